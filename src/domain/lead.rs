@@ -1,0 +1,1 @@
+//! A lead as checked: every field within its limits.

@@ -1,0 +1,41 @@
+//! Every limit of the system, named, with its derivation.
+
+/// Largest request body, in bytes. The largest real form posts are a few kilobytes; 256 KiB leaves room for
+/// long free text and keeps a hundred parallel bodies below a fifth of an isolate's 128 MB.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// Most fields in one lead. The widest form builders stop at about 200 questions.
+pub const FIELDS_MAX: usize = 256;
+
+/// Longest name of a field, in bytes.
+pub const FIELD_NAME_BYTES_MAX: usize = 128;
+
+/// Longest value of an ordinary field, in characters.
+pub const VALUE_CHARS_MAX: usize = 1_000;
+
+/// Longest free text (`message`), in characters.
+pub const MESSAGE_CHARS_MAX: usize = 10_000;
+
+/// Longest first, last or full name, in characters.
+pub const NAME_CHARS_MAX: usize = 300;
+
+/// Longest e-mail address, in bytes (RFC 5321: 254 for a path without brackets).
+pub const EMAIL_BYTES_MAX: usize = 254;
+
+/// Deepest nesting of a JSON lead: the body, `utm` or `fields`, and one list inside.
+pub const JSON_DEPTH_MAX: usize = 8;
+
+/// Most intent signals in one lead.
+pub const SIGNALS_MAX: usize = 100;
+
+/// Longest `Idempotency-Key` or `submission_id`, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// How long a repeated submission is answered with the first answer, in milliseconds: 24 hours.
+pub const REPLAY_WINDOW_MS: i64 = 24 * super::time::HOUR_MS;
+
+/// Most rows of one directory import.
+pub const IMPORT_ROWS_MAX: usize = 50_000;
+
+/// Largest directory import, in bytes.
+pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -1,0 +1,17 @@
+//! Every decision of the router, and nothing else.
+//!
+//! Sync, total and deterministic: time, randomness and facts are arguments. No clock, no I/O, no async,
+//! no `worker`, no map whose order is random. The same inputs give the same bytes, natively and on wasm.
+
+pub mod directory;
+pub mod error;
+pub mod facts;
+pub mod id;
+pub mod intake;
+pub mod lead;
+pub mod limits;
+pub mod normalize;
+pub mod provider;
+pub mod roster;
+pub mod rubric;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Enrichment providers, described by data.
