@@ -1,1 +1,4 @@
 //! The only integration binary: what holds across modules.
+
+mod rubric_kit;
+mod rubric_shipped;

@@ -1,0 +1,160 @@
+//! Whether what is still unknown can change where the lead goes.
+//!
+//! While enrichment runs, [`settled`] says when the remaining calls cannot matter: every value of the open fields,
+//! and their absence, gives the same override, tier, territory and route. It may say "not settled" where only a
+//! proof over related fields would show otherwise; it never says "settled" wrongly.
+
+use super::condition::{Condition, Scope, Truth};
+use super::model::{Criterion, Effect, Override, Rubric};
+use crate::domain::facts::{Facts, FieldSet};
+use crate::domain::id::{TerritoryId, TierId};
+use crate::domain::time::Timestamp;
+
+/// Whether the placement is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// Nothing that is open can change override, tier, territory or route.
+    Yes {
+        /// Why: `nothing_open` (no condition reads an open field), `disqualified` (an override rejects the lead),
+        /// `override` (an override gives tier and team or rep), `tier_settled` (the score stays in its tier).
+        reason: &'static str,
+    },
+    /// Something can.
+    No {
+        /// Open fields on which it depends.
+        undecided: FieldSet,
+    },
+}
+
+/// Decides whether anything that is still open can change where the lead goes.
+///
+/// `open` holds the fields that outstanding calls may still fill or replace. A missing field outside of it stays
+/// missing; a known field inside of it may get another value, but does not become unknown.
+///
+/// For a lead that an override rejects, tier, territory and route are not looked at: nobody gets it.
+#[must_use]
+pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -> Settled {
+    let open = open.intersection(rubric.reads());
+    if open.is_empty() {
+        return Settled::Yes { reason: "nothing_open" };
+    }
+    let view = View { rubric, facts, scope: Scope { now, open } };
+    let found = match view.first(rubric.overrides.iter(), |line| Some(&line.when)) {
+        Ok(found) => found,
+        Err(fields) => return Settled::No { undecided: fields },
+    };
+    let (tier, has_place) = match found.map(|line| &line.effect) {
+        Some(Effect::Reject) => return Settled::Yes { reason: "disqualified" },
+        Some(Effect::Place { tier, team, rep, .. }) => (tier.as_ref(), team.is_some() || rep.is_some()),
+        None => (None, false),
+    };
+    let territory = view.first(rubric.territories_tried(), |line| Some(&line.when));
+    let tier = tier.map_or_else(|| view.tier(), Ok);
+    match (tier, territory) {
+        (Ok(_), Ok(_)) if has_place => Settled::Yes { reason: reason_of(found) },
+        (Ok(tier), Ok(territory)) => match view.route(tier, territory.map(|territory| &territory.id)) {
+            Ok(()) => Settled::Yes { reason: reason_of(found) },
+            Err(undecided) => Settled::No { undecided },
+        },
+        (tier, territory) => {
+            let undecided = tier.err().unwrap_or_default().union(territory.err().unwrap_or_default());
+            Settled::No { undecided }
+        }
+    }
+}
+
+fn reason_of(found: Option<&Override>) -> &'static str {
+    match found.map(|line| &line.effect) {
+        Some(Effect::Place { tier: Some(_), team, rep, .. }) if team.is_some() || rep.is_some() => "override",
+        _ => "tier_settled",
+    }
+}
+
+/// What may still become of a lead.
+struct View<'a> {
+    rubric: &'a Rubric,
+    facts: &'a Facts,
+    scope: Scope,
+}
+
+impl<'a> View<'a> {
+    /// The line that decides whatever is learned, or the open fields on which that depends. A line without a condition
+    /// is always true.
+    fn first<T>(
+        &self,
+        lines: impl Iterator<Item = &'a T>,
+        when: impl Fn(&'a T) -> Option<&'a Condition>,
+    ) -> Result<Option<&'a T>, FieldSet> {
+        let mut undecided = FieldSet::EMPTY;
+        let mut last = None;
+        for line in lines {
+            let Some(when) = when(line) else {
+                last = Some(line);
+                break;
+            };
+            let truths = when.reach(self.facts, &self.scope);
+            if truths.is_true() {
+                last = Some(line);
+                break;
+            }
+            if truths.may_be_true() {
+                undecided = undecided.union(when.reads());
+            }
+        }
+        let undecided = undecided.intersection(self.scope.open);
+        if undecided.is_empty() { Ok(last) } else { Err(undecided) }
+    }
+
+    /// The tier that the score falls in whatever is learned, or the open fields on which that depends.
+    fn tier(&self) -> Result<&'a TierId, FieldSet> {
+        let mut sums = vec![(0_i32, 0_i32); self.rubric.groups.len()];
+        let mut undecided = FieldSet::EMPTY;
+        for criterion in &self.rubric.criteria {
+            let (min, max) = self.counted(criterion);
+            if let Some(sum) = sums.get_mut(criterion.group) {
+                *sum = (sum.0.saturating_add(min), sum.1.saturating_add(max));
+            }
+            if min != max {
+                undecided = undecided.union(criterion.reads);
+            }
+        }
+        let capped = self.rubric.groups.iter().zip(&sums).map(|(group, sum)| (group.cap(sum.0), group.cap(sum.1)));
+        let (low, high) = capped
+            .fold((0_i32, 0_i32), |total, group| (total.0.saturating_add(group.0), total.1.saturating_add(group.1)));
+        let tier = self.rubric.tier_index(low);
+        if tier == self.rubric.tier_index(high) {
+            Ok(&self.rubric.tier(tier).id)
+        } else {
+            Err(undecided.intersection(self.scope.open))
+        }
+    }
+
+    /// Fewest and most points that a criterion can count in the final decision.
+    fn counted(&self, criterion: &Criterion) -> (i32, i32) {
+        if criterion.reads.intersection(self.scope.open).is_empty() {
+            let counted = criterion.counted(self.facts, self.scope.now);
+            return (counted, counted);
+        }
+        let (mut min, mut max) = (i32::MAX, i32::MIN);
+        let mut is_closed = false;
+        // When an outcome stays unknown, what counts lies between its points and those of the others: in this range too.
+        for outcome in &criterion.outcomes {
+            let truths = outcome.when.reach(self.facts, &self.scope);
+            if truths.single() != Some(Truth::False) {
+                let points = criterion.points(outcome, self.facts, self.scope.now);
+                (min, max) = (min.min(points), max.max(points));
+            }
+            if truths.is_true() {
+                is_closed = true;
+                break;
+            }
+        }
+        if is_closed { (min, max) } else { (min.min(0), max.max(0)) }
+    }
+
+    /// Whether the same route takes the lead whatever is learned.
+    fn route(&self, tier: &TierId, territory: Option<&TerritoryId>) -> Result<(), FieldSet> {
+        let routes = self.rubric.routes.iter().filter(|line| line.takes(tier, territory));
+        self.first(routes, |line| line.when.as_ref()).map(|_| ())
+    }
+}
