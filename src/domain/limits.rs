@@ -39,3 +39,15 @@ pub const IMPORT_ROWS_MAX: usize = 50_000;
 
 /// Largest directory import, in bytes.
 pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Longest URL in a lead, in characters: links with tracking parameters pass 1,000 often, 2,000 hardly ever.
+pub const URL_CHARS_MAX: usize = 2_048;
+
+/// Most problems that one answer lists; the count says how many there are.
+pub const PROBLEMS_MAX: usize = 1_000;
+
+/// Longest piece of a name from the sender that is repeated in a problem, in characters.
+pub const ECHO_CHARS_MAX: usize = 64;
+
+/// Largest answer of a provider that is read, in bytes. The largest documented answer is capped at 1 MB.
+pub const PROVIDER_ANSWER_BYTES_MAX: usize = 1024 * 1024;

@@ -1,1 +1,0 @@
-//! One spelling for what people type in many.

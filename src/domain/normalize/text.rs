@@ -1,0 +1,178 @@
+//! Letters, blanks and digits.
+
+/// Lower case, Latin letters without their marks, everything that is neither letter nor digit as one blank.
+///
+/// `ä` becomes `a`, not `ae`; both spellings of a German word have to be listed where they matter. Letters of
+/// other scripts stay as they are.
+///
+/// ```
+/// use lead_router::domain::normalize::fold;
+/// assert_eq!(fold("  Société d'Études, S.A. "), "societe d etudes s a");
+/// assert_eq!(fold("…"), "");
+/// ```
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut blank = false;
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        if is_mark(letter) {
+            continue;
+        }
+        if !letter.is_alphanumeric() {
+            blank = true;
+            continue;
+        }
+        if blank && !folded.is_empty() {
+            folded.push(' ');
+        }
+        blank = false;
+        match plain(letter) {
+            Some(latin) => folded.push_str(latin),
+            None => folded.push(letter),
+        }
+    }
+    folded
+}
+
+/// Whether this is a combining mark that a decomposed Latin letter carries.
+fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}')
+}
+
+/// The Latin letter or letters without marks, or `None` when there is nothing to take away.
+fn plain(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ạ' | 'ả' => "a",
+        'æ' => "ae",
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
+        'ď' | 'đ' | 'ð' => "d",
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ế' | 'ệ' => "e",
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
+        'ĥ' | 'ħ' => "h",
+        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => "i",
+        'ĵ' => "j",
+        'ķ' => "k",
+        'ĺ' | 'ļ' | 'ľ' | 'ł' => "l",
+        'ñ' | 'ń' | 'ņ' | 'ň' => "n",
+        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ơ' | 'ồ' => "o",
+        'œ' => "oe",
+        'ŕ' | 'ŗ' | 'ř' => "r",
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
+        'ß' => "ss",
+        'ţ' | 'ť' | 'ŧ' | 'ț' => "t",
+        'þ' => "th",
+        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' => "u",
+        'ŵ' => "w",
+        'ý' | 'ÿ' | 'ŷ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        _ => return None,
+    })
+}
+
+/// White space at the ends removed and every run of it inside turned into one blank.
+#[must_use]
+pub fn collapse(text: &str) -> String {
+    let mut words = text.split_whitespace();
+    let mut collapsed = String::with_capacity(text.len());
+    if let Some(first) = words.next() {
+        collapsed.push_str(first);
+    }
+    for word in words {
+        collapsed.push(' ');
+        collapsed.push_str(word);
+    }
+    collapsed
+}
+
+/// The text without the invisible characters that pasting leaves behind: zero-width blanks, byte order
+/// marks, soft hyphens and the marks that force a writing direction.
+///
+/// Joiners stay, since emoji and several scripts need them.
+#[must_use]
+pub fn strip_invisible(text: &str) -> String {
+    text.chars().filter(|letter| !is_invisible(*letter)).collect()
+}
+
+fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// The digits of a telephone number, with `+` before them when the number is international.
+///
+/// A leading `00` counts as `+`. Letters end the number, so that an extension (`x12`) is left out.
+/// `None` when fewer than five digits remain.
+///
+/// ```
+/// use lead_router::domain::normalize::phone_key;
+/// assert_eq!(phone_key("0049 (30) 231-25 118").as_deref(), Some("+493023125118"));
+/// assert_eq!(phone_key("call me"), None);
+/// ```
+#[must_use]
+pub fn phone_key(text: &str) -> Option<String> {
+    let text = text.trim().trim_start_matches("tel:").trim_start();
+    let digits: String =
+        text.chars().take_while(|letter| !letter.is_alphabetic()).filter(char::is_ascii_digit).collect();
+    if digits.len() < 5 {
+        return None;
+    }
+    if text.starts_with('+') {
+        return Some(format!("+{digits}"));
+    }
+    Some(digits.strip_prefix("00").map_or_else(|| digits.clone(), |rest| format!("+{rest}")))
+}
+
+/// A postal code: upper case, letters, digits and hyphens only. `None` when nothing remains.
+#[must_use]
+pub fn postal_code(text: &str) -> Option<String> {
+    let code: String =
+        text.chars().filter(|letter| letter.is_alphanumeric() || *letter == '-').flat_map(char::to_uppercase).collect();
+    (!code.is_empty()).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_leaves_other_scripts_and_drops_marks() {
+        for (text, folded) in [
+            ("Łódź", "lodz"),
+            ("Straße", "strasse"),
+            ("E\u{301}cole", "ecole"),
+            ("株式会社 トヨタ", "株式会社 トヨタ"),
+            ("A/S", "a s"),
+            ("--", ""),
+        ] {
+            assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn invisible_characters_go_and_joiners_stay() {
+        assert_eq!(strip_invisible("\u{feff}a\u{200b}b\u{202e}c"), "abc");
+        assert_eq!(strip_invisible("👩\u{200d}💻"), "👩\u{200d}💻");
+    }
+
+    #[test]
+    fn phone_numbers_keep_their_digits() {
+        for (text, key) in [
+            ("+1 (202) 555-0143", Some("+12025550143")),
+            ("tel:+12025550143", Some("+12025550143")),
+            ("202.555.0143 ext. 7", Some("2025550143")),
+            ("123", None),
+            ("", None),
+        ] {
+            assert_eq!(phone_key(text).as_deref(), key, "{text}");
+        }
+    }
+
+    #[test]
+    fn postal_codes_lose_blanks_and_gain_capitals() {
+        assert_eq!(postal_code(" sw1a 1aa ").as_deref(), Some("SW1A1AA"));
+        assert_eq!(postal_code("02139-4307").as_deref(), Some("02139-4307"));
+        assert_eq!(postal_code(" . "), None);
+    }
+}
