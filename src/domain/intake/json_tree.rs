@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node {
+pub(in crate::domain) enum Node {
     Null,
     Flag(bool),
     /// The number as text. Whole numbers beyond 64 bits lose digits, as in every reader with doubles.

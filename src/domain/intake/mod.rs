@@ -12,7 +12,7 @@ mod alias;
 mod error;
 pub mod form;
 pub mod json;
-mod json_tree;
+pub(in crate::domain) mod json_tree;
 mod media;
 mod raw;
 
