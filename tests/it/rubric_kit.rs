@@ -54,3 +54,19 @@ pub fn shipped() -> Rubric {
     let file: serde_json::Value = serde_json::from_str(include_str!("../../rubric.json")).unwrap();
     rubric(&file)
 }
+
+/// A small rubric that uses every section.
+pub fn base() -> serde_json::Value {
+    serde_json::json!({
+        "name": "base",
+        "groups": {"fit": {"max": 40}, "intent": {}},
+        "criteria": [
+            {"id": "size", "group": "fit", "when": {"fact": "company.employees", "at_least": 100}, "points": 20}
+        ],
+        "tiers": [{"id": "A", "at_least": 20, "sla_minutes": 5}, {"id": "B", "sla_minutes": 60}],
+        "overrides": [{"id": "rival", "when": {"fact": "account.status", "equals": "competitor"}, "reject": true}],
+        "territories": [{"id": "emea", "when": {"fact": "company.country", "in": ["de", "fr"]}}],
+        "routes": [{"id": "main", "tiers": ["A"], "territories": ["emea"], "team": "field"}],
+        "fallback": {"team": "desk"}
+    })
+}

@@ -8,6 +8,9 @@ pub const RUBRIC_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// file six; rounded up.
 pub const JSON_DEPTH_MAX: u32 = 48;
 
+/// Most keys of one object: four times [`GROUPS_MAX`], the only object whose keys are free. Bounds the search for repeated keys.
+pub const OBJECT_KEYS_MAX: usize = 256;
+
 /// Most problems that are reported at once. A page of them is enough to start with.
 pub const PROBLEMS_MAX: usize = 200;
 

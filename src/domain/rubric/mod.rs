@@ -17,10 +17,14 @@ pub mod file;
 pub mod limits;
 pub mod model;
 mod problems;
+pub mod read;
 pub mod routing;
 pub mod score;
 pub mod settle;
+mod shape;
 mod suggest;
+mod tree;
 mod words;
 
 pub use model::Rubric;
+pub use read::load;
