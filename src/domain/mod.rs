@@ -3,6 +3,7 @@
 //! Sync, total and deterministic: time, randomness and facts are arguments. No clock, no I/O, no async,
 //! no `worker`, no map whose order is random. The same inputs give the same bytes, natively and on wasm.
 
+pub mod desk;
 pub mod directory;
 pub mod error;
 pub mod facts;
@@ -13,5 +14,7 @@ pub mod limits;
 pub mod normalize;
 pub mod provider;
 pub mod roster;
+pub mod route;
 pub mod rubric;
 pub mod time;
+pub mod waterfall;

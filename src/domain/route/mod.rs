@@ -1,0 +1,10 @@
+//! Routing: from what is known about a lead to who is asked, in which order, and what is answered.
+//!
+//! [`plan`] is everything that the rubric says about a lead; [`attempts`] turns it, with what the account
+//! is known to be, into the ordered list of questions to teams; [`decision`] is the answer that results.
+//! A team's answer to one question is `roster::pick`.
+
+pub mod attempts;
+pub mod decision;
+pub mod index;
+pub mod plan;
