@@ -8,7 +8,7 @@ mod row;
 
 pub use import::{Import, ImportKind, parse};
 
-use crate::domain::facts::{Fact, FactValue, Field};
+use crate::domain::facts::{Fact, FactValue, Field, FieldSet};
 use crate::domain::id::{ProviderId, RepId};
 use crate::domain::normalize::company_key;
 use crate::domain::time::Timestamp;
@@ -80,12 +80,42 @@ pub struct DirectoryRow {
 }
 
 impl DirectoryRow {
+    /// The fields that a row can fill.
+    pub const FILLS: FieldSet = FieldSet::EMPTY
+        .with(Field::CompanyDomain)
+        .with(Field::CompanyName)
+        .with(Field::CompanyEmployees)
+        .with(Field::CompanyRevenueUsd)
+        .with(Field::CompanyIndustry)
+        .with(Field::CompanyCountry)
+        .with(Field::AccountNamed)
+        .with(Field::AccountStatus)
+        .with(Field::AccountOwned);
+
     /// The key under which the company is found by name, or `None` without a name.
     ///
     /// Several rows may share one; then a lead that gives only the name belongs to none of them.
     #[must_use]
     pub fn name_key(&self) -> Option<String> {
         self.name.as_deref().and_then(company_key)
+    }
+
+    /// The fields that the directory can fill.
+    #[must_use]
+    pub fn fields() -> FieldSet {
+        [
+            Field::CompanyDomain,
+            Field::CompanyName,
+            Field::CompanyEmployees,
+            Field::CompanyRevenueUsd,
+            Field::CompanyIndustry,
+            Field::CompanyCountry,
+            Field::AccountNamed,
+            Field::AccountStatus,
+            Field::AccountOwned,
+        ]
+        .into_iter()
+        .collect()
     }
 
     /// What the row says, as facts of the provider `directory`, learned at `at`. Unknown values make no fact.
@@ -141,6 +171,8 @@ mod tests {
             ]
         );
         assert!(facts.iter().all(|(field, fact)| fact.value.kind() == field.kind()));
+        assert!(facts.iter().all(|(field, _)| DirectoryRow::FILLS.contains(*field)));
+        assert!(facts.iter().all(|(field, _)| DirectoryRow::fields().contains(*field)));
         assert_eq!(row.name_key().as_deref(), Some("a"));
         let text = serde_json::to_string(&row).unwrap();
         assert_eq!(serde_json::from_str::<DirectoryRow>(&text).unwrap(), row);

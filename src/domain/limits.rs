@@ -50,4 +50,4 @@ pub const PROBLEMS_MAX: usize = 1_000;
 pub const ECHO_CHARS_MAX: usize = 64;
 
 /// Largest answer of a provider that is read, in bytes. The largest documented answer is capped at 1 MB.
-pub const PROVIDER_ANSWER_BYTES_MAX: usize = 1024 * 1024;
+pub const PROVIDER_BODY_BYTES_MAX: usize = 1024 * 1024;

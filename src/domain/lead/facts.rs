@@ -3,7 +3,7 @@
 use super::{Lead, Stated};
 use crate::domain::facts::{Fact, FactValue, Facts, Field};
 use crate::domain::id::ProviderId;
-use crate::domain::normalize::{function_of, linkedin_profile, seniority_of};
+use crate::domain::normalize::{function_of, seniority_of};
 use crate::domain::provider::Contact;
 
 /// The provider of what the lead itself says.
@@ -52,10 +52,9 @@ impl Lead {
     /// What providers may be told about the person.
     #[must_use]
     pub fn contact(&self) -> Contact {
-        let linkedin = self.linkedin.as_ref().and_then(|profile| linkedin_profile(&profile.typed));
         Contact {
             email: Some(self.email.address.clone()),
-            linkedin_url: linkedin,
+            linkedin_url: self.linkedin.as_ref().and_then(|profile| profile.normal.clone()),
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
             name: self.full_name(),

@@ -1,0 +1,246 @@
+//! One HTTP provider, as its file describes it and as checked.
+
+use super::check::check;
+use super::template::{Body, Path, Template};
+use super::transform::Transform;
+use crate::domain::error::Problem;
+use crate::domain::facts::{Field, FieldSet};
+use crate::domain::id::ProviderId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a provider is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A person. Answers are kept by a keyed hash of the person.
+    Person,
+    /// A company. Answers are kept by its domain.
+    Company,
+}
+
+/// Where the key goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Auth {
+    /// Into the header with this name.
+    Header(String),
+    /// Into the query, under this name.
+    Query(String),
+    /// Into `Authorization`, after `Bearer `.
+    Bearer,
+}
+
+/// The method of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+}
+
+impl Method {
+    /// The method as it stands in a request.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// What a status means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// The body holds a record.
+    Found,
+    /// The provider knows nothing. Kept, so that it is not asked again soon.
+    NotFound,
+    /// The provider is still looking.
+    Pending,
+    /// No credit left. An operator has to act; asking again is useless.
+    Quota,
+    /// The key is wrong or lacks a right. An operator has to act.
+    BadKey,
+    /// Too many requests, or a fault at the provider.
+    TryLater,
+    /// The provider does not understand the request: the description is wrong.
+    BadRequest,
+}
+
+/// The request of a description.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RequestFile {
+    /// Method.
+    pub method: Method,
+    /// Path behind the base URL. Templates such as `{company.domain}` are filled in and percent-encoded; when the fact is
+    /// missing, the provider is not asked.
+    pub path: String,
+    /// Query. An entry whose template lacks a fact is left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, String>,
+    /// Headers. An entry whose template lacks a fact is left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// JSON body. Texts in it are templates; an entry or item whose template lacks a fact is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<serde_json::Value>,
+}
+
+/// How long answers are kept, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CacheFile {
+    /// A record, 60 to 31,536,000 (a year).
+    pub found_s: u32,
+    /// The knowledge that there is none, 60 to 31,536,000.
+    pub not_found_s: u32,
+}
+
+/// Where the value of a field stands in an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FieldFile {
+    /// JSON Pointers; the first one that yields a value counts.
+    pub from: Vec<String>,
+    /// How the value is brought into its one spelling.
+    #[serde(rename = "as")]
+    pub transform: Transform,
+}
+
+/// The file of a provider, nothing checked yet. Unknown fields are refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DescriptionFile {
+    /// Where editors find the schema. Not read by the router.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Id; rubrics name it in their stages.
+    pub id: ProviderId,
+    /// Name of the vendor, for people.
+    pub vendor: String,
+    /// What it is asked about.
+    pub kind: Kind,
+    /// Base URL, `https://…`, without a query.
+    pub base_url: String,
+    /// Setting that replaces the base URL.
+    pub base_url_setting: String,
+    /// Secret that holds the key. Without it the provider is not asked.
+    pub key_setting: String,
+    /// Where the key goes.
+    pub auth: Auth,
+    /// What must be known before it can be asked: of every group at least one.
+    pub requires: Vec<Vec<String>>,
+    /// The request.
+    pub request: RequestFile,
+    /// Longest time for one call, in milliseconds, 100 to 20,000.
+    pub timeout_ms: u32,
+    /// Price of a record that was found, in millionths of a US dollar.
+    pub cost_usd_micros: u32,
+    /// How long answers are kept.
+    pub cache: CacheFile,
+    /// What statuses mean: `404`, or `5xx` for a whole class. Those that are not listed mean what they usually do.
+    #[serde(default)]
+    pub statuses: BTreeMap<String, Meaning>,
+    /// JSON Pointer that must lead to a value (not null, not false, not empty) for the answer to count as found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_when: Option<String>,
+    /// Fields by fact path.
+    pub fields: BTreeMap<String, FieldFile>,
+    /// How much it is believed when providers differ, 0 to 100.
+    pub trust: u8,
+}
+
+/// The request, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RequestPlan {
+    pub(super) method: Method,
+    pub(super) path: Template,
+    pub(super) query: Vec<(String, Template)>,
+    pub(super) headers: Vec<(String, Template)>,
+    pub(super) body: Option<Body>,
+}
+
+/// A checked provider. Made by [`Description::parse`] only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// Id.
+    pub id: ProviderId,
+    /// Name of the vendor.
+    pub vendor: String,
+    /// What it is asked about.
+    pub kind: Kind,
+    /// Base URL without a final `/`.
+    pub base_url: String,
+    /// Setting that replaces the base URL.
+    pub base_url_setting: String,
+    /// Secret that holds the key.
+    pub key_setting: String,
+    /// Where the key goes.
+    pub auth: Auth,
+    /// Longest time for one call, in milliseconds.
+    pub timeout_ms: u32,
+    /// Price of a record that was found, in millionths of a US dollar.
+    pub cost_usd_micros: u32,
+    /// How long answers are kept.
+    pub cache: CacheFile,
+    /// How much it is believed, 0 to 100.
+    pub trust: u8,
+    pub(super) requires: Vec<Vec<Path>>,
+    pub(super) request: RequestPlan,
+    pub(super) statuses: BTreeMap<String, Meaning>,
+    pub(super) found_when: Option<String>,
+    pub(super) fields: Vec<(Field, FieldFile)>,
+}
+
+impl Description {
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    /// Every problem at once, with its path in the file; a file that is not JSON of this shape has one, with the line.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        match serde_json::from_str::<DescriptionFile>(text) {
+            Ok(file) => check(file),
+            Err(error) => {
+                let line = u32::try_from(error.line()).ok();
+                Err(vec![Problem { line, ..Problem::new("file", "invalid_description", error.to_string()) }])
+            }
+        }
+    }
+
+    /// The fields that it can fill.
+    #[must_use]
+    pub fn fills(&self) -> FieldSet {
+        self.fields.iter().map(|(field, _)| *field).collect()
+    }
+
+    /// What a status means: as the description says for it or its class, otherwise what it usually means.
+    /// `None` for a status that no provider should send, such as a redirect.
+    pub(super) fn meaning(&self, status: u16) -> Option<Meaning> {
+        let class = status.checked_div(100).map(|class| format!("{class}xx"));
+        let listed = self.statuses.get(&status.to_string());
+        listed.or_else(|| class.and_then(|class| self.statuses.get(&class))).copied().or(match status {
+            202 => Some(Meaning::Pending),
+            200..=299 => Some(Meaning::Found),
+            401 | 403 => Some(Meaning::BadKey),
+            402 => Some(Meaning::Quota),
+            404 => Some(Meaning::NotFound),
+            408 | 425 | 429 | 500..=599 => Some(Meaning::TryLater),
+            400..=499 => Some(Meaning::BadRequest),
+            _ => None,
+        })
+    }
+}

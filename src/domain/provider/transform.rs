@@ -1,0 +1,291 @@
+//! From what providers send to the one spelling of a fact.
+//!
+//! No transform fails: a value of an unexpected type, or without a normal form, is simply not there. That matters for
+//! providers that send `true` where a text is meant, to say that the value exists but is not part of the plan.
+
+use crate::domain::facts::{FactValue, Kind};
+use crate::domain::limits::VALUE_CHARS_MAX;
+use crate::domain::normalize::{
+    Amount, amount, collapse, country_code, dollars, domain_of, fold, function_of, industry_code, seniority_of,
+    strip_invisible, website_domain,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Most members of a set that are kept.
+const SET_MAX: usize = 500;
+
+/// How a value of an answer becomes a fact. Of a list, the first item that yields a value counts, unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// Text as sent, blanks tidied.
+    Text,
+    /// Text in lower case.
+    Lower,
+    /// Text with capitals at the beginnings of words when it is all in lower case, as some providers send it.
+    Title,
+    /// ISO 3166-1 alpha-2 code of a country given by code or name.
+    Country,
+    /// Code of an industry.
+    Industry,
+    /// Registrable domain of a website.
+    Domain,
+    /// Seniority; the highest one of a list.
+    Seniority,
+    /// Function.
+    Function,
+    /// Whole number, or the lower end of a range.
+    Number,
+    /// Like `number`, in US dollars; amounts in other currencies are left out.
+    Dollars,
+    /// A year from 1000 to 2999, alone or at the beginning of a date.
+    Year,
+    /// Flag.
+    Flag,
+    /// Set of texts in lower case, sorted.
+    Set,
+}
+
+impl Transform {
+    /// The kind of value that comes out.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Number | Self::Dollars | Self::Year => Kind::Number,
+            Self::Flag => Kind::Flag,
+            Self::Set => Kind::Set,
+            _ => Kind::Text,
+        }
+    }
+
+    /// The fact in `value`, or `None` when there is none in it.
+    #[must_use]
+    pub fn apply(self, value: &Value) -> Option<FactValue> {
+        match (self, value) {
+            (Self::Set, _) => set(value).map(FactValue::Set),
+            (Self::Seniority, Value::Array(items)) => {
+                items.iter().filter_map(seniority).min_by_key(|code| rank(code)).map(text)
+            }
+            (_, Value::Array(items)) => items.iter().filter(|item| !item.is_array()).find_map(|item| self.apply(item)),
+            (Self::Flag, Value::Bool(flag)) => Some(FactValue::Flag(*flag)),
+            (Self::Flag, _) => None,
+            (Self::Number, _) => number(value, amount),
+            (Self::Dollars, _) => number(value, dollars),
+            (Self::Year, _) => year(value),
+            (Self::Seniority, _) => seniority(value).map(text),
+            _ => self.apply_text(&words(value)?).map(FactValue::Text),
+        }
+    }
+
+    fn apply_text(self, words: &str) -> Option<String> {
+        match self {
+            Self::Lower => Some(words.to_lowercase()),
+            Self::Title => Some(title_case(words)),
+            Self::Country => country_code(words).map(str::to_owned),
+            Self::Industry => industry_code(words),
+            Self::Domain => domain(words),
+            Self::Function => function(words),
+            _ => Some(words.to_owned()),
+        }
+    }
+}
+
+fn text(code: &'static str) -> FactValue {
+    FactValue::Text(code.to_owned())
+}
+
+/// The text of a value, tidied; `None` for other types, empty and overlong texts, and control characters.
+fn words(value: &Value) -> Option<String> {
+    let text = collapse(&strip_invisible(value.as_str()?));
+    let is_good = !text.is_empty() && text.chars().count() <= VALUE_CHARS_MAX && !text.chars().any(char::is_control);
+    is_good.then_some(text)
+}
+
+fn number(value: &Value, read: impl Fn(&str) -> Option<Amount>) -> Option<FactValue> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        _ => words(value)?,
+    };
+    read(&text).map(|amount| FactValue::Number(amount.as_number()))
+}
+
+fn year(value: &Value) -> Option<FactValue> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        _ => words(value)?,
+    };
+    let digits = text.get(..4)?;
+    let is_alone = text.get(4..)?.chars().next().is_none_or(|next| !next.is_ascii_digit());
+    let year: i64 = digits.parse().ok()?;
+    (is_alone && (1_000..3_000).contains(&year)).then_some(FactValue::Number(year))
+}
+
+/// The domain that a provider names as the company's own. A page on a shared site is none, but the site as such is:
+/// somebody does work there.
+fn domain(words: &str) -> Option<String> {
+    website_domain(words).or_else(|| {
+        let bare = words.split_once("://").map_or(words, |(_, rest)| rest).trim_end_matches('/');
+        (!bare.contains('/')).then(|| domain_of(bare)).flatten()
+    })
+}
+
+/// Seniority by the words that providers use, otherwise read like a title.
+fn seniority(value: &Value) -> Option<&'static str> {
+    let words = fold(&words(value)?);
+    match words.as_str() {
+        "cxo" | "c suite" | "c level" | "c level executive" | "executive" | "partner" => Some("c_level"),
+        "owner" | "founder" => Some("owner"),
+        "vp" | "vp level" | "vice president" => Some("vp"),
+        "head" | "director" | "director level" => Some("director"),
+        "manager" | "manager level" => Some("manager"),
+        "senior" => Some("senior"),
+        "entry" | "intern" | "training" | "unpaid" | "junior" => Some("entry"),
+        "student" => Some("student"),
+        _ => seniority_of(&words),
+    }
+}
+
+/// The place of a seniority, highest first.
+fn rank(code: &str) -> usize {
+    const HIGHEST_FIRST: [&str; 8] = ["c_level", "owner", "vp", "director", "manager", "senior", "entry", "student"];
+    HIGHEST_FIRST.iter().position(|other| *other == code).unwrap_or(HIGHEST_FIRST.len())
+}
+
+/// Function by the words that providers use; a word that is not known stays, in the spelling of a code.
+fn function(words: &str) -> Option<String> {
+    let folded = fold(words);
+    match folded.as_str() {
+        "health" => return Some("healthcare".to_owned()),
+        "media" | "public relations" => return Some("marketing".to_owned()),
+        "general" | "unemployed" => return None,
+        _ => {}
+    }
+    let code = function_of(&folded).map(str::to_owned);
+    code.or_else(|| (!folded.is_empty()).then(|| folded.replace(' ', "_")))
+}
+
+/// Words with capitals at their beginnings; short words that stand for letters are all capitals. A text that has a
+/// capital already stays.
+fn title_case(words: &str) -> String {
+    const LETTERS: [&str; 24] = [
+        "ag", "ai", "bv", "ceo", "cfo", "cio", "ciso", "cmo", "coo", "cro", "cto", "evp", "hr", "it", "kg", "llc",
+        "nv", "plc", "pr", "se", "svp", "uk", "usa", "vp",
+    ];
+    const SMALL: [&str; 8] = ["and", "at", "de", "for", "in", "of", "the", "und"];
+    if words.chars().any(char::is_uppercase) {
+        return words.to_owned();
+    }
+    let mut titled = Vec::new();
+    for (index, word) in words.split(' ').enumerate() {
+        let mut letters = word.chars();
+        titled.push(match letters.next() {
+            _ if LETTERS.contains(&word) => word.to_uppercase(),
+            Some(first) if index == 0 || !SMALL.contains(&word) => first.to_uppercase().chain(letters).collect(),
+            _ => word.to_owned(),
+        });
+    }
+    titled.join(" ")
+}
+
+fn set(value: &Value) -> Option<Vec<String>> {
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let mut members: Vec<String> = items.iter().filter_map(words).map(|text| text.to_lowercase()).collect();
+    members.sort();
+    members.dedup();
+    members.truncate(SET_MAX);
+    (!members.is_empty()).then_some(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn text_of(transform: Transform, value: &Value) -> Option<String> {
+        transform.apply(value).and_then(|fact| fact.as_text().map(str::to_owned))
+    }
+
+    fn number_of(transform: Transform, value: &Value) -> Option<i64> {
+        transform.apply(value).and_then(|fact| fact.as_number())
+    }
+
+    #[test]
+    fn texts_get_their_one_spelling() {
+        use Transform as T;
+        for (transform, value, expected) in [
+            (T::Text, json!("  A  b "), Some("A b")),
+            (T::Lower, json!("Lund"), Some("lund")),
+            (T::Title, json!("vp of engineering and it"), Some("VP of Engineering and IT")),
+            (T::Title, json!("AbbVie of x"), Some("AbbVie of x")),
+            (T::Country, json!("sweden"), Some("se")),
+            (T::Country, json!("atlantis"), None),
+            (T::Industry, json!("machinery"), Some("industrial")),
+            (T::Domain, json!("https://www.acme.co.uk/x"), Some("acme.co.uk")),
+            (T::Domain, json!("google.com"), Some("google.com")),
+            (T::Domain, json!("https://google.com/"), Some("google.com")),
+            (T::Domain, json!("facebook.com/acme"), None),
+            (T::Seniority, json!("cxo"), Some("c_level")),
+            (T::Seniority, json!(["entry", "vp", "director", 7]), Some("vp")),
+            (T::Seniority, json!(["owner", "cxo"]), Some("c_level")),
+            (T::Seniority, json!([]), None),
+            (T::Seniority, json!("Vice President of Sales"), Some("vp")),
+            (T::Function, json!("human_resources"), Some("hr")),
+            (T::Function, json!("trades"), Some("trades")),
+            (T::Function, json!("unemployed"), None),
+            (T::Text, json!([null, true, "x"]), Some("x")),
+            (T::Text, json!(true), None),
+            (T::Text, json!(7), None),
+            (T::Text, json!(""), None),
+            (T::Text, json!("a\u{0}b"), None),
+            (T::Text, json!("x".repeat(1_001)), None),
+            (T::Text, json!({"a": "b"}), None),
+            (T::Text, json!([["x"]]), None),
+        ] {
+            assert_eq!(text_of(transform, &value).as_deref(), expected, "{transform:?} {value}");
+        }
+    }
+
+    #[test]
+    fn numbers_come_in_many_forms() {
+        use Transform as T;
+        for (transform, value, expected) in [
+            (T::Number, json!(17_883), Some(17_883)),
+            (T::Number, json!(1_600.0), Some(1_600)),
+            (T::Number, json!("1001-5000"), Some(1_001)),
+            (T::Number, json!([201, 500]), Some(201)),
+            (T::Number, json!("10001+"), Some(10_001)),
+            (T::Number, json!(true), None),
+            (T::Number, json!(-5), None),
+            (T::Number, json!(1e300), None),
+            (T::Number, json!({}), None),
+            (T::Dollars, json!("$10M-$25M"), Some(10_000_000)),
+            (T::Dollars, json!("€5M"), None),
+            (T::Year, json!(1_883), Some(1_883)),
+            (T::Year, json!("1883-05-01"), Some(1_883)),
+            (T::Year, json!("18830501"), None),
+            (T::Year, json!(99), None),
+            (T::Year, json!("été 1883"), None),
+        ] {
+            assert_eq!(number_of(transform, &value), expected, "{transform:?} {value}");
+        }
+    }
+
+    #[test]
+    fn sets_are_sorted_and_limited_and_flags_are_flags() {
+        assert_eq!(
+            Transform::Set.apply(&json!(["React", "AWS", "react", 7, null])),
+            Some(FactValue::Set(vec!["aws".into(), "react".into()]))
+        );
+        let many: Vec<String> = (0..600).map(|index| format!("t{index}")).collect();
+        let Some(FactValue::Set(members)) = Transform::Set.apply(&json!(many)) else { panic!("a set") };
+        assert_eq!(members.len(), SET_MAX);
+        assert_eq!(Transform::Set.apply(&json!(null)), None);
+        assert_eq!(Transform::Flag.apply(&json!(false)), Some(FactValue::Flag(false)));
+        assert_eq!(Transform::Flag.apply(&json!("yes")), None);
+    }
+}
