@@ -1,0 +1,158 @@
+//! Health, ledger, account directory and rubric over HTTP.
+
+use super::auth;
+use super::body;
+use super::config;
+use super::directory::{self, database, failed};
+use super::ledger::{self, Filter, PAGE_ROWS_MAX};
+use super::respond::{ApiError, ApiResult, json};
+use super::router::Call;
+use crate::domain::directory::{ImportKind, parse};
+use crate::domain::error::Problem;
+use crate::domain::limits::IMPORT_BYTES_MAX;
+use crate::domain::rubric::Rubric;
+use crate::domain::rubric::check::check;
+use crate::domain::rubric::read::read;
+use crate::domain::time::Timestamp;
+use crate::ports::{Clock, Config};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use worker::{Headers, Response};
+
+/// Most dead letters of an answer.
+const DEAD_LETTERS_MAX: u32 = 200;
+
+/// `GET /healthz`: 200 when the configuration can be read and has what a lead needs.
+pub async fn health(call: &Call<'_>) -> ApiResult {
+    let config = call.world.current().await?;
+    let missing = config::missing_teams(&config.rubric, &config.index);
+    let status = if missing.is_empty() { "ok" } else { "no_roster" };
+    json(
+        200,
+        &json!({
+            "status": status,
+            "mode": call.settings.mode,
+            "rubric_version": config.rubric.version(),
+            "roster_version": config.index_version,
+            "teams": config.index.teams.len(),
+            "reps": config.index.reps.len(),
+            "missing_teams": missing,
+        }),
+    )
+}
+
+/// `GET /v1/decisions`: a page of the ledger.
+pub async fn decisions(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let mut problems = Vec::new();
+    let mut moment = |name: &str| {
+        let text = call.query(name)?;
+        match text.parse::<Timestamp>() {
+            Ok(at) => Some(at.as_ms()),
+            Err(error) => {
+                problems.push(Problem::new(name, "bad_moment", error.to_string()));
+                None
+            }
+        }
+    };
+    let (from_ms, until_ms) = (moment("from"), moment("until"));
+    let limit = match call.query("limit").map(|text| text.parse::<u32>()) {
+        None => None,
+        Some(Ok(limit)) if (1..=PAGE_ROWS_MAX).contains(&limit) => Some(limit),
+        Some(_) => {
+            problems.push(Problem::new("limit", "out_of_range", format!("use a number from 1 to {PAGE_ROWS_MAX}")));
+            None
+        }
+    };
+    if !problems.is_empty() {
+        return Err(ApiError::invalid(problems));
+    }
+    let filter = Filter {
+        outcome: call.query("outcome"),
+        tier: call.query("tier"),
+        team: call.query("team"),
+        rep_id: call.query("rep"),
+        source: call.query("source"),
+        lead_id: call.query("lead"),
+        from_ms,
+        until_ms,
+        cursor: call.query("cursor"),
+        limit,
+    };
+    json(200, &ledger::page(&call.world.env, &filter).await?)
+}
+
+/// `GET /v1/reps/{rep}/inbox`: what the rep was told, the newest first.
+pub async fn inbox(call: &Call<'_>, rep: &str) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    json(200, &ledger::inbox(&call.world.env, rep).await?)
+}
+
+/// `POST /v1/accounts:import`: CSV or NDJSON. Good rows are taken; every bad one is named.
+pub async fn import_accounts(call: &mut Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let media = call.request.headers().get("content-type").ok().flatten().unwrap_or_default();
+    let Some(kind) = ImportKind::of(&media) else {
+        let message = "send `content-type: text/csv` or `application/x-ndjson`";
+        return Err(ApiError::new(415, "unsupported_media_type", message));
+    };
+    let bytes = body::bytes_up_to(&mut call.request, IMPORT_BYTES_MAX).await?;
+    let import = parse(&bytes, kind);
+    let now = call.world.now();
+    directory::import(&call.world.env, &import.rows, now).await?;
+    config::touch_directory(&call.world.env, &now.as_ms().to_string()).await?;
+    let status = if import.rows.is_empty() && !import.problems.is_empty() { 422 } else { 200 };
+    json(status, &json!({"imported": import.rows.len(), "refused": import.problem_count, "problems": import.problems}))
+}
+
+/// `GET /v1/rubric`: the rubric in force as it was written.
+pub async fn get_rubric(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let text = config::rubric_text(&call.world.env).await?;
+    let headers = Headers::new();
+    headers.set("content-type", "application/json")?;
+    Ok(Response::ok(text)?.with_headers(headers))
+}
+
+/// A rubric from the body.
+async fn rubric(call: &mut Call<'_>) -> Result<(Rubric, String), ApiError> {
+    auth::admin(&call.request, call.settings)?;
+    let bytes = body::bytes(&mut call.request).await?;
+    let text = String::from_utf8(bytes).map_err(|_| ApiError::new(400, "bad_encoding", "send UTF-8"))?;
+    let rubric = read(&text).and_then(|file| check(&file)).map_err(ApiError::invalid)?;
+    Ok((rubric, text))
+}
+
+/// `POST /v1/rubric/check`: every problem, nothing published.
+pub async fn check_rubric(call: &mut Call<'_>) -> ApiResult {
+    let (rubric, _) = rubric(call).await?;
+    let config = call.world.current().await?;
+    let missing = config::missing_teams(&rubric, &config.index);
+    json(200, &json!({"rubric_version": rubric.version(), "missing_teams": missing}))
+}
+
+/// `PUT /v1/rubric`: checked, then in force within half a minute everywhere.
+pub async fn put_rubric(call: &mut Call<'_>) -> ApiResult {
+    let (rubric, text) = rubric(call).await?;
+    config::put_rubric(&call.world.env, rubric.version(), &text).await?;
+    json(200, &json!({"rubric_version": rubric.version()}))
+}
+
+#[derive(Deserialize)]
+struct DeadLetter {
+    line: String,
+}
+
+/// `GET /v1/dead-letters`: messages that the queue gave up on.
+pub async fn dead_letters(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let query = format!(
+        "SELECT json_object('id', id, 'queue', queue, 'body', body, \
+         'at', strftime('%Y-%m-%dT%H:%M:%SZ', at_ms / 1000, 'unixepoch')) AS line \
+         FROM dead_letters ORDER BY at_ms DESC LIMIT {DEAD_LETTERS_MAX}"
+    );
+    let result = database(&call.world.env)?.prepare(query).all().await.map_err(failed)?;
+    let lines: Vec<DeadLetter> = result.results().map_err(failed)?;
+    let letters: Vec<Value> = lines.iter().filter_map(|row| serde_json::from_str(&row.line).ok()).collect();
+    json(200, &json!({"dead_letters": letters}))
+}

@@ -1,0 +1,150 @@
+//! What is in force: rubric, roster index and directory version, from KV, kept half a minute in the isolate.
+
+use super::world::World;
+use crate::domain::id::TeamId;
+use crate::domain::desk::sha256_hex;
+use crate::domain::route::index::RosterIndex;
+use crate::domain::rubric::Rubric;
+use crate::domain::rubric::check::check;
+use crate::domain::rubric::model::Effect;
+use crate::domain::rubric::read::read;
+use crate::domain::time::Timestamp;
+use crate::ports::{Clock, Config, InForce, PortResult, Unavailable};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use worker::{Env, KvStore};
+
+/// Binding of the configuration.
+const CONFIG: &str = "CONFIG";
+/// Key of the rubric in force.
+const RUBRIC: &str = "rubric:current";
+/// Key of the roster at a glance.
+const ROSTER: &str = "roster:index";
+/// Key of the version of the account directory.
+const DIRECTORY: &str = "directory:version";
+/// How long an isolate keeps what it read, in milliseconds.
+const KEPT_MS: i64 = 30_000;
+
+/// The rubric that is in force until another is published.
+const SHIPPED: &str = include_str!("../../rubric.json");
+
+thread_local! {
+    static KEPT: RefCell<Option<(Timestamp, Rc<InForce>)>> = const { RefCell::new(None) };
+}
+
+fn failed(error: impl ToString) -> Unavailable {
+    Unavailable::new("kv", error.to_string())
+}
+
+/// The store of the configuration.
+fn store(env: &Env) -> PortResult<KvStore> {
+    env.kv(CONFIG).map_err(failed)
+}
+
+async fn text(env: &Env, key: &str) -> PortResult<Option<String>> {
+    store(env)?.get(key).text().await.map_err(failed)
+}
+
+async fn put(env: &Env, key: &str, value: &str) -> PortResult<()> {
+    store(env)?.put(key, value).map_err(failed)?.execute().await.map_err(failed)?;
+    KEPT.with_borrow_mut(|kept| *kept = None);
+    Ok(())
+}
+
+/// The roster at a glance with its version.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn roster(env: &Env) -> PortResult<(String, RosterIndex)> {
+    roster_of(text(env, ROSTER).await?.as_deref())
+}
+
+fn roster_of(text: Option<&str>) -> PortResult<(String, RosterIndex)> {
+    let Some(text) = text else {
+        return Ok((String::new(), RosterIndex::default()));
+    };
+    let version = sha256_hex(text.as_bytes()).chars().take(16).collect();
+    Ok((version, serde_json::from_str(text).map_err(failed)?))
+}
+
+/// Publishes the roster at a glance.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_roster(env: &Env, index: &RosterIndex) -> PortResult<()> {
+    put(env, ROSTER, &serde_json::to_string(index).map_err(failed)?).await
+}
+
+/// Publishes a checked rubric, and keeps it under its version for replay.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_rubric(env: &Env, version: &str, text: &str) -> PortResult<()> {
+    put(env, &format!("rubric:{version}"), text).await?;
+    put(env, RUBRIC, text).await
+}
+
+/// The rubric in force as it was written.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn rubric_text(env: &Env) -> PortResult<String> {
+    Ok(text(env, RUBRIC).await?.unwrap_or_else(|| SHIPPED.to_owned()))
+}
+
+/// Says that the directory changed: cached answers of it are stale from here on.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn touch_directory(env: &Env, version: &str) -> PortResult<()> {
+    put(env, DIRECTORY, version).await
+}
+
+/// A rubric from its text. What is published was checked; the shipped one is checked by a test.
+fn rubric(text: &str) -> PortResult<Rubric> {
+    let file = read(text).map_err(|_| Unavailable::new("rubric", "the rubric in force cannot be read"))?;
+    check(&file).map_err(|_| Unavailable::new("rubric", "the rubric in force does not pass its check"))
+}
+
+impl Config for World {
+    async fn current(&self) -> PortResult<Rc<InForce>> {
+        let now = self.now();
+        let kept = KEPT.with_borrow(|kept| kept.clone());
+        if let Some((at, kept)) = &kept
+            && now.ms_since(*at) < KEPT_MS
+        {
+            return Ok(Rc::clone(kept));
+        }
+        match self.load().await {
+            Ok(fresh) => {
+                let fresh = Rc::new(fresh);
+                KEPT.with_borrow_mut(|kept| *kept = Some((now, Rc::clone(&fresh))));
+                Ok(fresh)
+            }
+            // The last good copy is better than no answer.
+            Err(error) => kept.map(|(_, kept)| kept).ok_or(error),
+        }
+    }
+}
+
+impl World {
+    async fn load(&self) -> PortResult<InForce> {
+        let keys = [RUBRIC, ROSTER, DIRECTORY];
+        let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
+        let mut take = |key: &str| values.remove(key).flatten();
+        let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
+        let (index_version, index) = roster_of(take(ROSTER).as_deref())?;
+        Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default() })
+    }
+}
+
+/// Teams that a rubric names and the roster does not have.
+pub fn missing_teams(rubric: &Rubric, index: &RosterIndex) -> BTreeSet<TeamId> {
+    let placed = rubric.overrides().iter().filter_map(|line| match &line.effect {
+        Effect::Place { team, .. } => team.as_ref(),
+        Effect::Reject => None,
+    });
+    let named = placed.chain(rubric.routes().iter().map(|route| &route.team)).chain([rubric.fallback_team()]);
+    named.filter(|team| !index.teams.contains_key(team)).cloned().collect()
+}

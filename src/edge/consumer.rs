@@ -1,0 +1,98 @@
+//! The consumer of the queue: delivers decisions in batches, routes leads again, keeps dead letters.
+
+use super::directory::{database, failed, number};
+use super::log;
+use super::settings::Settings;
+use super::world::World;
+use crate::domain::time::Timestamp;
+use crate::flow::deliver::{deliver, record_of};
+use crate::flow::intake::{Options, route_again};
+use crate::flow::messages::Job;
+use crate::ports::{Cache, Clock, PortResult, Unavailable};
+use serde::de::IgnoredAny;
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
+
+/// Beginning of the names of dead-letter queues, after the part that names the deployment.
+const DEAD: &str = "-dead";
+/// Pause before a failed message comes again, in seconds.
+const RETRY_S: u32 = 10;
+
+/// Answers every message of a batch by itself: done, or again later.
+pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
+    let world = World::new(env);
+    let messages: Vec<RawMessage> = batch.raw_iter().collect();
+    if batch.queue().ends_with(DEAD) {
+        for message in &messages {
+            let kept = keep_dead(&world, &batch.queue(), message).await;
+            answer(message, "dead.kept", kept);
+        }
+        return;
+    }
+    let mut deliveries = Vec::new();
+    for message in messages {
+        let body = message.body().as_string();
+        match body.as_deref().and_then(|text| serde_json::from_str::<Job>(text).ok()) {
+            Some(job @ Job::Deliver { .. }) => match record_of(&world, &job).await {
+                Ok(Some(record)) => deliveries.push((message, record)),
+                Ok(None) => message.ack(),
+                Err(error) => answer(&message, "deliver", Err(error)),
+            },
+            Some(Job::Route { lead_id }) => {
+                let routed = route(&world, &lead_id).await;
+                answer(&message, "route", routed);
+            }
+            // Nothing that this program wrote: kept for a person to look at.
+            None => {
+                let kept = keep_dead(&world, &batch.queue(), &message).await;
+                answer(&message, "unreadable.kept", kept);
+            }
+        }
+    }
+    let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
+    let written = deliver(&world, &records).await;
+    if written.is_err() && records.len() > 1 {
+        // One record may be the one that the database refuses: the others must not wait for it.
+        for (message, record) in messages.iter().zip(&records) {
+            answer(message, "deliver", deliver(&world, std::slice::from_ref(record)).await);
+        }
+        return;
+    }
+    for message in &messages {
+        answer(message, "deliver", written.clone());
+    }
+}
+
+async fn route(world: &World, lead_id: &crate::domain::id::LeadId) -> PortResult<()> {
+    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
+    let options = Options { person_key: settings.person_key.as_bytes(), mode: settings.mode, wait: true };
+    if let Some(done) = route_again(world, lead_id, options).await? {
+        for put in &done.later {
+            // The cache is a convenience: a failed write costs one more call to a provider.
+            let _ = world.put(&put.key, &put.entry, world.now()).await;
+        }
+    }
+    Ok(())
+}
+
+fn answer(message: &RawMessage, code: &str, result: PortResult<()>) {
+    match result {
+        Ok(()) => message.ack(),
+        Err(error) => {
+            let detail = Some(error.detail.as_str());
+            log::error(&log::Line { event: "job.failed", code: Some(code), detail, ..log::Line::default() });
+            message.retry_with_options(&QueueRetryOptionsBuilder::new().with_delay_seconds(RETRY_S).build());
+        }
+    }
+}
+
+/// Stores a message that the queue gave up on.
+async fn keep_dead(world: &World, queue: &str, message: &RawMessage) -> PortResult<()> {
+    let body = message.body().as_string().unwrap_or_default();
+    let at: Timestamp = world.now();
+    let query = "INSERT OR IGNORE INTO dead_letters (id, at_ms, queue, body) VALUES (?1, ?2, ?3, ?4)";
+    let bind =
+        [JsValue::from_str(&message.id()), number(at.as_ms()), JsValue::from_str(queue), JsValue::from_str(&body)];
+    let statement = database(&world.env)?.prepare(query).bind(&bind).map_err(failed)?;
+    statement.run().await.map_err(failed).map(|_| ())
+}

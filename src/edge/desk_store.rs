@@ -1,0 +1,205 @@
+//! The tables of a Desk, in the SQLite of its Durable Object.
+
+use crate::domain::id::LeadId;
+use crate::domain::time::Timestamp;
+use crate::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
+use serde::Deserialize;
+use worker::{SqlStorage, SqlStorageValue};
+
+/// `leads` is one row per lead, ordered by account and person. `log` is the chain of records and the outbox
+/// in one: rows that were sent are deleted, all but the last, which carries the head of the chain. Which
+/// rows were sent is remembered in memory alone, so a restart sends the last one again.
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS leads (
+  lead_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL, rep_id TEXT,
+  received_ms INTEGER NOT NULL, wake_ms INTEGER, attempt_no INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS leads_wake ON leads (wake_ms) WHERE wake_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS keys (
+  key_hash TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log (
+  seq INTEGER PRIMARY KEY, lead_id TEXT NOT NULL, hash TEXT NOT NULL
+) STRICT;
+";
+
+const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms, attempt_no, body";
+
+/// The tables of a Desk.
+#[derive(Debug)]
+pub struct SqlDeskStore {
+    sql: SqlStorage,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    lead_id: String,
+    fingerprint: String,
+    state: String,
+    rep_id: Option<String>,
+    received_ms: i64,
+    wake_ms: Option<i64>,
+    attempt_no: u32,
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct LogRow {
+    seq: u64,
+    lead_id: String,
+    hash: String,
+}
+
+#[derive(Deserialize)]
+struct KeyRow {
+    fingerprint: String,
+    at_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct WakeRow {
+    wake_ms: i64,
+}
+
+fn failed(error: &worker::Error) -> Unavailable {
+    Unavailable::new("desk", error.to_string())
+}
+
+fn ms(at: Timestamp) -> SqlStorageValue {
+    SqlStorageValue::Integer(at.as_ms())
+}
+
+fn number(value: u64) -> SqlStorageValue {
+    SqlStorageValue::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+impl SqlDeskStore {
+    /// Opens the tables, creating them when the object is new.
+    ///
+    /// # Errors
+    /// When the object has no SQLite storage.
+    pub fn open(sql: SqlStorage) -> PortResult<Self> {
+        sql.exec(SCHEMA, None).map_err(|error| failed(&error))?;
+        Ok(Self { sql })
+    }
+
+    fn rows<T: for<'de> Deserialize<'de>>(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<Vec<T>> {
+        let cursor = self.sql.exec(query, bind).map_err(|error| failed(&error))?;
+        cursor.to_array().map_err(|error| failed(&error))
+    }
+
+    fn run(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<()> {
+        self.sql.exec(query, bind).map(|_| ()).map_err(|error| failed(&error))
+    }
+}
+
+fn state_of(text: &str) -> PortResult<LeadState> {
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|error| Unavailable::new("desk", error.to_string()))
+}
+
+fn state_text(state: LeadState) -> &'static str {
+    match state {
+        LeadState::Open => "open",
+        LeadState::Assigned => "assigned",
+        LeadState::Held => "held",
+        LeadState::Rejected => "rejected",
+        LeadState::Claim => "claim",
+    }
+}
+
+fn lead_row(row: Row) -> PortResult<LeadRow> {
+    Ok(LeadRow {
+        lead_id: LeadId::new(&row.lead_id).map_err(|error| Unavailable::new("desk", error.to_string()))?,
+        fingerprint: row.fingerprint,
+        state: state_of(&row.state)?,
+        rep_id: row.rep_id,
+        received_at: Timestamp::from_ms(row.received_ms),
+        wake_at: row.wake_ms.map(Timestamp::from_ms),
+        attempt_no: row.attempt_no,
+        body: row.body,
+    })
+}
+
+impl DeskStore for SqlDeskStore {
+    fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
+        let query = format!("SELECT {COLUMNS} FROM leads WHERE lead_id = ?");
+        let rows = self.rows::<Row>(&query, vec![id.as_str().into()])?;
+        rows.into_iter().next().map(lead_row).transpose()
+    }
+
+    fn latest(&self, prefix: &str, since: Timestamp) -> PortResult<Option<LeadRow>> {
+        // `~` sorts after every character of an id.
+        let query = format!(
+            "SELECT {COLUMNS} FROM leads WHERE lead_id >= ? AND lead_id < ? AND rep_id IS NOT NULL \
+             AND received_ms > ? ORDER BY received_ms DESC, lead_id LIMIT 1"
+        );
+        let bind = vec![prefix.into(), format!("{prefix}~").into(), ms(since)];
+        self.rows::<Row>(&query, bind)?.into_iter().next().map(lead_row).transpose()
+    }
+
+    fn put(&self, row: &LeadRow) -> PortResult<()> {
+        let query = format!(
+            "INSERT INTO leads ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (lead_id) DO UPDATE SET \
+             fingerprint = excluded.fingerprint, state = excluded.state, rep_id = excluded.rep_id, \
+             received_ms = excluded.received_ms, wake_ms = excluded.wake_ms, attempt_no = excluded.attempt_no, \
+             body = excluded.body"
+        );
+        let bind = vec![
+            row.lead_id.as_str().into(),
+            row.fingerprint.as_str().into(),
+            state_text(row.state).into(),
+            row.rep_id.clone().into(),
+            ms(row.received_at),
+            row.wake_at.map_or(SqlStorageValue::Null, ms),
+            number(u64::from(row.attempt_no)),
+            row.body.as_str().into(),
+        ];
+        self.run(&query, bind)
+    }
+
+    fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>> {
+        let query =
+            format!("SELECT {COLUMNS} FROM leads WHERE wake_ms IS NOT NULL AND wake_ms <= ? ORDER BY wake_ms LIMIT ?");
+        let rows = self.rows::<Row>(&query, vec![ms(now), number(u64::from(limit))])?;
+        rows.into_iter().map(lead_row).collect()
+    }
+
+    fn next_wake(&self) -> PortResult<Option<Timestamp>> {
+        let query = "SELECT wake_ms FROM leads WHERE wake_ms IS NOT NULL ORDER BY wake_ms LIMIT 1";
+        Ok(self.rows::<WakeRow>(query, Vec::new())?.first().map(|row| Timestamp::from_ms(row.wake_ms)))
+    }
+
+    fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>> {
+        let query = "SELECT fingerprint, at_ms FROM keys WHERE key_hash = ?";
+        let rows = self.rows::<KeyRow>(query, vec![hash.into()])?;
+        Ok(rows.into_iter().next().map(|row| (row.fingerprint, Timestamp::from_ms(row.at_ms))))
+    }
+
+    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()> {
+        let query = "INSERT INTO keys (key_hash, fingerprint, at_ms) VALUES (?, ?, ?) ON CONFLICT (key_hash) \
+                     DO UPDATE SET fingerprint = excluded.fingerprint, at_ms = excluded.at_ms";
+        self.run(query, vec![hash.into(), fingerprint.into(), ms(at)])
+    }
+
+    fn head(&self) -> PortResult<(u64, String)> {
+        let query = "SELECT seq, lead_id, hash FROM log ORDER BY seq DESC LIMIT 1";
+        let head = self.rows::<LogRow>(query, Vec::new())?.into_iter().next();
+        Ok(head.map_or((0, String::new()), |row| (row.seq, row.hash)))
+    }
+
+    fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()> {
+        let query = "INSERT INTO log (seq, lead_id, hash) VALUES (?, ?, ?)";
+        self.run(query, vec![number(seq), lead_id.as_str().into(), hash.into()])
+    }
+
+    fn unsent(&self, after: u64, limit: u32) -> PortResult<Vec<(u64, LeadId)>> {
+        let query = "SELECT seq, lead_id, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
+        let rows = self.rows::<LogRow>(query, vec![number(after), number(u64::from(limit))])?;
+        let entry = |row: LogRow| LeadId::new(&row.lead_id).ok().map(|id| (row.seq, id));
+        Ok(rows.into_iter().filter_map(entry).collect())
+    }
+
+    fn sent(&self, seq: u64) -> PortResult<()> {
+        self.run("DELETE FROM log WHERE seq <= ? AND seq < (SELECT max(seq) FROM log)", vec![number(seq)])
+    }
+}

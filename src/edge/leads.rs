@@ -1,0 +1,269 @@
+//! Leads over HTTP: JSON, browser forms, one lead with its timeline, and the dry run.
+
+use super::auth;
+use super::body;
+use super::multipart;
+use super::pages;
+use super::respond::{ApiError, ApiResult, json};
+use super::router::Call;
+use crate::domain::id::LeadId;
+use crate::domain::intake::{FieldMap, Known, Media, form, json as json_body};
+use crate::domain::lead::{Lead, check};
+use crate::domain::limits::IDEMPOTENCY_KEY_BYTES_MAX;
+use crate::domain::route::decision::Record;
+use crate::domain::time::Timestamp;
+use crate::flow::explain;
+use crate::flow::intake::{Answer, Done, Options, intake, route_again};
+use crate::flow::messages::Standing;
+use crate::ports::{Cache, Clock, Desks};
+use serde_json::{Value, json};
+use worker::{Headers, Request, Response};
+
+/// A field that people never see and programs fill in. A lead with it is answered like any other and dropped.
+const HONEYPOT: &str = "_gotcha";
+
+fn options<'a>(call: &'a Call<'_>, wait: bool) -> Options<'a> {
+    Options { person_key: call.settings.person_key.as_bytes(), mode: call.settings.mode, wait }
+}
+
+/// `POST /v1/leads`: a JSON lead. 200 with the decision, 202 when the sender does not wait.
+pub async fn post_lead(call: &mut Call<'_>) -> ApiResult {
+    auth::intake(&call.request, call.settings)?;
+    let received_at = call.world.now();
+    let lead = json_lead(call, received_at).await?;
+    let key = idempotency_key(&call.request, &lead)?;
+    let wait = call.query("wait").as_deref() != Some("0");
+    let done = intake(&call.world, lead, key.as_deref(), received_at, options(call, wait)).await?;
+    answer(call, done)
+}
+
+/// A lead from a JSON body.
+async fn json_lead(call: &mut Call<'_>, received_at: Timestamp) -> Result<Lead, ApiError> {
+    if Media::of(content_type(&call.request).as_deref()) != Ok(Media::Json) {
+        return Err(ApiError::new(415, "unsupported_media_type", "send `content-type: application/json`"));
+    }
+    let bytes = body::bytes(&mut call.request).await?;
+    check(json_body::read(&bytes, &FieldMap::default())?, received_at).map_err(ApiError::invalid)
+}
+
+/// `POST /forms/{form}`: a browser form. JSON when asked for, otherwise 303 to the rep's booking page or thanks.
+pub async fn post_form(call: &mut Call<'_>, form_id: &str) -> ApiResult {
+    let wants_json = wants_json(&call.request);
+    let result = take_form(call, form_id).await;
+    let mut response = match result {
+        Ok(answer) if wants_json => answer.json()?,
+        Ok(answer) => answer.redirect(form_id)?,
+        Err(error) if wants_json => return Err(error),
+        Err(error) => pages::form_error(&error)?,
+    };
+    response.headers_mut().set("access-control-allow-origin", "*")?;
+    Ok(response)
+}
+
+/// Whether a field is the trap, filled in.
+fn is_trap(name: &str, value: &str) -> bool {
+    name == HONEYPOT && !value.trim().is_empty()
+}
+
+/// What a browser is told about its form.
+struct FormAnswer {
+    body: Value,
+    status: u16,
+    booking_url: Option<String>,
+}
+
+impl FormAnswer {
+    /// What a program is told that filled in the trap: the same as a person.
+    fn to_a_program() -> Self {
+        Self { body: json!({"outcome": "received"}), status: 200, booking_url: None }
+    }
+
+    fn json(&self) -> ApiResult {
+        json(self.status, &self.body)
+    }
+
+    fn redirect(&self, form_id: &str) -> ApiResult {
+        let thanks = format!("/forms/{form_id}/thanks");
+        let headers = Headers::new();
+        headers.set("location", self.booking_url.as_deref().unwrap_or(&thanks))?;
+        Ok(Response::empty()?.with_status(303).with_headers(headers))
+    }
+}
+
+async fn take_form(call: &mut Call<'_>, form_id: &str) -> Result<FormAnswer, ApiError> {
+    let received_at = call.world.now();
+    let map = FieldMap::default();
+    let mut raw = match Media::of(content_type(&call.request).as_deref())? {
+        Media::Json => json_body::read(&body::bytes(&mut call.request).await?, &map)?,
+        Media::Form => {
+            let bytes = body::bytes(&mut call.request).await?;
+            if form_urlencoded::parse(&bytes).any(|(name, value)| is_trap(&name, &value)) {
+                return Ok(FormAnswer::to_a_program());
+            }
+            form::read(&bytes, &map)?
+        }
+        Media::Multipart => {
+            let parts = multipart::parts(&mut call.request).await?;
+            if parts.pairs.iter().any(|(name, value)| is_trap(name, value)) {
+                return Ok(FormAnswer::to_a_program());
+            }
+            form::from_parts(parts.pairs, &parts.files, &map)?
+        }
+    };
+    raw.set(Known::Form, form_id);
+    let lead = check(raw, received_at).map_err(ApiError::invalid)?;
+    let key = idempotency_key(&call.request, &lead)?;
+    let done = intake(&call.world, lead, key.as_deref(), received_at, options(call, true)).await?;
+    store_later(call, done.later);
+    match done.answer {
+        Answer::Decided { decision, .. } => {
+            let booking_url = decision.assignment.as_ref().and_then(|assignment| assignment.booking_url.clone());
+            // A browser is told whom it will hear from, not what the business thinks of the lead.
+            let rep = decision.assignment.as_ref().map(|assignment| assignment.rep_name.clone());
+            let body = json!({"lead_id": decision.lead_id, "outcome": "received", "rep_name": rep,
+                "booking_url": booking_url});
+            Ok(FormAnswer { body, status: 200, booking_url })
+        }
+        Answer::Accepted { lead_id } => {
+            let body = json!({"lead_id": lead_id, "outcome": "received"});
+            Ok(FormAnswer { body, status: 202, booking_url: None })
+        }
+        Answer::Conflict => Err(conflict()),
+    }
+}
+
+/// `OPTIONS /forms/{form}`: any page may post a form.
+pub fn preflight(_call: &Call<'_>) -> ApiResult {
+    let headers = Headers::new();
+    headers.set("access-control-allow-origin", "*")?;
+    headers.set("access-control-allow-methods", "POST, OPTIONS")?;
+    headers.set("access-control-allow-headers", "content-type, idempotency-key")?;
+    headers.set("access-control-max-age", "86400")?;
+    Ok(Response::empty()?.with_status(204).with_headers(headers))
+}
+
+/// `GET /v1/leads/{id}`: the lead as it stands, its timeline, and with `?record=1` the whole record.
+pub async fn get_lead(call: &Call<'_>, id: &str) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let id = LeadId::new(id).map_err(|_| ApiError::not_found("lead"))?;
+    let body = match call.world.lead(&id).await?.ok_or_else(|| ApiError::not_found("lead"))? {
+        Standing::Open { open } => json!({
+            "lead_id": id, "state": "open", "received_at": open.received_at, "lead": open.lead,
+            "timeline": [event("received", open.received_at, "accepted; routing has not ended yet")],
+        }),
+        Standing::Decided { received_at, record, .. } => {
+            let with_record = call.query("record").as_deref() == Some("1");
+            let mut body = json!({
+                "lead_id": id, "state": record.decision.outcome, "received_at": received_at, "lead": record.lead,
+                "decision": record.decision, "timeline": timeline(received_at, &record),
+            });
+            if with_record && let Some(map) = body.as_object_mut() {
+                map.insert("record".to_owned(), json!(record));
+            }
+            body
+        }
+    };
+    json(200, &body)
+}
+
+fn event(what: &str, at: Timestamp, text: &str) -> Value {
+    json!({"event": what, "at": at, "text": text})
+}
+
+fn timeline(received_at: Timestamp, record: &Record) -> Vec<Value> {
+    let decision = &record.decision;
+    let mut events = vec![event("received", received_at, "accepted")];
+    for call in &decision.enrichment.calls {
+        let text = format!("{}: {} in {} ms", call.provider, call.result, call.ms);
+        events.push(event("enriched", decision.decided_at, &text));
+    }
+    let why = decision.reasons.first().map_or("", |reason| reason.text.as_str());
+    events.push(event("decided", decision.decided_at, why));
+    if let Some(assignment) = &decision.assignment {
+        events.push(event("due", assignment.due_at, "first touch is due"));
+    }
+    if let Some(at) = decision.retry_at {
+        events.push(event("retry", at, "asked for again at the latest"));
+    }
+    events
+}
+
+/// `POST /v1/explain`: the whole decision for a lead, nothing written. `?at=` sets the moment.
+pub async fn explain(call: &mut Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let received_at = match call.query("at") {
+        Some(text) => text
+            .parse()
+            .map_err(|_| ApiError::new(422, "bad_moment", "`at` takes a moment such as `2026-11-02T09:00:00Z`"))?,
+        None => call.world.now(),
+    };
+    let lead = json_lead(call, received_at).await?;
+    let explained = explain::explain(&call.world, &lead, received_at, options(call, true)).await?;
+    json(200, &explained)
+}
+
+/// The answer to a program.
+fn answer(call: &Call<'_>, done: Done) -> ApiResult {
+    store_later(call, done.later);
+    match done.answer {
+        Answer::Decided { decision, .. } => json(200, &*decision),
+        Answer::Accepted { lead_id } => {
+            let id = lead_id.clone();
+            let (world, settings) = (call.world.clone(), call.settings.clone());
+            call.context.wait_until(async move {
+                let person_key = settings.person_key.as_bytes();
+                let options = Options { person_key, mode: settings.mode, wait: true };
+                // When this fails, the watchdog routes the lead.
+                if let Ok(Some(done)) = route_again(&world, &id, options).await {
+                    for put in done.later {
+                        let _ = world.put(&put.key, &put.entry, world.now()).await;
+                    }
+                }
+            });
+            json(202, &json!({"lead_id": lead_id, "outcome": "accepted"}))
+        }
+        Answer::Conflict => Err(conflict()),
+    }
+}
+
+fn conflict() -> ApiError {
+    let message = "this idempotency key was used for another lead; use a new key, or send the same content again";
+    ApiError::new(409, "idempotency_conflict", message)
+}
+
+/// Stores cache entries after the answer.
+fn store_later(call: &Call<'_>, later: Vec<crate::flow::enrich::CachePut>) {
+    if later.is_empty() {
+        return;
+    }
+    let world = call.world.clone();
+    call.context.wait_until(async move {
+        for put in later {
+            // The cache is a convenience: a failed write costs one more call to a provider.
+            let _ = world.put(&put.key, &put.entry, world.now()).await;
+        }
+    });
+}
+
+fn content_type(request: &Request) -> Option<String> {
+    request.headers().get("content-type").ok().flatten()
+}
+
+fn wants_json(request: &Request) -> bool {
+    let accept = request.headers().get("accept").ok().flatten().unwrap_or_default();
+    let json_body = content_type(request).is_some_and(|kind| kind.starts_with("application/json"));
+    accept.contains("application/json") || (json_body && !accept.contains("text/html"))
+}
+
+/// The sender's idempotency key: the header, else the `submission_id` of the lead.
+fn idempotency_key(request: &Request, lead: &Lead) -> Result<Option<String>, ApiError> {
+    let header = request.headers().get("idempotency-key").ok().flatten();
+    match header.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()) {
+        Some(key) if key.len() > IDEMPOTENCY_KEY_BYTES_MAX => {
+            let message = format!("`Idempotency-Key` may have {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
+            Err(ApiError::new(422, "idempotency_key_too_long", message))
+        }
+        Some(key) => Ok(Some(key)),
+        None => Ok(lead.submission_id.clone()),
+    }
+}

@@ -1,0 +1,201 @@
+//! The ledger, the built-in CRM and the inbox, in D1.
+//!
+//! A batch of records is one transaction of four statements, each fed with one JSON text. Every row has a
+//! key of its own record, so writing a record again changes nothing.
+
+use super::directory::{database, failed, number};
+use super::world::World;
+use crate::domain::facts::Field;
+use crate::domain::route::decision::{Mode, Record};
+use crate::ports::{Ledger, PortResult};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use worker::wasm_bindgen::JsValue;
+use worker::{D1PreparedStatement, Env};
+
+const DECISIONS: &str = "INSERT OR IGNORE INTO decisions (at_ms, decision_id, lead_id, outcome, tier, team, rep_id, \
+    source, form, mode, rubric_version, duplicate_of, reason, ms, record) SELECT value ->> 'at_ms', \
+    value ->> 'decision_id', value ->> 'lead_id', value ->> 'outcome', value ->> 'tier', value ->> 'team', \
+    value ->> 'rep_id', value ->> 'source', value ->> 'form', value ->> 'mode', value ->> 'rubric_version', \
+    value ->> 'duplicate_of', value ->> 'reason', value ->> 'ms', value ->> 'record' FROM json_each(?1)";
+
+/// An older record that comes late does not overwrite what a newer one wrote.
+const CONTACTS: &str = "INSERT INTO contacts (contact_id, email, name, company, title, phone, country, \
+    account_domain, owner_rep_id, tier, lead_id, updated_ms) SELECT value ->> 'contact_id', value ->> 'email', \
+    value ->> 'name', value ->> 'company', value ->> 'title', value ->> 'phone', value ->> 'country', \
+    value ->> 'account_domain', value ->> 'rep_id', value ->> 'tier', value ->> 'lead_id', value ->> 'at_ms' \
+    FROM json_each(?1) WHERE true ON CONFLICT (contact_id) DO UPDATE SET email = excluded.email, \
+    name = excluded.name, company = excluded.company, title = excluded.title, phone = excluded.phone, \
+    country = excluded.country, account_domain = excluded.account_domain, owner_rep_id = excluded.owner_rep_id, \
+    tier = excluded.tier, lead_id = excluded.lead_id, updated_ms = excluded.updated_ms \
+    WHERE excluded.updated_ms > contacts.updated_ms";
+
+/// An account is written when it is new or when its owner changes, not with every lead.
+const ACCOUNTS: &str = "INSERT INTO accounts (domain, name, owner_rep_id, created_ms, updated_ms) \
+    SELECT value ->> 'account_domain', value ->> 'account_name', value ->> 'rep_id', value ->> 'at_ms', \
+    value ->> 'at_ms' FROM json_each(?1) WHERE value ->> 'account_domain' IS NOT NULL \
+    ON CONFLICT (domain) DO UPDATE SET owner_rep_id = excluded.owner_rep_id, updated_ms = excluded.updated_ms \
+    WHERE excluded.updated_ms > accounts.updated_ms AND excluded.owner_rep_id IS NOT accounts.owner_rep_id \
+    AND excluded.owner_rep_id IS NOT NULL";
+
+const ASSIGNMENTS: &str = "INSERT OR IGNORE INTO assignments (rep_id, at_ms, lead_id, team, tier, due_ms, reason, \
+    contact_id) SELECT value ->> 'rep_id', value ->> 'at_ms', value ->> 'lead_id', value ->> 'team', \
+    value ->> 'tier', value ->> 'due_ms', value ->> 'reason', value ->> 'contact_id' FROM json_each(?1)";
+
+impl Ledger for World {
+    async fn write(&self, records: &[Record]) -> PortResult<()> {
+        let database = database(&self.env)?;
+        let rows: Vec<Value> = records.iter().filter_map(row).collect();
+        let live: Vec<&Value> = rows.iter().filter(|row| row["live"] == true).collect();
+        let assigned: Vec<&&Value> = live.iter().filter(|row| !row["rep_id"].is_null()).collect();
+        let statement = |query: &str, rows: String| -> PortResult<D1PreparedStatement> {
+            database.prepare(query).bind(&[JsValue::from_str(&rows)]).map_err(failed)
+        };
+        let mut batch = vec![statement(DECISIONS, text(&rows)?)?];
+        if !live.is_empty() {
+            batch.push(statement(CONTACTS, text(&live)?)?);
+            batch.push(statement(ACCOUNTS, text(&live)?)?);
+        }
+        if !assigned.is_empty() {
+            batch.push(statement(ASSIGNMENTS, text(&assigned)?)?);
+        }
+        database.batch(batch).await.map_err(failed).map(|_| ())
+    }
+}
+
+fn text<T: serde::Serialize>(rows: &[T]) -> PortResult<String> {
+    serde_json::to_string(rows).map_err(failed)
+}
+
+/// Everything that the four statements read of a record.
+fn row(record: &Record) -> Option<Value> {
+    let decision = &record.decision;
+    let assignment = decision.assignment.as_ref();
+    let lead = &record.lead;
+    let domain = record.facts.text(Field::CompanyDomain);
+    Some(json!({
+        "at_ms": decision.decided_at.as_ms(),
+        "decision_id": decision.decision_id,
+        "lead_id": decision.lead_id,
+        "outcome": decision.outcome,
+        "tier": assignment.map(|assignment| &assignment.tier),
+        "team": assignment.map(|assignment| &assignment.team),
+        "rep_id": assignment.map(|assignment| &assignment.rep_id),
+        "due_ms": assignment.map(|assignment| assignment.due_at.as_ms()),
+        "reason": assignment.map(|assignment| &assignment.reason).or(decision.reasons.first().map(|first| &first.text)),
+        "source": lead.source,
+        "form": lead.form,
+        "mode": decision.mode,
+        "live": decision.mode == Mode::Live,
+        "rubric_version": decision.rubric_version,
+        "duplicate_of": decision.duplicate_of,
+        "ms": decision.ms,
+        "contact_id": format!("{}-{}", record.keys.account.as_str(), record.keys.person),
+        "email": lead.email.typed,
+        "name": lead.full_name(),
+        "company": record.facts.text(Field::CompanyName).or(lead.company.as_deref()),
+        "title": lead.title,
+        "phone": lead.phone.as_ref().map(|phone| &phone.typed),
+        "country": lead.country.as_ref().map(|country| country.normal.as_ref().unwrap_or(&country.typed)),
+        "account_domain": domain,
+        "account_name": record.facts.text(Field::CompanyName),
+        "record": serde_json::to_string(record).ok()?,
+    }))
+}
+
+/// What the ledger is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Filter {
+    /// Only this outcome.
+    pub outcome: Option<String>,
+    /// Only this tier.
+    pub tier: Option<String>,
+    /// Only this team.
+    pub team: Option<String>,
+    /// Only this rep.
+    pub rep_id: Option<String>,
+    /// Only this source.
+    pub source: Option<String>,
+    /// Only this lead.
+    pub lead_id: Option<String>,
+    /// Only decisions from this moment on, in milliseconds.
+    pub from_ms: Option<i64>,
+    /// Only decisions before this moment, in milliseconds.
+    pub until_ms: Option<i64>,
+    /// Where the page begins, as the page before said.
+    pub cursor: Option<String>,
+    /// Rows of the page, 1 to 200.
+    pub limit: Option<u32>,
+}
+
+/// Rows of a page when nothing is said, and at most.
+const PAGE_ROWS: u32 = 50;
+/// Most rows of a page.
+pub const PAGE_ROWS_MAX: u32 = 200;
+
+#[derive(Deserialize)]
+struct Line {
+    at_ms: i64,
+    decision_id: String,
+    line: String,
+}
+
+/// A page of the ledger, the newest first, and where the next one begins.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(env: &Env, filter: &Filter) -> PortResult<Value> {
+    let limit = filter.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
+    let (before_ms, before_id) = filter
+        .cursor
+        .as_deref()
+        .and_then(|cursor| cursor.split_once('_'))
+        .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id.to_owned())))
+        .unwrap_or((i64::from(u32::MAX).saturating_mul(1_000), "~".to_owned()));
+    let equal = |value: &Option<String>| value.as_deref().map_or(JsValue::NULL, JsValue::from_str);
+    let query = "SELECT at_ms, decision_id, json_object('decision_id', decision_id, 'lead_id', lead_id, \
+        'outcome', outcome, 'tier', tier, 'team', team, 'rep_id', rep_id, 'source', source, 'form', form, \
+        'mode', mode, 'rubric_version', rubric_version, 'duplicate_of', duplicate_of, 'reason', reason, 'ms', ms, \
+        'decided_at', strftime('%Y-%m-%dT%H:%M:%SZ', at_ms / 1000, 'unixepoch')) AS line FROM decisions \
+        WHERE (at_ms, decision_id) < (?1, ?2) AND at_ms >= ?3 AND at_ms < ?4 \
+        AND (?5 IS NULL OR outcome = ?5) AND (?6 IS NULL OR tier = ?6) AND (?7 IS NULL OR team = ?7) \
+        AND (?8 IS NULL OR rep_id = ?8) AND (?9 IS NULL OR source = ?9) AND (?10 IS NULL OR lead_id = ?10) \
+        ORDER BY at_ms DESC, decision_id DESC LIMIT ?11";
+    let bind = [
+        number(before_ms),
+        JsValue::from_str(&before_id),
+        number(filter.from_ms.unwrap_or(0)),
+        number(filter.until_ms.unwrap_or(before_ms.saturating_add(1))),
+        equal(&filter.outcome),
+        equal(&filter.tier),
+        equal(&filter.team),
+        equal(&filter.rep_id),
+        equal(&filter.source),
+        equal(&filter.lead_id),
+        number(i64::from(limit)),
+    ];
+    let result = database(env)?.prepare(query).bind(&bind).map_err(failed)?.all().await.map_err(failed)?;
+    let lines: Vec<Line> = result.results().map_err(failed)?;
+    let full = lines.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = lines.last().filter(|_| full).map(|line| format!("{}_{}", line.at_ms, line.decision_id));
+    let decisions: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(&line.line).ok()).collect();
+    Ok(json!({"decisions": decisions, "next_cursor": next}))
+}
+
+/// The newest inbox entries of a rep.
+///
+/// # Errors
+/// When the database fails.
+pub async fn inbox(env: &Env, rep_id: &str) -> PortResult<Value> {
+    let query = "SELECT a.at_ms, a.lead_id AS decision_id, json_object('lead_id', a.lead_id, 'team', a.team, \
+        'tier', a.tier, 'reason', a.reason, 'due_at', strftime('%Y-%m-%dT%H:%M:%SZ', a.due_ms / 1000, 'unixepoch'), \
+        'assigned_at', strftime('%Y-%m-%dT%H:%M:%SZ', a.at_ms / 1000, 'unixepoch'), 'contact', json_object( \
+        'name', c.name, 'email', c.email, 'company', c.company, 'title', c.title, 'phone', c.phone)) AS line \
+        FROM assignments a LEFT JOIN contacts c ON c.contact_id = a.contact_id WHERE a.rep_id = ?1 \
+        ORDER BY a.at_ms DESC LIMIT ?2";
+    let bind = [JsValue::from_str(rep_id), number(i64::from(PAGE_ROWS))];
+    let result = database(env)?.prepare(query).bind(&bind).map_err(failed)?.all().await.map_err(failed)?;
+    let lines: Vec<Line> = result.results().map_err(failed)?;
+    let entries: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(&line.line).ok()).collect();
+    Ok(json!({"rep_id": rep_id, "inbox": entries}))
+}

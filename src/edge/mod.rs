@@ -1,0 +1,50 @@
+//! The Cloudflare Workers host: events, HTTP, Durable Objects, bindings.
+//!
+//! The only layer that knows `worker`, JavaScript and status codes. Every event parses at its border and
+//! hands plain values to `flow`; nothing here decides about a lead.
+
+mod admin;
+mod auth;
+mod body;
+mod cache;
+mod config;
+mod consumer;
+mod desk_object;
+mod desk_store;
+mod directory;
+mod http_client;
+mod leads;
+mod ledger;
+mod log;
+mod multipart;
+mod objects;
+mod pages;
+mod queue;
+mod respond;
+mod roster;
+mod router;
+mod settings;
+mod team_object;
+mod team_store;
+mod world;
+
+use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
+
+/// Installs the panic hook, so that a panic names its place in the log.
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// A request.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    router::handle(request, env, context).await
+}
+
+/// A batch of messages. Never an error: it would abort the instance, so every message is answered by itself.
+#[event(queue)]
+async fn queue(batch: MessageBatch<serde::de::IgnoredAny>, env: Env, _context: Context) -> Result<()> {
+    consumer::consume(batch, env).await;
+    Ok(())
+}

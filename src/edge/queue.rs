@@ -1,0 +1,38 @@
+//! Sending jobs. Messages are text: the structured forms of the queue lose maps.
+
+use crate::flow::messages::Job;
+use crate::ports::{PortResult, Unavailable};
+use worker::{BatchMessageBuilder, Env, MessageBuilder, QueueContentType};
+
+/// Binding of the queue.
+const JOBS: &str = "JOBS";
+/// Most messages, and most bytes, of one batch: the platform takes 100 and 256 KB.
+const BATCH_MESSAGES_MAX: usize = 100;
+const BATCH_BYTES_MAX: usize = 240_000;
+
+/// Sends jobs, in as many batches as the platform's limits ask for.
+///
+/// # Errors
+/// [`Unavailable`] when a batch was not taken; the ones before it were.
+pub async fn send_jobs(env: &Env, jobs: &[Job]) -> PortResult<()> {
+    let failed = |error: worker::Error| Unavailable::new("queue", error.to_string());
+    let queue = env.queue(JOBS).map_err(failed)?;
+    let mut batch: Vec<String> = Vec::new();
+    let mut bytes = 0_usize;
+    for job in jobs {
+        let text = serde_json::to_string(job).map_err(|error| Unavailable::new("queue", error.to_string()))?;
+        let full = batch.len() >= BATCH_MESSAGES_MAX || bytes.saturating_add(text.len()) > BATCH_BYTES_MAX;
+        if full && !batch.is_empty() {
+            queue.send_batch(messages(std::mem::take(&mut batch))).await.map_err(failed)?;
+            bytes = 0;
+        }
+        bytes = bytes.saturating_add(text.len());
+        batch.push(text);
+    }
+    if batch.is_empty() { Ok(()) } else { queue.send_batch(messages(batch)).await.map_err(failed) }
+}
+
+fn messages(texts: Vec<String>) -> worker::BatchSendMessage<String> {
+    let message = |text| MessageBuilder::new(text).content_type(QueueContentType::Text).build();
+    BatchMessageBuilder::new().messages(texts.into_iter().map(message)).build()
+}

@@ -1,0 +1,135 @@
+//! Answers: the only place that knows status codes of errors and the shape of an error body.
+
+use crate::domain::error::Problem;
+use crate::domain::intake::IntakeError;
+use crate::ports::Unavailable;
+use serde::Serialize;
+use serde_json::json;
+use worker::{Headers, Response, Result};
+
+/// An answer that is not a success.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    status: u16,
+    code: String,
+    message: String,
+    problems: Vec<Problem>,
+    retry_after_s: Option<u32>,
+    detail: Option<String>,
+}
+
+impl ApiError {
+    /// An error with one message.
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        let retry_after_s = (status == 503 || status == 429).then_some(1);
+        let code = code.to_owned();
+        Self { status, code, message: message.into(), problems: Vec::new(), retry_after_s, detail: None }
+    }
+
+    /// 422 with every problem.
+    pub fn invalid(problems: Vec<Problem>) -> Self {
+        let names: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        let message = format!("{} to mend: {}", count(problems.len()), names.join(", "));
+        Self { problems, ..Self::new(422, "invalid", message) }
+    }
+
+    /// 404 for a thing with an id.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(404, "not_found", format!("there is no such {what}"))
+    }
+
+    /// 503 for a deployment whose settings are wrong.
+    pub fn misconfigured(problems: Vec<Problem>) -> Self {
+        let message = "the settings of this deployment are not complete; its operator has to mend them";
+        Self { problems, ..Self::new(503, "misconfigured", message) }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The message.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Every problem, when there are several.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What the platform said, for the log.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// The answer.
+    pub fn response(&self, request_id: &str) -> Result<Response> {
+        let mut error = json!({"code": self.code, "message": self.message, "request_id": request_id});
+        if !self.problems.is_empty()
+            && let (Some(map), Ok(problems)) = (error.as_object_mut(), serde_json::to_value(&self.problems))
+        {
+            map.insert("problems".to_owned(), problems);
+        }
+        let headers = Headers::new();
+        headers.set("content-type", "application/json")?;
+        if let Some(seconds) = self.retry_after_s {
+            headers.set("retry-after", &seconds.to_string())?;
+        }
+        let body = json!({"error": error}).to_string();
+        Ok(Response::ok(body)?.with_status(self.status).with_headers(headers))
+    }
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 { "one thing".to_owned() } else { format!("{problems} things") }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(error: Unavailable) -> Self {
+        let message = format!("{} is not available; send the same request again", error.port);
+        Self { detail: Some(error.detail), ..Self::new(503, "unavailable", message) }
+    }
+}
+
+impl From<IntakeError> for ApiError {
+    fn from(error: IntakeError) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        let status = match error {
+            IntakeError::EmptyBody
+            | IntakeError::BrokenJson { .. }
+            | IntakeError::NotAnObject
+            | IntakeError::BadEncoding { .. } => 400,
+            IntakeError::TooLarge => 413,
+            IntakeError::UnsupportedMediaType => 415,
+            IntakeError::Invalid(problems) => return Self::invalid(problems),
+        };
+        Self::new(status, code, message)
+    }
+}
+
+impl From<worker::Error> for ApiError {
+    fn from(error: worker::Error) -> Self {
+        Self::from(Unavailable::new("platform", error.to_string()))
+    }
+}
+
+/// Result of a handler.
+pub type ApiResult = std::result::Result<Response, ApiError>;
+
+/// A JSON answer.
+///
+/// # Errors
+/// When the platform refuses the body.
+pub fn json<T: Serialize>(status: u16, value: &T) -> ApiResult {
+    let body = serde_json::to_string(value).map_err(|error| Unavailable::new("platform", error.to_string()))?;
+    let headers = Headers::new();
+    headers.set("content-type", "application/json")?;
+    Ok(Response::ok(body)?.with_status(status).with_headers(headers))
+}

@@ -1,0 +1,131 @@
+//! The routes, and what every request has in common: id, settings, log line, errors.
+
+use super::respond::{ApiError, ApiResult};
+use super::settings::Settings;
+use super::world::World;
+use super::{admin, leads, log, pages, roster};
+use crate::ports::Clock;
+use worker::{Context, Env, Method, Request, Response, Result};
+
+/// One request with what its handler needs.
+pub struct Call<'a> {
+    /// The request.
+    pub request: Request,
+    /// The world.
+    pub world: World,
+    /// Settings of the deployment.
+    pub settings: &'a Settings,
+    /// For work after the answer.
+    pub context: &'a Context,
+}
+
+impl Call<'_> {
+    /// A parameter of the query; the last one when it is repeated.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let url = self.request.inner().url();
+        let (_, query) = url.split_once('?')?;
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.filter(|(key, _)| key == name).last().map(|(_, value)| value.into_owned())
+    }
+}
+
+/// Answers a request. Never an error: what goes wrong becomes an answer in the shape of the contract.
+pub async fn handle(request: Request, env: Env, context: Context) -> Result<Response> {
+    let world = World::new(env);
+    let started = world.now();
+    let request_id = request_id(&request);
+    let result = match Settings::read(&world.env) {
+        Ok(settings) if settings.dev && !local(&request) => Err(ApiError::new(
+            503,
+            "dev_environment",
+            "this is the local environment; deploy with `--env staging` or `--env production`",
+        )),
+        Ok(settings) => route(Call { request, world: world.clone(), settings: &settings, context: &context }).await,
+        Err(problems) => Err(ApiError::misconfigured(problems)),
+    };
+    let duration_ms = u32::try_from(world.now().ms_since(started)).ok();
+    match result {
+        Ok(mut response) => {
+            let _ = response.headers_mut().set("x-request-id", &request_id);
+            Ok(response)
+        }
+        Err(error) => {
+            log::info(&log::Line {
+                event: "request.refused",
+                request_id: Some(&request_id),
+                code: Some(error.code()),
+                detail: error.detail(),
+                duration_ms,
+                ..log::Line::default()
+            });
+            error.response(&request_id)
+        }
+    }
+}
+
+/// The id that the platform gave the request, or one made of the clock and chance.
+fn request_id(request: &Request) -> String {
+    let ray = request.headers().get("cf-ray").ok().flatten();
+    ray.filter(|ray| ray.len() <= 64 && ray.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).unwrap_or_else(
+        || {
+            let chance = worker::js_sys::Math::random().to_bits();
+            format!("{:x}-{:08x}", worker::Date::now().as_millis(), chance & 0xffff_ffff)
+        },
+    )
+}
+
+/// Whether a request came to a local host name.
+fn local(request: &Request) -> bool {
+    let url = request.inner().url();
+    let host = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+    let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
+    matches!(name, "localhost" | "127.0.0.1" | "0.0.0.0") || name.starts_with("[::1]") || name.ends_with(".localhost")
+}
+
+async fn route(mut call: Call<'_>) -> ApiResult {
+    let path = call.request.path();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let method = call.request.method();
+    let (get, put, post) = (method == Method::Get, method == Method::Put, method == Method::Post);
+    match parts.as_slice() {
+        ["healthz"] if get => admin::health(&call).await,
+        ["v1", "leads"] if post => leads::post_lead(&mut call).await,
+        ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
+        ["v1", "explain"] if post => leads::explain(&mut call).await,
+        ["forms", form] if post => leads::post_form(&mut call, form).await,
+        ["forms", _] if method == Method::Options => leads::preflight(&call),
+        ["forms", form] if get => pages::form(form),
+        ["forms", form, "thanks"] if get => pages::thanks(form),
+        ["v1", "decisions"] if get => admin::decisions(&call).await,
+        ["v1", "teams"] if get => roster::list(&call, "teams").await,
+        ["v1", "reps"] if get => roster::list(&call, "reps").await,
+        ["v1", "teams", id] if get || put => roster::team(&mut call, id).await,
+        ["v1", "reps", id] if get || put => roster::rep(&mut call, id).await,
+        ["v1", "reps", id, "status"] if get || put => roster::status(&mut call, id).await,
+        ["v1", "reps", id, "inbox"] if get => admin::inbox(&call, id).await,
+        ["v1", "accounts:import"] if post => admin::import_accounts(&mut call).await,
+        ["v1", "rubric"] if get => admin::get_rubric(&call).await,
+        ["v1", "rubric"] if put => admin::put_rubric(&mut call).await,
+        ["v1", "rubric", "check"] if post => admin::check_rubric(&mut call).await,
+        ["v1", "dead-letters"] if get => admin::dead_letters(&call).await,
+        parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
+        _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
+    }
+}
+
+/// Whether an address exists, whatever the method.
+fn known(parts: &[&str]) -> bool {
+    matches!(
+        parts,
+        ["healthz"]
+            | ["forms", _]
+            | ["forms", _, "thanks"]
+            | [
+                "v1",
+                "leads" | "explain" | "decisions" | "teams" | "reps" | "accounts:import" | "rubric" | "dead-letters"
+            ]
+            | ["v1", "leads" | "teams" | "reps", _]
+            | ["v1", "reps", _, "status" | "inbox"]
+            | ["v1", "rubric", "check"]
+    )
+}

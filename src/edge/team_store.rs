@@ -1,0 +1,111 @@
+//! The tables of a pool, in the SQLite of its Durable Object.
+
+use crate::domain::id::{LeadId, RepId};
+use crate::domain::roster::model::{Pool, RepState};
+use crate::domain::time::Timestamp;
+use crate::ports::{PortResult, TeamStore, Unavailable};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use worker::{SqlStorage, SqlStorageValue};
+
+/// `pool` is one row: teams, reps and the state of the reps. The state is one text, because a pick moves the
+/// balance of every rep who could have been picked. `picks` keeps each answer, so that asking again gives it.
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS pool (part TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS picks (
+  lead_id TEXT NOT NULL, slot TEXT NOT NULL, reply TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (lead_id, slot)
+) STRICT, WITHOUT ROWID;
+";
+
+/// The tables of a pool.
+#[derive(Debug)]
+pub struct SqlTeamStore {
+    sql: SqlStorage,
+}
+
+#[derive(Deserialize)]
+struct TextRow {
+    body: String,
+}
+
+fn failed(error: &worker::Error) -> Unavailable {
+    Unavailable::new("team", error.to_string())
+}
+
+impl SqlTeamStore {
+    /// Opens the tables, creating them when the object is new.
+    ///
+    /// # Errors
+    /// When the object has no SQLite storage.
+    pub fn open(sql: SqlStorage) -> PortResult<Self> {
+        sql.exec(SCHEMA, None).map_err(|error| failed(&error))?;
+        Ok(Self { sql })
+    }
+
+    /// The pool as stored; an empty one when nothing is.
+    ///
+    /// # Errors
+    /// When the store fails or holds something else.
+    pub fn pool(&self) -> PortResult<Pool> {
+        let mut pool: Pool = self.part("roster")?.unwrap_or_default();
+        if let Some(states) = self.part::<BTreeMap<RepId, RepState>>("states")? {
+            pool.states = states;
+        }
+        Ok(pool)
+    }
+
+    /// Writes teams, reps and states.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn put_pool(&self, pool: &Pool) -> PortResult<()> {
+        let bare = Pool { teams: pool.teams.clone(), reps: pool.reps.clone(), states: BTreeMap::new() };
+        self.put_part("roster", &json(&bare)?)?;
+        self.put_part("states", &json(&pool.states)?)
+    }
+
+    /// Writes the states alone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn put_states(&self, states: &BTreeMap<RepId, RepState>) -> PortResult<()> {
+        self.put_part("states", &json(states)?)
+    }
+
+    fn part<T: for<'de> Deserialize<'de>>(&self, part: &str) -> PortResult<Option<T>> {
+        let rows: Vec<TextRow> = self.rows("SELECT body FROM pool WHERE part = ?", vec![part.into()])?;
+        let parse = |row: TextRow| serde_json::from_str(&row.body);
+        rows.into_iter().next().map(parse).transpose().map_err(|error| Unavailable::new("team", error.to_string()))
+    }
+
+    fn put_part(&self, part: &str, body: &str) -> PortResult<()> {
+        let query = "INSERT INTO pool (part, body) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET body = excluded.body";
+        self.sql.exec(query, vec![part.into(), body.into()]).map(|_| ()).map_err(|error| failed(&error))
+    }
+
+    fn rows<T: for<'de> Deserialize<'de>>(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<Vec<T>> {
+        let cursor = self.sql.exec(query, bind).map_err(|error| failed(&error))?;
+        cursor.to_array().map_err(|error| failed(&error))
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
+    serde_json::to_string(value).map_err(|error| Unavailable::new("team", error.to_string()))
+}
+
+impl TeamStore for SqlTeamStore {
+    fn picked(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
+        let query = "SELECT reply AS body FROM picks WHERE lead_id = ? AND slot = ?";
+        let rows: Vec<TextRow> = self.rows(query, vec![lead_id.as_str().into(), slot.into()])?;
+        Ok(rows.into_iter().next().map(|row| row.body))
+    }
+
+    fn put_pick(&self, lead_id: &LeadId, slot: &str, reply: &str, at: Timestamp, states: &str) -> PortResult<()> {
+        self.put_part("states", states)?;
+        let query = "INSERT INTO picks (lead_id, slot, reply, at_ms) VALUES (?, ?, ?, ?) \
+                     ON CONFLICT (lead_id, slot) DO NOTHING";
+        let bind = vec![lead_id.as_str().into(), slot.into(), reply.into(), SqlStorageValue::Integer(at.as_ms())];
+        self.sql.exec(query, bind).map(|_| ()).map_err(|error| failed(&error))
+    }
+}

@@ -1,0 +1,25 @@
+//! The ports of `flow`, each implemented with a binding in the file of its name.
+
+use crate::domain::time::Timestamp;
+use crate::ports::Clock;
+use worker::{Date, Env};
+
+/// The bindings of one event.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The bindings.
+    pub env: Env,
+}
+
+impl World {
+    /// The world of an event.
+    pub fn new(env: Env) -> Self {
+        Self { env }
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(i64::try_from(Date::now().as_millis()).unwrap_or(0))
+    }
+}

@@ -1,0 +1,65 @@
+//! The dry run: the whole decision for a lead as it would be made at a given moment, with nothing written.
+
+use super::enrich::Run;
+use super::intake::{Options, World};
+use super::messages::PickReply;
+use crate::domain::desk::LeadKeys;
+use crate::domain::lead::Lead;
+use crate::domain::roster::model::PickOutcome;
+use crate::domain::route::attempts::{AccountView, Asking, attempts};
+use crate::domain::route::decision::{Asked, Conclusion, Decision, conclude};
+use crate::domain::route::plan::plan;
+use crate::domain::time::Timestamp;
+use crate::ports::{PortResult, Teams, Unavailable};
+use serde::Serialize;
+
+/// A decision that was not made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explained {
+    /// What the decision would be. Owners that only the Desk knows are not looked up.
+    pub decision: Decision,
+    /// Who would be asked, in order, with every candidate.
+    pub asked: Vec<Asked>,
+}
+
+/// Makes the decision for a lead at `now` without writing anything. Providers are asked as for a real lead.
+///
+/// # Errors
+/// `Unavailable` when a Team or the configuration cannot be reached.
+pub async fn explain<W: World + Teams>(
+    world: &W,
+    lead: &Lead,
+    now: Timestamp,
+    options: Options<'_>,
+) -> PortResult<Explained> {
+    let config = world.current().await?;
+    let known = Run::start(world, &config, lead, options.person_key, now).await.finish().await;
+    let plan = plan(&config.rubric, &known.facts, now);
+    let submission = format!("content:{}", super::intake::fingerprint(lead));
+    let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
+    let lead_id = keys.lead_id(0).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))?;
+    let view = AccountView { owner: known.owner, person: None };
+    let asking = Asking { lead_id, exclude: Vec::new(), now, seed: super::intake::seed(&keys) };
+    let mut asked = Vec::new();
+    for attempt in attempts(&plan, &view, &config.index, &[]) {
+        let PickReply { pick, roster_version, states } =
+            world.peek(&attempt.pool, &attempt.request(&plan, &asking)).await?;
+        let done = matches!(pick.outcome, PickOutcome::Picked { .. });
+        asked.push(Asked { attempt, pick, roster_version, states });
+        if done {
+            break;
+        }
+    }
+    let decision = conclude(Conclusion {
+        plan: &plan,
+        view: &view,
+        index: &config.index,
+        asking: &asking,
+        asked: &asked,
+        enrichment: known.summary,
+        mode: options.mode,
+        attempt_no: 1,
+        received_at: now,
+    });
+    Ok(Explained { decision, asked })
+}

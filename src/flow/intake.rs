@@ -1,0 +1,169 @@
+//! A lead comes in, a decision goes out.
+
+use super::enrich::{CachePut, Run};
+use super::messages::{Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
+use crate::domain::desk::{AccountHash, LeadKeys, desk_of, hex, keyed_hash};
+use crate::domain::facts::Field;
+use crate::domain::id::LeadId;
+use crate::domain::lead::Lead;
+use crate::domain::route::decision::{Decision, Mode, Outcome};
+use crate::domain::route::plan::plan;
+use crate::domain::time::Timestamp;
+use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, PortResult};
+
+/// What the intake needs of the world.
+pub trait World: Clock + Config + Cache + Directory + Http + Desks {}
+impl<T: Clock + Config + Cache + Directory + Http + Desks> World for T {}
+
+/// Settings of the intake.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Keys the hashes in ids and cache keys.
+    pub person_key: &'a [u8],
+    /// What is done with decisions.
+    pub mode: Mode,
+    /// Whether the sender waits for the decision; otherwise the lead is accepted and routed afterwards.
+    pub wait: bool,
+}
+
+/// The answer to a sender.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The decision, of this call or of the first one.
+    Decided {
+        /// The answer.
+        decision: Box<Decision>,
+        /// Whether an earlier call made it.
+        replay: bool,
+    },
+    /// The lead is durable and is routed next.
+    Accepted {
+        /// Its id.
+        lead_id: LeadId,
+    },
+    /// The idempotency key was used for another content.
+    Conflict,
+}
+
+/// The answer, and what is stored after it was sent.
+#[derive(Debug)]
+pub struct Done {
+    /// The answer.
+    pub answer: Answer,
+    /// Cache entries to write; nothing depends on them.
+    pub later: Vec<CachePut>,
+}
+
+impl Done {
+    fn now(answer: Answer) -> Self {
+        Self { answer, later: Vec::new() }
+    }
+}
+
+/// Takes a lead in.
+///
+/// Steps: 1 hashes of account, person and submission; 2 an explicit idempotency key is reserved for this
+/// content; 3 what the cache knows; 4 when something slow has to be waited for, the lead is made durable
+/// first, so that a crash from here on only delays it; 5 enrichment; 6 what the rubric says; 7 the Desk decides.
+///
+/// # Errors
+/// `Unavailable` when an object or the configuration cannot be reached. Sending the same lead again is safe.
+pub async fn intake<W: World>(
+    world: &W,
+    lead: Lead,
+    idempotency_key: Option<&str>,
+    received_at: Timestamp,
+    options: Options<'_>,
+) -> PortResult<Done> {
+    // 1
+    let fingerprint = fingerprint(&lead);
+    let submission = match idempotency_key {
+        Some(key) => format!("key:{key}"),
+        None => format!("content:{fingerprint}"),
+    };
+    let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
+    // 2
+    if let Some(key) = idempotency_key {
+        let key_hash = keyed_hash(options.person_key, "idempotency", key);
+        let reserve = Reserve { key_hash, fingerprint: fingerprint.clone(), now: received_at };
+        if world.reserve(&desk_of(&reserve.key_hash), &reserve).await? == Reserved::Conflict {
+            return Ok(Done::now(Answer::Conflict));
+        }
+    }
+    let open = Open { keys, fingerprint, lead, received_at };
+    if !options.wait {
+        return Ok(Done::now(match world.open(&open.keys.account.desk(), &open).await? {
+            Opened::Open { lead_id, .. } => Answer::Accepted { lead_id },
+            Opened::Decided { decision } => Answer::Decided { decision, replay: true },
+            Opened::Conflict => Answer::Conflict,
+        }));
+    }
+    route(world, open, options, false).await
+}
+
+/// Steps 3 to 7 of [`intake`].
+async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: bool) -> PortResult<Done> {
+    // 3
+    let config = world.current().await?;
+    let run = Run::start(world, &config, &open.lead, options.person_key, open.received_at).await;
+    let desk = open.keys.account.desk();
+    // 4
+    if !run.is_over() && !woken {
+        match world.open(&desk, &open).await? {
+            Opened::Open { .. } => {}
+            Opened::Decided { decision } => return Ok(Done::now(Answer::Decided { decision, replay: true })),
+            Opened::Conflict => return Ok(Done::now(Answer::Conflict)),
+        }
+    }
+    // 5
+    let known = run.finish().await;
+    // 6
+    let now = world.now();
+    let plan = plan(&config.rubric, &known.facts, now);
+    let employer = known.facts.text(Field::CompanyDomain).filter(|_| open.lead.company_domain().is_none());
+    let employer = employer.map(|domain| open.keys.at_account(AccountHash::new(options.person_key, domain)));
+    // 7
+    let seed = seed(&open.keys);
+    let settle = Settle {
+        open,
+        facts: known.facts,
+        owner: known.owner,
+        employer,
+        plan,
+        enrichment: known.summary,
+        index_version: config.index_version.clone(),
+        mode: options.mode,
+        seed,
+        now,
+    };
+    let answer = match world.settle(&desk, &settle, woken).await? {
+        Settled::Decided { decision, replay } => Answer::Decided { decision, replay },
+        Settled::Conflict => Answer::Conflict,
+    };
+    Ok(Done { answer, later: known.later })
+}
+
+/// Routes a lead again that was accepted and not decided, or that is held. A decided lead is left alone.
+///
+/// # Errors
+/// As [`intake`].
+pub async fn route_again<W: World>(world: &W, lead_id: &LeadId, options: Options<'_>) -> PortResult<Option<Done>> {
+    let open = match world.lead(lead_id).await? {
+        Some(Standing::Open { open }) => *open,
+        Some(Standing::Decided { fingerprint, received_at, record }) if record.decision.outcome == Outcome::Held => {
+            Open { keys: record.keys, fingerprint, lead: record.lead, received_at }
+        }
+        Some(Standing::Decided { .. }) | None => return Ok(None),
+    };
+    route(world, open, options, true).await.map(Some)
+}
+
+/// Hash of the content, in hexadecimal.
+pub(super) fn fingerprint(lead: &Lead) -> String {
+    hex(&lead.content_fingerprint())
+}
+
+/// Seed of the tie-breaks: a function of the submission, so that asking again breaks ties the same way.
+pub(super) fn seed(keys: &LeadKeys) -> u64 {
+    keys.submission.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+}

@@ -1,0 +1,186 @@
+//! What the Worker, the Desks, the Teams and the consumer say to each other.
+//!
+//! Objects and Workers of two versions talk during a deploy, so every added field has a default.
+
+use crate::domain::desk::LeadKeys;
+use crate::domain::facts::Facts;
+use crate::domain::id::{LeadId, RepId};
+use crate::domain::lead::Lead;
+use crate::domain::roster::model::{Pick, RepState};
+use crate::domain::route::attempts::{AccountView, Asking, Owner};
+use crate::domain::route::decision::{Asked, Decision, EnrichmentSummary, Mode, Record};
+use crate::domain::route::plan::Plan;
+use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Reserves an idempotency key for a content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// Keyed hash of the idempotency key.
+    pub key_hash: String,
+    /// Hash of the content.
+    pub fingerprint: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Answer to [`Reserve`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reserved {
+    /// The key is this content's.
+    Yours,
+    /// The key was used for another content within the replay window.
+    Conflict,
+}
+
+/// Accepts a lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// Hashes of account, person and submission.
+    pub keys: LeadKeys,
+    /// Hash of the content.
+    pub fingerprint: String,
+    /// The lead.
+    pub lead: Lead,
+    /// When it arrived.
+    pub received_at: Timestamp,
+}
+
+/// Answer to [`Open`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Opened {
+    /// The lead is durable and has to be decided.
+    Open {
+        /// Its id.
+        lead_id: LeadId,
+        /// When it arrived first.
+        received_at: Timestamp,
+    },
+    /// It was decided before: the first answer.
+    Decided {
+        /// The answer.
+        decision: Box<Decision>,
+    },
+    /// The id belongs to another content.
+    Conflict,
+}
+
+/// Decides a lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settle {
+    /// The lead, accepted now unless it was before.
+    pub open: Open,
+    /// What is known.
+    pub facts: Facts,
+    /// Owner of the account according to the directory or the CRM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// Keys of the employer's account, when enrichment moved the lead to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub employer: Option<LeadKeys>,
+    /// What the rubric says.
+    pub plan: Plan,
+    /// What enrichment did.
+    pub enrichment: EnrichmentSummary,
+    /// Version of the roster index.
+    pub index_version: String,
+    /// What is done with the decision.
+    pub mode: Mode,
+    /// Breaks ties.
+    pub seed: u64,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Answer to [`Settle`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Settled {
+    /// The decision, of this call or of the first one.
+    Decided {
+        /// The answer.
+        decision: Box<Decision>,
+        /// Whether an earlier call made it.
+        replay: bool,
+    },
+    /// The id belongs to another content.
+    Conflict,
+}
+
+/// Asks the Desk of an employer who gets the lead of a person who wrote from a private address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Hashes of the employer's account, the person and the submission.
+    pub keys: LeadKeys,
+    /// The lead, under its own Desk's id.
+    pub asking: Asking,
+    /// Owner of the employer's account according to the directory or the CRM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// What the rubric says.
+    pub plan: Plan,
+    /// Version of the roster index.
+    pub index_version: String,
+}
+
+/// Answer to [`Claim`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// What the employer's account was known to be.
+    pub view: AccountView,
+    /// Who was asked, in order.
+    pub asked: Vec<Asked>,
+}
+
+/// A lead as it stands in its Desk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Standing {
+    /// Accepted, not decided.
+    Open {
+        /// What was accepted.
+        open: Box<Open>,
+    },
+    /// Decided; a held lead is decided again later.
+    Decided {
+        /// Hash of the content.
+        fingerprint: String,
+        /// When it arrived.
+        received_at: Timestamp,
+        /// The record of the last decision.
+        record: Box<Record>,
+    },
+}
+
+/// Answer of a pool to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickReply {
+    /// Who, or nobody.
+    pub pick: Pick,
+    /// Version of the pool's teams and reps.
+    pub roster_version: String,
+    /// State of the reps in question before the pick.
+    pub states: BTreeMap<RepId, RepState>,
+}
+
+/// A message on the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "job")]
+pub enum Job {
+    /// Route a lead again that is open or held.
+    Route {
+        /// The lead.
+        lead_id: LeadId,
+    },
+    /// Write a decision to the CRM, the inbox and the ledger.
+    Deliver {
+        /// The lead.
+        lead_id: LeadId,
+        /// The record as JSON, when it fits the message; otherwise its Desk is asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<String>,
+    },
+}

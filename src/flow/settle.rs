@@ -1,0 +1,320 @@
+//! A Desk accepts leads and decides them.
+//!
+//! A Desk runs one decision per account at a time (the caller holds the account's lock), so colleagues who
+//! arrive together see one owner. Between the questions to the Teams nothing is written; the decision, the
+//! owner and the outbox are one synchronous stretch at the end.
+
+use super::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled};
+use crate::domain::desk::{LeadKeys, sha256_hex};
+use crate::domain::id::{LeadId, RepId};
+use crate::domain::limits::REPLAY_WINDOW_MS;
+use crate::domain::roster::model::PickOutcome;
+use crate::domain::route::attempts::{AccountView, Asking, EarlierLead, Owner, attempts};
+use crate::domain::route::decision::{Asked, Conclusion, Decision, Outcome, Record, conclude};
+use crate::domain::route::index::RosterIndex;
+use crate::domain::route::plan::Plan;
+use crate::domain::time::{DAY_MS, Timestamp};
+use crate::ports::{DeskStore, Desks, LeadRow, LeadState, PortResult, Rosters, Teams, Unavailable};
+
+/// How long an earlier lead makes its rep the owner of the account and of the person, in milliseconds: 90 days.
+pub const OWNERSHIP_MS: i64 = 90 * DAY_MS;
+
+/// How long the watchdog waits for a decision before it routes an accepted lead again, in milliseconds:
+/// longer than the longest enrichment deadline and a slow Team together.
+pub const WATCHDOG_MS: i64 = 15_000;
+
+/// Version of the record format.
+const RECORD_VERSION: u32 = 1;
+
+/// Most submissions with one key that are told apart. Each is at least a replay window after the one before.
+const GENERATIONS_MAX: u32 = 10_000;
+
+/// Reserves an idempotency key for a content, or says that it is taken by another.
+///
+/// # Errors
+/// [`Unavailable`] when the store fails.
+pub fn reserve(store: &impl DeskStore, reserve: &Reserve) -> PortResult<Reserved> {
+    match store.key(&reserve.key_hash)? {
+        Some((_, at)) if reserve.now.ms_since(at) >= REPLAY_WINDOW_MS => {}
+        Some((fingerprint, _)) if fingerprint != reserve.fingerprint => return Ok(Reserved::Conflict),
+        Some(_) => return Ok(Reserved::Yours),
+        None => {}
+    }
+    store.put_key(&reserve.key_hash, &reserve.fingerprint, reserve.now)?;
+    Ok(Reserved::Yours)
+}
+
+/// Where a submission stands.
+enum Standing {
+    New(LeadId),
+    Open(LeadRow),
+    Held(LeadRow, Box<Record>),
+    Decided(Box<Record>),
+    Conflict,
+}
+
+/// Finds the submission: the first generation that is still inside the replay window, or a new one.
+fn standing(store: &impl DeskStore, open: &Open) -> PortResult<Standing> {
+    for generation in 0..GENERATIONS_MAX {
+        let id = lead_id(&open.keys, generation)?;
+        let Some(row) = store.lead(&id)? else {
+            return Ok(Standing::New(id));
+        };
+        if row.state == LeadState::Open {
+            let same = row.fingerprint == open.fingerprint;
+            return Ok(if same { Standing::Open(row) } else { Standing::Conflict });
+        }
+        if open.received_at.ms_since(row.received_at) >= REPLAY_WINDOW_MS {
+            continue;
+        }
+        if row.fingerprint != open.fingerprint {
+            return Ok(Standing::Conflict);
+        }
+        let record = Box::new(record_of(&row)?);
+        return Ok(if row.state == LeadState::Held { Standing::Held(row, record) } else { Standing::Decided(record) });
+    }
+    Ok(Standing::Conflict)
+}
+
+fn lead_id(keys: &LeadKeys, generation: u32) -> PortResult<LeadId> {
+    keys.lead_id(generation).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))
+}
+
+/// The record of a decided lead.
+///
+/// # Errors
+/// [`Unavailable`] when the row does not hold one.
+pub fn record_of(row: &LeadRow) -> PortResult<Record> {
+    serde_json::from_str(&row.body).map_err(|error| Unavailable::new("desk", error.to_string()))
+}
+
+/// Accepts a lead: after this it is durable, and the watchdog sees to it that it is decided.
+///
+/// # Errors
+/// [`Unavailable`] when the store fails; the lead is not accepted then.
+pub fn open(store: &impl DeskStore, open: &Open) -> PortResult<Opened> {
+    match standing(store, open)? {
+        Standing::New(lead_id) => {
+            store.put(&LeadRow {
+                lead_id: lead_id.clone(),
+                fingerprint: open.fingerprint.clone(),
+                state: LeadState::Open,
+                rep_id: None,
+                received_at: open.received_at,
+                wake_at: Some(open.received_at.plus_ms(WATCHDOG_MS)),
+                attempt_no: 0,
+                body: json(open)?,
+            })?;
+            Ok(Opened::Open { lead_id, received_at: open.received_at })
+        }
+        Standing::Open(row) => Ok(Opened::Open { lead_id: row.lead_id, received_at: row.received_at }),
+        Standing::Held(_, record) | Standing::Decided(record) => {
+            Ok(Opened::Decided { decision: Box::new(record.decision) })
+        }
+        Standing::Conflict => Ok(Opened::Conflict),
+    }
+}
+
+/// Decides a lead, accepting it in the same write when it was not before. The caller holds the account's lock.
+///
+/// Steps: 1 where the submission stands (a decided one is answered with its first answer, a held one only
+/// when its time has come); 2 what the account is known to be; 3 the questions, here or at the employer's
+/// Desk; 4 decision, owner and outbox in one write.
+///
+/// # Errors
+/// [`Unavailable`] when the store, a Team or the employer's Desk fails. Nothing is decided then, and asking
+/// again gives the same rep.
+pub async fn settle<W: Teams + Desks>(
+    store: &impl DeskStore,
+    world: &W,
+    rosters: &impl Rosters,
+    settle: &Settle,
+    woken: bool,
+) -> PortResult<Settled> {
+    // 1
+    let (lead_id, received_at, attempt_no) = match standing(store, &settle.open)? {
+        Standing::New(lead_id) => (lead_id, settle.open.received_at, 1),
+        Standing::Open(row) => (row.lead_id, row.received_at, 1),
+        Standing::Held(row, _) if woken => (row.lead_id, row.received_at, row.attempt_no.saturating_add(1)),
+        Standing::Held(_, record) | Standing::Decided(record) => {
+            return Ok(Settled::Decided { decision: Box::new(record.decision), replay: true });
+        }
+        Standing::Conflict => return Ok(Settled::Conflict),
+    };
+    // 2
+    let index = rosters.index(&settle.index_version).await?;
+    let mut view = view(store, &settle.open.keys, settle.owner.as_ref(), settle.now)?;
+    let asking = Asking { lead_id, exclude: Vec::new(), now: settle.now, seed: settle.seed };
+    // 3
+    let asked = match settle.employer.as_ref().filter(|_| view.person.is_none() && settle.plan.rejected.is_none()) {
+        Some(keys) => {
+            let claim = Claim {
+                keys: keys.clone(),
+                asking: asking.clone(),
+                owner: settle.owner.clone(),
+                plan: settle.plan.clone(),
+                index_version: settle.index_version.clone(),
+            };
+            let claimed = world.claim(&keys.account.desk(), &claim).await?;
+            view = claimed.view;
+            claimed.asked
+        }
+        None => ask(world, &settle.plan, &view, &index, &asking).await?,
+    };
+    // 4
+    let decision = conclude(Conclusion {
+        plan: &settle.plan,
+        view: &view,
+        index: &index,
+        asking: &asking,
+        asked: &asked,
+        enrichment: settle.enrichment.clone(),
+        mode: settle.mode,
+        attempt_no,
+        received_at,
+    });
+    let record = Record {
+        v: RECORD_VERSION,
+        decision,
+        keys: settle.open.keys.clone(),
+        lead: settle.open.lead.clone(),
+        facts: settle.facts.clone(),
+        view,
+        asking,
+        asked,
+        attempt_no,
+        previous: String::new(),
+    };
+    let decision = write(store, record, &settle.open.fingerprint, received_at)?;
+    Ok(Settled::Decided { decision: Box::new(decision), replay: false })
+}
+
+/// Decides who gets a lead of this account that lives in another Desk. The caller holds the account's lock.
+///
+/// # Errors
+/// As [`settle`].
+pub async fn claim(
+    store: &impl DeskStore,
+    teams: &impl Teams,
+    rosters: &impl Rosters,
+    claim: &Claim,
+) -> PortResult<Claimed> {
+    let id = lead_id(&claim.keys, 0)?;
+    if let Some(row) = store.lead(&id)?.filter(|row| row.state == LeadState::Claim) {
+        let claimed: Claimed =
+            serde_json::from_str(&row.body).map_err(|error| Unavailable::new("desk", error.to_string()))?;
+        let same = claimed.asked.last().is_some_and(|asked| picked(asked).is_some());
+        if same && row.fingerprint == claim.asking.lead_id.as_str() {
+            return Ok(claimed);
+        }
+    }
+    let index = rosters.index(&claim.index_version).await?;
+    let view = view(store, &claim.keys, claim.owner.as_ref(), claim.asking.now)?;
+    let asked = ask(teams, &claim.plan, &view, &index, &claim.asking).await?;
+    let claimed = Claimed { view, asked };
+    if let Some(rep) = claimed.asked.last().and_then(picked) {
+        store.put(&LeadRow {
+            lead_id: id,
+            fingerprint: claim.asking.lead_id.to_string(),
+            state: LeadState::Claim,
+            rep_id: Some(rep.to_string()),
+            received_at: claim.asking.now,
+            wake_at: None,
+            attempt_no: 1,
+            body: json(&claimed)?,
+        })?;
+    }
+    Ok(claimed)
+}
+
+fn picked(asked: &Asked) -> Option<&RepId> {
+    match &asked.pick.outcome {
+        PickOutcome::Picked { rep_id, .. } => Some(rep_id),
+        PickOutcome::Nobody { .. } => None,
+    }
+}
+
+/// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
+fn view(
+    store: &impl DeskStore,
+    keys: &LeadKeys,
+    owner: Option<&Owner>,
+    now: Timestamp,
+) -> PortResult<AccountView> {
+    let since = now.plus_ms(OWNERSHIP_MS.saturating_neg());
+    let rep_of = |row: &LeadRow| row.rep_id.as_deref().and_then(|rep| RepId::new(rep).ok());
+    let person = store.latest(&keys.person_prefix(), since)?.and_then(|row| {
+        rep_of(&row).map(|rep_id| EarlierLead { lead_id: original(&row), rep_id })
+    });
+    let owner = match owner {
+        Some(owner) => Some(owner.clone()),
+        None => store
+            .latest(&keys.account_prefix(), since)?
+            .and_then(|row| rep_of(&row).map(|rep_id| Owner { rep_id, source: "desk".to_owned() })),
+    };
+    Ok(AccountView { owner, person })
+}
+
+/// The id under which a lead is known outside: a claim stands for a lead of another Desk.
+fn original(row: &LeadRow) -> LeadId {
+    match row.state {
+        LeadState::Claim => LeadId::new(&row.fingerprint).unwrap_or_else(|_| row.lead_id.clone()),
+        _ => row.lead_id.clone(),
+    }
+}
+
+/// Asks team after team until one names a rep.
+async fn ask(
+    teams: &impl Teams,
+    plan: &Plan,
+    view: &AccountView,
+    index: &RosterIndex,
+    asking: &Asking,
+) -> PortResult<Vec<Asked>> {
+    let mut asked = Vec::new();
+    for attempt in attempts(plan, view, index, &asking.exclude) {
+        let reply = teams.pick(&attempt.pool, &attempt.request(plan, asking)).await?;
+        let PickReply { pick, roster_version, states } = reply;
+        let done = matches!(pick.outcome, PickOutcome::Picked { .. });
+        asked.push(Asked { attempt, pick, roster_version, states });
+        if done {
+            break;
+        }
+    }
+    Ok(asked)
+}
+
+/// Writes the decision with its place in the chain, the owner and the outbox. No await: one transaction.
+fn write(
+    store: &impl DeskStore,
+    mut record: Record,
+    fingerprint: &str,
+    received_at: Timestamp,
+) -> PortResult<Decision> {
+    let (seq, previous) = store.head()?;
+    record.previous = previous;
+    let body = json(&record)?;
+    let decision = record.decision;
+    let row = LeadRow {
+        lead_id: decision.lead_id.clone(),
+        fingerprint: fingerprint.to_owned(),
+        state: match decision.outcome {
+            Outcome::Assigned => LeadState::Assigned,
+            Outcome::Held => LeadState::Held,
+            Outcome::Rejected => LeadState::Rejected,
+        },
+        rep_id: decision.assignment.as_ref().map(|assignment| assignment.rep_id.to_string()),
+        received_at,
+        wake_at: decision.retry_at,
+        attempt_no: record.attempt_no,
+        body,
+    };
+    let hash = sha256_hex(row.body.as_bytes());
+    store.put(&row)?;
+    store.append(seq.saturating_add(1), &row.lead_id, &hash)?;
+    Ok(decision)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
+    serde_json::to_string(value).map_err(|error| Unavailable::new("desk", error.to_string()))
+}

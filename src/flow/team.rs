@@ -1,0 +1,78 @@
+//! A pool answers who takes a lead.
+//!
+//! Read, decide, write: one synchronous stretch, so that two leads can never be given against the same
+//! state. The answer is final: asking again for the lead gives the stored answer.
+
+use super::messages::PickReply;
+use crate::domain::id::RepId;
+use crate::domain::roster::model::{PickKind, PickOutcome, PickRequest, RepState};
+use crate::domain::roster::prepared::PreparedPool;
+use crate::ports::{PortResult, TeamStore, Unavailable};
+use std::collections::BTreeMap;
+
+/// Answers a question and counts it.
+///
+/// # Errors
+/// [`Unavailable`] when the store fails; nothing is counted then.
+pub fn pick(
+    store: &impl TeamStore,
+    pool: &mut PreparedPool,
+    roster_version: &str,
+    request: &PickRequest,
+) -> PortResult<PickReply> {
+    let slot = slot(request);
+    if let Some(text) = store.picked(&request.lead_id, &slot)? {
+        return serde_json::from_str(&text).map_err(|error| Unavailable::new("team", error.to_string()));
+    }
+    let reply = peek(pool, roster_version, request);
+    let PickOutcome::Picked { .. } = reply.pick.outcome else {
+        return Ok(reply);
+    };
+    let before = pool.states().clone();
+    pool.apply(request, &reply.pick);
+    let stored = json(&reply).and_then(|text| Ok((text, json(pool.states())?)));
+    let written = stored.and_then(|(text, states)| store.put_pick(&request.lead_id, &slot, &text, request.now, &states));
+    if let Err(error) = written {
+        pool.restore(before);
+        return Err(error);
+    }
+    Ok(reply)
+}
+
+/// Answers a question without any effect.
+#[must_use]
+pub fn peek(pool: &PreparedPool, roster_version: &str, request: &PickRequest) -> PickReply {
+    let pick = pool.pick(request);
+    PickReply { states: states_of(pool, request), pick, roster_version: roster_version.to_owned() }
+}
+
+/// What a stored answer is filed under: a lead may ask several teams of a pool, and one team after a rep
+/// gave it back, so the team and the number of reps who had it are part of the key.
+fn slot(request: &PickRequest) -> String {
+    let kind = match &request.kind {
+        PickKind::Rotation | PickKind::AnyShift => "any".to_owned(),
+        PickKind::Owner { rep_id, .. } => format!("owner:{rep_id}"),
+        PickKind::Duplicate { rep_id } => format!("duplicate:{rep_id}"),
+        PickKind::Manager => "manager".to_owned(),
+    };
+    format!("{}|{kind}|{}", request.team, request.exclude.len())
+}
+
+/// State of the reps that the question is about, before the answer.
+fn states_of(pool: &PreparedPool, request: &PickRequest) -> BTreeMap<RepId, RepState> {
+    let team = pool.pool().teams.get(&request.team);
+    let mut reps: Vec<&RepId> = match &request.kind {
+        PickKind::Owner { rep_id, .. } | PickKind::Duplicate { rep_id } => vec![rep_id],
+        PickKind::Manager => team.and_then(|team| team.manager_rep_id.as_ref()).into_iter().collect(),
+        PickKind::Rotation | PickKind::AnyShift => {
+            team.map(|team| team.members.iter().map(|member| &member.rep_id).collect()).unwrap_or_default()
+        }
+    };
+    reps.sort();
+    let states = pool.states();
+    reps.into_iter().filter_map(|rep| states.get(rep).map(|state| (rep.clone(), state.clone()))).collect()
+}
+
+fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
+    serde_json::to_string(value).map_err(|error| Unavailable::new("team", error.to_string()))
+}

@@ -1,0 +1,227 @@
+//! What the world must provide. Each port is small; `edge` implements it with a binding, the tests in memory.
+#![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
+
+use crate::domain::directory::DirectoryRow;
+use crate::domain::facts::Fact;
+use crate::domain::id::LeadId;
+use crate::domain::provider::request::HttpRequest;
+use crate::domain::roster::model::PickRequest;
+use crate::domain::route::decision::Record;
+use crate::domain::route::index::RosterIndex;
+use crate::domain::rubric::Rubric;
+use crate::domain::time::Timestamp;
+use crate::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A port could not do what was asked; the same call may succeed later.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{port} is not available")]
+pub struct Unavailable {
+    /// Which port: `desk`, `team`, `kv`, `d1`, `queue`.
+    pub port: &'static str,
+    /// What the platform said. For the log, never for an answer; holds no lead data.
+    pub detail: String,
+}
+
+impl Unavailable {
+    /// An error of `port`.
+    #[must_use]
+    pub fn new(port: &'static str, detail: impl Into<String>) -> Self {
+        Self { port, detail: detail.into() }
+    }
+}
+
+/// Result of a port.
+pub type PortResult<T> = Result<T, Unavailable>;
+
+/// The clock.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// What is in force: rubric, roster, directory.
+pub trait Config {
+    /// The configuration in force, at most half a minute old.
+    async fn current(&self) -> PortResult<Rc<InForce>>;
+}
+
+/// The configuration in force.
+#[derive(Debug)]
+pub struct InForce {
+    /// The rubric.
+    pub rubric: Rubric,
+    /// The roster at a glance.
+    pub index: RosterIndex,
+    /// Version of the roster.
+    pub index_version: String,
+    /// Version of the account directory: cached directory answers of another version are stale.
+    pub directory_version: String,
+}
+
+/// Cached answers of providers about one company or one person, by provider.
+pub type CacheEntry = BTreeMap<String, CachedReading>;
+
+/// One cached answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CachedReading {
+    /// The facts, by field path; empty when the provider knows nothing.
+    pub facts: BTreeMap<String, Fact>,
+    /// Owner of the account, for answers of the directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_rep_id: Option<String>,
+    /// When the answer stops being used.
+    pub until: Timestamp,
+    /// Version of the source, for answers of the directory.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+}
+
+/// The cache of provider answers.
+pub trait Cache {
+    /// Entries by key, in the order of the keys; an empty one where there is none.
+    async fn get(&self, keys: &[String]) -> PortResult<Vec<CacheEntry>>;
+    /// Replaces an entry. It lives as long as its longest reading, and at least a minute.
+    async fn put(&self, key: &str, entry: &CacheEntry, now: Timestamp) -> PortResult<()>;
+}
+
+/// The account directory.
+pub trait Directory {
+    /// The company with this domain, else the one company with this name key.
+    async fn find(&self, domain: Option<&str>, name_key: Option<&str>) -> PortResult<Option<DirectoryRow>>;
+}
+
+/// An answer over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// Status.
+    pub status: u16,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+/// Why there was no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// No answer in time.
+    Timeout,
+    /// No connection, or it broke.
+    Unreachable,
+    /// The body was larger than allowed.
+    TooLarge,
+}
+
+/// HTTP to providers.
+pub trait Http {
+    /// Sends a request; ends within `timeout_ms`.
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure>;
+    /// A setting or secret by name: keys and base URLs of vendors.
+    fn setting(&self, name: &str) -> Option<String>;
+}
+
+/// The Desks.
+pub trait Desks {
+    /// Reserves an idempotency key.
+    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved>;
+    /// Accepts a lead before anything slow happens.
+    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened>;
+    /// Decides a lead, accepting it first when need be. A held lead is decided again only when `woken`.
+    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled>;
+    /// Lets the Desk of another account decide who owns it.
+    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed>;
+    /// A lead as it stands; `None` when the Desk does not have it.
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>>;
+}
+
+/// The Teams, by pool.
+pub trait Teams {
+    /// Asks a team who takes a lead. Asking again for the lead gives the same rep.
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
+    /// The same question without any effect.
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
+}
+
+/// The roster at a glance, as a Desk sees it.
+pub trait Rosters {
+    /// The index, at least as new as `version` where the platform allows.
+    async fn index(&self, version: &str) -> PortResult<Rc<RosterIndex>>;
+}
+
+/// The ledger, the built-in CRM and the inbox.
+pub trait Ledger {
+    /// Writes the effects of some records, all or none. Writing a record again changes nothing.
+    async fn write(&self, records: &[Record]) -> PortResult<()>;
+}
+
+/// State of a lead in its Desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadState {
+    /// Accepted, not decided.
+    Open,
+    /// Decided: a rep has it.
+    Assigned,
+    /// Decided: nobody could take it; it is asked for again.
+    Held,
+    /// Decided: not for sales.
+    Rejected,
+    /// A lead of another Desk that claimed this account.
+    Claim,
+}
+
+/// A lead as its Desk stores it: one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadRow {
+    /// Id; orders rows by account, then by person.
+    pub lead_id: LeadId,
+    /// Hash of the content.
+    pub fingerprint: String,
+    /// State.
+    pub state: LeadState,
+    /// Who has it.
+    pub rep_id: Option<String>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// When it is looked at again; `None` when it is done.
+    pub wake_at: Option<Timestamp>,
+    /// Number of the decision, from 1; how often it was woken while it is open.
+    pub attempt_no: u32,
+    /// JSON: the [`Record`] of a decided lead, the [`Open`] of an open one, the [`Claimed`] of a claim.
+    pub body: String,
+}
+
+/// The table of a Desk. Everything is synchronous: a stretch of calls without an await is one transaction.
+pub trait DeskStore {
+    /// A lead by id.
+    fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>>;
+    /// The latest lead or claim whose id begins with `prefix`, that a rep has and that arrived after `since`.
+    fn latest(&self, prefix: &str, since: Timestamp) -> PortResult<Option<LeadRow>>;
+    /// Writes a lead, replacing its row.
+    fn put(&self, row: &LeadRow) -> PortResult<()>;
+    /// Leads whose `wake_at` has come, the earliest first.
+    fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>>;
+    /// The earliest `wake_at`.
+    fn next_wake(&self) -> PortResult<Option<Timestamp>>;
+    /// The reservation of an idempotency key: fingerprint and moment.
+    fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>>;
+    /// Writes a reservation.
+    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()>;
+    /// Number and hash of the last record; `(0, "")` before the first.
+    fn head(&self) -> PortResult<(u64, String)>;
+    /// Appends a record to the outbox.
+    fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()>;
+    /// Records after number `after` that may not have been sent, the oldest first.
+    fn unsent(&self, after: u64, limit: u32) -> PortResult<Vec<(u64, LeadId)>>;
+    /// Forgets the outbox up to `seq`, all but the last record, which carries the head of the chain.
+    fn sent(&self, seq: u64) -> PortResult<()>;
+}
+
+/// The tables of a pool. Synchronous, like [`DeskStore`].
+pub trait TeamStore {
+    /// The answer that a lead got.
+    fn picked(&self, lead_id: &LeadId, team: &str) -> PortResult<Option<String>>;
+    /// Writes an answer together with the state of the pool's reps, both as JSON.
+    fn put_pick(&self, lead_id: &LeadId, team: &str, reply: &str, at: Timestamp, states: &str) -> PortResult<()>;
+}
