@@ -10,5 +10,7 @@ mod rubric_properties;
 mod rubric_random;
 #[cfg(test)]
 mod rubric_read;
+#[cfg(all(test, feature = "schema"))]
+mod rubric_schema;
 #[cfg(test)]
 mod rubric_shipped;

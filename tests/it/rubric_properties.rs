@@ -87,14 +87,14 @@ fn placement(rubric: &Rubric, facts: &Facts) -> (Option<String>, Option<(String,
 #[test]
 fn what_is_settled_stays_whatever_is_learned() {
     let mut settled_with_open = 0;
-    for seed in 0..WORLDS * 4 {
+    for seed in 0..WORLDS * 2 {
         let dice = &mut Dice::new(seed);
         let (rubric, facts, open) = (rubric(&random_rubric(dice)), lead(dice), open(dice));
         let expected = placement(&rubric, &facts);
         match settled(&rubric, &facts, open, now()) {
             Settled::Yes { reason } => {
                 settled_with_open += u64::from(reason != "nothing_open");
-                for _ in 0..30 {
+                for _ in 0..15 {
                     let later = after(dice, &facts, open);
                     assert_eq!(placement(&rubric, &later), expected, "seed {seed}: {reason}, {later:?}");
                 }
@@ -105,7 +105,7 @@ fn what_is_settled_stays_whatever_is_learned() {
             }
         }
     }
-    assert!(settled_with_open > WORLDS / 4, "the property is about something: {settled_with_open}");
+    assert!(settled_with_open > WORLDS / 8, "the property is about something: {settled_with_open}");
 }
 
 #[test]

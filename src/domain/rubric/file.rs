@@ -21,6 +21,7 @@ pub struct RubricFile {
     /// What earns or costs points.
     pub criteria: Vec<CriterionFile>,
     /// Tiers from the highest to the lowest. The last one has no threshold and catches the rest.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 16)))]
     pub tiers: Vec<TierFile>,
     /// Account-level exceptions. The first whose condition is true decides.
     #[serde(default)]
@@ -48,9 +49,11 @@ pub struct RubricFile {
 pub struct GroupFile {
     /// Most points that the group can give; no limit when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = -1000, max = 1000)))]
     pub max: Option<i32>,
     /// Fewest points that the group can give (negative: most it can cost); no limit when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = -1000, max = 1000)))]
     pub min: Option<i32>,
 }
 
@@ -68,15 +71,18 @@ pub struct CriterionFile {
     pub when: Option<ConditionFile>,
     /// The points of a criterion with one outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = -1000, max = 1000)))]
     pub points: Option<i32>,
     /// How often the condition holds among leads for which it is unknown, 0 to 1; 0.5 when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0.0, max = 1.0)))]
     pub base_rate: Option<f64>,
     /// What the explanation says, as a rep would read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Half-life for `signal` conditions: points halve every so many days since the latest signal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3650)))]
     pub half_life_days: Option<u32>,
     /// Graded outcomes, from the first to the last tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -91,9 +97,11 @@ pub struct BandFile {
     /// When the band holds.
     pub when: ConditionFile,
     /// Points that it gives.
+    #[cfg_attr(feature = "schema", schemars(range(min = -1000, max = 1000)))]
     pub points: i32,
     /// How often exactly this band is the outcome, 0 to 1, among leads for which it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0.0, max = 1.0)))]
     pub base_rate: Option<f64>,
     /// What the explanation says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,6 +151,7 @@ pub struct ConditionFile {
     pub signal: Option<String>,
     /// With `signal`: within so many days before now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3650)))]
     pub within_days: Option<u32>,
 }
 
@@ -168,8 +177,10 @@ pub struct TierFile {
     pub id: String,
     /// Fewest points; missing on the last tier only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = -1000, max = 1000)))]
     pub at_least: Option<i32>,
     /// Time for the first touch, in minutes of the rep's working time, 1 to 43,200 (30 days).
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 43200)))]
     pub sla_minutes: u32,
 }
 
@@ -213,6 +224,7 @@ pub struct TerritoryFile {
     pub when: ConditionFile,
     /// Higher wins where territories overlap; 0 when missing. Equal ones go by the order in the file.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(min = -1000, max = 1000)))]
     pub priority: i32,
 }
 
@@ -291,6 +303,7 @@ pub enum OwnerFull {
 #[serde(deny_unknown_fields, default)]
 pub struct EnrichmentFile {
     /// Longest time that a lead waits for all providers together, in milliseconds, 100 to 20,000.
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 20000)))]
     pub deadline_ms: u32,
     /// Stages in order; the providers of a stage are asked at the same time. A provider without a key is skipped.
     pub stages: Vec<Vec<String>>,

@@ -19,6 +19,8 @@ pub mod model;
 mod problems;
 pub mod read;
 pub mod routing;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod score;
 pub mod settle;
 mod shape;

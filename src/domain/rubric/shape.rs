@@ -225,3 +225,72 @@ const fn kind(value: &Value<'_>) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+#[cfg(all(test, feature = "schema"))]
+mod tests {
+    use super::*;
+    use serde_json::Value as Json;
+
+    /// Compares a shape with the schema that the types give, which must name the same fields, needs and types.
+    fn compare(want: Want, schema: &Json, root: &Json, path: &str, depth: usize) {
+        let schema = resolved(schema, root);
+        let kind = |name: &str| {
+            let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+            assert!(kinds.iter().any(|kind| kind == name), "{path}: {name} is not in {schema}");
+        };
+        match want {
+            Want::Text => kind("string"),
+            Want::Flag => kind("boolean"),
+            Want::Whole(..) => kind("integer"),
+            Want::Number => kind("number"),
+            Want::Scalar => assert_eq!(schema["anyOf"].as_array().map(Vec::len), Some(3), "{path}"),
+            Want::OneOf(names) => {
+                let consts: Vec<_> =
+                    schema["oneOf"].as_array().unwrap().iter().map(|one| one["const"].clone()).collect();
+                assert_eq!(consts, names, "{path}");
+            }
+            Want::List(item) => {
+                kind("array");
+                if depth < 12 {
+                    compare(*item, &schema["items"], root, &format!("{path}[]"), depth + 1);
+                }
+            }
+            Want::Map(value) => compare(*value, &schema["additionalProperties"], root, &format!("{path}.*"), depth + 1),
+            Want::Object(fields) => {
+                assert_eq!(schema["additionalProperties"], false, "{path}");
+                let mut names: Vec<_> = fields.iter().map(|field| field.name).collect();
+                let mut known: Vec<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+                names.sort_unstable();
+                known.sort_unstable();
+                assert_eq!(names, known, "{path}");
+                for field in fields {
+                    let is_needed =
+                        schema["required"].as_array().is_some_and(|all| all.iter().any(|n| n == field.name));
+                    assert_eq!(is_needed, field.is_needed, "{path}.{}", field.name);
+                    if depth < 12 {
+                        let inner = &schema["properties"][field.name];
+                        compare(field.want, inner, root, &format!("{path}.{}", field.name), depth + 1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The schema behind references and "or null".
+    fn resolved<'a>(schema: &'a Json, root: &'a Json) -> &'a Json {
+        if let Some(name) = schema["$ref"].as_str() {
+            let pointer = name.strip_prefix('#').unwrap();
+            return resolved(root.pointer(pointer).unwrap(), root);
+        }
+        match schema["anyOf"].as_array().map(Vec::as_slice) {
+            Some([one, null]) if null["type"] == "null" => resolved(one, root),
+            _ => schema,
+        }
+    }
+
+    #[test]
+    fn shapes_say_the_same_as_the_types() {
+        let schema: Json = serde_json::from_str(&super::super::schema::schema_text()).unwrap();
+        compare(Want::Object(&RUBRIC), &schema, &schema, "", 0);
+    }
+}
