@@ -1,6 +1,20 @@
 //! The only integration binary: what holds across modules.
 
 #[cfg(test)]
+mod intake_cases;
+#[cfg(test)]
+mod intake_properties;
+#[cfg(test)]
+mod intake_samples;
+#[cfg(test)]
+mod provider_descriptions;
+#[cfg(test)]
+mod provider_golden;
+#[cfg(test)]
+mod provider_properties;
+#[cfg(all(test, feature = "schema"))]
+mod provider_schema;
+#[cfg(test)]
 mod rubric_confidence;
 #[cfg(test)]
 mod rubric_kit;

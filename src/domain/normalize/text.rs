@@ -127,8 +127,8 @@ pub fn phone_key(text: &str) -> Option<String> {
 /// A postal code: upper case, letters, digits and hyphens only. `None` when nothing remains.
 #[must_use]
 pub fn postal_code(text: &str) -> Option<String> {
-    let code: String =
-        text.chars().filter(|letter| letter.is_alphanumeric() || *letter == '-').flat_map(char::to_uppercase).collect();
+    let capitals = text.chars().flat_map(char::to_uppercase);
+    let code: String = capitals.filter(|letter| letter.is_alphanumeric() || *letter == '-').collect();
     (!code.is_empty()).then_some(code)
 }
 

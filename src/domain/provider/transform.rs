@@ -153,17 +153,15 @@ fn rank(code: &str) -> usize {
     HIGHEST_FIRST.iter().position(|other| *other == code).unwrap_or(HIGHEST_FIRST.len())
 }
 
-/// Function by the words that providers use; a word that is not known stays, in the spelling of a code.
+/// Function by the words that providers use, otherwise read like a title.
 fn function(words: &str) -> Option<String> {
     let folded = fold(words);
-    match folded.as_str() {
-        "health" => return Some("healthcare".to_owned()),
-        "media" | "public relations" => return Some("marketing".to_owned()),
-        "general" | "unemployed" => return None,
-        _ => {}
-    }
-    let code = function_of(&folded).map(str::to_owned);
-    code.or_else(|| (!folded.is_empty()).then(|| folded.replace(' ', "_")))
+    let code = match folded.as_str() {
+        "health" => Some("healthcare"),
+        "media" | "public relations" => Some("marketing"),
+        _ => function_of(&folded),
+    };
+    code.map(str::to_owned)
 }
 
 /// Words with capitals at their beginnings; short words that stand for letters are all capitals. A text that has a
@@ -235,7 +233,7 @@ mod tests {
             (T::Seniority, json!([]), None),
             (T::Seniority, json!("Vice President of Sales"), Some("vp")),
             (T::Function, json!("human_resources"), Some("hr")),
-            (T::Function, json!("trades"), Some("trades")),
+            (T::Function, json!("health"), Some("healthcare")),
             (T::Function, json!("unemployed"), None),
             (T::Text, json!([null, true, "x"]), Some("x")),
             (T::Text, json!(true), None),

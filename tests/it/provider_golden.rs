@@ -1,0 +1,190 @@
+//! The shipped providers against recorded pairs of request and answer: `tests/golden/providers/<id>/<case>.json`.
+
+use lead_router::domain::error::Remedy;
+use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
+use lead_router::domain::id::ProviderId;
+use lead_router::domain::provider::{Contact, Description, Reading, build, read, shipped};
+use lead_router::domain::time::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    description: String,
+    known: BTreeMap<String, FactValue>,
+    contact: BTreeMap<String, String>,
+    /// `null` when the provider must not be asked.
+    request: Option<Request>,
+    response: Response,
+    expect: Expect,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    body: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Response {
+    status: u16,
+    json: Option<Value>,
+    text: Option<String>,
+    /// Blanks are added until the body has this size.
+    pad_to_bytes: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    reading: String,
+    facts: Option<BTreeMap<String, FactValue>>,
+    code: Option<String>,
+    remedy: Option<String>,
+}
+
+fn cases(id: &str) -> Vec<(String, Case)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/providers").join(id);
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{id}/{}", path.file_stem().unwrap().to_string_lossy());
+        let case: Case =
+            serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!case.description.is_empty(), "{name}");
+        cases.push((name, case));
+    }
+    cases
+}
+
+fn facts(known: &BTreeMap<String, FactValue>) -> Facts {
+    let mut facts = Facts::default();
+    for (path, value) in known {
+        let fact = Fact { value: value.clone(), provider: ProviderId::new("form").unwrap(), at: Timestamp::from_ms(0) };
+        assert!(facts.set(Field::from_path(path).unwrap(), fact), "{path}");
+    }
+    facts
+}
+
+fn contact(known: &BTreeMap<String, String>) -> Contact {
+    let get = |name: &str| known.get(name).cloned();
+    Contact {
+        email: get("email"),
+        linkedin_url: get("linkedin_url"),
+        first_name: get("first_name"),
+        last_name: get("last_name"),
+        name: get("name"),
+        phone: get("phone"),
+    }
+}
+
+fn check_request(name: &str, description: &Description, case: &Case) {
+    let contact = contact(&case.contact);
+    let request = build(description, &facts(&case.known), &contact, &description.base_url, "key");
+    let debug = format!("{request:?}");
+    for secret in case.contact.values().map(String::as_str).chain(["\"key\"", "%40"]) {
+        assert!(!debug.contains(secret), "{name}: {debug}");
+    }
+    let request = request.map(|request| Request {
+        method: request.method.as_str().to_owned(),
+        url: request.url,
+        headers: request.headers.into_iter().collect(),
+        body: request.body.map(|body| serde_json::from_str(&body).unwrap()),
+    });
+    assert_eq!(request, case.request, "{name}");
+}
+
+fn body(response: &Response) -> Vec<u8> {
+    let json = response.json.as_ref().map(Value::to_string);
+    let mut body = json.or_else(|| response.text.clone()).unwrap().into_bytes();
+    body.resize(response.pad_to_bytes.unwrap_or(body.len()), b' ');
+    body
+}
+
+fn check_response(name: &str, description: &Description, case: &Case) {
+    let reading = read(description, case.response.status, &body(&case.response));
+    let word = match &reading {
+        Reading::Found(_) => "found",
+        Reading::NotFound => "not_found",
+        Reading::Pending => "pending",
+        Reading::Failed { .. } => "failed",
+    };
+    assert_eq!(word, case.expect.reading, "{name}: {reading:?}");
+    if let Reading::Found(found) = &reading {
+        let found: BTreeMap<String, FactValue> =
+            found.iter().map(|(field, value)| (field.path().to_owned(), value.clone())).collect();
+        assert_eq!(Some(found), case.expect.facts, "{name}");
+    }
+    if let Reading::Failed { code, remedy } = &reading {
+        let remedy = match remedy {
+            Remedy::FixRequest => "fix_request",
+            Remedy::FixConfig => "fix_config",
+            Remedy::Retry { .. } => "retry",
+        };
+        assert_eq!((Some(*code), Some(remedy)), (case.expect.code.as_deref(), case.expect.remedy.as_deref()), "{name}");
+    }
+}
+
+#[test]
+fn every_recorded_pair_is_sent_and_read_as_recorded() {
+    for description in shipped::all() {
+        for (name, case) in cases(description.id.as_str()) {
+            check_request(&name, description, &case);
+            check_response(&name, description, &case);
+        }
+    }
+}
+
+#[test]
+fn every_provider_has_a_pair_for_everything_that_happens() {
+    let needed = [
+        "found",
+        "not_found",
+        "quota",
+        "bad_key",
+        "throttled",
+        "malformed",
+        "partial",
+        "huge",
+        "odd_types",
+        "nothing_known",
+    ];
+    for description in shipped::all() {
+        let id = description.id.as_str();
+        let names: Vec<String> = cases(id).into_iter().map(|(name, _)| name).collect();
+        for case in needed {
+            assert!(names.contains(&format!("{id}/{case}")), "{id} lacks {case}");
+        }
+    }
+}
+
+#[test]
+fn the_found_pair_fills_what_the_description_promises() {
+    for description in shipped::all() {
+        for (name, case) in cases(description.id.as_str()) {
+            if !name.ends_with("/found") {
+                continue;
+            }
+            let filled: Vec<&str> = description.fills().iter().map(Field::path).collect();
+            let found = case.expect.facts.unwrap();
+            assert!(found.keys().all(|path| filled.contains(&path.as_str())), "{name}");
+            assert!(found.len() + 1 >= filled.len(), "{name} leaves more than one field unproved");
+        }
+    }
+}
+
+#[test]
+fn a_base_url_from_a_setting_replaces_the_host() {
+    let description = shipped::find("pdl_company").unwrap();
+    let known = BTreeMap::from([("company.domain".to_owned(), FactValue::Text("a.example".to_owned()))]);
+    let request = build(description, &facts(&known), &Contact::default(), "http://127.0.0.1:9/v5/", "k").unwrap();
+    assert_eq!(request.url, "http://127.0.0.1:9/v5/company/enrich?min_likelihood=4&website=a.example");
+}
