@@ -12,7 +12,8 @@ mod provider_descriptions;
 mod provider_golden;
 #[cfg(test)]
 mod provider_properties;
-#[cfg(all(test, feature = "schema"))]
+#[cfg(feature = "schema")]
+#[cfg(test)]
 mod provider_schema;
 #[cfg(test)]
 mod rubric_confidence;

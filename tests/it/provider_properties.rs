@@ -93,8 +93,11 @@ fn value_of(field: Field) -> BoxedStrategy<FactValue> {
     }
 }
 
+/// What one answer says.
+type Said = Vec<(Field, Fact)>;
+
 /// One answer: distinct fields, one provider, one moment.
-fn reading() -> impl Strategy<Value = Vec<(Field, Fact)>> {
+fn reading() -> impl Strategy<Value = Said> {
     let fields: Vec<Field> = Field::ALL.iter().copied().filter(|field| field.source() != Source::Sender).collect();
     let count = fields.len();
     let providers = ["directory", "pdl_company", "pdl_person", "unheard_of"];
@@ -110,7 +113,8 @@ fn reading() -> impl Strategy<Value = Vec<(Field, Fact)>> {
         })
 }
 
-fn readings() -> impl Strategy<Value = (Vec<Vec<(Field, Fact)>>, Vec<Vec<(Field, Fact)>>)> {
+/// Answers, and the same in another order.
+fn readings() -> impl Strategy<Value = (Vec<Said>, Vec<Said>)> {
     prop::collection::vec(reading(), 0..5)
         .prop_flat_map(|readings| (Just(readings.clone()), Just(readings).prop_shuffle()))
 }

@@ -31,10 +31,10 @@ fn every_shipped_provider_is_valid_by_the_schema_and_a_wrong_one_is_not() {
         let description: Value = serde_json::from_str(text).unwrap();
         let errors: Vec<String> = validator.iter_errors(&description).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{id}: {errors:?}");
-        for (pointer, wrong) in [("/extra", Value::from(1)), ("/kind", "planet".into()), ("/trust", (-1).into())] {
+        for (key, wrong) in [("extra", Value::from(1)), ("kind", "planet".into()), ("trust", (-1).into())] {
             let mut changed = description.clone();
-            changed.as_object_mut().unwrap().insert(pointer[1..].to_owned(), wrong);
-            assert!(!validator.is_valid(&changed), "{id} {pointer}");
+            changed.as_object_mut().unwrap().insert(key.to_owned(), wrong);
+            assert!(!validator.is_valid(&changed), "{id} {key}");
         }
     }
 }
