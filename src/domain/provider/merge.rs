@@ -9,7 +9,7 @@ use crate::domain::id::ProviderId;
 use std::cmp::Ordering;
 
 /// What one provider said in one answer.
-pub type Said = Vec<(Field, Fact)>;
+pub type Facted = Vec<(Field, Fact)>;
 
 /// How much a provider is believed about a field, 0 to 100.
 ///
@@ -49,7 +49,7 @@ fn compare(field: Field, one: &Fact, other: &Fact) -> Ordering {
 /// A reading that names the person's employer speaks about that company. When the company turns out to be another one
 /// (a consultant writes from a client's address), its `company.*` facts do not count.
 #[must_use]
-pub fn merge_readings(base: &Facts, readings: &[Said]) -> Facts {
+pub fn merge_readings(base: &Facts, readings: &[Facted]) -> Facts {
     let mut facts = base.clone();
     for (field, fact) in readings.iter().flatten().filter(|(field, _)| *field == Field::CompanyDomain) {
         merge(&mut facts, *field, fact.clone());
