@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Compiles the Worker to build/index.js and build/index_bg.wasm. Also the `[build] command` of wrangler.toml.
+# Does nothing when no input has changed since the last build.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Whatever the compiler may read: sources, embedded files, manifests, tools.
+inputs() {
+  local path paths=()
+  for path in src providers migrations sample rubric*.json build.rs Cargo.toml Cargo.lock package-lock.json \
+    scripts/build.sh scripts/versions.env "$WASM_RUST_ENV"; do
+    [ ! -e "$path" ] || paths+=("$path")
+  done
+  find "${paths[@]}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
+}
+
+is_fresh() { [ -f build/index_bg.wasm ] && [ "$(inputs)" = "$(cat build/.inputs 2>/dev/null)" ]; }
+
+compile() {
+  # shellcheck disable=SC1090
+  . "$WASM_RUST_ENV"
+  # Apart from native builds, which may use another compiler and would invalidate these.
+  CARGO_TARGET_DIR=$ROOT/target/wasm CARGO_TERM_PROGRESS_WHEN=never worker-build --release
+}
+
+is_fresh && exit
+bash scripts/setup.sh
+# One build at a time; whoever waited finds the work done.
+exec 9>target/.wasm.lock
+flock 9
+is_fresh && exit
+before=$(inputs)
+step "compiling the Worker" wasm-build compile
+say "$before" >build/.inputs
+say "    build/index_bg.wasm: $(($(wc -c <build/index_bg.wasm) / 1024)) KiB, $(($(gzip -c build/index_bg.wasm | wc -c) / 1024)) KiB compressed"

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Every test: native ones first, then those against the built Worker. Fails if any fails, after running all.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+export FAILURE_LINES=400
+failed=()
+
+bash scripts/setup.sh
+node scripts/check-versions.mjs || failed+=(versions)
+
+native=(cargo test --no-default-features --features cli)
+if step "compiling the native tests" test-compile "${native[@]}" --no-run; then
+  step "native tests" test-native "${native[@]}" --no-fail-fast || failed+=(native)
+  grep -E '^(     Running|   Doc-tests|test result:)' target/logs/test-native.log || true
+else
+  failed+=(native)
+fi
+
+bash scripts/build.sh
+step "tests against the built Worker" test-edge node --test --test-reporter=spec 'tests/edge/**/*.test.mjs' || failed+=(edge)
+grep '^ℹ ' target/logs/test-edge.log || true
+
+[ ${#failed[@]} -eq 0 ] || die "failed: ${failed[*]}"
+say "all tests passed in $SECONDS s"
