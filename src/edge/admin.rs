@@ -105,13 +105,22 @@ pub async fn import_accounts(call: &mut Call<'_>) -> ApiResult {
     json(status, &json!({"imported": import.rows.len(), "refused": import.problem_count, "problems": import.problems}))
 }
 
-/// `GET /v1/rubric`: the rubric in force as it was written.
-pub async fn get_rubric(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
-    let text = config::rubric_text(&call.world.env).await?;
+/// `GET /openapi.json`.
+pub fn openapi() -> ApiResult {
+    json_text(include_str!("../../openapi.json"))
+}
+
+/// JSON that is text already.
+fn json_text(text: &str) -> ApiResult {
     let headers = Headers::new();
     headers.set("content-type", "application/json")?;
     Ok(Response::ok(text)?.with_headers(headers))
+}
+
+/// `GET /v1/rubric`: the rubric in force as it was written.
+pub async fn get_rubric(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    json_text(&config::rubric_text(&call.world.env).await?)
 }
 
 /// A rubric from the body.

@@ -89,6 +89,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
     let (get, put, post) = (method == Method::Get, method == Method::Put, method == Method::Post);
     match parts.as_slice() {
         ["healthz"] if get => admin::health(&call).await,
+        ["openapi.json"] if get => admin::openapi(),
         ["v1", "leads"] if post => leads::post_lead(&mut call).await,
         ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
         ["v1", "explain"] if post => leads::explain(&mut call).await,
@@ -117,7 +118,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
 fn known(parts: &[&str]) -> bool {
     matches!(
         parts,
-        ["healthz"]
+        ["healthz" | "openapi.json"]
             | ["forms", _]
             | ["forms", _, "thanks"]
             | [
