@@ -168,6 +168,16 @@ fn leads_that_only_look_wrong() {
 }
 
 #[test]
+fn fields_that_forms_carry_anyway_do_not_refuse_a_lead() {
+    let body =
+        "email=a%40a.example&timestamp=11%2F22%2F2026&event_id=webinar-7&created_at=now&_token=x&comment=Word%0Bbreak";
+    let lead = send(FORM, body).unwrap();
+    assert_eq!((lead.submission_id, lead.submitted_at), (None, None));
+    assert_eq!(lead.message.as_deref(), Some("Word\nbreak"));
+    assert_eq!(lead.fields.keys().collect::<Vec<_>>(), ["created_at", "event_id", "timestamp"]);
+}
+
+#[test]
 fn a_form_in_another_language_is_a_lead() {
     let body = "Vorname=Theresa&Nachname=Hubmair&Gesch%C3%A4ftliche+E-Mail=th%40alpenwerk.example&Firma=Alpenwerk+GmbH\
         &Land=%C3%96sterreich&PLZ=4020&Mitarbeiterzahl=201-500&Ihre+Nachricht=Gr%C3%BC%C3%9Fe&utm_source=Google\

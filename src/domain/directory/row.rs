@@ -4,9 +4,7 @@ use super::{AccountStatus, DirectoryRow};
 use crate::domain::error::Problem;
 use crate::domain::id::RepId;
 use crate::domain::limits::VALUE_CHARS_MAX;
-use crate::domain::normalize::{
-    collapse, country_code, domain_of, industry_code, nearest, strip_invisible, whole_number,
-};
+use crate::domain::normalize::{collapse, country_code, domain_of, industry_code, mend, nearest, whole_number};
 
 /// A column of the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +70,7 @@ pub(super) fn row(cells: &[(Column, String)]) -> Result<DirectoryRow, Vec<Proble
     let mut problems = Vec::new();
     let mut row = blank();
     for (column, text) in cells {
-        let text = collapse(&strip_invisible(text));
+        let text = collapse(&mend(text));
         if text.is_empty() {
             continue;
         }

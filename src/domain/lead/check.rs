@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 ///
 /// - Blanks, tabs and line ends become one blank each in fields of one line; `message` and the sender's own fields keep
 ///   their lines. Other control characters are refused, since no person types them.
-/// - Invisible characters that pasting leaves behind are dropped.
+/// - What pasting and old encodings leave behind is mended first; see [`mend`](normalize::mend).
 /// - A text without a normal form (a country nobody knows, a size in words) is kept as typed and makes no fact.
 ///
 /// # Errors
@@ -66,7 +66,7 @@ impl Checker {
     fn known(&mut self, known: Known, value: &str) {
         let path = known.path();
         self.has_email |= known == Known::Email;
-        let text = normalize::strip_invisible(value);
+        let text = normalize::mend(value);
         let text = if known == Known::Message { lines(&text) } else { normalize::collapse(&text) };
         if text.is_empty() || !self.is_clean(path, &text) || !self.is_short(path, &text, chars_max(known)) {
             return;
@@ -95,7 +95,7 @@ impl Checker {
 
     fn own(&mut self, name: String, value: &str) {
         let path = Name::Own(name.clone()).path();
-        let name = normalize::collapse(&normalize::strip_invisible(&name));
+        let name = normalize::collapse(&normalize::mend(&name));
         if name.len() > FIELD_NAME_BYTES_MAX {
             return self.problem(
                 &path,
@@ -103,7 +103,7 @@ impl Checker {
                 &format!("a field's name may have {FIELD_NAME_BYTES_MAX} bytes"),
             );
         }
-        let text = lines(&normalize::strip_invisible(value));
+        let text = lines(&normalize::mend(value));
         let is_good = self.is_clean(&path, &name) && self.is_clean(&path, &text);
         if is_good && self.is_short(&path, &text, MESSAGE_CHARS_MAX) && !name.is_empty() && !text.is_empty() {
             self.fields.insert(name, text);
@@ -136,7 +136,7 @@ impl Checker {
 
     fn signal(&mut self, raw: RawSignal) -> Option<Signal> {
         let path = format!("{}.signal", raw.path);
-        let name = normalize::collapse(&normalize::strip_invisible(&raw.signal.unwrap_or_default())).to_lowercase();
+        let name = normalize::collapse(&normalize::mend(&raw.signal.unwrap_or_default())).to_lowercase();
         if name.is_empty() {
             self.problem(&path, "missing_signal", "expected the name of a signal, such as `pricing_page`");
             return None;

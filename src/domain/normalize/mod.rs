@@ -25,7 +25,7 @@ pub use language::language_code;
 pub use linkedin::linkedin_profile;
 pub use nearest::nearest;
 pub use number::{Amount, amount, dollars, whole_number};
-pub use text::{collapse, fold, phone_key, postal_code, strip_invisible};
+pub use text::{collapse, fold, mend, phone_key, postal_code};
 pub use title::{function_of, seniority_of};
 
 /// The lines of a table, without comments and blank lines.

@@ -84,13 +84,20 @@ pub fn collapse(text: &str) -> String {
     collapsed
 }
 
-/// The text without the invisible characters that pasting leaves behind: zero-width blanks, byte order
-/// marks, soft hyphens and the marks that force a writing direction.
+/// The text without what pasting and old encodings leave behind.
 ///
-/// Joiners stay, since emoji and several scripts need them.
+/// - Invisible characters are dropped: zero-width blanks, byte order marks, soft hyphens, marks that force a writing
+///   direction. Joiners stay, since emoji and several scripts need them.
+/// - Vertical tabs and form feeds, which word processors put between lines, become line ends.
+/// - Control characters that Windows-1252 uses for letters and punctuation become these.
+///
+/// ```
+/// use lead_router::domain::normalize::mend;
+/// assert_eq!(mend("It\u{92}s\u{b}\u{feff}fine"), "It’s\nfine");
+/// ```
 #[must_use]
-pub fn strip_invisible(text: &str) -> String {
-    text.chars().filter(|letter| !is_invisible(*letter)).collect()
+pub fn mend(text: &str) -> String {
+    text.chars().filter(|letter| !is_invisible(*letter)).map(mended).collect()
 }
 
 fn is_invisible(letter: char) -> bool {
@@ -98,6 +105,19 @@ fn is_invisible(letter: char) -> bool {
         letter,
         '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
     )
+}
+
+fn mended(letter: char) -> char {
+    /// What Windows-1252 has at 0x80 to 0x9F; blanks where it has nothing.
+    const WINDOWS_1252: &str = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
+    match letter {
+        '\u{b}' | '\u{c}' => '\n',
+        '\u{80}'..='\u{9f}' => {
+            let place = usize::try_from(u32::from(letter).saturating_sub(0x80)).unwrap_or_default();
+            WINDOWS_1252.chars().nth(place).filter(|meant| *meant != ' ').unwrap_or(letter)
+        }
+        _ => letter,
+    }
 }
 
 /// The digits of a telephone number, with `+` before them when the number is international.
@@ -151,9 +171,16 @@ mod tests {
     }
 
     #[test]
-    fn invisible_characters_go_and_joiners_stay() {
-        assert_eq!(strip_invisible("\u{feff}a\u{200b}b\u{202e}c"), "abc");
-        assert_eq!(strip_invisible("👩\u{200d}💻"), "👩\u{200d}💻");
+    fn texts_are_mended() {
+        for (text, mended) in [
+            ("\u{feff}a\u{200b}b\u{202e}c", "abc"),
+            ("👩\u{200d}💻", "👩\u{200d}💻"),
+            ("a\u{b}b\u{c}c", "a\nb\nc"),
+            ("\u{80}\u{82}\u{9f}\u{9e}\u{8e}\u{91}", "€‚ŸžŽ‘"),
+            ("\u{81}\u{8d}\u{8f}\u{90}\u{9d}\u{7f}\u{1}", "\u{81}\u{8d}\u{8f}\u{90}\u{9d}\u{7f}\u{1}"),
+        ] {
+            assert_eq!(mend(text), mended, "{text:?}");
+        }
     }
 
     #[test]

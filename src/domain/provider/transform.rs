@@ -6,8 +6,8 @@
 use crate::domain::facts::{FactValue, Kind};
 use crate::domain::limits::VALUE_CHARS_MAX;
 use crate::domain::normalize::{
-    Amount, amount, collapse, country_code, dollars, domain_of, fold, function_of, industry_code, seniority_of,
-    strip_invisible, website_domain,
+    Amount, amount, collapse, country_code, dollars, domain_of, fold, function_of, industry_code, mend, seniority_of,
+    website_domain,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -98,7 +98,7 @@ fn text(code: &'static str) -> FactValue {
 
 /// The text of a value, tidied; `None` for other types, empty and overlong texts, and control characters.
 fn words(value: &Value) -> Option<String> {
-    let text = collapse(&strip_invisible(value.as_str()?));
+    let text = collapse(&mend(value.as_str()?));
     let is_good = !text.is_empty() && text.chars().count() <= VALUE_CHARS_MAX && !text.chars().any(char::is_control);
     is_good.then_some(text)
 }
