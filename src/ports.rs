@@ -10,7 +10,7 @@ use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
 use crate::domain::time::Timestamp;
-use crate::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing};
+use crate::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -139,6 +139,8 @@ pub trait Desks {
 pub trait Teams {
     /// Asks a team who takes a lead. Asking again for the lead gives the same rep.
     async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
+    /// Takes back what a pool gave to a lead under another question than the one that counts.
+    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()>;
     /// The same question without any effect.
     async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
 }
@@ -220,8 +222,12 @@ pub trait DeskStore {
 
 /// The tables of a pool. Synchronous, like [`DeskStore`].
 pub trait TeamStore {
-    /// The answer that a lead got.
-    fn picked(&self, lead_id: &LeadId, team: &str) -> PortResult<Option<String>>;
+    /// What a lead was answered to one question: an `Answered` as JSON.
+    fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>>;
+    /// Every question of a lead that was answered, with the answer.
+    fn answers(&self, lead_id: &LeadId) -> PortResult<Vec<(String, String)>>;
     /// Writes an answer together with the state of the pool's reps, both as JSON.
-    fn put_pick(&self, lead_id: &LeadId, team: &str, reply: &str, at: Timestamp, states: &str) -> PortResult<()>;
+    fn put_answer(&self, lead_id: &LeadId, slot: &str, answer: &str, at: Timestamp, states: &str) -> PortResult<()>;
+    /// Removes an answer together with the state of the pool's reps after that.
+    fn remove_answer(&self, lead_id: &LeadId, slot: &str, states: &str) -> PortResult<()>;
 }

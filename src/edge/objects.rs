@@ -4,7 +4,7 @@ use super::world::World;
 use crate::domain::desk::AccountHash;
 use crate::domain::id::LeadId;
 use crate::domain::roster::model::PickRequest;
-use crate::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing};
+use crate::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack};
 use crate::ports::{Desks, PortResult, Teams, Unavailable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +79,10 @@ impl Desks for World {
 impl Teams for World {
     async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
         call(&self.env, TEAM, pool, "pick", request).await
+    }
+
+    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()> {
+        call(&self.env, TEAM, pool, "take_back", take_back).await
     }
 
     async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {

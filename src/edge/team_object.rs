@@ -66,6 +66,7 @@ impl TeamPool {
         };
         match question {
             "pick" => json(&team::pick(&ready.store, &mut ready.pool, &ready.version, &parse(body)?)?),
+            "take_back" => json(&team::take_back(&ready.store, &mut ready.pool, &parse(body)?)?),
             "peek" => json(&team::peek(&ready.pool, &ready.version, &parse(body)?)),
             "put" => json(&ready.replace(parse(body)?)?),
             "status" => {

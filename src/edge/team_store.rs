@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use worker::{SqlStorage, SqlStorageValue};
 
 /// `pool` is one row: teams, reps and the state of the reps. The state is one text, because a pick moves the
-/// balance of every rep who could have been picked. `picks` keeps each answer, so that asking again gives it.
+/// balance of every rep who could have been picked. `answers` keeps each answer, so that asking again gives it.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS pool (part TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS picks (
-  lead_id TEXT NOT NULL, slot TEXT NOT NULL, reply TEXT NOT NULL, at_ms INTEGER NOT NULL,
+CREATE TABLE IF NOT EXISTS answers (
+  lead_id TEXT NOT NULL, slot TEXT NOT NULL, answer TEXT NOT NULL, at_ms INTEGER NOT NULL,
   PRIMARY KEY (lead_id, slot)
 ) STRICT, WITHOUT ROWID;
 ";
@@ -27,6 +27,12 @@ pub struct SqlTeamStore {
 #[derive(Deserialize)]
 struct TextRow {
     body: String,
+}
+
+#[derive(Deserialize)]
+struct AnswerRow {
+    slot: String,
+    answer: String,
 }
 
 fn failed(error: &worker::Error) -> Unavailable {
@@ -81,7 +87,11 @@ impl SqlTeamStore {
 
     fn put_part(&self, part: &str, body: &str) -> PortResult<()> {
         let query = "INSERT INTO pool (part, body) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET body = excluded.body";
-        self.sql.exec(query, vec![part.into(), body.into()]).map(|_| ()).map_err(|error| failed(&error))
+        self.run(query, vec![part.into(), body.into()])
+    }
+
+    fn run(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<()> {
+        self.sql.exec(query, bind).map(|_| ()).map_err(|error| failed(&error))
     }
 
     fn rows<T: for<'de> Deserialize<'de>>(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<Vec<T>> {
@@ -95,17 +105,29 @@ fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
 }
 
 impl TeamStore for SqlTeamStore {
-    fn picked(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
-        let query = "SELECT reply AS body FROM picks WHERE lead_id = ? AND slot = ?";
+    fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
+        let query = "SELECT answer AS body FROM answers WHERE lead_id = ? AND slot = ?";
         let rows: Vec<TextRow> = self.rows(query, vec![lead_id.as_str().into(), slot.into()])?;
         Ok(rows.into_iter().next().map(|row| row.body))
     }
 
-    fn put_pick(&self, lead_id: &LeadId, slot: &str, reply: &str, at: Timestamp, states: &str) -> PortResult<()> {
+    fn answers(&self, lead_id: &LeadId) -> PortResult<Vec<(String, String)>> {
+        let query = "SELECT slot, answer FROM answers WHERE lead_id = ? ORDER BY slot";
+        let rows: Vec<AnswerRow> = self.rows(query, vec![lead_id.as_str().into()])?;
+        Ok(rows.into_iter().map(|row| (row.slot, row.answer)).collect())
+    }
+
+    fn put_answer(&self, lead_id: &LeadId, slot: &str, answer: &str, at: Timestamp, states: &str) -> PortResult<()> {
         self.put_part("states", states)?;
-        let query = "INSERT INTO picks (lead_id, slot, reply, at_ms) VALUES (?, ?, ?, ?) \
+        let query = "INSERT INTO answers (lead_id, slot, answer, at_ms) VALUES (?, ?, ?, ?) \
                      ON CONFLICT (lead_id, slot) DO NOTHING";
-        let bind = vec![lead_id.as_str().into(), slot.into(), reply.into(), SqlStorageValue::Integer(at.as_ms())];
-        self.sql.exec(query, bind).map(|_| ()).map_err(|error| failed(&error))
+        let at = SqlStorageValue::Integer(at.as_ms());
+        self.run(query, vec![lead_id.as_str().into(), slot.into(), answer.into(), at])
+    }
+
+    fn remove_answer(&self, lead_id: &LeadId, slot: &str, states: &str) -> PortResult<()> {
+        self.put_part("states", states)?;
+        let query = "DELETE FROM answers WHERE lead_id = ? AND slot = ?";
+        self.run(query, vec![lead_id.as_str().into(), slot.into()])
     }
 }

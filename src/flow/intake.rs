@@ -105,7 +105,7 @@ pub async fn intake<W: World>(
 async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: bool) -> PortResult<Done> {
     // 3
     let config = world.current().await?;
-    let run = Run::start(world, &config, &open.lead, options.person_key, open.received_at).await;
+    let run = Run::start(world, &config, &open.lead, options.person_key, world.now()).await;
     let desk = open.keys.account.desk();
     // 4
     if !run.is_over() && !woken {

@@ -6,7 +6,7 @@ use crate::domain::desk::LeadKeys;
 use crate::domain::facts::Facts;
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::lead::Lead;
-use crate::domain::roster::model::{Pick, RepState};
+use crate::domain::roster::model::{Pick, PickRequest, RepState};
 use crate::domain::route::attempts::{AccountView, Asking, Owner};
 use crate::domain::route::decision::{Asked, Decision, EnrichmentSummary, Mode, Record};
 use crate::domain::route::plan::Plan;
@@ -164,6 +164,25 @@ pub struct PickReply {
     pub roster_version: String,
     /// State of the reps in question before the pick.
     pub states: BTreeMap<RepId, RepState>,
+}
+
+/// Tells a pool to take back what it gave to a lead under another question than the one that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeBack {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The question that counts, when it was asked here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<PickRequest>,
+}
+
+/// What a pool stores about an answer: enough to take it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The question.
+    pub request: PickRequest,
+    /// The answer.
+    pub reply: PickReply,
 }
 
 /// A message on the queue.

@@ -4,7 +4,7 @@
 //! arrive together see one owner. Between the questions to the Teams nothing is written; the decision, the
 //! owner and the outbox are one synchronous stretch at the end.
 
-use super::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled};
+use super::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, TakeBack};
 use crate::domain::desk::{LeadKeys, sha256_hex};
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::limits::REPLAY_WINDOW_MS;
@@ -15,6 +15,7 @@ use crate::domain::route::index::RosterIndex;
 use crate::domain::route::plan::Plan;
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::ports::{DeskStore, Desks, LeadRow, LeadState, PortResult, Rosters, Teams, Unavailable};
+use std::collections::BTreeSet;
 
 /// How long an earlier lead makes its rep the owner of the account and of the person, in milliseconds: 90 days.
 pub const OWNERSHIP_MS: i64 = 90 * DAY_MS;
@@ -119,7 +120,8 @@ pub fn open(store: &impl DeskStore, open: &Open) -> PortResult<Opened> {
 ///
 /// Steps: 1 where the submission stands (a decided one is answered with its first answer, a held one only
 /// when its time has come); 2 what the account is known to be; 3 the questions, here or at the employer's
-/// Desk; 4 decision, owner and outbox in one write.
+/// Desk; 4 for a lead that may have been asked about before, pools take back what does not count; 5 decision,
+/// owner and outbox in one write.
 ///
 /// # Errors
 /// [`Unavailable`] when the store, a Team or the employer's Desk fails. Nothing is decided then, and asking
@@ -132,10 +134,13 @@ pub async fn settle<W: Teams + Desks>(
     woken: bool,
 ) -> PortResult<Settled> {
     // 1
-    let (lead_id, received_at, attempt_no) = match standing(store, &settle.open)? {
-        Standing::New(lead_id) => (lead_id, settle.open.received_at, 1),
-        Standing::Open(row) => (row.lead_id, row.received_at, 1),
-        Standing::Held(row, _) if woken => (row.lead_id, row.received_at, row.attempt_no.saturating_add(1)),
+    let (lead_id, received_at, attempt_no, again) = match standing(store, &settle.open)? {
+        Standing::New(lead_id) => (lead_id, settle.open.received_at, 1, false),
+        Standing::Open(row) => {
+            let again = woken || row.received_at != settle.open.received_at;
+            (row.lead_id, row.received_at, 1, again)
+        }
+        Standing::Held(row, _) if woken => (row.lead_id, row.received_at, row.attempt_no.saturating_add(1), true),
         Standing::Held(_, record) | Standing::Decided(record) => {
             return Ok(Settled::Decided { decision: Box::new(record.decision), replay: true });
         }
@@ -162,6 +167,10 @@ pub async fn settle<W: Teams + Desks>(
         None => ask(world, &settle.plan, &view, &index, &asking).await?,
     };
     // 4
+    if again {
+        take_back(world, &index, &settle.plan, &asking, &asked).await?;
+    }
+    // 5
     let decision = conclude(Conclusion {
         plan: &settle.plan,
         view: &view,
@@ -282,6 +291,23 @@ async fn ask(
         }
     }
     Ok(asked)
+}
+
+/// Tells every pool to take back what it gave to this lead before, but for the answer that counts.
+async fn take_back(
+    teams: &impl Teams,
+    index: &RosterIndex,
+    plan: &Plan,
+    asking: &Asking,
+    asked: &[Asked],
+) -> PortResult<()> {
+    let counts = asked.last().filter(|asked| picked(asked).is_some()).map(|asked| &asked.attempt);
+    let pools: BTreeSet<&str> = index.teams.values().map(|team| team.pool.as_str()).collect();
+    for pool in pools {
+        let keep = counts.filter(|attempt| attempt.pool == pool).map(|attempt| attempt.request(plan, asking));
+        teams.take_back(pool, &TakeBack { lead_id: asking.lead_id.clone(), keep }).await?;
+    }
+    Ok(())
 }
 
 /// Writes the decision with its place in the chain, the owner and the outbox. No await: one transaction.

@@ -3,7 +3,7 @@
 //! Read, decide, write: one synchronous stretch, so that two leads can never be given against the same
 //! state. The answer is final: asking again for the lead gives the stored answer.
 
-use super::messages::PickReply;
+use super::messages::{Answered, PickReply, TakeBack};
 use crate::domain::id::RepId;
 use crate::domain::roster::model::{PickKind, PickOutcome, PickRequest, RepState};
 use crate::domain::roster::prepared::PreparedPool;
@@ -21,22 +21,60 @@ pub fn pick(
     request: &PickRequest,
 ) -> PortResult<PickReply> {
     let slot = slot(request);
-    if let Some(text) = store.picked(&request.lead_id, &slot)? {
-        return serde_json::from_str(&text).map_err(|error| Unavailable::new("team", error.to_string()));
+    if let Some(text) = store.answer(&request.lead_id, &slot)? {
+        return Ok(parse(&text)?.reply);
     }
     let reply = peek(pool, roster_version, request);
     let PickOutcome::Picked { .. } = reply.pick.outcome else {
         return Ok(reply);
     };
-    let before = pool.states().clone();
-    pool.apply(request, &reply.pick);
-    let stored = json(&reply).and_then(|text| Ok((text, json(pool.states())?)));
-    let written = stored.and_then(|(text, states)| store.put_pick(&request.lead_id, &slot, &text, request.now, &states));
-    if let Err(error) = written {
-        pool.restore(before);
-        return Err(error);
+    let answered = Answered { request: request.clone(), reply };
+    let text = json(&answered)?;
+    let pick = &answered.reply.pick;
+    change(pool, |pool| pool.apply(request, pick), |states| {
+        store.put_answer(&request.lead_id, &slot, &text, request.now, states)
+    })?;
+    Ok(answered.reply)
+}
+
+/// Takes back every answer to a lead but the one that counts.
+///
+/// A lead that is routed again after a crash may ask another question than before, because more is known about it by
+/// then. What the first question was answered would stay counted.
+///
+/// # Errors
+/// [`Unavailable`] when the store fails; taking back again is harmless.
+pub fn take_back(store: &impl TeamStore, pool: &mut PreparedPool, take_back: &TakeBack) -> PortResult<()> {
+    let keep = take_back.keep.as_ref().map(slot);
+    for (slot, text) in store.answers(&take_back.lead_id)? {
+        if keep.as_ref() == Some(&slot) {
+            continue;
+        }
+        let Answered { request, reply } = parse(&text)?;
+        change(pool, |pool| pool.release(&request, &reply.pick), |states| {
+            store.remove_answer(&take_back.lead_id, &slot, states)
+        })?;
     }
-    Ok(reply)
+    Ok(())
+}
+
+/// Changes the states and stores them; when that fails, they are as before.
+fn change(
+    pool: &mut PreparedPool,
+    change: impl FnOnce(&mut PreparedPool),
+    store: impl FnOnce(&str) -> PortResult<()>,
+) -> PortResult<()> {
+    let before = pool.states().clone();
+    change(pool);
+    let stored = json(pool.states()).and_then(|states| store(&states));
+    if stored.is_err() {
+        pool.restore(before);
+    }
+    stored
+}
+
+fn parse(text: &str) -> PortResult<Answered> {
+    serde_json::from_str(text).map_err(|error| Unavailable::new("team", error.to_string()))
 }
 
 /// Answers a question without any effect.

@@ -1,0 +1,157 @@
+//! The repository keeps its own rules: layers, sizes, forbidden words, documents that name real files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below `folder` with this ending, with its text.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(path) = open.pop() {
+        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no {ending} files below {folder}");
+    found
+}
+
+/// Source lines before the tests of the file, without comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        .map(|(number, line)| (number + 1, line.split("//").next().unwrap_or_default()))
+}
+
+fn assert_absent(folder: &str, words: &[&str]) {
+    for (name, text) in files(folder, ".rs") {
+        for (number, line) in code(&text) {
+            for word in words {
+                assert!(!line.contains(word), "{name}:{number}: `{word}` does not belong in {folder}");
+            }
+        }
+    }
+}
+
+#[test]
+fn domain_is_pure() {
+    let words = [
+        "crate::flow", "crate::ports", "crate::edge", "worker::", "wasm_bindgen", "js_sys", "async ", ".await",
+        "HashMap", "HashSet", "SystemTime", "Instant::now", "Timestamp::now", "std::fs", "std::net", "std::thread",
+        "thread_local", "rand::", "println!",
+    ];
+    assert_absent("src/domain", &words);
+}
+
+#[test]
+fn flow_knows_nothing_of_the_platform() {
+    assert_absent("src/flow", &["crate::edge", "worker::", "wasm_bindgen", "js_sys", "SystemTime", "HashMap"]);
+}
+
+#[test]
+fn status_codes_stay_in_the_edge() {
+    assert_absent("src/flow", &["with_status", "StatusCode"]);
+    assert_absent("src/domain/route", &["with_status", "StatusCode"]);
+}
+
+#[test]
+fn source_files_have_at_most_400_lines() {
+    for (name, text) in files("src", ".rs") {
+        let lines = text.lines().count();
+        assert!(lines <= 400, "{name} has {lines} lines: where is the seam?");
+    }
+}
+
+#[test]
+fn nothing_unfinished_is_left_behind() {
+    let words = ["TODO", "FIXME", "XXX", "HACK", "dbg!(", "todo!(", "unimplemented!("];
+    for folder in ["src", "scripts", "migrations", "tests/edge", "bench"] {
+        for ending in [".rs", ".mjs", ".js", ".sh", ".sql"] {
+            let mut open = vec![root().join(folder)];
+            while let Some(path) = open.pop() {
+                for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+                    let path = entry.path();
+                    if path.is_dir() {
+                        open.push(path);
+                    } else if path.to_string_lossy().ends_with(ending) {
+                        let text = fs::read_to_string(&path).unwrap();
+                        for word in words {
+                            assert!(!text.contains(word), "{}: `{word}`", path.display());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Paths in backquotes that begin with a folder of the project must exist.
+#[test]
+fn documents_name_files_that_exist() {
+    let mut documents = files("docs", ".md");
+    documents.push(("README.md".to_owned(), fs::read_to_string(root().join("README.md")).unwrap()));
+    let folders = ["src/", "tests/", "scripts/", "docs/", "providers/", "migrations/", "sample/", "benches/", "bench/"];
+    for (name, text) in documents {
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let path = quoted.split([' ', '<', '*', '{', ':']).next().unwrap_or_default();
+            if folders.iter().any(|folder| path.starts_with(folder)) {
+                assert!(Path::new(&root()).join(path).exists(), "{name} names `{path}`, which does not exist");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_environment_has_every_binding() {
+    let text = fs::read_to_string(root().join("wrangler.toml")).unwrap();
+    let bindings = ["CONFIG", "CACHE", "DB", "DESK", "TEAM", "JOBS"];
+    for binding in bindings {
+        let count = text.matches(&format!("binding = \"{binding}\"")).count()
+            + text.matches(&format!("name = \"{binding}\"")).count();
+        assert_eq!(count, 3, "`{binding}` must be bound in dev, staging and production");
+    }
+}
+
+/// The router and the OpenAPI document name the same routes.
+#[test]
+fn the_router_and_the_openapi_document_agree() {
+    use std::collections::BTreeSet;
+    let source = fs::read_to_string(root().join("src/edge/router.rs")).unwrap();
+    let mut routes = BTreeSet::new();
+    for line in source.lines().map(str::trim).filter(|line| line.starts_with('[') && line.contains("=>")) {
+        let (pattern, rest) = line.split_once(']').unwrap();
+        let parts = pattern.trim_start_matches('[').split(", ").map(|part| match part.strip_prefix('"') {
+            Some(text) => text.trim_end_matches('"').to_owned(),
+            None => format!("{{{part}}}"),
+        });
+        let path = format!("/{}", parts.collect::<Vec<_>>().join("/")).replace("{_}", "{form}");
+        let guard = rest.split("=>").next().unwrap();
+        for (word, method) in [("get", "get"), ("put", "put"), ("post", "post"), ("Options", "options")] {
+            if guard.contains(word) {
+                routes.insert((path.clone(), method.to_owned()));
+            }
+        }
+    }
+    let text = fs::read_to_string(root().join("openapi.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let documented: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(move |m| (path.clone(), m.clone())))
+        .collect();
+    assert!(routes.len() > 15, "{routes:?}");
+    assert_eq!(routes, documented);
+}

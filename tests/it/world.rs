@@ -1,0 +1,453 @@
+//! The world in memory: every port of `flow`, with a clock that stands still until it is moved, tasks that
+//! interleave at every call, and faults that lose a call before or after it took effect.
+
+use futures_executor::LocalPool;
+use futures_util::lock::Mutex;
+use lead_router::domain::desk::AccountHash;
+use lead_router::domain::directory::{DirectoryRow, ImportKind, parse};
+use lead_router::domain::id::LeadId;
+use lead_router::domain::intake::{FieldMap, json};
+use lead_router::domain::lead::{Lead, check};
+use lead_router::domain::provider::request::HttpRequest;
+use lead_router::domain::roster::model::{PickRequest, Pool, Rep, Team};
+use lead_router::domain::roster::prepared::PreparedPool;
+use lead_router::domain::route::decision::{Decision, Mode, Record};
+use lead_router::domain::route::index::{RosterIndex, pool_of};
+use lead_router::domain::rubric::{check as rubric_check, read};
+use lead_router::domain::time::Timestamp;
+use lead_router::flow::intake::{Answer, Options, intake, route_again};
+use lead_router::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack};
+use lead_router::flow::{settle as desk, team};
+use lead_router::ports::*;
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// The key of every hash in the tests.
+pub const PERSON_KEY: &[u8] = b"test-person-key";
+
+/// Options of a live intake.
+pub const LIVE: Options<'static> = Options { person_key: PERSON_KEY, mode: Mode::Live, wait: true };
+
+/// What happens to one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The call is lost before it takes effect.
+    Before,
+    /// It takes effect, and its answer is lost.
+    After,
+}
+
+#[derive(Debug, Default)]
+struct DeskTables {
+    leads: RefCell<BTreeMap<LeadId, LeadRow>>,
+    keys: RefCell<BTreeMap<String, (String, Timestamp)>>,
+    log: RefCell<BTreeMap<u64, (LeadId, String)>>,
+    locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
+}
+
+impl DeskStore for DeskTables {
+    fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
+        Ok(self.leads.borrow().get(id).cloned())
+    }
+    fn latest(&self, prefix: &str, since: Timestamp) -> PortResult<Option<LeadRow>> {
+        let leads = self.leads.borrow();
+        let rows = leads.values().filter(|row| row.lead_id.as_str().starts_with(prefix));
+        let rows = rows.filter(|row| row.rep_id.is_some() && row.received_at > since);
+        Ok(rows.max_by_key(|row| (row.received_at, std::cmp::Reverse(row.lead_id.clone()))).cloned())
+    }
+    fn put(&self, row: &LeadRow) -> PortResult<()> {
+        self.leads.borrow_mut().insert(row.lead_id.clone(), row.clone());
+        Ok(())
+    }
+    fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>> {
+        let leads = self.leads.borrow();
+        let mut due: Vec<LeadRow> =
+            leads.values().filter(|row| row.wake_at.is_some_and(|at| at <= now)).cloned().collect();
+        due.sort_by_key(|row| row.wake_at);
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+    fn next_wake(&self) -> PortResult<Option<Timestamp>> {
+        Ok(self.leads.borrow().values().filter_map(|row| row.wake_at).min())
+    }
+    fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>> {
+        Ok(self.keys.borrow().get(hash).cloned())
+    }
+    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()> {
+        self.keys.borrow_mut().insert(hash.to_owned(), (fingerprint.to_owned(), at));
+        Ok(())
+    }
+    fn head(&self) -> PortResult<(u64, String)> {
+        Ok(self.log.borrow().last_key_value().map_or((0, String::new()), |(seq, (_, hash))| (*seq, hash.clone())))
+    }
+    fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()> {
+        let before = self.log.borrow_mut().insert(seq, (lead_id.clone(), hash.to_owned()));
+        assert!(before.is_none(), "record {seq} is written twice");
+        Ok(())
+    }
+    fn unsent(&self, after: u64, limit: u32) -> PortResult<Vec<(u64, LeadId)>> {
+        let log = self.log.borrow();
+        Ok(log.range(after + 1..).take(limit as usize).map(|(seq, (id, _))| (*seq, id.clone())).collect())
+    }
+    fn sent(&self, _seq: u64) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct TeamTables {
+    pool: RefCell<PreparedPool>,
+    answers: RefCell<BTreeMap<(LeadId, String), String>>,
+}
+
+impl TeamStore for TeamTables {
+    fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
+        Ok(self.answers.borrow().get(&(lead_id.clone(), slot.to_owned())).cloned())
+    }
+    fn answers(&self, lead_id: &LeadId) -> PortResult<Vec<(String, String)>> {
+        let answers = self.answers.borrow();
+        let own = answers.iter().filter(|((id, _), _)| id == lead_id);
+        Ok(own.map(|((_, slot), text)| (slot.clone(), text.clone())).collect())
+    }
+    fn put_answer(&self, lead_id: &LeadId, slot: &str, answer: &str, _: Timestamp, _: &str) -> PortResult<()> {
+        self.answers.borrow_mut().insert((lead_id.clone(), slot.to_owned()), answer.to_owned());
+        Ok(())
+    }
+    fn remove_answer(&self, lead_id: &LeadId, slot: &str, _: &str) -> PortResult<()> {
+        self.answers.borrow_mut().remove(&(lead_id.clone(), slot.to_owned()));
+        Ok(())
+    }
+}
+
+/// The world in memory.
+pub struct World {
+    pub now: Cell<Timestamp>,
+    config: RefCell<Rc<InForce>>,
+    desks: RefCell<BTreeMap<String, Rc<DeskTables>>>,
+    pools: RefCell<BTreeMap<String, Rc<TeamTables>>>,
+    directory: Vec<DirectoryRow>,
+    pub cache: RefCell<BTreeMap<String, CacheEntry>>,
+    /// Answers of providers by a piece of the address.
+    pub http: RefCell<BTreeMap<String, (u16, String)>>,
+    pub settings: RefCell<BTreeMap<String, String>>,
+    pub http_calls: Cell<u32>,
+    /// The call with this number meets the fault; calls are counted from 0.
+    pub fault: Cell<Option<(u32, Fault)>>,
+    pub calls: Cell<u32>,
+}
+
+/// Gives the other tasks a turn.
+struct Yield(bool);
+
+impl Future for Yield {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn read_text(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// A sample file as JSON.
+pub fn sample(path: &str) -> Value {
+    serde_json::from_str(&read_text(&format!("sample/{path}"))).unwrap()
+}
+
+/// A moment.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+impl World {
+    /// The sample world on a Wednesday at noon UTC.
+    pub fn sample() -> Self {
+        let roster = sample("roster.json");
+        let teams: Vec<Team> = serde_json::from_value(roster["teams"].clone()).unwrap();
+        let reps: Vec<Rep> = serde_json::from_value(roster["reps"].clone()).unwrap();
+        let import = parse(read_text("sample/accounts.csv").as_bytes(), ImportKind::Csv);
+        assert_eq!(import.problems, Vec::new());
+        Self::new(teams, reps, import.rows)
+    }
+
+    /// A world with these teams, reps and companies, and the shipped rubric.
+    pub fn new(teams: Vec<Team>, reps: Vec<Rep>, directory: Vec<DirectoryRow>) -> Self {
+        let rubric = rubric_check::check(&read::read(&read_text("rubric.json")).unwrap()).unwrap();
+        let world = Self {
+            now: Cell::new(at("2026-11-18T12:00:00Z")),
+            config: RefCell::new(Rc::new(InForce {
+                rubric,
+                index: RosterIndex::default(),
+                index_version: String::new(),
+                directory_version: "1".to_owned(),
+            })),
+            desks: RefCell::default(),
+            pools: RefCell::default(),
+            directory,
+            cache: RefCell::default(),
+            http: RefCell::default(),
+            settings: RefCell::default(),
+            http_calls: Cell::new(0),
+            fault: Cell::new(None),
+            calls: Cell::new(0),
+        };
+        world.set_roster(&teams, &reps);
+        world
+    }
+
+    /// Replaces teams and reps; what was picked is kept.
+    pub fn set_roster(&self, teams: &[Team], reps: &[Rep]) {
+        let names: BTreeSet<String> = teams.iter().map(pool_of).collect();
+        for name in names {
+            let teams: BTreeMap<_, _> =
+                teams.iter().filter(|team| pool_of(team) == name).map(|team| (team.id.clone(), team.clone())).collect();
+            let mut pool = Pool { teams, ..Pool::default() };
+            for rep in reps {
+                let state = pool.states.entry(rep.id.clone()).or_default();
+                state.open_leads = rep.open_leads.unwrap_or(0);
+                state.recent = rep.recent.unwrap_or_default();
+                state.status = rep.status.unwrap_or_default();
+                pool.reps.insert(rep.id.clone(), rep.clone());
+            }
+            let (prepared, problems) = PreparedPool::new(pool);
+            assert_eq!(problems, Vec::new());
+            let old = self.pools.borrow_mut().remove(&name);
+            let answers = old.map(|old| old.answers.borrow().clone()).unwrap_or_default();
+            let tables = TeamTables { pool: RefCell::new(prepared), answers: RefCell::new(answers) };
+            self.pools.borrow_mut().insert(name, Rc::new(tables));
+        }
+        let old = Rc::clone(&self.config.borrow());
+        let index = RosterIndex::new(teams, reps);
+        let rubric = rubric_check::check(old.rubric.file()).unwrap();
+        *self.config.borrow_mut() =
+            Rc::new(InForce { rubric, index, index_version: "2".to_owned(), directory_version: "1".to_owned() });
+    }
+
+    fn desk(&self, name: &str) -> Rc<DeskTables> {
+        Rc::clone(self.desks.borrow_mut().entry(name.to_owned()).or_default())
+    }
+
+    /// The pool with this name; an empty one when nobody wrote any, as on the platform.
+    fn pool(&self, name: &str) -> Rc<TeamTables> {
+        let empty = || Rc::new(TeamTables { pool: RefCell::default(), answers: RefCell::default() });
+        Rc::clone(self.pools.borrow_mut().entry(name.to_owned()).or_insert_with(empty))
+    }
+
+    /// One call: a turn for the others, the fault if it is this call's, and the effect.
+    async fn call<T>(&self, effect: impl Future<Output = PortResult<T>>) -> PortResult<T> {
+        Yield(false).await;
+        let number = self.calls.replace(self.calls.get() + 1);
+        let fault = self.fault.get().filter(|(place, _)| *place == number).map(|(_, fault)| fault);
+        if fault == Some(Fault::Before) {
+            return Err(Unavailable::new("test", "lost before"));
+        }
+        let result = effect.await;
+        if fault == Some(Fault::After) {
+            return Err(Unavailable::new("test", "answer lost"));
+        }
+        result
+    }
+
+    async fn locked<T>(&self, desk: &DeskTables, account: &AccountHash, run: impl Future<Output = T>) -> T {
+        let lock = Arc::clone(desk.locks.borrow_mut().entry(account.as_str().to_owned()).or_default());
+        let _guard = lock.lock_owned().await;
+        run.await
+    }
+
+    /// Takes a lead in, as a sender that waits.
+    pub async fn post(&self, lead: &Lead, key: Option<&str>) -> PortResult<Answer> {
+        let done = intake(self, lead.clone(), key, self.now.get(), LIVE).await?;
+        self.store(done.later).await;
+        Ok(done.answer)
+    }
+
+    /// Takes a lead in and expects a decision.
+    pub async fn decide(&self, lead: &Lead) -> Decision {
+        match self.post(lead, None).await.unwrap() {
+            Answer::Decided { decision, .. } => *decision,
+            other => panic!("no decision: {other:?}"),
+        }
+    }
+
+    async fn store(&self, later: Vec<lead_router::flow::enrich::CachePut>) {
+        for put in later {
+            self.cache.borrow_mut().insert(put.key, put.entry);
+        }
+    }
+
+    /// What the alarms of all Desks and the consumer do at this moment: every lead that is due is routed again.
+    pub async fn wake(&self) -> PortResult<u32> {
+        let desks: Vec<_> = self.desks.borrow().values().cloned().collect();
+        let mut woken = 0;
+        for desk in desks {
+            for row in desk.due(self.now.get(), 1_000)? {
+                if let Some(done) = route_again(self, &row.lead_id, LIVE).await? {
+                    self.store(done.later).await;
+                    woken += 1;
+                }
+            }
+        }
+        Ok(woken)
+    }
+
+    /// Every record in the outboxes, in the order of each Desk.
+    pub fn records(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        for desk in self.desks.borrow().values() {
+            for (id, _) in desk.log.borrow().values() {
+                records.push(desk::record_of(&desk.leads.borrow()[id]).unwrap());
+            }
+        }
+        records
+    }
+
+    /// Rows of all Desks that are leads, not claims.
+    pub fn leads(&self) -> Vec<LeadRow> {
+        let desks = self.desks.borrow();
+        let rows = desks.values().flat_map(|desk| desk.leads.borrow().values().cloned().collect::<Vec<_>>());
+        rows.filter(|row| row.state != LeadState::Claim).collect()
+    }
+
+    /// Open leads that a pool counts for a rep.
+    pub fn open_leads(&self, rep: &str) -> u32 {
+        let pools = self.pools.borrow();
+        let states = pools.values().flat_map(|pool| {
+            let pool = pool.pool.borrow();
+            pool.states().iter().map(|(id, state)| (id.to_string(), state.open_leads)).collect::<Vec<_>>()
+        });
+        states.filter(|(id, _)| id == rep).map(|(_, open)| open).max().unwrap_or(0)
+    }
+}
+
+/// Runs some futures to their end, interleaved at every call.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    LocalPool::new().run_until(future)
+}
+
+/// A checked lead from a JSON body.
+pub fn lead(body: &Value) -> Lead {
+    check(json::read(body.to_string().as_bytes(), &FieldMap::default()).unwrap(), at("2026-11-18T12:00:00Z")).unwrap()
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+}
+
+impl Config for World {
+    async fn current(&self) -> PortResult<Rc<InForce>> {
+        self.call(async { Ok(Rc::clone(&self.config.borrow())) }).await
+    }
+}
+
+impl Cache for World {
+    async fn get(&self, keys: &[String]) -> PortResult<Vec<CacheEntry>> {
+        self.call(async {
+            Ok(keys.iter().map(|key| self.cache.borrow().get(key).cloned().unwrap_or_default()).collect())
+        })
+        .await
+    }
+    async fn put(&self, key: &str, entry: &CacheEntry, _now: Timestamp) -> PortResult<()> {
+        self.cache.borrow_mut().insert(key.to_owned(), entry.clone());
+        Ok(())
+    }
+}
+
+impl Directory for World {
+    async fn find(&self, domain: Option<&str>, name_key: Option<&str>) -> PortResult<Option<DirectoryRow>> {
+        self.call(async {
+            Ok(match (domain, name_key) {
+                (Some(domain), _) => self.directory.iter().find(|row| row.domain == domain).cloned(),
+                (None, Some(key)) => {
+                    let mut rows = self.directory.iter().filter(|row| row.name_key().as_deref() == Some(key));
+                    rows.next().filter(|_| rows.next().is_none()).cloned()
+                }
+                (None, None) => None,
+            })
+        })
+        .await
+    }
+}
+
+impl Http for World {
+    async fn send(&self, request: &HttpRequest, _timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
+        Yield(false).await;
+        self.http_calls.set(self.http_calls.get() + 1);
+        let http = self.http.borrow();
+        let found = http.iter().find(|(piece, _)| request.url.contains(piece.as_str()));
+        match found {
+            Some((_, (status, body))) => Ok(HttpAnswer { status: *status, body: body.clone().into_bytes() }),
+            None => Err(HttpFailure::Timeout),
+        }
+    }
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.borrow().get(name).cloned()
+    }
+}
+
+impl Rosters for World {
+    async fn index(&self, _version: &str) -> PortResult<Rc<RosterIndex>> {
+        Ok(Rc::new(self.config.borrow().index.clone()))
+    }
+}
+
+impl Desks for World {
+    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved> {
+        let tables = self.desk(desk);
+        self.call(async { desk::reserve(&*tables, reserve) }).await
+    }
+    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened> {
+        let tables = self.desk(desk);
+        self.call(async { desk::open(&*tables, open) }).await
+    }
+    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled> {
+        let tables = self.desk(desk);
+        let run = desk::settle(&*tables, self, self, settle, woken);
+        self.call(self.locked(&tables, &settle.open.keys.account, run)).await
+    }
+    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed> {
+        let tables = self.desk(desk);
+        let run = desk::claim(&*tables, self, self, claim);
+        self.call(self.locked(&tables, &claim.keys.account, run)).await
+    }
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>> {
+        let Some(account) = AccountHash::of_lead(lead_id) else { return Ok(None) };
+        let tables = self.desk(&account.desk());
+        let row = DeskStore::lead(&*tables, lead_id)?;
+        Ok(row.map(|row| match row.state {
+            LeadState::Open => Standing::Open { open: serde_json::from_str(&row.body).unwrap() },
+            _ => Standing::Decided {
+                fingerprint: row.fingerprint.clone(),
+                received_at: row.received_at,
+                record: Box::new(desk::record_of(&row).unwrap()),
+            },
+        }))
+    }
+}
+
+impl Teams for World {
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        let tables = self.pool(pool);
+        self.call(async { team::pick(&*tables, &mut tables.pool.borrow_mut(), "1", request) }).await
+    }
+    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()> {
+        let tables = self.pool(pool);
+        self.call(async { team::take_back(&*tables, &mut tables.pool.borrow_mut(), take_back) }).await
+    }
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        let tables = self.pool(pool);
+        self.call(async { Ok(team::peek(&tables.pool.borrow(), "1", request)) }).await
+    }
+}
