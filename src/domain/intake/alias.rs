@@ -79,7 +79,7 @@ impl Known {
     /// The field that an alias stands for, or `None` when the name means nothing to the router.
     #[must_use]
     pub fn from_alias(name: &str) -> Option<Self> {
-        ALIASES.get(&plain(name)).copied()
+        Self::from_path(name).or_else(|| ALIASES.get(&plain(name)).copied())
     }
 }
 
@@ -120,6 +120,9 @@ impl FieldMap {
 
     /// The known field that the form means by `name`, or the sender's own name for it.
     pub(super) fn resolve(&self, name: &str) -> Option<Result<Known, &str>> {
+        if self.0.is_empty() {
+            return None;
+        }
         self.0.get(&plain(name)).map(|target| match target {
             Target::Known(known) => Ok(*known),
             Target::Own(own) => Err(own.as_str()),

@@ -95,13 +95,13 @@ impl Reader {
 
     /// One field with a plain value.
     fn field(&mut self, path: &str, name: &str, node: Node) {
-        let known = Known::from_alias(name).is_some() && !name.starts_with("fields.");
+        let is_known = || Known::from_alias(name).is_some() && !name.starts_with("fields.");
         match node {
             Node::Null => {}
             Node::Text(text) | Node::Number(text) => self.pairs.push((name.to_owned(), text)),
-            Node::Flag(_) if known => self.problem(path, "wrong_type", "expected a text"),
+            Node::Flag(_) if is_known() => self.problem(path, "wrong_type", "expected a text"),
             Node::Flag(flag) => self.pairs.push((name.to_owned(), flag.to_string())),
-            Node::List(_) | Node::Object(_) if known => self.problem(path, "wrong_type", "expected a text"),
+            Node::List(_) | Node::Object(_) if is_known() => self.problem(path, "wrong_type", "expected a text"),
             Node::List(_) | Node::Object(_) | Node::TooDeep => {
                 let message = "lists and objects are not read here; send one text, number or flag";
                 self.problem(path, "unsupported_value", message);

@@ -2,8 +2,14 @@
 
 use super::table_lines;
 use super::text::fold;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
+
+/// The codes alone: most senders use them, and then the names need not be read.
+static CODES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let lines = table_lines(include_str!("data/countries.txt"));
+    lines.filter_map(|line| line.split('|').next()).map(str::trim).collect()
+});
 
 static NAMES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
     let mut names = BTreeMap::new();
@@ -32,6 +38,9 @@ static NAMES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
 /// ```
 #[must_use]
 pub fn country_code(text: &str) -> Option<&'static str> {
+    if let Some(code) = CODES.get(text.trim().to_ascii_lowercase().as_str()) {
+        return Some(code);
+    }
     let folded = fold(text);
     if let Some(code) = NAMES.get(&folded) {
         return Some(code);
@@ -43,7 +52,6 @@ pub fn country_code(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn codes_and_names_are_read() {

@@ -2,8 +2,14 @@
 
 use super::table_lines;
 use super::text::fold;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
+
+/// The codes alone: most senders use them, and then the names need not be read.
+static CODES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let lines = table_lines(include_str!("data/languages.txt"));
+    lines.filter_map(|line| line.split('|').next()).map(str::trim).collect()
+});
 
 static NAMES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
     let mut names = BTreeMap::new();
@@ -32,6 +38,10 @@ static NAMES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
 #[must_use]
 pub fn language_code(text: &str) -> Option<&'static str> {
     let first = text.split([',', ';']).next()?.trim();
+    let main = first.split(['-', '_']).next().unwrap_or_default();
+    if let Some(code) = CODES.get(main.to_ascii_lowercase().as_str()) {
+        return Some(code);
+    }
     if let Some(code) = NAMES.get(&fold(first)) {
         return Some(code);
     }

@@ -6,6 +6,8 @@
 
 use super::table_lines;
 use super::text::fold;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// A phrase that a title may contain.
@@ -18,8 +20,17 @@ struct Phrase {
     code: &'static str,
 }
 
-static SENIORITY: LazyLock<Vec<Phrase>> = LazyLock::new(|| phrases(include_str!("data/seniority.txt")));
-static FUNCTION: LazyLock<Vec<Phrase>> = LazyLock::new(|| phrases(include_str!("data/function.txt")));
+/// The phrases of a table, found by their first word.
+struct Rules {
+    phrases: Vec<Phrase>,
+    /// Places of the phrases whose first word is written out.
+    by_word: BTreeMap<&'static str, Vec<usize>>,
+    /// Places of the phrases whose first word has a `*`.
+    open: Vec<usize>,
+}
+
+static SENIORITY: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("data/seniority.txt")));
+static FUNCTION: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("data/function.txt")));
 
 /// The seniority in a job title: `student`, `entry`, `owner`, `vp`, `c_level`, `director`, `manager` or `senior`.
 ///
@@ -36,8 +47,8 @@ static FUNCTION: LazyLock<Vec<Phrase>> = LazyLock::new(|| phrases(include_str!("
 pub fn seniority_of(title: &str) -> Option<&'static str> {
     let folded = fold(title);
     let words: Vec<&str> = folded.split(' ').collect();
-    let code = SENIORITY.iter().find(|phrase| phrase.position(&words).is_some()).map(|phrase| phrase.code)?;
-    (code != "none").then_some(code)
+    let first = SENIORITY.fitting(&words).min_by_key(|(place, _, _)| *place);
+    first.map(|(_, phrase, _)| phrase.code).filter(|code| *code != "none")
 }
 
 /// The function in a job title, such as `engineering` or `sales`.
@@ -55,16 +66,31 @@ pub fn seniority_of(title: &str) -> Option<&'static str> {
 pub fn function_of(title: &str) -> Option<&'static str> {
     let folded = fold(title);
     let words: Vec<&str> = folded.split(' ').collect();
-    let mut best: Option<(usize, usize, &'static str)> = None;
-    for phrase in FUNCTION.iter() {
-        let Some(position) = phrase.position(&words) else { continue };
-        let length = phrase.words.len();
-        let wins = best.is_none_or(|(longest, first, _)| length > longest || (length == longest && position < first));
-        if wins {
-            best = Some((length, position, phrase.code));
+    let rank = |(place, phrase, position): &(usize, &Phrase, usize)| (Reverse(phrase.words.len()), *position, *place);
+    FUNCTION.fitting(&words).min_by_key(rank).map(|(_, phrase, _)| phrase.code)
+}
+
+impl Rules {
+    fn read(table: &'static str) -> Self {
+        let phrases = phrases(table);
+        let mut rules = Self { phrases: Vec::new(), by_word: BTreeMap::new(), open: Vec::new() };
+        for (place, phrase) in phrases.iter().enumerate() {
+            match phrase.words.first() {
+                Some(word) if !word.contains('*') => rules.by_word.entry(*word).or_default().push(place),
+                _ => rules.open.push(place),
+            }
         }
+        Self { phrases, ..rules }
     }
-    best.map(|(_, _, code)| code)
+
+    /// The phrases that stand in a title, with their places in the table and in the title, in no order; some twice.
+    fn fitting<'a>(&'a self, words: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a Phrase, usize)> {
+        let written = words.iter().filter_map(|word| self.by_word.get(word)).flatten();
+        written.chain(&self.open).filter_map(|place| {
+            let phrase = self.phrases.get(*place)?;
+            phrase.position(words).map(|position| (*place, phrase, position))
+        })
+    }
 }
 
 impl Phrase {
@@ -188,7 +214,7 @@ mod tests {
 
     #[test]
     fn every_phrase_is_written_folded() {
-        for phrase in SENIORITY.iter().chain(FUNCTION.iter()) {
+        for phrase in SENIORITY.phrases.iter().chain(&FUNCTION.phrases) {
             for word in &phrase.words {
                 assert_eq!(fold(word), word.trim_matches('*'), "{phrase:?}");
             }
