@@ -1,0 +1,71 @@
+/** A deployment whose settings are wrong says so and takes nothing; one that is right keeps what it promises. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { SECRETS, start } from './kit.mjs';
+import { newLead } from './leads.mjs';
+import { assertRefused } from './shapes.mjs';
+
+const OWN = { INTAKE_KEY: 'own-intake-key', ADMIN_TOKEN: 'own-admin-token', PERSON_KEY: 'own-person-key' };
+const REMOTE = 'https://router.business.example';
+
+let world;
+afterEach(() => world.close());
+
+test('the local environment answers on local names only', async () => {
+  world = await start();
+  for (const host of ['http://localhost', 'http://localhost:8787', 'http://127.0.0.1:8787', 'http://app.localhost', 'http://[::1]:8787']) {
+    assert.equal((await world.fetch('/healthz', { host })).status, 200, host);
+  }
+  for (const host of [REMOTE, 'http://localhost.business.example', 'http://127.0.0.1.business.example', 'http://10.0.0.7', 'http://mylocalhost']) {
+    assertRefused(await world.fetch('/healthz', { host }), 503, 'dev_environment');
+    assertRefused(await world.post(newLead(), { host }), 503, 'dev_environment');
+  }
+});
+
+for (const stage of ['staging', 'production']) {
+  test(`${stage} without secrets names all that are missing`, async () => {
+    world = await start({ stage });
+    for (const path of ['/healthz', '/v1/decisions']) {
+      const answer = await world.fetch(path, { host: REMOTE });
+      const { problems } = assertRefused(answer, 503, 'misconfigured');
+      assert.deepEqual(problems.map(({ path, code }) => [path, code]), Object.keys(OWN).map((name) => [name, 'missing_secret']));
+    }
+  });
+
+  test(`${stage} refuses the secrets that are public`, async () => {
+    world = await start({ stage, vars: { ...SECRETS, INTAKE_KEY: `own-key,${SECRETS.INTAKE_KEY}` } });
+    const { problems } = assertRefused(await world.post(newLead(), { host: REMOTE }), 503, 'misconfigured');
+    assert.deepEqual(problems.map(({ path, code }) => [path, code]), Object.keys(OWN).map((name) => [name, 'dev_secret']));
+    assert.ok(problems.every(({ message }) => !Object.values(SECRETS).some((secret) => message.includes(secret))));
+  });
+}
+
+test('a mode and a CRM that do not exist are named together', async () => {
+  world = await start({ stage: 'production', vars: { ...OWN, MODE: 'rehearsal', CRM: 'spreadsheet' } });
+  const { problems } = assertRefused(await world.fetch('/healthz', { host: REMOTE }), 503, 'misconfigured');
+  assert.deepEqual(problems.map(({ path }) => path).sort(), ['CRM', 'MODE']);
+});
+
+test('two keys are valid at a time, for rotation', async () => {
+  world = await start({ stage: 'production', vars: { ...OWN, INTAKE_KEY: 'old-key, new-key', ADMIN_TOKEN: 'old-token,new-token' } });
+  for (const token of ['old-key', 'new-key', 'new-token']) {
+    assert.equal((await world.post(newLead(), { token, host: REMOTE })).status, 200, token);
+  }
+  for (const token of ['old-key, new-key', 'old-key,', ',', 'OLD-KEY']) {
+    assertRefused(await world.post(newLead(), { token, host: REMOTE }), 401, 'unauthorized');
+  }
+  const answer = await world.fetch('/v1/teams', { host: REMOTE, headers: { authorization: 'bearer old-token' } });
+  assert.equal(answer.status, 200);
+});
+
+test('in shadow mode a lead is decided and recorded, and nothing outside is written', async () => {
+  world = await start({ vars: { MODE: 'shadow' } });
+  await world.smallWorld(2);
+  const answer = await world.post(newLead());
+  assert.deepEqual([answer.body.outcome, answer.body.mode], ['assigned', 'shadow']);
+  const [line] = await world.untilDrained(1, answer.body.lead_id);
+  assert.equal(line.mode, 'shadow');
+  for (const table of ['contacts', 'accounts', 'assignments']) {
+    assert.deepEqual(await world.rows(`SELECT * FROM ${table}`), [], table);
+  }
+});
