@@ -1,6 +1,10 @@
 //! The only integration binary: what holds across modules.
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod golden_kit;
+#[cfg(test)]
 mod intake_cases;
 #[cfg(test)]
 mod intake_properties;

@@ -25,8 +25,7 @@ impl Accounts {
     /// Builds the directory. Of two rows with one domain the last counts.
     #[must_use]
     pub fn new(rows: impl IntoIterator<Item = DirectoryRow>) -> Self {
-        let by_domain: BTreeMap<String, DirectoryRow> =
-            rows.into_iter().map(|row| (row.domain.clone(), row)).collect();
+        let by_domain: BTreeMap<String, DirectoryRow> = rows.into_iter().map(|row| (row.domain.clone(), row)).collect();
         let mut by_name: BTreeMap<String, Option<String>> = BTreeMap::new();
         for row in by_domain.values() {
             if let Some(key) = row.name_key() {

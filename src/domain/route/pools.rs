@@ -107,7 +107,10 @@ mod tests {
     use serde_json::json;
 
     fn roster(value: serde_json::Value) -> (Vec<Team>, Vec<Rep>) {
-        (serde_json::from_value(value["teams"].clone()).unwrap(), serde_json::from_value(value["reps"].clone()).unwrap())
+        (
+            serde_json::from_value(value["teams"].clone()).unwrap(),
+            serde_json::from_value(value["reps"].clone()).unwrap(),
+        )
     }
 
     #[test]
@@ -136,7 +139,8 @@ mod tests {
             ],
             "reps": [],
         }));
-        let found: Vec<String> = shared(&teams).into_iter().map(|problem| format!("{} {}", problem.path, problem.code)).collect();
+        let found: Vec<String> =
+            shared(&teams).into_iter().map(|problem| format!("{} {}", problem.path, problem.code)).collect();
         assert_eq!(found, vec!["teams.b.members rep_in_two_pools"]);
     }
 }
