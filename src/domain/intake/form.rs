@@ -2,8 +2,7 @@
 
 use super::alias::FieldMap;
 use super::error::IntakeError;
-use super::raw::{Note, RawLead, echo};
-use crate::domain::error::Problem;
+use super::raw::{Note, RawLead, echo, too_many_fields};
 use crate::domain::limits::FIELDS_MAX;
 
 /// Reads an `application/x-www-form-urlencoded` body.
@@ -53,11 +52,6 @@ pub fn from_parts(pairs: Vec<(String, String)>, files: &[String], map: &FieldMap
 
 fn note(name: &str, code: &str) -> Note {
     Note { path: echo(name), code: code.to_owned() }
-}
-
-/// The problem with a body of too many fields. It stands alone: nothing else in such a body is looked at.
-pub(super) fn too_many_fields() -> Problem {
-    Problem::new("fields", "too_many_fields", format!("a lead may have {FIELDS_MAX} fields at most"))
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@
 
 use super::alias::{FieldMap, Known};
 use super::error::IntakeError;
-use super::form::too_many_fields;
 use super::json_tree::Node;
-use super::raw::{RawLead, RawSignal, echo};
+use super::raw::{RawLead, RawSignal, echo, too_many_fields};
 use crate::domain::error::Problem;
 use crate::domain::limits::{FIELDS_MAX, SIGNALS_MAX};
 use std::collections::BTreeSet;
@@ -60,22 +59,24 @@ impl Reader {
                 "fields" => self.section(&key, node, |name| format!("fields.{name}")),
                 "incumbent" => self.section(&key, node, |name| format!("incumbent.{name}")),
                 "intent" => self.intent(node),
-                _ => self.field(&key, &key, node),
+                _ => self.field("", &key, &key, node),
             }
         }
     }
 
     /// Entries with each key once; a problem for every repeated one.
     fn unique(&mut self, parent: &str, entries: Vec<(String, Node)>) -> Vec<(String, Node)> {
-        let mut seen: BTreeSet<String> = BTreeSet::new();
-        let mut reported: BTreeSet<String> = BTreeSet::new();
-        let mut kept = Vec::with_capacity(entries.len());
+        let mut kept: Vec<(String, Node)> = Vec::with_capacity(entries.len());
+        let mut repeated = BTreeSet::new();
         for (key, node) in entries {
-            if seen.insert(key.clone()) {
+            if kept.iter().any(|(seen, _)| *seen == key) {
+                repeated.insert(key);
+            } else {
                 kept.push((key, node));
-            } else if reported.insert(key.clone()) {
-                self.problem(&join(parent, &key), "duplicate_key", "the key is repeated; send it once");
             }
+        }
+        for key in repeated {
+            self.problem(&join(parent, &key), "duplicate_key", "the key is repeated; send it once");
         }
         kept
     }
@@ -86,25 +87,26 @@ impl Reader {
             Node::Null => {}
             Node::Object(entries) => {
                 for (name, value) in self.unique(key, entries) {
-                    self.field(&join(key, &name), &name_of(&name), value);
+                    self.field(key, &name, &name_of(&name), value);
                 }
             }
             _ => self.problem(key, "wrong_type", "expected an object"),
         }
     }
 
-    /// One field with a plain value.
-    fn field(&mut self, path: &str, name: &str, node: Node) {
+    /// One field with a plain value: the key `key` inside of `parent`, meant as the field `name`.
+    fn field(&mut self, parent: &str, key: &str, name: &str, node: Node) {
+        let path = || join(parent, key);
         let is_known = || Known::from_alias(name).is_some() && !name.starts_with("fields.");
         match node {
             Node::Null => {}
             Node::Text(text) | Node::Number(text) => self.pairs.push((name.to_owned(), text)),
-            Node::Flag(_) if is_known() => self.problem(path, "wrong_type", "expected a text"),
+            Node::Flag(_) if is_known() => self.problem(&path(), "wrong_type", "expected a text"),
             Node::Flag(flag) => self.pairs.push((name.to_owned(), flag.to_string())),
-            Node::List(_) | Node::Object(_) if is_known() => self.problem(path, "wrong_type", "expected a text"),
+            Node::List(_) | Node::Object(_) if is_known() => self.problem(&path(), "wrong_type", "expected a text"),
             Node::List(_) | Node::Object(_) | Node::TooDeep => {
                 let message = "lists and objects are not read here; send one text, number or flag";
-                self.problem(path, "unsupported_value", message);
+                self.problem(&path(), "unsupported_value", message);
             }
         }
     }
@@ -122,7 +124,8 @@ impl Reader {
         for (index, item) in items.into_iter().enumerate() {
             let path = format!("intent[{index}]");
             match item {
-                Node::Object(entries) => self.signal(path, entries),
+                // Far more keys than the contract has would only make work.
+                Node::Object(entries) if entries.len() <= 8 => self.signal(path, entries),
                 _ => self.problem(&path, "wrong_type", "expected an object with `signal` and `at`"),
             }
         }
@@ -209,6 +212,8 @@ mod tests {
     fn signals_are_read_and_their_mistakes_named() {
         let lead = raw(r#"{"intent":[{"signal":"a","at":"t"},{"signal":"b"}]}"#);
         assert_eq!(lead.signals.len(), 2);
+        let many: Vec<String> = (0..9).map(|index| format!("\"k{index}\":1")).collect();
+        assert_eq!(codes(&format!("{{\"intent\":[{{{}}}]}}", many.join(","))).len(), 1);
         let body = r#"{"intent":["a",{"signal":1,"when":"x"},{"at":"t","at":"u"}]}"#;
         let paths: Vec<String> = codes(body).into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, ["intent[0]", "intent[1].signal", "intent[1].when", "intent[2].at"]);

@@ -2,7 +2,7 @@
 
 use super::alias::{FieldMap, Known};
 use crate::domain::error::Problem;
-use crate::domain::limits::ECHO_CHARS_MAX;
+use crate::domain::limits::{ECHO_CHARS_MAX, FIELDS_MAX};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,6 +30,11 @@ impl Name {
 /// A name from the sender as it may be repeated in an answer: cut, without control characters.
 pub(super) fn echo(name: &str) -> String {
     name.chars().filter(|letter| !letter.is_control()).take(ECHO_CHARS_MAX).collect()
+}
+
+/// The problem with a body of too many fields.
+pub(super) fn too_many_fields() -> Problem {
+    Problem::new("fields", "too_many_fields", format!("a lead may have {FIELDS_MAX} fields at most"))
 }
 
 /// A field and its text.
@@ -125,9 +130,11 @@ impl RawLead {
     /// - Texts of a repeated name (checkboxes) are joined with `, `, equal ones once. An `email` that is repeated
     ///   with different texts is a problem, since nobody can tell which one is meant.
     /// - Fields without a text are left out.
+    /// - More pairs than a lead may have fields are a problem, and are not looked at.
     #[must_use]
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>, map: &FieldMap) -> Self {
-        let groups = grouped(pairs, map);
+        let mut pairs = pairs.into_iter();
+        let groups = grouped(pairs.by_ref().take(FIELDS_MAX), map);
         let mut holders: BTreeMap<Known, (Surety, usize)> = BTreeMap::new();
         for (index, group) in groups.iter().enumerate() {
             let Name::Known(known) = group.meaning else { continue };
@@ -145,6 +152,9 @@ impl RawLead {
                 name => name,
             };
             raw.push(name, group.values);
+        }
+        if pairs.next().is_some() {
+            raw.problems.push(too_many_fields());
         }
         raw
     }
@@ -184,19 +194,17 @@ impl RawLead {
 /// Names with their meaning and all their texts, in the order of their first appearance.
 fn grouped(pairs: impl IntoIterator<Item = (String, String)>, map: &FieldMap) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for (name, value) in pairs {
-        let name = name.trim().trim_end_matches("[]").to_owned();
-        if name.is_empty() || value.trim().is_empty() || is_machinery(&name) {
+    for (sent, value) in pairs {
+        let name = sent.trim().trim_end_matches("[]");
+        if name.is_empty() || value.trim().is_empty() || is_machinery(name) {
             continue;
         }
-        let place = *places.entry(name.clone()).or_insert(groups.len());
-        match groups.get_mut(place) {
+        match groups.iter_mut().find(|group| group.sent == name) {
             Some(group) if group.values.contains(&value) => {}
             Some(group) => group.values.push(value),
             None => {
-                let (meaning, surety) = meaning(&name, map);
-                groups.push(Group { sent: name, meaning, surety, values: vec![value] });
+                let (meaning, surety) = meaning(name, map);
+                groups.push(Group { sent: name.to_owned(), meaning, surety, values: vec![value] });
             }
         }
     }
@@ -204,7 +212,7 @@ fn grouped(pairs: impl IntoIterator<Item = (String, String)>, map: &FieldMap) ->
 }
 
 fn is_machinery(name: &str) -> bool {
-    name.starts_with("_wpcf7") || MACHINERY.contains(&name.to_lowercase().as_str())
+    name.starts_with("_wpcf7") || MACHINERY.iter().any(|other| other.eq_ignore_ascii_case(name))
 }
 
 fn meaning(name: &str, map: &FieldMap) -> (Name, Surety) {
@@ -217,7 +225,8 @@ fn meaning(name: &str, map: &FieldMap) -> (Name, Surety) {
         return (Name::Own(own_name(name)), Surety::Contract);
     }
     let lower = name.to_lowercase();
-    if let Some(known) = Known::from_path(&lower).or_else(|| Known::from_path(&lower.replacen("utm_", "utm.", 1))) {
+    let utm = || lower.strip_prefix("utm_").and_then(|rest| Known::from_path(&format!("utm.{rest}")));
+    if let Some(known) = Known::from_path(&lower).or_else(utm) {
         return (Name::Known(known), Surety::Contract);
     }
     match Known::from_alias(name) {
@@ -290,6 +299,14 @@ mod tests {
         let raw = RawLead::from_pairs(pairs, &map);
         assert_eq!(value(&raw, "email"), Some("y@a.example"));
         assert_eq!(value(&raw, "fields.spouse"), Some("x@a.example"));
+    }
+
+    #[test]
+    fn what_is_beyond_the_limit_of_fields_is_a_problem() {
+        let pairs = |count: usize| (0..count).map(|index| (format!("f{index}"), "x".to_owned()));
+        assert_eq!(RawLead::from_pairs(pairs(FIELDS_MAX), &FieldMap::default()).problems, vec![]);
+        let raw = RawLead::from_pairs(pairs(100_000), &FieldMap::default());
+        assert_eq!((raw.pairs.len(), raw.problems.len()), (FIELDS_MAX, 1));
     }
 
     #[test]

@@ -6,8 +6,7 @@ use crate::domain::facts::Signal;
 use crate::domain::id::{RepId, TeamId};
 use crate::domain::intake::{Known, Name, RawLead, RawSignal};
 use crate::domain::limits::{
-    FIELD_NAME_BYTES_MAX, FIELDS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX,
-    VALUE_CHARS_MAX,
+    FIELD_NAME_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX, VALUE_CHARS_MAX,
 };
 use crate::domain::normalize;
 use crate::domain::time::Timestamp;
@@ -24,10 +23,6 @@ use std::collections::BTreeMap;
 /// Every problem at once, those of the body's shape first; never an empty list.
 pub fn check(raw: RawLead, received_at: Timestamp) -> Result<Lead, Vec<Problem>> {
     let mut desk = Checker { problems: raw.problems, received_at, ..Checker::default() };
-    if raw.pairs.len() > FIELDS_MAX {
-        let message = format!("a lead may have {FIELDS_MAX} fields at most");
-        return Err(vec![Problem::new("fields", "too_many_fields", message)]);
-    }
     for pair in raw.pairs {
         match pair.name {
             Name::Known(known) => desk.known(known, &pair.value),

@@ -97,6 +97,10 @@ pub fn collapse(text: &str) -> String {
 /// ```
 #[must_use]
 pub fn mend(text: &str) -> String {
+    // Most texts need nothing, and this is cheap to see.
+    if text.bytes().all(|byte| byte.is_ascii() && byte != 0xb && byte != 0xc) {
+        return text.to_owned();
+    }
     text.chars().filter(|letter| !is_invisible(*letter)).map(mended).collect()
 }
 

@@ -25,7 +25,9 @@ struct Rules {
     phrases: Vec<Phrase>,
     /// Places of the phrases whose first word is written out.
     by_word: BTreeMap<&'static str, Vec<usize>>,
-    /// Places of the phrases whose first word has a `*`.
+    /// Places of the phrases whose first word ends in `*`, by its first letter.
+    by_letter: BTreeMap<char, Vec<usize>>,
+    /// Places of the phrases whose first word begins with `*`.
     open: Vec<usize>,
 }
 
@@ -73,10 +75,15 @@ pub fn function_of(title: &str) -> Option<&'static str> {
 impl Rules {
     fn read(table: &'static str) -> Self {
         let phrases = phrases(table);
-        let mut rules = Self { phrases: Vec::new(), by_word: BTreeMap::new(), open: Vec::new() };
+        let mut rules =
+            Self { phrases: Vec::new(), by_word: BTreeMap::new(), by_letter: BTreeMap::new(), open: Vec::new() };
         for (place, phrase) in phrases.iter().enumerate() {
-            match phrase.words.first() {
-                Some(word) if !word.contains('*') => rules.by_word.entry(*word).or_default().push(place),
+            let word = phrase.words.first().copied().unwrap_or_default();
+            match word.chars().next() {
+                Some(letter) if letter != '*' && word.ends_with('*') => {
+                    rules.by_letter.entry(letter).or_default().push(place);
+                }
+                Some(letter) if letter != '*' => rules.by_word.entry(word).or_default().push(place),
                 _ => rules.open.push(place),
             }
         }
@@ -86,7 +93,8 @@ impl Rules {
     /// The phrases that stand in a title, with their places in the table and in the title, in no order; some twice.
     fn fitting<'a>(&'a self, words: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a Phrase, usize)> {
         let written = words.iter().filter_map(|word| self.by_word.get(word)).flatten();
-        written.chain(&self.open).filter_map(|place| {
+        let letters = words.iter().filter_map(|word| self.by_letter.get(&word.chars().next()?)).flatten();
+        written.chain(letters).chain(&self.open).filter_map(|place| {
             let phrase = self.phrases.get(*place)?;
             phrase.position(words).map(|position| (*place, phrase, position))
         })
