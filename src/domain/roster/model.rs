@@ -1,6 +1,7 @@
 //! Teams and reps: what an operator writes, and the state that changes with every lead.
 
-use crate::domain::id::{LeadId, RepId, TeamId, TerritoryId, TierId};
+pub use super::question::{Candidate, Needs, Pick, PickKind, PickOutcome, PickRequest};
+use crate::domain::id::{RepId, TeamId, TerritoryId, TierId};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -156,7 +157,7 @@ fn utc() -> String {
 }
 
 /// A span of working time on some days of the week. `to` before `from` runs past midnight.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hours {
     /// Days on which the span starts.
     pub days: Vec<Day>,
@@ -181,7 +182,7 @@ pub enum Day {
 }
 
 /// An absence, from its first moment to the first moment after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Leave {
     /// First moment, RFC 3339, or a date `YYYY-MM-DD` in the rep's zone (its midnight).
     pub from: String,
@@ -242,6 +243,10 @@ pub struct RepState {
     pub given_today: u32,
     /// The last leads.
     pub recent: Recent,
+    /// The last leads one by one, the latest in the lowest bit, 1 when worked in time. Rebuilt from `recent`,
+    /// evenly spread, when the two disagree.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub recent_bits: u32,
     /// The rep's seat in each team.
     #[serde(default)]
     pub seats: BTreeMap<TeamId, Seat>,
@@ -258,6 +263,13 @@ pub struct Seat {
     pub due_units: i64,
     /// Last hand-out; `None` before the first.
     pub last_at: Option<Timestamp>,
+    /// Share of an absence that is still to be paid back, in millionths of a lead; see [`AfterAbsence::CatchUp`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub owed_units: i64,
+}
+
+pub(super) fn is_zero<T: PartialEq + Default>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Teams that may share reps, with everything that a pick reads.
@@ -269,118 +281,4 @@ pub struct Pool {
     pub reps: BTreeMap<RepId, Rep>,
     /// State by rep; a missing one is the default.
     pub states: BTreeMap<RepId, RepState>,
-}
-
-/// What a lead asks of the rep.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Needs {
-    /// Language, ISO 639-1; `None` or a team where nobody lists languages: anybody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-    /// Territory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub territory: Option<TerritoryId>,
-    /// Skills, all of which are needed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub skills: Vec<String>,
-}
-
-/// The question to a team: who takes this lead?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PickRequest {
-    /// The lead; asking again for it gives the same rep.
-    pub lead_id: LeadId,
-    /// The team.
-    pub team: TeamId,
-    /// Tier of the lead.
-    pub tier: TierId,
-    /// Time for the first touch, in minutes of the rep's working time.
-    pub sla_minutes: u32,
-    /// What the lead asks of the rep.
-    #[serde(default)]
-    pub needs: Needs,
-    /// Who it is for.
-    #[serde(default)]
-    pub kind: PickKind,
-    /// Reps who had this lead already.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exclude: Vec<RepId>,
-    /// Now.
-    pub now: Timestamp,
-    /// Breaks ties that nothing else breaks.
-    pub seed: u64,
-}
-
-/// Whether a team is asked for anybody or for one rep.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum PickKind {
-    /// The rotation picks among members on shift (and, by the team's setting, whose shift is next).
-    #[default]
-    Rotation,
-    /// As `Rotation`, on whatever shift: the last resort of a fallback chain.
-    AnyShift,
-    /// This rep, who owns the account; caps count only when `respect_caps` is set.
-    Owner {
-        /// The rep.
-        rep_id: RepId,
-        /// Whether a rep at a cap is refused.
-        respect_caps: bool,
-    },
-    /// This rep, who has the person already: nothing is counted again.
-    Duplicate {
-        /// The rep.
-        rep_id: RepId,
-    },
-    /// The team's manager: the last step before a lead is held.
-    Manager,
-}
-
-/// The answer of a team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pick {
-    /// Who, or nobody.
-    pub outcome: PickOutcome,
-    /// Every member (or the one rep asked for) with the reason for or against, by rep id.
-    pub candidates: Vec<Candidate>,
-}
-
-/// Who takes the lead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
-pub enum PickOutcome {
-    /// This rep.
-    Picked {
-        /// The rep.
-        rep_id: RepId,
-        /// End of the SLA in the rep's working time.
-        due_at: Timestamp,
-        /// Why this rep: `largest_shortfall`, `only_one_eligible`, `account_owner` …
-        reason: String,
-    },
-    /// Nobody can take it.
-    Nobody {
-        /// When somebody may be able to, as far as calendars say.
-        wake_at: Option<Timestamp>,
-    },
-}
-
-/// One rep as the pick saw them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// The rep.
-    pub rep_id: RepId,
-    /// Why the rep cannot take the lead: `on_leave`, `inactive`, `open_leads_full`, `day_full`, `tier_full`,
-    /// `off_shift`, `language`, `territory`, `skill`, `already_had_it`, `weight_zero`, `unresponsive` …; `None` when eligible.
-    pub excluded: Option<String>,
-    /// Weight in the team.
-    pub weight: u32,
-    /// Ability to work the lead in time, in thousandths of a fully able rep.
-    pub ability: u32,
-    /// Due minus got before the pick, in millionths of a lead.
-    pub balance_units: i64,
-    /// Open leads before the pick.
-    pub open_leads: u32,
-    /// Minutes until the rep can start; 0 when on shift.
-    pub starts_in_minutes: Option<u32>,
 }
