@@ -2,11 +2,12 @@
 
 use super::enrich::Run;
 use super::intake::{Options, World};
-use super::messages::PickReply;
+use super::messages::{PickReply, TakeBack};
+use super::settle::ask;
 use crate::domain::desk::LeadKeys;
 use crate::domain::lead::Lead;
-use crate::domain::roster::model::PickOutcome;
-use crate::domain::route::attempts::{AccountView, Asking, attempts};
+use crate::domain::roster::model::PickRequest;
+use crate::domain::route::attempts::{AccountView, Asking};
 use crate::domain::route::decision::{Asked, Conclusion, Decision, conclude};
 use crate::domain::route::plan::plan;
 use crate::domain::time::Timestamp;
@@ -40,16 +41,7 @@ pub async fn explain<W: World + Teams>(
     let lead_id = keys.lead_id(0).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))?;
     let view = AccountView { owner: known.owner, person: None };
     let asking = Asking { lead_id, exclude: Vec::new(), now, seed: super::intake::seed(&keys) };
-    let mut asked = Vec::new();
-    for attempt in attempts(&plan, &view, &config.index, &[]) {
-        let PickReply { pick, roster_version, states } =
-            world.peek(&attempt.pool, &attempt.request(&plan, &asking)).await?;
-        let done = matches!(pick.outcome, PickOutcome::Picked { .. });
-        asked.push(Asked { attempt, pick, roster_version, states });
-        if done {
-            break;
-        }
-    }
+    let asked = ask(&Dry(world), &plan, &view, &config.index, &asking).await?;
     let decision = conclude(Conclusion {
         plan: &plan,
         view: &view,
@@ -62,4 +54,21 @@ pub async fn explain<W: World + Teams>(
         received_at: now,
     });
     Ok(Explained { decision, asked })
+}
+
+/// Teams that are asked without any effect.
+struct Dry<'a, T>(&'a T);
+
+impl<T: Teams> Teams for Dry<'_, T> {
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        self.0.peek(pool, request).await
+    }
+
+    async fn take_back(&self, _pool: &str, _take_back: &TakeBack) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        self.0.peek(pool, request).await
+    }
 }

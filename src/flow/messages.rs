@@ -158,6 +158,9 @@ pub enum Standing {
 /// Answer of a pool to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PickReply {
+    /// The question as it was first put, when an earlier try put it differently: the answer is to that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<PickRequest>,
     /// Who, or nobody.
     pub pick: Pick,
     /// Version of the pool's teams and reps.

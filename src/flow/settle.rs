@@ -273,7 +273,7 @@ fn original(row: &LeadRow) -> LeadId {
 }
 
 /// Asks team after team until one names a rep.
-async fn ask(
+pub(super) async fn ask(
     teams: &impl Teams,
     plan: &Plan,
     view: &AccountView,
@@ -283,9 +283,9 @@ async fn ask(
     let mut asked = Vec::new();
     for attempt in attempts(plan, view, index, &asking.exclude) {
         let reply = teams.pick(&attempt.pool, &attempt.request(plan, asking)).await?;
-        let PickReply { pick, roster_version, states } = reply;
+        let PickReply { request, pick, roster_version, states } = reply;
         let done = matches!(pick.outcome, PickOutcome::Picked { .. });
-        asked.push(Asked { attempt, pick, roster_version, states });
+        asked.push(Asked { attempt, request, pick, roster_version, states });
         if done {
             break;
         }

@@ -22,7 +22,8 @@ pub fn pick(
 ) -> PortResult<PickReply> {
     let slot = slot(request);
     if let Some(text) = store.answer(&request.lead_id, &slot)? {
-        return Ok(parse(&text)?.reply);
+        let Answered { request: first, reply } = parse(&text)?;
+        return Ok(PickReply { request: (first != *request).then_some(first), ..reply });
     }
     let reply = peek(pool, roster_version, request);
     let PickOutcome::Picked { .. } = reply.pick.outcome else {
@@ -81,7 +82,7 @@ fn parse(text: &str) -> PortResult<Answered> {
 #[must_use]
 pub fn peek(pool: &PreparedPool, roster_version: &str, request: &PickRequest) -> PickReply {
     let pick = pool.pick(request);
-    PickReply { states: states_of(pool, request), pick, roster_version: roster_version.to_owned() }
+    PickReply { request: None, states: states_of(pool, request), pick, roster_version: roster_version.to_owned() }
 }
 
 /// What a stored answer is filed under: a lead may ask several teams of a pool, and one team after a rep

@@ -111,7 +111,7 @@ fn answer(pool: Option<&PreparedPool>, attempt: Attempt, request: &PickRequest, 
         (Some(pool), Detail::Outcome) => (bare(pool.decide(request)), BTreeMap::new()),
         (Some(pool), Detail::Record) => (pool.pick(request), states_of(pool, request)),
     };
-    Asked { attempt, pick, roster_version: String::new(), states }
+    Asked { attempt, request: None, pick, roster_version: String::new(), states }
 }
 
 /// States of the reps that a question is about.

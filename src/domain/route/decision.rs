@@ -7,7 +7,7 @@ use crate::domain::desk::LeadKeys;
 use crate::domain::facts::Facts;
 use crate::domain::id::{LeadId, RepId, TeamId, TierId};
 use crate::domain::lead::Lead;
-use crate::domain::roster::model::{Pick, PickKind, PickOutcome, RepState};
+use crate::domain::roster::model::{Pick, PickKind, PickOutcome, PickRequest, RepState};
 use crate::domain::time::{MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -141,6 +141,9 @@ pub struct ProviderCall {
 pub struct Asked {
     /// The question.
     pub attempt: Attempt,
+    /// The question as it was put when it was first answered, where that was in an earlier try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<PickRequest>,
     /// The answer.
     pub pick: Pick,
     /// Version of the roster that answered.
@@ -260,7 +263,7 @@ fn sentence(c: &Conclusion<'_>, asked: &Asked, why: &str) -> String {
         "account_owner" => "you own this account".to_owned(),
         "override_rep" => "the rubric names you for it".to_owned(),
         "team_manager" => "nobody else of the team can take it".to_owned(),
-        _ => pick_text(why).to_owned(),
+        _ => to_the_rep(why).to_owned(),
     };
     match c.plan.reasons.first() {
         Some(first) => format!("tier {}: {}; {who}", c.plan.score.tier, first.text),
@@ -268,13 +271,30 @@ fn sentence(c: &Conclusion<'_>, asked: &Asked, why: &str) -> String {
     }
 }
 
-/// What a reason code of a pick means to a rep.
-fn pick_text(code: &str) -> &str {
+/// What a reason of a pick means to the rep who was picked; a code of another version stands for itself.
+fn to_the_rep(code: &str) -> &str {
     match code {
         "only_one_eligible" => "you are the only one who can take it",
         "largest_shortfall" => "it is your turn by share and by room to work it",
+        "larger_share" => "several were due, and your share is the largest",
+        "longest_waiting" => "several were due, and you have waited longest",
+        "drawn_by_lot" => "several were equally due, and the lot fell on you",
         "least_loaded" => "you have the most room",
         "best_fit" => "you fit it best",
+        other => other,
+    }
+}
+
+/// What a reason of a pick means to everybody else.
+fn to_others(code: &str) -> &str {
+    match code {
+        "only_one_eligible" => "the only one who can take it",
+        "largest_shortfall" => "next by share and by room to work it",
+        "larger_share" => "several were due, and this share is the largest",
+        "longest_waiting" => "several were due, and this rep has waited longest",
+        "drawn_by_lot" => "several were equally due, so it was drawn by lot",
+        "least_loaded" => "has the most room",
+        "best_fit" => "fits best",
         other => other,
     }
 }
@@ -292,7 +312,7 @@ fn asked_reasons(asked: &Asked, c: &Conclusion<'_>) -> Vec<Reason> {
             }
             ("override_rep", _) => Reason::new("override_rep", format!("the rubric names {name}")),
             ("team_manager", _) => Reason::new("team_manager", format!("{name} manages {team}")),
-            (code, _) => Reason::new(code, format!("{name} of {team}: {}", pick_text(reason))),
+            (code, _) => Reason::new(code, format!("{name} of {team}: {}", to_others(reason))),
         });
     } else {
         reasons.push(Reason::new(format!("{}_unavailable", asked.attempt.code), format!("nobody of {team} could")));
@@ -320,6 +340,8 @@ fn excluded_text(code: &str, open_leads: u32) -> String {
         "territory" => "does not cover the territory".to_owned(),
         "skill" => "lacks a needed skill".to_owned(),
         "off_shift" => "is not on shift in time".to_owned(),
+        "unknown_rep" => "is not in the roster".to_owned(),
+        "calendar_broken" => "has working hours that cannot be read".to_owned(),
         "unresponsive" => format!("holds {open_leads} open leads and left nearly all of the last ones unworked"),
         other => other.replace('_', " "),
     }

@@ -90,9 +90,10 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
         let before = recorded.next();
         let states = before.map(|asked| asked.states.clone()).unwrap_or_default();
         let pool = split(teams, reps, &states).remove(&attempt.pool).unwrap_or_default();
-        let pick = PreparedPool::new(pool).0.pick(request);
+        let first = before.and_then(|asked| asked.request.clone());
+        let pick = PreparedPool::new(pool).0.pick(first.as_ref().unwrap_or(request));
         let roster_version = before.map(|asked| asked.roster_version.clone()).unwrap_or_default();
-        Asked { attempt, pick, roster_version, states }
+        Asked { attempt, request: first, pick, roster_version, states }
     });
     let inputs = Inputs {
         plan: &plan,
