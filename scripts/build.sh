@@ -22,6 +22,8 @@ compile() {
   . "$WASM_RUST_ENV"
   # Apart from native builds, which may use another compiler and would invalidate these.
   CARGO_TARGET_DIR=$ROOT/target/wasm CARGO_TERM_PROGRESS_WHEN=never worker-build --release
+  # Function names: 7 % of what is uploaded. A panic still says its file and line.
+  wasm-opt --all-features --strip-debug build/index_bg.wasm -o build/index_bg.wasm
 }
 
 is_fresh && exit

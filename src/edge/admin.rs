@@ -64,6 +64,15 @@ pub async fn decisions(call: &Call<'_>) -> ApiResult {
             None
         }
     };
+    let cursor = call.query("cursor");
+    let cursor = match cursor.as_deref().map(ledger::cursor) {
+        None => None,
+        Some(Some(cursor)) => Some(cursor),
+        Some(None) => {
+            problems.push(Problem::new("cursor", "bad_cursor", "use the `next_cursor` of the page before"));
+            None
+        }
+    };
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
@@ -76,7 +85,7 @@ pub async fn decisions(call: &Call<'_>) -> ApiResult {
         lead_id: call.query("lead"),
         from_ms,
         until_ms,
-        cursor: call.query("cursor"),
+        cursor,
         limit,
     };
     json(200, &ledger::page(&call.world.env, &filter).await?)
@@ -98,11 +107,13 @@ pub async fn import_accounts(call: &mut Call<'_>) -> ApiResult {
     };
     let bytes = body::bytes_up_to(&mut call.request, IMPORT_BYTES_MAX).await?;
     let import = parse(&bytes, kind);
+    if import.rows.is_empty() && !import.problems.is_empty() {
+        return Err(ApiError::invalid(import.problems));
+    }
     let now = call.world.now();
     directory::import(&call.world.env, &import.rows, now).await?;
     config::touch_directory(&call.world.env, &now.as_ms().to_string()).await?;
-    let status = if import.rows.is_empty() && !import.problems.is_empty() { 422 } else { 200 };
-    json(status, &json!({"imported": import.rows.len(), "refused": import.problem_count, "problems": import.problems}))
+    json(200, &json!({"imported": import.rows.len(), "refused": import.problem_count, "problems": import.problems}))
 }
 
 /// `GET /openapi.json`.

@@ -3,7 +3,11 @@
 use super::respond::ApiError;
 use crate::domain::limits::BODY_BYTES_MAX;
 use futures_util::StreamExt;
-use worker::Request;
+use worker::{ByteStream, Request};
+
+/// Most bytes that are read and thrown away of a body that is refused. A sender who is still writing would see a
+/// broken connection instead of the answer.
+const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The body, up to [`BODY_BYTES_MAX`].
 ///
@@ -22,7 +26,12 @@ pub async fn bytes_up_to(request: &mut Request, max: usize) -> Result<Vec<u8>, A
     let declared: Option<usize> =
         request.headers().get("content-length").ok().flatten().and_then(|text| text.parse().ok());
     match declared {
-        Some(length) if length > max => return Err(too_large()),
+        Some(length) if length > max => {
+            if let Ok(stream) = request.stream() {
+                drain(stream).await;
+            }
+            return Err(too_large());
+        }
         // The platform does not read past the declared length, so the short way is safe.
         Some(length) => {
             let bytes = request.bytes().await.map_err(|_| broken_off())?;
@@ -38,10 +47,22 @@ pub async fn bytes_up_to(request: &mut Request, max: usize) -> Result<Vec<u8>, A
     while let Some(chunk) = stream.next().await {
         bytes.extend_from_slice(&chunk.map_err(|_| broken_off())?);
         if bytes.len() > max {
+            drain(stream).await;
             return Err(too_large());
         }
     }
     Ok(bytes)
+}
+
+/// Reads on without keeping anything.
+async fn drain(mut stream: ByteStream) {
+    let mut drained = 0_usize;
+    while let Some(Ok(chunk)) = stream.next().await {
+        drained = drained.saturating_add(chunk.len());
+        if drained > DRAINED_BYTES_MAX {
+            return;
+        }
+    }
 }
 
 fn broken_off() -> ApiError {

@@ -53,7 +53,7 @@ pub async fn post_form(call: &mut Call<'_>, form_id: &str) -> ApiResult {
     let mut response = match result {
         Ok(answer) if wants_json => answer.json()?,
         Ok(answer) => answer.redirect(form_id)?,
-        Err(error) if wants_json => return Err(error),
+        Err(error) if wants_json => return Err(error.for_any_origin()),
         Err(error) => pages::form_error(&error)?,
     };
     response.headers_mut().set("access-control-allow-origin", "*")?;

@@ -104,7 +104,7 @@ fn row(record: &Record) -> Option<Value> {
 }
 
 /// What the ledger is asked for.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only this outcome.
     pub outcome: Option<String>,
@@ -122,8 +122,8 @@ pub struct Filter {
     pub from_ms: Option<i64>,
     /// Only decisions before this moment, in milliseconds.
     pub until_ms: Option<i64>,
-    /// Where the page begins, as the page before said.
-    pub cursor: Option<String>,
+    /// The line before the page: its moment in milliseconds and its decision.
+    pub cursor: Option<(i64, String)>,
     /// Rows of the page, 1 to 200.
     pub limit: Option<u32>,
 }
@@ -140,18 +140,20 @@ struct Line {
     line: String,
 }
 
+/// The line that `next_cursor` of a page names; `None` when no page said so.
+pub fn cursor(text: &str) -> Option<(i64, String)> {
+    let (at_ms, decision_id) = text.split_once('_')?;
+    Some((at_ms.parse().ok()?, decision_id.to_owned()))
+}
+
 /// A page of the ledger, the newest first, and where the next one begins.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn page(env: &Env, filter: &Filter) -> PortResult<Value> {
     let limit = filter.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
-    let (before_ms, before_id) = filter
-        .cursor
-        .as_deref()
-        .and_then(|cursor| cursor.split_once('_'))
-        .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id.to_owned())))
-        .unwrap_or((i64::from(u32::MAX).saturating_mul(1_000), "~".to_owned()));
+    let (before_ms, before_id) =
+        filter.cursor.clone().unwrap_or((i64::from(u32::MAX).saturating_mul(1_000), "~".to_owned()));
     let equal = |value: &Option<String>| value.as_deref().map_or(JsValue::NULL, JsValue::from_str);
     let query = "SELECT at_ms, decision_id, json_object('decision_id', decision_id, 'lead_id', lead_id, \
         'outcome', outcome, 'tier', tier, 'team', team, 'rep_id', rep_id, 'source', source, 'form', form, \

@@ -16,6 +16,7 @@ pub struct ApiError {
     problems: Vec<Problem>,
     retry_after_s: Option<u32>,
     detail: Option<String>,
+    any_origin: bool,
 }
 
 impl ApiError {
@@ -23,14 +24,32 @@ impl ApiError {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         let retry_after_s = (status == 503 || status == 429).then_some(1);
         let code = code.to_owned();
-        Self { status, code, message: message.into(), problems: Vec::new(), retry_after_s, detail: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            problems: Vec::new(),
+            retry_after_s,
+            detail: None,
+            any_origin: false,
+        }
     }
 
     /// 422 with every problem.
     pub fn invalid(problems: Vec<Problem>) -> Self {
-        let names: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for problem in &problems {
+            if !names.contains(&problem.path.as_str()) {
+                names.push(&problem.path);
+            }
+        }
         let message = format!("{} to mend: {}", count(problems.len()), names.join(", "));
         Self { problems, ..Self::new(422, "invalid", message) }
+    }
+
+    /// The same error, which pages of every origin may read.
+    pub fn for_any_origin(self) -> Self {
+        Self { any_origin: true, ..self }
     }
 
     /// 404 for a thing with an id.
@@ -81,6 +100,9 @@ impl ApiError {
         headers.set("content-type", "application/json")?;
         if let Some(seconds) = self.retry_after_s {
             headers.set("retry-after", &seconds.to_string())?;
+        }
+        if self.any_origin {
+            headers.set("access-control-allow-origin", "*")?;
         }
         let body = json!({"error": error}).to_string();
         Ok(Response::ok(body)?.with_status(self.status).with_headers(headers))

@@ -22,8 +22,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Method};
 
+/// How often a roster is sent again because somebody else wrote meanwhile. Each writer needs one time at least, and
+/// the last one of a crowd at most as many as the crowd has.
+const PUBLISH_TRIES: u32 = 20;
+
 /// Every team and rep, as operators wrote them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Written {
     teams: BTreeMap<TeamId, Team>,
     reps: BTreeMap<RepId, Rep>,
@@ -73,6 +77,18 @@ impl Written {
         Pool { reps: reps.collect(), teams, states: BTreeMap::new() }
     }
 
+    /// What is wrong with one team, seen with all others: members, fallback teams, shared reps.
+    fn problems_of(&self, id: &TeamId) -> Vec<Problem> {
+        let teams: Vec<Team> = self.teams.values().cloned().collect();
+        let reps: Vec<Rep> = self.reps.values().cloned().collect();
+        let above = format!("teams.{id}.");
+        let of_team = |problem: Problem| {
+            let path = problem.path.strip_prefix(&above)?.to_owned();
+            Some(Problem { path, ..problem })
+        };
+        check::roster(&teams, &reps).into_iter().filter_map(of_team).chain(self.shared()).collect()
+    }
+
     /// Names of the pools in which a rep is a member or a manager.
     fn pools_of(&self, rep: &RepId) -> BTreeSet<String> {
         self.teams.values().filter(|team| reps_of([*team]).contains(rep)).map(pool_of).collect()
@@ -110,22 +126,38 @@ fn reps_of<'a>(teams: impl IntoIterator<Item = &'a Team>) -> BTreeSet<&'a RepId>
     teams.into_iter().flat_map(reps).collect()
 }
 
-/// Sends pools to their objects and publishes the index.
-async fn publish(env: &Env, written: &Written, pools: &BTreeSet<String>, moved: Option<&RepId>) -> PortResult<()> {
-    for name in pools {
-        let mut pool = written.pool(name);
-        // Only the entry that was written now moves counters; the others keep the state they have.
-        for (id, rep) in &mut pool.reps {
-            if moved != Some(id) {
-                let fresh = !call::<_, Pool>(env, TEAM, name, "get", &()).await?.reps.contains_key(id);
-                if !fresh {
-                    (rep.open_leads, rep.recent, rep.status) = (None, None, None);
-                }
-            }
+/// Sends pools to their objects and publishes the index, as they stand in the database after the write. Somebody
+/// else may write at the same time and publish before, with more, so the database is read again at the end: who
+/// publishes last has published everything.
+async fn publish(env: &Env, pools: &BTreeSet<String>, mut moved: Option<&RepId>) -> PortResult<Written> {
+    let mut now = written(env).await?;
+    for _ in 0..PUBLISH_TRIES {
+        for name in pools {
+            send_pool(env, name, now.pool(name), moved).await?;
         }
-        let _: Vec<Problem> = call(env, TEAM, name, "put", &pool).await?;
+        config::put_roster(env, &RosterIndex::new(now.teams.values(), now.reps.values())).await?;
+        // Counters move once.
+        moved = None;
+        let after = written(env).await?;
+        if after == now {
+            return Ok(now);
+        }
+        now = after;
     }
-    config::put_roster(env, &RosterIndex::new(written.teams.values(), written.reps.values())).await
+    Err(Unavailable::new("roster", "the roster is being written by too many at once"))
+}
+
+/// Sends a pool to its object. Only the entry that was written now moves counters; reps whom the pool has already
+/// keep the state they have there.
+async fn send_pool(env: &Env, name: &str, mut pool: Pool, moved: Option<&RepId>) -> PortResult<()> {
+    let before: Pool = call(env, TEAM, name, "get", &()).await?;
+    for (id, rep) in &mut pool.reps {
+        if moved != Some(id) && before.reps.contains_key(id) {
+            (rep.open_leads, rep.recent, rep.status) = (None, None, None);
+        }
+    }
+    let _: Vec<Problem> = call(env, TEAM, name, "put", &pool).await?;
+    Ok(())
 }
 
 /// `GET` and `PUT /v1/teams/{team}`.
@@ -138,14 +170,13 @@ pub async fn team(call: &mut Call<'_>, id: &str) -> ApiResult {
     }
     let team: Team = entry(call, "id", id.as_str()).await?;
     let before = written.teams.insert(id.clone(), team.clone()).map(|team| pool_of(&team));
-    let mut problems = check::team(&team, &written.reps);
-    problems.extend(written.shared());
+    let problems = written.problems_of(&id);
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
     store(&call.world, "teams", id.as_str(), &team).await?;
     let pools = before.into_iter().chain([pool_of(&team)]).collect();
-    publish(&call.world.env, &written, &pools, None).await?;
+    publish(&call.world.env, &pools, None).await?;
     json(200, &team)
 }
 
@@ -166,25 +197,24 @@ pub async fn rep(call: &mut Call<'_>, id: &str) -> ApiResult {
     written.reps.insert(id.clone(), rep.clone());
     store(&call.world, "reps", id.as_str(), &rep).await?;
     let pools = written.pools_of(&id);
-    publish(&call.world.env, &written, &pools, Some(&id)).await?;
+    let written = publish(&call.world.env, &pools, Some(&id)).await?;
     json(200, &with_state(&call.world.env, &written, &rep).await?)
 }
 
 /// `GET` and `PUT /v1/reps/{rep}/status`: `{"status": "online"}`.
 pub async fn status(call: &mut Call<'_>, id: &str) -> ApiResult {
-    #[derive(Deserialize)]
-    struct Body {
-        status: Status,
-    }
     auth::admin(&call.request, call.settings)?;
     let id = RepId::new(id).map_err(|_| ApiError::not_found("rep"))?;
     let written = written(&call.world.env).await?;
     let rep = written.reps.get(&id).ok_or_else(|| ApiError::not_found("rep"))?;
     if call.request.method() == Method::Put {
-        let status = parse::<Body>(&body::bytes(&mut call.request).await?)?.status;
+        let body: Value = parse(&body::bytes(&mut call.request).await?)?;
+        let status = body.get("status").cloned().and_then(|status| serde_json::from_value::<Status>(status).ok());
+        let unknown = || Problem::new("status", "unknown_status", "expected `online`, `away` or `offline`");
+        let status = status.ok_or_else(|| ApiError::invalid(vec![unknown()]))?;
         let set = SetStatus { rep_id: id.clone(), status };
         for pool in written.pools_of(&id) {
-            let _: Vec<Problem> = super::objects::call(&call.world.env, TEAM, &pool, "status", &set).await?;
+            let () = super::objects::call(&call.world.env, TEAM, &pool, "status", &set).await?;
         }
     }
     let state = with_state(&call.world.env, &written, rep).await?;
