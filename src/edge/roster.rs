@@ -218,7 +218,7 @@ pub async fn status(call: &mut Call<'_>, id: &str) -> ApiResult {
         }
     }
     let state = with_state(&call.world.env, &written, rep).await?;
-    json(200, &json!({"rep_id": id, "status": state["status"]}))
+    json(200, &json!({"rep_id": id, "status": state.get("status")}))
 }
 
 /// `GET /v1/teams` and `GET /v1/reps`.

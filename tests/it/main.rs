@@ -1,4 +1,17 @@
 //! The only integration binary: what holds across modules.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::type_complexity,
+    reason = "a test that panics fails, which is what it is for"
+)]
 
 #[cfg(test)]
 mod golden;
@@ -20,9 +33,25 @@ mod provider_properties;
 #[cfg(test)]
 mod provider_schema;
 #[cfg(test)]
+mod roster_calendar;
+#[cfg(test)]
+mod roster_complaints;
+#[cfg(test)]
+mod roster_counts;
+#[cfg(test)]
+mod roster_ledger;
+#[cfg(test)]
+mod roster_pick;
+#[cfg(test)]
+mod roster_support;
+#[cfg(test)]
+mod roster_world;
+#[cfg(test)]
 mod rubric_confidence;
 #[cfg(test)]
 mod rubric_kit;
+#[cfg(test)]
+mod rubric_lint;
 #[cfg(test)]
 mod rubric_properties;
 #[cfg(test)]
@@ -33,3 +62,10 @@ mod rubric_read;
 mod rubric_schema;
 #[cfg(test)]
 mod rubric_shipped;
+
+#[cfg(test)]
+mod flow_intake;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod world;

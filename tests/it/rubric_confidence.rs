@@ -194,7 +194,7 @@ fn outcomes_that_are_ruled_out_leave_their_share_to_the_others() {
 fn a_thousand_unknown_criteria_are_no_obstacle() {
     let criterion = |i: usize| {
         let when = json!({"fact": "company.name", "equals": format!("company {i}")});
-        json!({"id": format!("c{i}"), "group": if i % 2 == 0 { "a" } else { "b" }, "when": when, "points": i % 900 + 1})
+        json!({"id": format!("c{i}"), "group": if i.is_multiple_of(2) { "a" } else { "b" }, "when": when, "points": i % 900 + 1})
     };
     let file = json!({
         "name": "wide", "groups": {"a": {"max": 500}, "b": {}},

@@ -146,7 +146,7 @@ fn reasons_for_being_settled_are_named() {
     assert_eq!(reason(&[], &[CompanyName]), "nothing_open");
     assert_eq!(reason(&[("account.status", json!("competitor"))], &[CompanyEmployees, CompanyCountry]), "disqualified");
     assert_eq!(reason(&[("account.named", json!(true)), country.clone()], &[CompanyEmployees]), "override");
-    assert_eq!(reason(&[country.clone()], &[CompanyEmployees]), "company.employees");
+    assert_eq!(reason(std::slice::from_ref(&country), &[CompanyEmployees]), "company.employees");
     assert_eq!(reason(&[], &[CompanyEmployees, CompanyCountry]), "company.employees company.country");
     let small = [country, ("company.employees", json!(5))];
     assert_eq!(reason(&small, &[]), "nothing_open");
