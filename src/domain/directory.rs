@@ -4,6 +4,7 @@
 //! are named, who owns them, who is a customer. One row per registrable domain.
 
 mod import;
+mod lines;
 mod row;
 
 pub use import::{Import, ImportKind, parse};

@@ -16,6 +16,7 @@ use crate::flow::explain;
 use crate::flow::intake::{Answer, Done, Options, intake, route_again};
 use crate::flow::messages::Standing;
 use crate::ports::{Cache, Clock, Desks};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::{Headers, Request, Response};
 
@@ -60,6 +61,13 @@ pub async fn post_form(call: &mut Call<'_>, form_id: &str) -> ApiResult {
     Ok(response)
 }
 
+/// The trap in a JSON form.
+#[derive(Deserialize)]
+struct Trap {
+    #[serde(rename = "_gotcha")]
+    gotcha: String,
+}
+
 /// Whether a field is the trap, filled in.
 fn is_trap(name: &str, value: &str) -> bool {
     name == HONEYPOT && !value.trim().is_empty()
@@ -94,7 +102,13 @@ async fn take_form(call: &mut Call<'_>, form_id: &str) -> Result<FormAnswer, Api
     let received_at = call.world.now();
     let map = FieldMap::default();
     let mut raw = match Media::of(content_type(&call.request).as_deref())? {
-        Media::Json => json_body::read(&body::bytes(&mut call.request).await?, &map)?,
+        Media::Json => {
+            let bytes = body::bytes(&mut call.request).await?;
+            if serde_json::from_slice::<Trap>(&bytes).is_ok_and(|trap| is_trap(HONEYPOT, &trap.gotcha)) {
+                return Ok(FormAnswer::to_a_program());
+            }
+            json_body::read(&bytes, &map)?
+        }
         Media::Form => {
             let bytes = body::bytes(&mut call.request).await?;
             if form_urlencoded::parse(&bytes).any(|(name, value)| is_trap(&name, &value)) {

@@ -1,6 +1,7 @@
 //! Reading a whole directory.
 
 use super::DirectoryRow;
+use super::lines::Lines;
 use super::row::{Column, row};
 use crate::domain::error::Problem;
 use crate::domain::intake::json_tree::Node;
@@ -93,8 +94,9 @@ impl Reader {
             csv::ReaderBuilder::new().delimiter(delimiter(bytes)).has_headers(false).flexible(true).from_reader(bytes);
         let mut record = csv::ByteRecord::new();
         let mut columns: Option<Vec<Column>> = None;
+        let mut lines = Lines::new(bytes);
         while let Ok(true) = reader.read_byte_record(&mut record) {
-            let line = record.position().map_or(0, |position| u32::try_from(position.line()).unwrap_or(u32::MAX));
+            let line = lines.at(record.position().map_or(0, csv::Position::byte));
             let Some(columns) = &columns else {
                 match self.header(&record, line) {
                     Some(header) => columns = Some(header),
@@ -249,6 +251,16 @@ mod tests {
 
     fn codes(import: &Import) -> Vec<(u32, &str, &str)> {
         import.problems.iter().map(|p| (p.line.unwrap_or_default(), p.path.as_str(), p.code.as_str())).collect()
+    }
+
+    #[test]
+    fn lines_are_those_of_an_editor_whatever_the_line_end_and_inside_quotes() {
+        for end in ["\n", "\r\n"] {
+            let rows = ["domain,name", "a.example,A", ",nobody", "b.example,\"B\nB\"", ",nobody", "", ",nobody"];
+            let import = csv(&rows.join(end));
+            let lines: Vec<u32> = import.problems.iter().filter_map(|problem| problem.line).collect();
+            assert_eq!(lines, [3, 6, 8], "{end:?}");
+        }
     }
 
     #[test]
