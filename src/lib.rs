@@ -23,6 +23,7 @@
         clippy::cast_possible_wrap,
         clippy::cast_sign_loss,
         clippy::type_complexity,
+        clippy::too_many_lines,
         reason = "a test that panics fails, which is what it is for"
     )
 )]
