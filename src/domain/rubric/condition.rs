@@ -76,6 +76,16 @@ impl Truths {
         self.0 == Self::TRUE
     }
 
+    /// Whether it can be false.
+    pub(super) const fn may_be_false(self) -> bool {
+        self.0 & Self::FALSE != 0
+    }
+
+    /// Whether it is false whatever happens.
+    pub(super) const fn is_false(self) -> bool {
+        self.0 == Self::FALSE
+    }
+
     /// The one truth that is left, or `None` when there are several.
     pub(super) const fn single(self) -> Option<Truth> {
         match self.0 {
@@ -201,7 +211,7 @@ pub(super) enum Test {
 }
 
 impl Test {
-    fn holds(&self, value: &FactValue) -> bool {
+    pub(super) fn holds(&self, value: &FactValue) -> bool {
         match (self, value) {
             (Self::Known(known), _) => *known,
             (Self::Flag(flag), FactValue::Flag(value)) => flag == value,

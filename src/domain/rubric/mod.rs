@@ -4,7 +4,7 @@
 //! everything that is wrong with it. [`condition`] evaluates to true, false or unknown, [`score`] gives the
 //! interval, the tier and one explanation line per point, [`confidence`] the probability that the tier stands,
 //! [`routing`] the override, territory and route, and [`settle`] says when nothing that is still unknown can
-//! change the outcome.
+//! change the outcome. [`lint`] finds what is correct and still unwise.
 
 pub mod check;
 mod check_routing;
@@ -15,6 +15,7 @@ pub mod confidence;
 mod explain;
 pub mod file;
 pub mod limits;
+pub mod lint;
 pub mod model;
 mod problems;
 pub mod read;

@@ -31,6 +31,11 @@ impl Phrase {
         Some(Self { folded: folded.into(), open_start: !first.is_alphanumeric(), open_end: !last.is_alphanumeric() })
     }
 
+    /// The phrase as text, folded.
+    pub(super) fn text(&self) -> String {
+        self.folded.iter().collect()
+    }
+
     fn first(&self) -> char {
         self.folded.first().copied().unwrap_or(' ')
     }
