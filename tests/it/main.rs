@@ -10,6 +10,7 @@
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::type_complexity,
+    clippy::too_many_lines,
     reason = "a test that panics fails, which is what it is for"
 )]
 
@@ -69,3 +70,6 @@ mod flow_intake;
 mod tidy;
 #[cfg(test)]
 mod world;
+
+#[cfg(test)]
+mod rubric_document;
