@@ -1,8 +1,8 @@
 //! What is in force: rubric, roster index and directory version, from KV, kept half a minute in the isolate.
 
 use super::world::World;
-use crate::domain::id::TeamId;
 use crate::domain::desk::sha256_hex;
+use crate::domain::id::TeamId;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
 use crate::domain::rubric::check::check;
@@ -52,12 +52,26 @@ async fn put(env: &Env, key: &str, value: &str) -> PortResult<()> {
     Ok(())
 }
 
-/// The roster at a glance with its version.
+/// The roster at a glance with its version, from KV.
+async fn roster(env: &Env) -> PortResult<(String, RosterIndex)> {
+    roster_of(text(env, ROSTER).await?.as_deref())
+}
+
+/// The roster at a glance, at best in this version: what the isolate keeps when that is the version, otherwise what
+/// KV says, and when KV fails what the isolate keeps.
 ///
 /// # Errors
-/// [`Unavailable`] when KV fails.
-pub async fn roster(env: &Env) -> PortResult<(String, RosterIndex)> {
-    roster_of(text(env, ROSTER).await?.as_deref())
+/// [`Unavailable`] when KV fails and the isolate keeps nothing.
+pub async fn roster_at(env: &Env, version: &str) -> PortResult<(String, RosterIndex)> {
+    let kept = KEPT.with_borrow(|kept| kept.as_ref().map(|(_, kept)| Rc::clone(kept)));
+    let entry = |kept: Rc<InForce>| (kept.index_version.clone(), kept.index.clone());
+    match kept {
+        Some(kept) if kept.index_version == version => Ok(entry(kept)),
+        kept => match roster(env).await {
+            Ok(fresh) => Ok(fresh),
+            Err(error) => kept.map(entry).ok_or(error),
+        },
+    }
 }
 
 fn roster_of(text: Option<&str>) -> PortResult<(String, RosterIndex)> {

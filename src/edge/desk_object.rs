@@ -142,7 +142,11 @@ impl Desk {
             let stored = sent.and_then(|()| SqlDeskStore::open(sql).and_then(|store| store.sent(last)));
             if let Err(error) = stored {
                 failed.set(true);
-                log::error(&log::Line { event: "outbox.flush_failed", detail: Some(&error.detail), ..log::Line::default() });
+                log::error(&log::Line {
+                    event: "outbox.flush_failed",
+                    detail: Some(&error.detail),
+                    ..log::Line::default()
+                });
             }
         });
         Ok(())
@@ -155,8 +159,8 @@ impl Desk {
         let last = unsent.last().map_or(self.sent.get(), |(seq, _)| *seq);
         let mut jobs = Vec::with_capacity(unsent.len());
         for (_, lead_id) in unsent {
-            let record = store.lead(&lead_id)?.map(|row| row.body);
-            let record = record.filter(|body| body.len() <= RECORD_IN_MESSAGE_BYTES_MAX);
+            let decided = store.lead(&lead_id)?.filter(|row| is_decided(row.state)).map(|row| row.body);
+            let record = decided.filter(|body| body.len() <= RECORD_IN_MESSAGE_BYTES_MAX);
             jobs.push(Job::Deliver { lead_id, record });
         }
         Ok((jobs, last))
@@ -219,6 +223,11 @@ impl Desk {
     }
 }
 
+/// Whether the body of a row in this state is the record of a decision.
+const fn is_decided(state: LeadState) -> bool {
+    matches!(state, LeadState::Assigned | LeadState::Held | LeadState::Rejected)
+}
+
 /// A row that was woken sleeps twice as long as before, so that a lead that cannot be decided does not spin.
 fn pause(row: LeadRow, now: Timestamp) -> LeadRow {
     let doubled = desk::WATCHDOG_MS.saturating_mul(1_i64.checked_shl(row.attempt_no.min(16)).unwrap_or(1));
@@ -253,7 +262,7 @@ impl Rosters for Desk {
         {
             return Ok(Rc::clone(index));
         }
-        let (version, index) = config::roster(&self.env).await?;
+        let (version, index) = config::roster_at(&self.env, version).await?;
         let index = Rc::new(index);
         *self.index.borrow_mut() = Some((version, Rc::clone(&index)));
         Ok(index)

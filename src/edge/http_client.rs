@@ -2,8 +2,8 @@
 
 use super::settings::setting;
 use super::world::World;
-use crate::domain::provider::request::HttpRequest;
 use crate::domain::limits::PROVIDER_BODY_BYTES_MAX;
+use crate::domain::provider::request::HttpRequest;
 use crate::ports::{Http, HttpAnswer, HttpFailure};
 use futures_util::StreamExt;
 use worker::wasm_bindgen::JsValue;

@@ -21,9 +21,9 @@ pub struct Parts {
 pub async fn parts(request: &mut Request) -> Result<Parts, ApiError> {
     let media = request.headers().get("content-type").ok().flatten().unwrap_or_default();
     let bytes = body::bytes(request).await?;
-    let form = parse(bytes, &media)
-        .await
-        .ok_or_else(|| ApiError::new(400, "broken_multipart", "the multipart body cannot be read; check its boundary"))?;
+    let form = parse(bytes, &media).await.ok_or_else(|| {
+        ApiError::new(400, "broken_multipart", "the multipart body cannot be read; check its boundary")
+    })?;
     let mut parts = Parts { pairs: Vec::new(), files: Vec::new() };
     // A form is a list of pairs to JavaScript.
     for entry in js_sys::Array::from(&form).iter() {

@@ -4,7 +4,9 @@ use super::world::World;
 use crate::domain::desk::AccountHash;
 use crate::domain::id::LeadId;
 use crate::domain::roster::model::PickRequest;
-use crate::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack};
+use crate::flow::messages::{
+    Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+};
 use crate::ports::{Desks, PortResult, Teams, Unavailable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -15,7 +15,9 @@ pub async fn record_of(world: &impl Desks, job: &Job) -> PortResult<Option<Recor
         return Ok(None);
     };
     match record {
-        Some(text) => serde_json::from_str(text).map(Some).map_err(|error| Unavailable::new("queue", error.to_string())),
+        Some(text) => {
+            serde_json::from_str(text).map(Some).map_err(|error| Unavailable::new("queue", error.to_string()))
+        }
         None => Ok(match world.lead(lead_id).await? {
             Some(Standing::Decided { record, .. }) => Some(*record),
             Some(Standing::Open { .. }) | None => None,

@@ -142,9 +142,10 @@ impl<'a, W: World> Run<'a, W> {
         self.summary.stopped = stopped;
         self.summary.ms = u32::try_from(self.world.now().ms_since(self.started_at)).unwrap_or(0);
         let entries = &self.entries;
-        let later = self.changed.iter().filter_map(|key| {
-            entries.get(key).map(|entry| CachePut { key: key.clone(), entry: entry.clone() })
-        });
+        let later = self
+            .changed
+            .iter()
+            .filter_map(|key| entries.get(key).map(|entry| CachePut { key: key.clone(), entry: entry.clone() }));
         Known { later: later.collect(), facts: self.facts, owner: self.owner, summary: self.summary }
     }
 
@@ -213,7 +214,8 @@ impl<'a, W: World> Run<'a, W> {
     fn key(&self, provider: &Provider<'_>) -> Option<String> {
         let domain = self.facts.text(Field::CompanyDomain).map(|domain| format!("company:{domain}"));
         match &provider.http {
-            None => domain.or_else(|| directory_subject(&self.facts).and_then(|(_, name)| name.map(|n| format!("name:{n}")))),
+            None => domain
+                .or_else(|| directory_subject(&self.facts).and_then(|(_, name)| name.map(|n| format!("name:{n}")))),
             Some((description, ..)) => match description.kind {
                 Kind::Company => domain,
                 Kind::Person => Some(format!("person:{}", keyed_hash(self.person_key, "facts", &self.person))),

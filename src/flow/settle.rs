@@ -244,17 +244,12 @@ fn picked(asked: &Asked) -> Option<&RepId> {
 }
 
 /// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
-fn view(
-    store: &impl DeskStore,
-    keys: &LeadKeys,
-    owner: Option<&Owner>,
-    now: Timestamp,
-) -> PortResult<AccountView> {
+fn view(store: &impl DeskStore, keys: &LeadKeys, owner: Option<&Owner>, now: Timestamp) -> PortResult<AccountView> {
     let since = now.plus_ms(OWNERSHIP_MS.saturating_neg());
     let rep_of = |row: &LeadRow| row.rep_id.as_deref().and_then(|rep| RepId::new(rep).ok());
-    let person = store.latest(&keys.person_prefix(), since)?.and_then(|row| {
-        rep_of(&row).map(|rep_id| EarlierLead { lead_id: original(&row), rep_id })
-    });
+    let person = store
+        .latest(&keys.person_prefix(), since)?
+        .and_then(|row| rep_of(&row).map(|rep_id| EarlierLead { lead_id: original(&row), rep_id }));
     let owner = match owner {
         Some(owner) => Some(owner.clone()),
         None => store
@@ -336,8 +331,10 @@ fn write(
         body,
     };
     let hash = sha256_hex(row.body.as_bytes());
-    store.put(&row)?;
+    // The outbox first: should the second write fail, an entry for a lead that is not decided delivers nothing, but
+    // a decided lead without an entry would never be delivered.
     store.append(seq.saturating_add(1), &row.lead_id, &hash)?;
+    store.put(&row)?;
     Ok(decision)
 }
 

@@ -32,9 +32,11 @@ pub fn pick(
     let answered = Answered { request: request.clone(), reply };
     let text = json(&answered)?;
     let pick = &answered.reply.pick;
-    change(pool, |pool| pool.apply(request, pick), |states| {
-        store.put_answer(&request.lead_id, &slot, &text, request.now, states)
-    })?;
+    change(
+        pool,
+        |pool| pool.apply(request, pick),
+        |states| store.put_answer(&request.lead_id, &slot, &text, request.now, states),
+    )?;
     Ok(answered.reply)
 }
 
@@ -52,9 +54,11 @@ pub fn take_back(store: &impl TeamStore, pool: &mut PreparedPool, take_back: &Ta
             continue;
         }
         let Answered { request, reply } = parse(&text)?;
-        change(pool, |pool| pool.release(&request, &reply.pick), |states| {
-            store.remove_answer(&take_back.lead_id, &slot, states)
-        })?;
+        change(
+            pool,
+            |pool| pool.release(&request, &reply.pick),
+            |states| store.remove_answer(&take_back.lead_id, &slot, states),
+        )?;
     }
     Ok(())
 }
