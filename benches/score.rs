@@ -1,12 +1,7 @@
 //! What scoring costs, against the budgets: 20 criteria with everything known 1.0 µs, with six unknown 3 µs; loading
 //! 200 rules 2 ms. Then the cost against the number of rules and territories.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a bench may stop"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a bench may stop")]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use lead_router::domain::facts::{Fact, FactValue, Facts, Field, FieldSet, Signal};

@@ -10,7 +10,9 @@ use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
 use crate::domain::time::Timestamp;
-use crate::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack};
+use crate::flow::messages::{
+    Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -80,8 +80,7 @@ function untilAccepted(world) {
 async function assertAssignedOnce(world, leadId) {
   const lines = await world.ledger(leadId);
   assert.deepEqual(lines.map(({ outcome }) => outcome), ['assigned']);
-  const picks = await world.objectRows('TeamPool', 'smb', 'SELECT lead_id FROM picks WHERE lead_id = ?', leadId);
-  assert.equal(picks.length, 1, 'one pick');
+  assert.equal((await world.picks('smb', leadId)).length, 1, 'one pick');
   const { reps } = await world.ask('GET', '/v1/reps');
   const open = reps.filter((rep) => rep.open_leads > 0).map((rep) => [rep.id, rep.open_leads]);
   assert.deepEqual(open, [[lines[0].rep_id, 1]]);

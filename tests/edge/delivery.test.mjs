@@ -86,7 +86,7 @@ test('a job for a lead that nobody has is done', async () => {
 test('a database that fails once delays the delivery, and delivers once', async () => {
   world.expectErrors('job.failed');
   const before = await counts();
-  await world.control('fail', { count: 2 });
+  await world.control('fail', { place: 'D1', count: 2 });
   const { id } = await decided();
   await world.untilDrained(1, id);
   assert.equal((await world.ledger(id)).length, 1);
@@ -98,10 +98,10 @@ test('a database that fails once delays the delivery, and delivers once', async 
 test('while the database is down leads are still decided, and delivered when it is back', async () => {
   world.expectErrors('job.failed');
   const before = await counts();
-  await world.control('fail', { count: 1_000_000 });
+  await world.control('fail', { place: 'D1', count: 1_000_000 });
   const answers = await Promise.all(Array.from({ length: 10 }, () => world.post(newLead())));
   const ids = answers.map((answer) => assertDecision(answer).lead_id);
-  await world.control('fail', { count: 0 });
+  await world.control('fail', { place: 'D1', count: 0 });
   for (const id of ids) {
     const where = () => Promise.all([world.ledger(id), world.rows('SELECT id FROM dead_letters WHERE body LIKE ?', `%${id}%`)]);
     await until(async () => (await where()).flat().length > 0, 'delivery or dead letter of every lead');

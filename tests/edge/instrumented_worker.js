@@ -1,13 +1,14 @@
 /**
  * Stands before the built Worker, which runs unchanged behind it. Counts the rows that the platform says were
- * written, moves the clock, makes the database fail, and repeats failed messages without a pause.
+ * written, moves the clock, makes storage, queue and database fail, and repeats failed messages without a pause.
  */
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers';
 import * as built from './index.js';
 
 let written = [];
 let clockMs = 0;
-let failures = 0;
+/** How often a place still fails: `D1`, `KV`, `queue`, or a class with the beginning of a statement. */
+const failures = new Map();
 
 globalThis.Date = class extends Date {
   constructor(...values) {
@@ -29,15 +30,15 @@ const CONTROLS = {
     clockMs += Number(add);
     return { now: Date.now() };
   },
-  fail({ count }) {
-    failures = Number(count);
+  fail({ place, count }) {
+    failures.set(place, Number(count));
     return {};
   },
 };
 
 export default class extends WorkerEntrypoint {
   async fetch(request) {
-    watchDatabase(this.env.DB);
+    watch(this.env);
     const { pathname, searchParams } = new URL(request.url);
     const control = pathname.startsWith('/test-control/') && CONTROLS[pathname.slice('/test-control/'.length)];
     if (control) return Response.json(control(Object.fromEntries(searchParams)));
@@ -45,7 +46,7 @@ export default class extends WorkerEntrypoint {
   }
 
   async queue(batch) {
-    watchDatabase(this.env.DB);
+    watch(this.env);
     for (const message of batch.messages) {
       const retry = message.retry.bind(message);
       message.retry = () => retry({ delaySeconds: 0 });
@@ -63,8 +64,9 @@ const watched = (name) =>
       const { sql } = storage;
       const exec = sql.exec.bind(sql);
       sql.exec = (query, ...values) => {
+        breakAt(`${name} ${beginning(query)}`);
         const cursor = exec(query, ...values);
-        note(name, query, cursor.rowsWritten);
+        note(name, beginning(query), cursor.rowsWritten);
         return cursor;
       };
       const setAlarm = storage.setAlarm.bind(storage);
@@ -89,27 +91,42 @@ const watched = (name) =>
 export const Desk = watched('Desk');
 export const TeamPool = watched('TeamPool');
 
-function note(where, query, rows) {
-  if (rows > 0) written.push({ where, what: query.trim().split(/\s+/).slice(0, 3).join(' '), rows });
+const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
+
+function note(where, what, rows) {
+  if (rows > 0) written.push({ where, what, rows });
 }
 
-let isWatched = false;
+function breakAt(place) {
+  const left = failures.get(place) ?? 0;
+  if (left === 0) return;
+  failures.set(place, left - 1);
+  throw new Error(`${place} fails because the test wants it`);
+}
 
-function watchDatabase(database) {
-  if (isWatched) return;
-  isWatched = true;
-  const prototype = Object.getPrototypeOf(database);
-  const statement = Object.getPrototypeOf(database.prepare('SELECT 1'));
-  for (const [owner, method] of [[prototype, 'batch'], [statement, 'run']]) {
-    const original = owner[method];
-    owner[method] = async function (...values) {
-      if (failures > 0) {
-        failures -= 1;
-        throw new Error('D1_ERROR: the test wants it');
-      }
-      const results = await original.apply(this, values);
-      for (const { meta } of [results].flat()) note('D1', method, meta?.rows_written ?? 0);
-      return results;
-    };
+let isWatching = false;
+
+function watch(env) {
+  if (isWatching) return;
+  isWatching = true;
+  const statement = env.DB.prepare('SELECT 1');
+  for (const [object, place, methods] of [
+    [env.DB, 'D1', ['batch']],
+    [statement, 'D1', ['run', 'first', 'all']],
+    [env.JOBS, 'queue', ['send', 'sendBatch']],
+    [env.CACHE, 'KV', ['get', 'put']],
+  ]) {
+    const prototype = Object.getPrototypeOf(object);
+    for (const method of methods) {
+      const original = prototype[method];
+      prototype[method] = async function (...values) {
+        breakAt(place);
+        const results = await original.apply(this, values);
+        if (method === 'batch' || method === 'run') {
+          for (const { meta } of [results].flat()) note(place, method, meta?.rows_written ?? 0);
+        }
+        return results;
+      };
+    }
   }
 }

@@ -261,6 +261,11 @@ export class World {
     return storage.exec(query, ...values);
   }
 
+  /** What a pool answered about a lead, by the team and the question; only of the instrumented Worker. */
+  picks(pool, leadId) {
+    return this.objectRows('TeamPool', pool, 'SELECT slot FROM answers WHERE lead_id = ?', leadId);
+  }
+
   /** The consumer as the queue calls it, with these message bodies in one batch. */
   async deliver(bodies, queue = 'lead-router-jobs') {
     const worker = await this.mf.getWorker(WORKER);
@@ -270,7 +275,7 @@ export class World {
     return worker.queue(queue, messages);
   }
 
-  /** Asks the instrumented Worker: `rows` written since the last time, `clock` to move on, `fail` for the database. */
+  /** Asks the instrumented Worker: `rows` written since the last time, `clock` to move on, `fail` at a place. */
   async control(what, parameters = {}) {
     const answer = await this.fetch(`/test-control/${what}?${new URLSearchParams(parameters)}`);
     assert.equal(answer.status, 200, answer.text);

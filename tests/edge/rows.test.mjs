@@ -62,7 +62,7 @@ function assertRows(t, rows, expected) {
 /** What every assigned lead writes. */
 const ASSIGNED = {
   'TeamPool: INSERT INTO pool': 1,
-  'TeamPool: INSERT INTO picks': 1,
+  'TeamPool: INSERT INTO answers': 1,
   'Desk: INSERT INTO leads': 1,
   'Desk: INSERT INTO log': 1,
   'Desk: DELETE FROM log': 1,
@@ -121,7 +121,7 @@ test('a burst shares its alarm: 30 colleagues at once', async (t) => {
   assert.ok(deleted <= 30, `${deleted} deletions`);
   assert.deepEqual(rest, {
     'TeamPool: INSERT INTO pool': 30,
-    'TeamPool: INSERT INTO picks': 30,
+    'TeamPool: INSERT INTO answers': 30,
     'Desk: INSERT INTO leads': 30,
     'Desk: INSERT INTO log': 30,
     'D1: batch': 90,

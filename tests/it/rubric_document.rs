@@ -23,10 +23,13 @@ fn the_worked_example_comes_out_as_the_document_says() {
     let points: Vec<String> = decision
         .reasons
         .iter()
-        .filter_map(|reason| reason.points.map(|points| format!("| `{}` | {points:+} | {} |", reason.code, reason.text)))
+        .filter_map(|reason| {
+            reason.points.map(|points| format!("| `{}` | {points:+} | {} |", reason.code, reason.text))
+        })
         .collect();
     let table: Vec<&str> = text.lines().filter(|line| line.starts_with("| `") && line.contains("` | ")).collect();
-    let lines: Vec<&str> = table.into_iter().filter(|line| line[3..].contains("` | +") || line.contains("` | -")).collect();
+    let lines: Vec<&str> =
+        table.into_iter().filter(|line| line[3..].contains("` | +") || line.contains("` | -")).collect();
     assert_eq!(lines, points);
     for fact in [
         format!("**{} points**", assignment.score),

@@ -48,9 +48,25 @@ fn assert_absent(folder: &str, words: &[&str]) {
 #[test]
 fn domain_is_pure() {
     let words = [
-        "crate::flow", "crate::ports", "crate::edge", "worker::", "wasm_bindgen", "js_sys", "async ", ".await",
-        "HashMap", "HashSet", "SystemTime", "Instant::now", "Timestamp::now", "std::fs", "std::net", "std::thread",
-        "thread_local", "rand::", "println!",
+        "crate::flow",
+        "crate::ports",
+        "crate::edge",
+        "worker::",
+        "wasm_bindgen",
+        "js_sys",
+        "async ",
+        ".await",
+        "HashMap",
+        "HashSet",
+        "SystemTime",
+        "Instant::now",
+        "Timestamp::now",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "thread_local",
+        "rand::",
+        "println!",
     ];
     assert_absent("src/domain", &words);
 }

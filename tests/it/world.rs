@@ -16,7 +16,9 @@ use lead_router::domain::route::index::{RosterIndex, pool_of};
 use lead_router::domain::rubric::{check as rubric_check, read};
 use lead_router::domain::time::Timestamp;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
-use lead_router::flow::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack};
+use lead_router::flow::messages::{
+    Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+};
 use lead_router::flow::{settle as desk, team};
 use lead_router::ports::*;
 use serde_json::Value;

@@ -1,3 +1,44 @@
-//! The native command line.
+//! The native command line: try a rubric and a roster before they are trusted, and a record after it was made.
+//!
+//! Exit codes: 0 nothing found, 1 findings (problems in a rubric or roster, a decision that does not repeat, a broken
+//! chain), 2 input that cannot be read. Results go to standard output, everything else to standard error.
 
-fn main() {}
+mod args;
+mod check;
+mod explain;
+mod files;
+mod now;
+mod output;
+mod references;
+mod replay;
+mod roster_file;
+mod tree;
+
+use args::{Cli, Command};
+use clap::Parser;
+use output::{Failure, Output};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are asked for; everything else is wrong usage.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = run(&cli.command);
+    let code = output::print(&result, cli.json);
+    ExitCode::from(code)
+}
+
+fn run(command: &Command) -> Result<Output, Failure> {
+    match command {
+        Command::Check(args) => check::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Verify(args) => replay::verify(args),
+    }
+}

@@ -126,14 +126,7 @@ fn home(index: &RosterIndex, rep: &RepId) -> Option<TeamId> {
 }
 
 /// Adds the question for one rep, unless the roster does not know the rep or the rep had the lead already.
-fn push_rep(
-    list: &mut Vec<Attempt>,
-    index: &RosterIndex,
-    rep: &RepId,
-    exclude: &[RepId],
-    kind: PickKind,
-    code: &str,
-) {
+fn push_rep(list: &mut Vec<Attempt>, index: &RosterIndex, rep: &RepId, exclude: &[RepId], kind: PickKind, code: &str) {
     if let Some(team) = home(index, rep).filter(|_| !exclude.contains(rep)) {
         list.push(Attempt { pool: index.pool(&team), team, kind, code: code.to_owned() });
     }

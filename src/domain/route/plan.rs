@@ -133,13 +133,9 @@ impl<'a> Hit<'a> {
         let hit = Self { rule: Some(rule), ..Self::default() };
         match &rule.effect {
             Effect::Reject => Self { rejects: true, ..hit },
-            Effect::Place { tier, team, rep, beats_owner } => Self {
-                tier: tier.as_ref(),
-                team: team.as_ref(),
-                rep: rep.as_ref(),
-                beats_owner: *beats_owner,
-                ..hit
-            },
+            Effect::Place { tier, team, rep, beats_owner } => {
+                Self { tier: tier.as_ref(), team: team.as_ref(), rep: rep.as_ref(), beats_owner: *beats_owner, ..hit }
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is unwise in a rubric that is correct: found by proof, not by trying.
 //!
 //! Every condition tests single values, so a field's values fall into finitely many classes that the tests of a
-//! question cannot tell apart ([`cells`]). [`search`] goes through the classes of the fields of a question, prunes
+//! question cannot tell apart (`cells`). `search` goes through the classes of the fields of a question, prunes
 //! with three-valued evaluation, and evaluates with the same code that decides leads. A finding is therefore certain
 //! for every lead, and has a witness lead where one exists. A question that is too large to finish is reported as
 //! `undecided`, never guessed.
