@@ -18,7 +18,9 @@ else
 fi
 
 bash scripts/build.sh
-step "tests against the built Worker" test-edge node --test --test-reporter=spec 'tests/edge/**/*.test.mjs' || failed+=(edge)
+# A test that hangs fails after its time; so does a file that never ends.
+step "tests against the built Worker" test-edge timeout 1500 node --test --test-timeout=300000 --test-reporter=spec \
+  'tests/edge/**/*.test.mjs' || failed+=(edge)
 grep '^ℹ ' target/logs/test-edge.log || true
 
 [ ${#failed[@]} -eq 0 ] || die "failed: ${failed[*]}"

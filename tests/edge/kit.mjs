@@ -39,7 +39,12 @@ const BATCH_TIMEOUT_S = 0.02;
  */
 export async function start(options = {}) {
   const world = new World(options);
-  await world.migrate();
+  try {
+    await world.migrate();
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
   return world;
 }
 
