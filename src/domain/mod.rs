@@ -3,10 +3,12 @@
 //! Sync, total and deterministic: time, randomness and facts are arguments. No clock, no I/O, no async,
 //! no `worker`, no map whose order is random. The same inputs give the same bytes, natively and on wasm.
 
+pub mod backtest;
 pub mod desk;
 pub mod directory;
 pub mod error;
 pub mod facts;
+pub mod fit;
 pub mod id;
 pub mod intake;
 pub mod lead;
@@ -16,5 +18,6 @@ pub mod provider;
 pub mod roster;
 pub mod route;
 pub mod rubric;
+pub mod simulate;
 pub mod time;
 pub mod waterfall;

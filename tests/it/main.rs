@@ -14,6 +14,16 @@
     reason = "a test that panics fails, which is what it is for"
 )]
 
+#[cfg(all(test, feature = "cli"))]
+mod cli_check;
+#[cfg(all(test, feature = "cli"))]
+mod cli_explain;
+#[cfg(all(test, feature = "cli"))]
+mod cli_kit;
+#[cfg(all(test, feature = "cli"))]
+mod cli_replay;
+#[cfg(all(test, feature = "cli"))]
+mod cli_runs;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use lead_router::domain::id::RepId;
+use lead_router::domain::roster::model::Strategy;
 use lead_router::domain::time::Timestamp;
 use std::path::PathBuf;
 
@@ -24,6 +25,12 @@ pub enum Command {
     Check(CheckArgs),
     /// Show the whole decision for one lead, as it would be made, with every reason.
     Explain(ExplainArgs),
+    /// Let leads arrive at a roster for some days of virtual time: load, shares due and got, promises kept.
+    Simulate(SimulateArgs),
+    /// Run two rubrics over the leads of the past: tier moves, lead by lead, and the load on every rep.
+    Backtest(BacktestArgs),
+    /// Weigh criteria by closed outcomes, and print the rubric that the past proposes.
+    Fit(FitArgs),
     /// Make the decision of a record again and compare, byte for byte.
     Replay(ReplayArgs),
     /// Check that stored records, one a line, form an unbroken chain.
@@ -77,6 +84,109 @@ pub struct ExplainArgs {
     /// A rep who had this lead already. May be repeated.
     #[arg(long, value_name = "REP", value_parser = RepId::new)]
     pub exclude: Vec<RepId>,
+}
+
+/// Arguments of `simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// The rubric.
+    #[arg(long, value_name = "FILE", default_value = "rubric.json")]
+    pub rubric: PathBuf,
+    /// Teams and reps.
+    #[arg(long, value_name = "FILE")]
+    pub roster: PathBuf,
+    /// Leads to draw from, as CSV, or `generated`.
+    #[arg(long, value_name = "FILE", default_value = "generated")]
+    pub leads: PathBuf,
+    /// Account directory for the leads of the CSV.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<PathBuf>,
+    /// First day; the coming Monday when left out.
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<Timestamp>,
+    /// Days.
+    #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub days: u32,
+    /// Leads a day, on average over a week.
+    #[arg(long, default_value_t = 50.0, value_parser = per_day)]
+    pub per_day: f64,
+    /// The same seed gives the same leads and the same luck.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Run every team with this strategy too, on the same leads, and show both.
+    #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
+    pub compare: Option<Strategy>,
+    /// Write charts to this file.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// Arguments of `backtest`.
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// The rubric in force.
+    pub old: PathBuf,
+    /// The draft.
+    pub new: PathBuf,
+    /// Leads of the past, as CSV.
+    pub leads: PathBuf,
+    /// Teams and reps, for load and promises.
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// Account directory.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<PathBuf>,
+    /// Most moved leads that are listed; `--json` lists all.
+    #[arg(long, default_value_t = 20)]
+    pub list: usize,
+    /// Seed of arrival times, where the file has none, and of luck.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Arguments of `fit`.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    /// Leads with outcomes, as CSV.
+    pub leads: PathBuf,
+    /// Column of the outcome.
+    #[arg(long, value_name = "COLUMN")]
+    pub outcome: String,
+    /// Values of the outcome that are won; `won`, `true`, `yes` and `1` when left out. Rows with an empty outcome are not
+    /// closed, and are left out.
+    #[arg(long, value_name = "VALUE", value_delimiter = ',')]
+    pub won_when: Vec<String>,
+    /// Weigh the criteria of this rubric; without it, the columns of the file.
+    #[arg(long, value_name = "FILE")]
+    pub rubric: Option<PathBuf>,
+    /// Account directory, with a rubric.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<PathBuf>,
+    /// Columns to weigh, without a rubric; all that can be categories when left out.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Parts of the rows; each is predicted by a model of the others.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=20))]
+    pub folds: u8,
+    /// Decides which row lies in which part.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Weigh every column alone, never two together.
+    #[arg(long)]
+    pub no_pairs: bool,
+    /// Write the proposed rubric to this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+fn per_day(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (0.0..=1e6).contains(&number) { Ok(number) } else { Err("expected 0 to 1,000,000".to_owned()) }
+}
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|_| "expected `fair_and_able`, `round_robin`, `weighted`, `least_loaded` or `best_fit`".to_owned())
 }
 
 /// Arguments of `replay`.

@@ -4,14 +4,21 @@
 //! chain), 2 input that cannot be read. Results go to standard output, everything else to standard error.
 
 mod args;
+mod backtest;
 mod check;
 mod explain;
 mod files;
+mod fit;
+mod leads_csv;
 mod now;
 mod output;
+mod progress;
 mod references;
 mod replay;
 mod roster_file;
+mod simulate;
+mod svg;
+mod table;
 mod tree;
 
 use args::{Cli, Command};
@@ -38,6 +45,9 @@ fn run(command: &Command) -> Result<Output, Failure> {
     match command {
         Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Simulate(args) => simulate::run(args),
+        Command::Backtest(args) => backtest::run(args),
+        Command::Fit(args) => fit::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Verify(args) => replay::verify(args),
     }

@@ -2,6 +2,8 @@
 
 mod show;
 
+pub use show::leads;
+
 use crate::args::ExplainArgs;
 use crate::files;
 use crate::now::now;

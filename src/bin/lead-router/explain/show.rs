@@ -9,6 +9,7 @@ use lead_router::domain::route::index::RosterIndex;
 use lead_router::domain::route::plan::Plan;
 use lead_router::domain::rubric::Rubric;
 use lead_router::domain::rubric::condition::Scope;
+use lead_router::domain::rubric::model::Effect;
 use lead_router::domain::rubric::score::{Line, LineRule, LineState, Score, score};
 use lead_router::domain::time::Timestamp;
 
@@ -130,12 +131,7 @@ impl Shown<'_> {
             format!("territory: {}", territory.found.map_or("none", |line| line.id.as_str())),
             territory.unknown_before.iter().map(|line| undecided(line.id.as_str())),
         ));
-        let route = self.rubric.route(&plan.score.tier, plan.territory.as_ref(), self.facts, &scope);
-        let found = route.found.map_or_else(
-            || "route: none, the fallback team".to_owned(),
-            |line| format!("route: {}, {}", line.id, line.reason),
-        );
-        parts.push(Tree::new(found, route.unknown_before.iter().map(|line| undecided(line.id.as_str()))));
+        parts.push(self.route(over.found.map(|line| &line.effect), &scope));
         if let Some(owner) = &self.view.owner {
             let beaten = if plan.beats_owner { ", whom the override passes over" } else { "" };
             parts.push(Tree::leaf(format!("owner: {} ({}){beaten}", owner.rep_id, owner.source)));
@@ -151,6 +147,18 @@ impl Shown<'_> {
             None => format!("team {}, first touch within {} working minutes", plan.team, plan.sla_minutes),
         };
         Tree::new(title, parts)
+    }
+
+    fn route(&self, over: Option<&Effect>, scope: &Scope) -> Tree {
+        if matches!(over, Some(Effect::Reject | Effect::Place { team: Some(_), .. })) {
+            return Tree::leaf("route: not looked at, the override decides");
+        }
+        let route = self.rubric.route(&self.plan.score.tier, self.plan.territory.as_ref(), self.facts, scope);
+        let found = match route.found {
+            Some(line) => format!("route: {}, {}", line.id, line.reason),
+            None => "route: none, so the fallback team".to_owned(),
+        };
+        Tree::new(found, route.unknown_before.iter().map(|line| undecided(line.id.as_str())))
     }
 
     fn asked(&self, decided: &Decided) -> Tree {

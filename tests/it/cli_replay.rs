@@ -1,0 +1,118 @@
+//! `replay` finds every change to a record, rubric or roster, and `verify` every change to a chain.
+
+use crate::cli_kit::{file, project, run};
+use crate::golden_kit::{Scenario, World};
+use lead_router::domain::desk::sha256_hex;
+use lead_router::domain::route::decision::Record;
+use serde_json::{Value, json};
+
+/// The record of a golden scenario, with the rubric and the roster that made it.
+fn bundle(scenario: &str) -> Value {
+    let scenario: Scenario = serde_json::from_value(project(&format!("tests/golden/routing/{scenario}.json"))).unwrap();
+    let mut world = World::new(&scenario);
+    world.live(&scenario);
+    let made = world.decide_scenario(&scenario);
+    json!({
+        "record": made.record,
+        "rubric": world.rubric.file(),
+        "roster": {"teams": world.teams, "reps": world.reps},
+    })
+}
+
+const SCENARIO: &str = "rep-with-200-open-leads-who-ignored-the-last-30";
+
+#[test]
+fn a_record_with_its_rubric_and_roster_is_the_same() {
+    for scenario in
+        [SCENARIO, "nobody-at-all-so-the-lead-is-held", "competitor-is-not-sold-to", "good-lead-stays-counted"]
+    {
+        let ran = run(&["replay", &file(&format!("{scenario}.json"), &bundle(scenario).to_string())]);
+        assert_eq!(ran.code, 0, "{scenario}: {ran:?}");
+        assert!(ran.out.starts_with("same: "), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_answer_of_the_service_and_separate_files_work_too() {
+    let bundle = bundle(SCENARIO);
+    let answer = json!({"lead_id": "x", "record": bundle["record"]});
+    let record = file("answer.json", &answer.to_string());
+    let rubric = file("answer-rubric.json", &bundle["rubric"].to_string());
+    let roster = file("answer-roster.json", &bundle["roster"].to_string());
+    assert_eq!(run(&["replay", &record, "--rubric", &rubric, "--roster", &roster]).code, 0);
+    let ran = run(&["replay", &record, "--rubric", &rubric]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("--roster"), "{ran:?}");
+}
+
+#[test]
+fn every_change_is_found_with_its_place() {
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change, &str); 4] = [
+        (
+            "rep",
+            |b| b["record"]["decision"]["assignment"]["rep_id"] = "dana-whitfield".into(),
+            "decision.assignment.rep_id",
+        ),
+        (
+            "fact",
+            |b| b["record"]["facts"]["known"]["company.employees"]["value"] = 90_000.into(),
+            "decision.assignment",
+        ),
+        (
+            "state",
+            |b| b["record"]["asked"][0]["states"]["dana-whitfield"]["recent"]["worked_in_time"] = 30.into(),
+            "asked[0].pick",
+        ),
+        ("roster", |b| b["roster"]["reps"][10]["active"] = false.into(), "asked[0].pick"),
+    ];
+    for (name, change, place) in changes {
+        let mut bundle = bundle(SCENARIO);
+        // The rep who got the lead, wherever the roster has them.
+        let reps = bundle["roster"]["reps"].as_array_mut().unwrap();
+        let index = reps.iter().position(|rep| rep["id"] == "luis-carvalho").unwrap();
+        reps.swap(index, 10);
+        change(&mut bundle);
+        let ran = run(&["replay", &file(&format!("changed-{name}.json"), &bundle.to_string()), "--json"]);
+        assert_eq!(ran.code, 1, "{name}: {ran:?}");
+        let paths: Vec<String> = ran.json()["differences"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|difference| difference["path"].as_str().unwrap().to_owned())
+            .collect();
+        assert!(paths.iter().any(|path| path.starts_with(place)), "{name}: {paths:?}");
+    }
+}
+
+#[test]
+fn another_rubric_is_refused_rather_than_compared() {
+    let mut bundle = bundle(SCENARIO);
+    bundle["rubric"]["tiers"][0]["sla_minutes"] = 7.into();
+    let ran = run(&["replay", &file("other-rubric.json", &bundle.to_string()), "--json"]);
+    assert_eq!((ran.code, ran.json()["error"]["code"].as_str()), (2, Some("other_rubric")));
+}
+
+fn chain() -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for scenario in [SCENARIO, "good-lead-stays-counted", "competitor-is-not-sold-to"] {
+        let mut record: Record = serde_json::from_value(bundle(scenario)["record"].clone()).unwrap();
+        record.previous = texts.last().map(|text| sha256_hex(text.as_bytes())).unwrap_or_default();
+        texts.push(serde_json::to_string(&record).unwrap());
+    }
+    texts
+}
+
+#[test]
+fn a_chain_is_whole_until_a_byte_of_it_changes() {
+    let texts = chain();
+    let ran = run(&["verify", &file("chain.ndjson", &texts.join("\n"))]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("whole: 3 records from the first of the Desk"), "{ran:?}");
+    let mut changed = texts.clone();
+    changed[1] = changed[1].replace("\"ben\"", "\"ada\"");
+    assert_ne!(changed, texts);
+    let ran = run(&["verify", &file("chain-changed.ndjson", &changed.join("\n")), "--json"]);
+    assert_eq!((ran.code, ran.json()["code"].as_str()), (1, Some("broken_chain")));
+    assert_eq!(run(&["verify", &file("chain-empty.ndjson", "\n")]).code, 2);
+}
