@@ -12,6 +12,7 @@ use crate::ports::{PortResult, Unavailable};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
+use std::sync::Arc;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// The Durable Object.
@@ -99,7 +100,7 @@ impl Ready {
             }
         }
         for (id, rep) in &mut pool.reps {
-            let state = pool.states.entry(id.clone()).or_default();
+            let state = Arc::make_mut(pool.states.entry(id.clone()).or_default());
             // Taken: the next write of the pool must not set the state back.
             if let Some(open_leads) = rep.open_leads.take() {
                 state.open_leads = open_leads;

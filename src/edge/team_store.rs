@@ -1,7 +1,7 @@
 //! The tables of a pool, in the SQLite of its Durable Object.
 
 use crate::domain::id::{LeadId, RepId};
-use crate::domain::roster::model::{Pool, RepState};
+use crate::domain::roster::model::{Pool, States};
 use crate::domain::time::Timestamp;
 use crate::ports::{PortResult, TeamStore, Unavailable};
 use serde::Deserialize;
@@ -55,7 +55,7 @@ impl SqlTeamStore {
     /// When the store fails or holds something else.
     pub fn pool(&self) -> PortResult<Pool> {
         let mut pool: Pool = self.part("roster")?.unwrap_or_default();
-        if let Some(states) = self.part::<BTreeMap<RepId, RepState>>("states")? {
+        if let Some(states) = self.part::<States>("states")? {
             pool.states = states;
         }
         Ok(pool)
@@ -75,7 +75,7 @@ impl SqlTeamStore {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn put_states(&self, states: &BTreeMap<RepId, RepState>) -> PortResult<()> {
+    pub fn put_states(&self, states: &States) -> PortResult<()> {
         self.put_part("states", &json(states)?)
     }
 

@@ -4,15 +4,14 @@
 
 use crate::domain::desk::LeadKeys;
 use crate::domain::facts::Facts;
-use crate::domain::id::{LeadId, RepId};
+use crate::domain::id::LeadId;
 use crate::domain::lead::Lead;
-use crate::domain::roster::model::{Pick, PickRequest, RepState};
+use crate::domain::roster::model::{Pick, PickRequest, States};
 use crate::domain::route::attempts::{AccountView, Asking, Owner};
 use crate::domain::route::decision::{Asked, Decision, EnrichmentSummary, Mode, Record};
 use crate::domain::route::plan::Plan;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Reserves an idempotency key for a content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +165,7 @@ pub struct PickReply {
     /// Version of the pool's teams and reps.
     pub roster_version: String,
     /// State of the reps in question before the pick.
-    pub states: BTreeMap<RepId, RepState>,
+    pub states: States,
 }
 
 /// Tells a pool to take back what it gave to a lead under another question than the one that counts.

@@ -4,11 +4,10 @@
 //! state. The answer is final: asking again for the lead gives the stored answer.
 
 use super::messages::{Answered, PickReply, TakeBack};
-use crate::domain::id::RepId;
-use crate::domain::roster::model::{PickKind, PickOutcome, PickRequest, RepState};
+use crate::domain::roster::model::{PickKind, PickOutcome, PickRequest};
 use crate::domain::roster::prepared::PreparedPool;
+use crate::domain::route::decide::states_of;
 use crate::ports::{PortResult, TeamStore, Unavailable};
-use std::collections::BTreeMap;
 
 /// Answers a question and counts it.
 ///
@@ -99,21 +98,6 @@ fn slot(request: &PickRequest) -> String {
         PickKind::Manager => "manager".to_owned(),
     };
     format!("{}|{kind}|{}", request.team, request.exclude.len())
-}
-
-/// State of the reps that the question is about, before the answer.
-fn states_of(pool: &PreparedPool, request: &PickRequest) -> BTreeMap<RepId, RepState> {
-    let team = pool.pool().teams.get(&request.team);
-    let mut reps: Vec<&RepId> = match &request.kind {
-        PickKind::Owner { rep_id, .. } | PickKind::Duplicate { rep_id } => vec![rep_id],
-        PickKind::Manager => team.and_then(|team| team.manager_rep_id.as_ref()).into_iter().collect(),
-        PickKind::Rotation | PickKind::AnyShift => {
-            team.map(|team| team.members.iter().map(|member| &member.rep_id).collect()).unwrap_or_default()
-        }
-    };
-    reps.sort();
-    let states = pool.states();
-    reps.into_iter().filter_map(|rep| states.get(rep).map(|state| (rep.clone(), state.clone()))).collect()
 }
 
 fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {

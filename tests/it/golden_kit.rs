@@ -7,7 +7,7 @@ use lead_router::domain::id::{ProviderId, RepId, TierId};
 use lead_router::domain::intake::{FieldMap, read};
 use lead_router::domain::lead::Lead;
 use lead_router::domain::roster::events::Touch;
-use lead_router::domain::roster::model::{Pick, PickOutcome, PickRequest, Rep, RepState, Status, Team};
+use lead_router::domain::roster::model::{Pick, PickOutcome, PickRequest, Rep, States, Status, Team};
 use lead_router::domain::route::attempts::{AccountView, Asking, EarlierLead, Owner};
 use lead_router::domain::route::decide::{Detail, Inputs, count, decide};
 use lead_router::domain::route::decision::{Asked, Decision, Record};
@@ -20,6 +20,7 @@ use lead_router::domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A scenario as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -296,7 +297,7 @@ impl World {
         self.pools = Pools::with_states(&self.teams, &self.reps, &states).0;
     }
 
-    fn states(&self) -> BTreeMap<RepId, RepState> {
+    fn states(&self) -> States {
         self.pools.iter().flat_map(|(_, pool)| pool.states().clone()).collect()
     }
 
@@ -306,7 +307,7 @@ impl World {
         self.reps = entries(&roster["reps"]);
         for rep in &self.reps {
             let given = roster["reps"][rep.id.as_str()] != self.roster["reps"][rep.id.as_str()];
-            if let Some(state) = states.get_mut(&rep.id).filter(|_| given) {
+            if let Some(state) = states.get_mut(&rep.id).filter(|_| given).map(Arc::make_mut) {
                 state.adopt(rep);
             }
         }

@@ -10,6 +10,7 @@ use lead_router::domain::roster::pick::{apply, pick};
 use lead_router::domain::roster::prepared::{CANDIDATES_MAX, PreparedPool};
 use lead_router::domain::roster::rotation::LEAD_UNITS;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 #[test]
 fn each_kind_counts_what_it_should() {
@@ -46,7 +47,8 @@ fn a_release_undoes_a_pick_exactly() {
     hand_out(&mut pool, 7, at(TUESDAY));
     let strip = |pool: &PreparedPool| {
         let mut states = pool.states().clone();
-        states.values_mut().flat_map(|state| state.seats.values_mut()).for_each(|seat| seat.last_at = None);
+        let seats = states.values_mut().flat_map(|state| Arc::make_mut(state).seats.values_mut());
+        seats.for_each(|seat| seat.last_at = None);
         states
     };
     let before = strip(&pool);

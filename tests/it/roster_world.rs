@@ -183,7 +183,7 @@ impl Run {
 fn check_winner(pool: &Pool, request: &PickRequest, answer: &Pick) {
     let PickOutcome::Picked { rep_id, due_at, .. } = &answer.outcome else { return };
     let rep = &pool.reps[rep_id];
-    let fresh = RepState::of(rep);
+    let fresh = RepState::of(rep).into();
     let state = pool.states.get(rep_id).unwrap_or(&fresh);
     assert!(rep.active && !is_away(rep, request.now), "{rep_id} is not here");
     assert!(*due_at > request.now);

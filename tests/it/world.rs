@@ -216,7 +216,7 @@ impl World {
                 teams.iter().filter(|team| pool_of(team) == name).map(|team| (team.id.clone(), team.clone())).collect();
             let mut pool = Pool { teams, ..Pool::default() };
             for rep in reps {
-                let state = pool.states.entry(rep.id.clone()).or_default();
+                let state = Arc::make_mut(pool.states.entry(rep.id.clone()).or_default());
                 state.open_leads = rep.open_leads.unwrap_or(0);
                 state.recent = rep.recent.unwrap_or_default();
                 state.status = rep.status.unwrap_or_default();

@@ -10,6 +10,7 @@ use super::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, Recent, Rep, 
 use super::rotation::{LEAD_UNITS, Rate};
 use crate::domain::id::{RepId, TeamId, TierId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Leads that [`Recent`] looks back on.
 pub const RECENT_MAX: u32 = 30;
@@ -100,7 +101,7 @@ pub fn touched(pool: &mut Pool, rep: &RepId, touch: Touch) {
 
 /// A lead of a rep is no longer open.
 pub fn closed(pool: &mut Pool, rep: &RepId, tier: &TierId) {
-    if let Some(state) = pool.states.get_mut(rep) {
+    if let Some(state) = pool.states.get_mut(rep).map(Arc::make_mut) {
         state.close(tier);
     }
 }
@@ -113,7 +114,7 @@ pub fn release(pool: &mut Pool, request: &PickRequest, pick: &Pick) {
         return;
     }
     let given_on = pool.reps.get(rep_id).and_then(|rep| Calendar::compile(rep).ok()).map(|c| c.local_day(request.now));
-    if let Some(state) = pool.states.get_mut(rep_id) {
+    if let Some(state) = pool.states.get_mut(rep_id).map(Arc::make_mut) {
         state.close(&request.tier);
         if given_on == Some(state.day) {
             state.given_today = state.given_today.saturating_sub(1);
@@ -180,13 +181,15 @@ fn take_from_others(pool: &mut Pool, request: &PickRequest, pick: &Pick, units: 
 
 fn state<'a>(pool: &'a mut Pool, rep: &RepId) -> &'a mut RepState {
     let Pool { reps, states, .. } = pool;
-    states.entry(rep.clone()).or_insert_with(|| reps.get(rep).map(RepState::of).unwrap_or_default())
+    let state =
+        states.entry(rep.clone()).or_insert_with(|| Arc::new(reps.get(rep).map(RepState::of).unwrap_or_default()));
+    Arc::make_mut(state)
 }
 
 /// The seat of a rep, former members included.
 fn seat<'a>(pool: &'a mut Pool, team: &TeamId, rep: &RepId) -> Option<&'a mut Seat> {
     let is_member = pool.teams.get(team).is_some_and(|team| team.members.iter().any(|member| member.rep_id == *rep));
-    let state = pool.states.get_mut(rep)?;
+    let state = Arc::make_mut(pool.states.get_mut(rep)?);
     if is_member && !state.seats.contains_key(team) {
         state.seats.insert(team.clone(), Seat::default());
     }

@@ -5,6 +5,7 @@ use crate::domain::id::{RepId, TeamId, TerritoryId, TierId};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A team: reps who share a queue of leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -272,6 +273,9 @@ pub(super) fn is_zero<T: PartialEq + Default>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// State by rep. Shared, so that a pick can keep the states from before it without copying those that stay.
+pub type States = BTreeMap<RepId, Arc<RepState>>;
+
 /// Teams that may share reps, with everything that a pick reads.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Pool {
@@ -280,5 +284,5 @@ pub struct Pool {
     /// Reps by id.
     pub reps: BTreeMap<RepId, Rep>,
     /// State by rep; a missing one is the default.
-    pub states: BTreeMap<RepId, RepState>,
+    pub states: States,
 }

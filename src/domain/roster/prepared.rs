@@ -6,7 +6,7 @@
 
 use super::events::{self, Touch};
 use super::explain;
-use super::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, RepState, Status};
+use super::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, States, Status};
 use super::named::named;
 use super::pick::Why;
 use super::rotation::{Entry, LEAD_UNITS};
@@ -16,7 +16,6 @@ use super::windows::Windows;
 use crate::domain::error::Problem;
 use crate::domain::id::{RepId, TierId};
 use std::cell::{Cell, OnceCell};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Most candidates that an answer lists: a record of a decision stays small however large the team is.
@@ -94,12 +93,12 @@ impl PreparedPool {
 
     /// The states as they are. Every rep of the pool has one.
     #[must_use]
-    pub fn states(&self) -> &BTreeMap<RepId, RepState> {
+    pub fn states(&self) -> &States {
         &self.pool().states
     }
 
     /// Puts states back, such as those from before a pick that could not be stored.
-    pub fn restore(&mut self, states: BTreeMap<RepId, RepState>) {
+    pub fn restore(&mut self, states: States) {
         self.update(|pool| pool.states = states);
     }
 

@@ -3,12 +3,13 @@
 use super::calendar::Calendar;
 use super::check;
 use super::eligibility::{NO_CALENDAR, RepRow, TierRoom};
-use super::model::{AfterAbsence, Hours, Leave, OffHours, Pool, Rep, RepState, Seat, Strategy, Team};
+use super::model::{AfterAbsence, Hours, Leave, OffHours, Pool, Rep, RepState, Strategy, Team};
 use super::needs::Listing;
 use super::rotation::{Ledger, lot};
 use crate::domain::error::Problem;
 use crate::domain::id::{RepId, TeamId, TierId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Largest weight; a larger one counts as this.
 pub(super) const WEIGHT_MAX: u32 = 1_000;
@@ -104,12 +105,15 @@ impl Tables {
         let Pool { reps, states, .. } = pool;
         for ((rep, row), open) in reps.values().zip(&self.rows).zip(&self.open_by_tier) {
             if !states.contains_key(&rep.id) {
-                states.insert(rep.id.clone(), RepState::of(rep));
+                states.insert(rep.id.clone(), Arc::new(RepState::of(rep)));
             }
-            if let Some(state) = states.get_mut(&rep.id) {
-                state.open_leads = row.open_leads;
-                state.day = row.day;
-                state.given_today = row.given_today;
+            // A state that stays is not taken apart from those who share it.
+            let counts = (row.open_leads, row.day, row.given_today);
+            if let Some(state) = states.get_mut(&rep.id)
+                && ((state.open_leads, state.day, state.given_today) != counts || state.open_by_tier != *open)
+            {
+                let state = Arc::make_mut(state);
+                (state.open_leads, state.day, state.given_today) = counts;
                 state.open_by_tier.clone_from(open);
             }
         }
@@ -117,11 +121,9 @@ impl Tables {
             for (place, rep) in team.reps.iter().enumerate() {
                 let state = self.ids.get(*rep as usize).and_then(|rep| states.get_mut(rep));
                 let (Some(state), Some(seat)) = (state, team.ledger.seat(place)) else { continue };
-                match state.seats.get_mut(id) {
-                    Some(stored) => *stored = seat,
-                    // A seat that was never used is no entry, so that it costs nothing to keep.
-                    None if seat == Seat::default() => {}
-                    None => drop(state.seats.insert(id.clone(), seat)),
+                // A seat that was never used is no entry, so that it costs nothing to keep.
+                if state.seats.get(id).copied().unwrap_or_default() != seat {
+                    Arc::make_mut(state).seats.insert(id.clone(), seat);
                 }
             }
         }

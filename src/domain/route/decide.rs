@@ -9,7 +9,7 @@ use super::index::RosterIndex;
 use super::plan::Plan;
 use super::pools::Pools;
 use crate::domain::id::RepId;
-use crate::domain::roster::model::{Pick, PickKind, PickOutcome, PickRequest, RepState};
+use crate::domain::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
 use crate::domain::roster::prepared::PreparedPool;
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -116,7 +116,7 @@ fn answer(pool: Option<&PreparedPool>, attempt: Attempt, request: &PickRequest, 
 
 /// States of the reps that a question is about.
 #[must_use]
-pub fn states_of(pool: &PreparedPool, request: &PickRequest) -> BTreeMap<RepId, RepState> {
+pub fn states_of(pool: &PreparedPool, request: &PickRequest) -> States {
     let team = pool.pool().teams.get(&request.team);
     let states = pool.states();
     let state = |rep: &RepId| states.get(rep).map(|state| (rep.clone(), state.clone()));

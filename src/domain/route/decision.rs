@@ -7,10 +7,9 @@ use crate::domain::desk::LeadKeys;
 use crate::domain::facts::Facts;
 use crate::domain::id::{LeadId, RepId, TeamId, TierId};
 use crate::domain::lead::Lead;
-use crate::domain::roster::model::{Pick, PickKind, PickOutcome, PickRequest, RepState};
+use crate::domain::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
 use crate::domain::time::{MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,7 +148,7 @@ pub struct Asked {
     /// Version of the roster that answered.
     pub roster_version: String,
     /// State of the team's reps before the answer.
-    pub states: BTreeMap<RepId, RepState>,
+    pub states: States,
 }
 
 /// Everything that a decision was made of: enough to make it again.

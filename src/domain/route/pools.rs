@@ -4,7 +4,7 @@ use super::index::{RosterIndex, pool_of};
 use crate::domain::error::Problem;
 use crate::domain::id::RepId;
 use crate::domain::roster::check;
-use crate::domain::roster::model::{Pool, Rep, RepState, Team};
+use crate::domain::roster::model::{Pool, Rep, States, Team};
 use crate::domain::roster::prepared::PreparedPool;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ impl Pools {
 
     /// As [`new`](Self::new), with the states that reps were in; a rep without one starts as the roster says.
     #[must_use]
-    pub fn with_states(teams: &[Team], reps: &[Rep], states: &BTreeMap<RepId, RepState>) -> (Self, Vec<Problem>) {
+    pub fn with_states(teams: &[Team], reps: &[Rep], states: &States) -> (Self, Vec<Problem>) {
         let mut problems = check::roster(teams, reps);
         problems.extend(shared(teams));
         let plain = split(teams, reps, states);
@@ -63,7 +63,7 @@ impl Pools {
 
 /// The pools of a roster by name: their teams, and every rep whom those name as a member or manager.
 #[must_use]
-pub fn split(teams: &[Team], reps: &[Rep], states: &BTreeMap<RepId, RepState>) -> BTreeMap<String, Pool> {
+pub fn split(teams: &[Team], reps: &[Rep], states: &States) -> BTreeMap<String, Pool> {
     let by_id: BTreeMap<&RepId, &Rep> = reps.iter().map(|rep| (&rep.id, rep)).collect();
     let mut pools: BTreeMap<String, Pool> = BTreeMap::new();
     for team in teams {
