@@ -17,15 +17,16 @@ inputs() {
 
 is_fresh() { [ -f build/index_bg.wasm ] && [ "$(inputs)" = "$(cat build/.inputs 2>/dev/null)" ]; }
 
+# Run by `step`, where a command that fails does not end the function by itself.
 compile() {
   # shellcheck disable=SC1090
   . "$WASM_RUST_ENV"
   # Apart from native builds, which may use another compiler and would invalidate these.
-  CARGO_TARGET_DIR=$ROOT/target/wasm CARGO_TERM_PROGRESS_WHEN=never worker-build --release
+  CARGO_TARGET_DIR=$ROOT/target/wasm CARGO_TERM_PROGRESS_WHEN=never worker-build --release || return
   # Function names are 7 % of what is uploaded; a panic still says its file and line. The features are those of
   # the step before: with all of them the output has encodings that the runtime does not read yet.
   wasm-opt --enable-{mutable-globals,sign-ext,nontrapping-float-to-int,bulk-memory,multivalue,reference-types,exception-handling} \
-    --strip-debug build/index_bg.wasm -o build/index_bg.wasm
+    --strip-debug build/index_bg.wasm -o build/index_bg.wasm || return
   node -e 'new WebAssembly.Module(require("fs").readFileSync("build/index_bg.wasm"))'
 }
 

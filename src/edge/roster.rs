@@ -12,7 +12,7 @@ use super::world::World;
 use crate::domain::error::Problem;
 use crate::domain::id::{RepId, TeamId};
 use crate::domain::roster::check;
-use crate::domain::roster::model::{Pool, Rep, Status, Team};
+use crate::domain::roster::model::{Pool, Rep, RepState, Status, Team};
 use crate::domain::route::index::{RosterIndex, pool_of};
 use crate::ports::{Clock, PortResult, Unavailable};
 use serde::Deserialize;
@@ -236,7 +236,7 @@ pub async fn list(call: &Call<'_>, what: &str) -> ApiResult {
         states.extend(pool.states);
     }
     for rep in written.reps.values() {
-        reps.push(merged(rep, states.get(&rep.id)));
+        reps.push(merged(rep, states.get(&rep.id).map(AsRef::as_ref)));
     }
     json(200, &json!({"reps": reps}))
 }
@@ -248,10 +248,10 @@ async fn with_state(env: &Env, written: &Written, rep: &Rep) -> PortResult<Value
         let pool: Pool = super::objects::call(env, TEAM, &pool, "get", &()).await?;
         state = state.or_else(|| pool.states.get(&rep.id).cloned());
     }
-    Ok(merged(rep, state.as_ref()))
+    Ok(merged(rep, state.as_deref()))
 }
 
-fn merged(rep: &Rep, state: Option<&crate::domain::roster::model::RepState>) -> Value {
+fn merged(rep: &Rep, state: Option<&RepState>) -> Value {
     let mut value = serde_json::to_value(rep).unwrap_or_default();
     if let (Some(map), Some(state)) = (value.as_object_mut(), state) {
         map.insert("status".to_owned(), json!(state.status));

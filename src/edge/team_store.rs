@@ -1,6 +1,6 @@
 //! The tables of a pool, in the SQLite of its Durable Object.
 
-use crate::domain::id::{LeadId, RepId};
+use crate::domain::id::LeadId;
 use crate::domain::roster::model::{Pool, States};
 use crate::domain::time::Timestamp;
 use crate::ports::{PortResult, TeamStore, Unavailable};

@@ -7,6 +7,7 @@
 
 use super::punycode::ascii_host;
 use super::table_lines;
+use publicsuffix::{List, Psl};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -16,6 +17,10 @@ const HOST_BYTES_MAX: usize = 253;
 /// Sites on which many companies have pages. A page there says nothing about who owns the domain.
 static SHARED_SITES: LazyLock<BTreeSet<&'static str>> =
     LazyLock::new(|| table_lines(include_str!("data/shared_sites.txt")).collect());
+
+/// The suffixes, read once per process: some milliseconds, against 200 KiB more of program for a list that is compiled in.
+static SUFFIXES: LazyLock<List> =
+    LazyLock::new(|| List::from_bytes(include_bytes!("data/public_suffixes.txt")).unwrap_or_default());
 
 /// The host of a URL, or of a text that is nothing but a host; ASCII and lower case.
 ///
@@ -65,7 +70,9 @@ fn is_label(label: &str) -> bool {
 /// ```
 #[must_use]
 pub fn registrable(host: &str) -> &str {
-    psl::domain_str(host).unwrap_or(host)
+    // The registrable domain is the end of the host, so that its length says where it starts.
+    let length = SUFFIXES.domain(host.as_bytes()).map_or(host.len(), |domain| domain.as_bytes().len());
+    host.len().checked_sub(length).and_then(|start| host.get(start..)).unwrap_or(host)
 }
 
 /// The registrable domain of a URL or host, or `None` when the text holds no host.
@@ -84,6 +91,21 @@ pub fn website_domain(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_whole_list_is_there() {
+        assert!(!SUFFIXES.is_empty());
+        for (host, domain) in [
+            ("acme.xn--55qx5d.cn", "acme.xn--55qx5d.cn"),
+            ("shop.acme.xn--55qx5d.cn", "acme.xn--55qx5d.cn"),
+            ("a.www.ck", "www.ck"),
+            ("a.b.other.ck", "b.other.ck"),
+            ("shop.acme.unknown-top-level", "acme.unknown-top-level"),
+            ("prg1-zerops.zone", "prg1-zerops.zone"),
+        ] {
+            assert_eq!(registrable(host), domain, "{host}");
+        }
+    }
 
     #[test]
     fn urls_are_cut_down_to_the_registrable_domain() {
