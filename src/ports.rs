@@ -216,8 +216,8 @@ pub trait DeskStore {
     fn head(&self) -> PortResult<(u64, String)>;
     /// Appends a record to the outbox.
     fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()>;
-    /// Records after number `after` that may not have been sent, the oldest first.
-    fn unsent(&self, after: u64, limit: u32) -> PortResult<Vec<(u64, LeadId)>>;
+    /// Whether there are records after number `after`, which may not have been sent.
+    fn has_unsent(&self, after: u64) -> PortResult<bool>;
     /// Forgets the outbox up to `seq`, all but the last record, which carries the head of the chain.
     fn sent(&self, seq: u64) -> PortResult<()>;
 }

@@ -1,5 +1,6 @@
 //! The cache of provider answers, in KV.
 
+use super::platform;
 use super::world::World;
 use crate::domain::time::Timestamp;
 use crate::ports::{Cache, CacheEntry, PortResult, Unavailable};
@@ -28,7 +29,7 @@ impl Cache for World {
         for keys in keys.chunks(KEYS_MAX) {
             let mut found = match keys {
                 // One key is read the short way: the bulk form costs a request body and a map.
-                [key] => [(key.clone(), self.cache()?.get(key).text().await.map_err(failed)?)].into_iter().collect(),
+                [key] => [(key.clone(), platform::kv(&self.env, CACHE, key).await?)].into_iter().collect(),
                 keys => self.cache()?.get_bulk(keys).text().await.map_err(failed)?,
             };
             for key in keys {

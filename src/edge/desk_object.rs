@@ -4,7 +4,7 @@
 //! index, what was sent) is a cache; a new instance starts from the tables.
 
 use super::config;
-use super::desk_store::SqlDeskStore;
+use super::desk_store::{OutboxRow, SqlDeskStore};
 use super::log;
 use super::queue::send_jobs;
 use super::world::World;
@@ -50,7 +50,7 @@ pub struct Desk {
 
 impl DurableObject for Desk {
     fn new(state: State, env: Env) -> Self {
-        let store = SqlDeskStore::open(state.storage().sql());
+        let (state, store) = SqlDeskStore::open(state);
         Self {
             state,
             env,
@@ -110,7 +110,7 @@ impl Desk {
     async fn settle(&self, store: &SqlDeskStore, settle: &Settle, woken: bool) -> PortResult<String> {
         let _guard = self.lock(settle.open.keys.account.as_str()).await;
         let settled = desk::settle(store, &self.world(), self, settle, woken).await?;
-        self.flush_soon().await?;
+        self.flush_soon(store).await?;
         json(&settled)
     }
 
@@ -126,21 +126,18 @@ impl Desk {
     }
 
     /// Sends the outbox after the answer, and sets the alarm that does so if this instance dies first.
-    async fn flush_soon(&self) -> PortResult<()> {
-        self.arm().await?;
-        let env = self.env.clone();
-        let (jobs, last) = self.unsent()?;
+    async fn flush_soon(&self, store: &SqlDeskStore) -> PortResult<()> {
+        let (jobs, last) = self.unsent(store)?;
+        self.arm_for(store, !jobs.is_empty()).await?;
         if jobs.is_empty() {
             return Ok(());
         }
         // Marked as sent before it is; when the flush fails, the alarm starts again from the table.
         self.sent.set(last);
-        let sql = self.state.storage().sql();
-        let failed = Rc::clone(&self.flush_failed);
+        let (env, store, failed) = (self.env.clone(), store.clone(), Rc::clone(&self.flush_failed));
         self.state.wait_until(async move {
             let sent = send_jobs(&env, &jobs).await;
-            let stored = sent.and_then(|()| SqlDeskStore::open(sql).and_then(|store| store.sent(last)));
-            if let Err(error) = stored {
+            if let Err(error) = sent.and_then(|()| store.sent(last)) {
                 failed.set(true);
                 log::error(&log::Line {
                     event: "outbox.flush_failed",
@@ -153,17 +150,15 @@ impl Desk {
     }
 
     /// Jobs for the records after the last one that was sent, and the number of the last of them.
-    fn unsent(&self) -> PortResult<(Vec<Job>, u64)> {
-        let store = self.store.as_ref().map_err(Clone::clone)?;
-        let unsent = store.unsent(self.sent.get(), FLUSH_MAX)?;
-        let last = unsent.last().map_or(self.sent.get(), |(seq, _)| *seq);
-        let mut jobs = Vec::with_capacity(unsent.len());
-        for (_, lead_id) in unsent {
-            let decided = store.lead(&lead_id)?.filter(|row| is_decided(row.state)).map(|row| row.body);
+    fn unsent(&self, store: &SqlDeskStore) -> PortResult<(Vec<Job>, u64)> {
+        let rows = store.outbox(self.sent.get(), FLUSH_MAX)?;
+        let last = rows.last().map_or(self.sent.get(), |row| row.seq);
+        let job = |row: OutboxRow| {
+            let decided = row.body.filter(|_| row.state.is_some_and(is_decided));
             let record = decided.filter(|body| body.len() <= RECORD_IN_MESSAGE_BYTES_MAX);
-            jobs.push(Job::Deliver { lead_id, record });
-        }
-        Ok((jobs, last))
+            Job::Deliver { lead_id: row.lead_id, record }
+        };
+        Ok((rows.into_iter().map(job).collect(), last))
     }
 
     /// What the alarm does: sends what the flush after an answer did not, and wakes the leads whose time has come.
@@ -173,7 +168,7 @@ impl Desk {
             self.sent.set(0);
         }
         loop {
-            let (jobs, last) = self.unsent()?;
+            let (jobs, last) = self.unsent(store)?;
             if jobs.is_empty() {
                 break;
             }
@@ -200,8 +195,12 @@ impl Desk {
     /// Sets the alarm for the earliest thing to do, unless one is set that comes soon enough.
     async fn arm(&self) -> PortResult<()> {
         let store = self.store.as_ref().map_err(Clone::clone)?;
+        self.arm_for(store, store.has_unsent(self.sent.get())?).await
+    }
+
+    async fn arm_for(&self, store: &SqlDeskStore, has_unsent: bool) -> PortResult<()> {
         let now = self.world().now();
-        let flush = (!store.unsent(self.sent.get(), 1)?.is_empty()).then(|| now.plus_ms(FLUSH_ALARM_MS));
+        let flush = has_unsent.then(|| now.plus_ms(FLUSH_ALARM_MS));
         let Some(at) = [store.next_wake()?, flush].into_iter().flatten().min() else {
             return Ok(());
         };

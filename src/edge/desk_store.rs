@@ -1,10 +1,12 @@
 //! The tables of a Desk, in the SQLite of its Durable Object.
 
+use super::platform::Sql;
 use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
 use crate::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
 use serde::Deserialize;
-use worker::{SqlStorage, SqlStorageValue};
+use serde_json::{Value, json};
+use worker::durable::State;
 
 /// `leads` is one row per lead, ordered by account and person. `log` is the chain of records and the outbox
 /// in one: rows that were sent are deleted, all but the last, which carries the head of the chain. Which
@@ -25,10 +27,10 @@ CREATE TABLE IF NOT EXISTS log (
 
 const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms, attempt_no, body";
 
-/// The tables of a Desk.
-#[derive(Debug)]
+/// The tables of a Desk. Clones are of the same tables.
+#[derive(Debug, Clone)]
 pub struct SqlDeskStore {
-    sql: SqlStorage,
+    sql: Sql,
 }
 
 #[derive(Deserialize)]
@@ -44,10 +46,22 @@ struct Row {
 }
 
 #[derive(Deserialize)]
-struct LogRow {
+struct HeadRow {
     seq: u64,
-    lead_id: String,
     hash: String,
+}
+
+/// A row of the outbox.
+#[derive(Debug, Deserialize)]
+pub struct OutboxRow {
+    /// Its number.
+    pub seq: u64,
+    /// The lead.
+    pub lead_id: LeadId,
+    /// How the lead stands; `None` when it is gone.
+    pub state: Option<LeadState>,
+    /// What the lead's row holds.
+    pub body: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,36 +75,29 @@ struct WakeRow {
     wake_ms: i64,
 }
 
-fn failed(error: &worker::Error) -> Unavailable {
-    Unavailable::new("desk", error.to_string())
-}
-
-fn ms(at: Timestamp) -> SqlStorageValue {
-    SqlStorageValue::Integer(at.as_ms())
-}
-
-fn number(value: u64) -> SqlStorageValue {
-    SqlStorageValue::Integer(i64::try_from(value).unwrap_or(i64::MAX))
-}
-
 impl SqlDeskStore {
-    /// Opens the tables, creating them when the object is new.
+    /// Opens the tables, creating them when the object is new; the state of the object is handed back.
     ///
     /// # Errors
     /// When the object has no SQLite storage.
-    pub fn open(sql: SqlStorage) -> PortResult<Self> {
-        sql.exec(SCHEMA, None).map_err(|error| failed(&error))?;
-        Ok(Self { sql })
+    pub fn open(state: State) -> (State, PortResult<Self>) {
+        let (state, sql) = Sql::open(state, "desk", SCHEMA);
+        (state, sql.map(|sql| Self { sql }))
     }
 
-    fn rows<T: for<'de> Deserialize<'de>>(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<Vec<T>> {
-        let cursor = self.sql.exec(query, bind).map_err(|error| failed(&error))?;
-        cursor.to_array().map_err(|error| failed(&error))
+    /// The first rows after a number that were not sent, with their leads, in order.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the store fails.
+    pub fn outbox(&self, after: u64, limit: u32) -> PortResult<Vec<OutboxRow>> {
+        let query = "SELECT seq, log.lead_id, state, body FROM log LEFT JOIN leads USING (lead_id) WHERE seq > ? \
+                     ORDER BY seq LIMIT ?";
+        self.sql.rows(query, &[json!(after), json!(limit)])
     }
+}
 
-    fn run(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<()> {
-        self.sql.exec(query, bind).map(|_| ()).map_err(|error| failed(&error))
-    }
+fn ms(at: Timestamp) -> Value {
+    at.as_ms().into()
 }
 
 fn state_of(text: &str) -> PortResult<LeadState> {
@@ -123,7 +130,7 @@ fn lead_row(row: Row) -> PortResult<LeadRow> {
 impl DeskStore for SqlDeskStore {
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
         let query = format!("SELECT {COLUMNS} FROM leads WHERE lead_id = ?");
-        let rows = self.rows::<Row>(&query, vec![id.as_str().into()])?;
+        let rows = self.sql.rows::<Row>(&query, &[id.as_str().into()])?;
         rows.into_iter().next().map(lead_row).transpose()
     }
 
@@ -133,8 +140,8 @@ impl DeskStore for SqlDeskStore {
             "SELECT {COLUMNS} FROM leads WHERE lead_id >= ? AND lead_id < ? AND rep_id IS NOT NULL \
              AND received_ms > ? ORDER BY received_ms DESC, lead_id LIMIT 1"
         );
-        let bind = vec![prefix.into(), format!("{prefix}~").into(), ms(since)];
-        self.rows::<Row>(&query, bind)?.into_iter().next().map(lead_row).transpose()
+        let values = [prefix.into(), format!("{prefix}~").into(), ms(since)];
+        self.sql.rows::<Row>(&query, &values)?.into_iter().next().map(lead_row).transpose()
     }
 
     fn put(&self, row: &LeadRow) -> PortResult<()> {
@@ -144,62 +151,59 @@ impl DeskStore for SqlDeskStore {
              received_ms = excluded.received_ms, wake_ms = excluded.wake_ms, attempt_no = excluded.attempt_no, \
              body = excluded.body"
         );
-        let bind = vec![
+        let values = [
             row.lead_id.as_str().into(),
             row.fingerprint.as_str().into(),
             state_text(row.state).into(),
             row.rep_id.clone().into(),
             ms(row.received_at),
-            row.wake_at.map_or(SqlStorageValue::Null, ms),
-            number(u64::from(row.attempt_no)),
-            row.body.as_str().into(),
+            row.wake_at.map_or(Value::Null, ms),
+            row.attempt_no.into(),
         ];
-        self.run(&query, bind)
+        self.sql.run(&query, &values, Some(&row.body))
     }
 
     fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>> {
         let query =
             format!("SELECT {COLUMNS} FROM leads WHERE wake_ms IS NOT NULL AND wake_ms <= ? ORDER BY wake_ms LIMIT ?");
-        let rows = self.rows::<Row>(&query, vec![ms(now), number(u64::from(limit))])?;
+        let rows = self.sql.rows::<Row>(&query, &[ms(now), limit.into()])?;
         rows.into_iter().map(lead_row).collect()
     }
 
     fn next_wake(&self) -> PortResult<Option<Timestamp>> {
         let query = "SELECT wake_ms FROM leads WHERE wake_ms IS NOT NULL ORDER BY wake_ms LIMIT 1";
-        Ok(self.rows::<WakeRow>(query, Vec::new())?.first().map(|row| Timestamp::from_ms(row.wake_ms)))
+        Ok(self.sql.rows::<WakeRow>(query, &[])?.first().map(|row| Timestamp::from_ms(row.wake_ms)))
     }
 
     fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>> {
         let query = "SELECT fingerprint, at_ms FROM keys WHERE key_hash = ?";
-        let rows = self.rows::<KeyRow>(query, vec![hash.into()])?;
+        let rows = self.sql.rows::<KeyRow>(query, &[hash.into()])?;
         Ok(rows.into_iter().next().map(|row| (row.fingerprint, Timestamp::from_ms(row.at_ms))))
     }
 
     fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()> {
         let query = "INSERT INTO keys (key_hash, fingerprint, at_ms) VALUES (?, ?, ?) ON CONFLICT (key_hash) \
                      DO UPDATE SET fingerprint = excluded.fingerprint, at_ms = excluded.at_ms";
-        self.run(query, vec![hash.into(), fingerprint.into(), ms(at)])
+        self.sql.run(query, &[hash.into(), fingerprint.into(), ms(at)], None)
     }
 
     fn head(&self) -> PortResult<(u64, String)> {
-        let query = "SELECT seq, lead_id, hash FROM log ORDER BY seq DESC LIMIT 1";
-        let head = self.rows::<LogRow>(query, Vec::new())?.into_iter().next();
+        let query = "SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1";
+        let head = self.sql.rows::<HeadRow>(query, &[])?.into_iter().next();
         Ok(head.map_or((0, String::new()), |row| (row.seq, row.hash)))
     }
 
     fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()> {
         let query = "INSERT INTO log (seq, lead_id, hash) VALUES (?, ?, ?)";
-        self.run(query, vec![number(seq), lead_id.as_str().into(), hash.into()])
+        self.sql.run(query, &[seq.into(), lead_id.as_str().into(), hash.into()], None)
     }
 
-    fn unsent(&self, after: u64, limit: u32) -> PortResult<Vec<(u64, LeadId)>> {
-        let query = "SELECT seq, lead_id, hash FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
-        let rows = self.rows::<LogRow>(query, vec![number(after), number(u64::from(limit))])?;
-        let entry = |row: LogRow| LeadId::new(&row.lead_id).ok().map(|id| (row.seq, id));
-        Ok(rows.into_iter().filter_map(entry).collect())
+    fn has_unsent(&self, after: u64) -> PortResult<bool> {
+        let query = "SELECT seq, hash FROM log WHERE seq > ? LIMIT 1";
+        Ok(!self.sql.rows::<HeadRow>(query, &[after.into()])?.is_empty())
     }
 
     fn sent(&self, seq: u64) -> PortResult<()> {
-        self.run("DELETE FROM log WHERE seq <= ? AND seq < (SELECT max(seq) FROM log)", vec![number(seq)])
+        self.sql.run("DELETE FROM log WHERE seq <= ? AND seq < (SELECT max(seq) FROM log)", &[seq.into()], None)
     }
 }

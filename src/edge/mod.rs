@@ -19,6 +19,7 @@ mod log;
 mod multipart;
 mod objects;
 mod pages;
+mod platform;
 mod queue;
 mod respond;
 mod roster;

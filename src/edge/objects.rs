@@ -1,5 +1,6 @@
 //! Calls to the Durable Objects: one POST with JSON per question, with a time limit.
 
+use super::platform;
 use super::world::World;
 use crate::domain::desk::AccountHash;
 use crate::domain::id::LeadId;
@@ -10,8 +11,7 @@ use crate::flow::messages::{
 use crate::ports::{Desks, PortResult, Teams, Unavailable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use worker::wasm_bindgen::JsValue;
-use worker::{Env, Request, web_sys};
+use worker::Env;
 
 /// Longest wait for an object, in milliseconds. A Desk may wait for two Teams in turn; a healthy one answers
 /// within ten.
@@ -34,23 +34,10 @@ pub async fn call<Q: Serialize, A: DeserializeOwned>(
     body: &Q,
 ) -> PortResult<A> {
     let port = if binding == DESK { "desk" } else { "team" };
-    let failed = |error: worker::Error| Unavailable::new(port, error.to_string());
-    let text = serde_json::to_string(body).map_err(|error| Unavailable::new(port, error.to_string()))?;
-    let init = web_sys::RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&JsValue::from_str(&text));
-    init.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(OBJECT_TIMEOUT_MS)));
-    let url = format!("https://object/{question}");
-    let request = web_sys::Request::new_with_str_and_init(&url, &init)
-        .map_err(|_| Unavailable::new(port, "the request could not be built"))?;
-    let stub = env.durable_object(binding).and_then(|space| space.get_by_name(name)).map_err(failed)?;
-    let mut response = stub.fetch_with_request(Request::from(request)).await.map_err(failed)?;
-    let status = response.status_code();
-    let bytes = response.bytes().await.map_err(failed)?;
-    if status != 200 {
-        return Err(Unavailable::new(port, String::from_utf8_lossy(&bytes).into_owned()));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| Unavailable::new(port, error.to_string()))
+    let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());
+    let text = serde_json::to_string(body).map_err(failed)?;
+    let answer = platform::ask(env, (binding, port), name, question, &text, OBJECT_TIMEOUT_MS).await?;
+    serde_json::from_str(&answer).map_err(failed)
 }
 
 impl Desks for World {

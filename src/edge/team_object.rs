@@ -19,7 +19,7 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 #[durable_object(fetch)]
 #[derive(Debug)]
 pub struct TeamPool {
-    state: State,
+    store: PortResult<SqlTeamStore>,
     /// The pool with its calendars compiled, and the version of teams and reps; read from the tables on first use.
     ready: RefCell<Option<Ready>>,
 }
@@ -42,7 +42,7 @@ pub struct SetStatus {
 
 impl DurableObject for TeamPool {
     fn new(state: State, _env: Env) -> Self {
-        Self { state, ready: RefCell::default() }
+        Self { store: SqlTeamStore::open(state).1, ready: RefCell::default() }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -81,7 +81,7 @@ impl TeamPool {
     }
 
     fn load(&self) -> PortResult<Ready> {
-        let store = SqlTeamStore::open(self.state.storage().sql())?;
+        let store = self.store.clone()?;
         let pool = store.pool()?;
         let version = version(&pool)?;
         let (pool, problems) = PreparedPool::new(pool);

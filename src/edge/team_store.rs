@@ -1,12 +1,13 @@
 //! The tables of a pool, in the SQLite of its Durable Object.
 
+use super::platform::Sql;
 use crate::domain::id::LeadId;
 use crate::domain::roster::model::{Pool, States};
 use crate::domain::time::Timestamp;
 use crate::ports::{PortResult, TeamStore, Unavailable};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::durable::State;
 
 /// `pool` is one row: teams, reps and the state of the reps. The state is one text, because a pick moves the
 /// balance of every rep who could have been picked. `answers` keeps each answer, so that asking again gives it.
@@ -19,9 +20,9 @@ CREATE TABLE IF NOT EXISTS answers (
 ";
 
 /// The tables of a pool.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SqlTeamStore {
-    sql: SqlStorage,
+    sql: Sql,
 }
 
 #[derive(Deserialize)]
@@ -35,18 +36,14 @@ struct AnswerRow {
     answer: String,
 }
 
-fn failed(error: &worker::Error) -> Unavailable {
-    Unavailable::new("team", error.to_string())
-}
-
 impl SqlTeamStore {
-    /// Opens the tables, creating them when the object is new.
+    /// Opens the tables, creating them when the object is new; the state of the object is handed back.
     ///
     /// # Errors
     /// When the object has no SQLite storage.
-    pub fn open(sql: SqlStorage) -> PortResult<Self> {
-        sql.exec(SCHEMA, None).map_err(|error| failed(&error))?;
-        Ok(Self { sql })
+    pub fn open(state: State) -> (State, PortResult<Self>) {
+        let (state, sql) = Sql::open(state, "team", SCHEMA);
+        (state, sql.map(|sql| Self { sql }))
     }
 
     /// The pool as stored; an empty one when nothing is.
@@ -80,23 +77,14 @@ impl SqlTeamStore {
     }
 
     fn part<T: for<'de> Deserialize<'de>>(&self, part: &str) -> PortResult<Option<T>> {
-        let rows: Vec<TextRow> = self.rows("SELECT body FROM pool WHERE part = ?", vec![part.into()])?;
+        let rows: Vec<TextRow> = self.sql.rows("SELECT body FROM pool WHERE part = ?", &[part.into()])?;
         let parse = |row: TextRow| serde_json::from_str(&row.body);
         rows.into_iter().next().map(parse).transpose().map_err(|error| Unavailable::new("team", error.to_string()))
     }
 
     fn put_part(&self, part: &str, body: &str) -> PortResult<()> {
         let query = "INSERT INTO pool (part, body) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET body = excluded.body";
-        self.run(query, vec![part.into(), body.into()])
-    }
-
-    fn run(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<()> {
-        self.sql.exec(query, bind).map(|_| ()).map_err(|error| failed(&error))
-    }
-
-    fn rows<T: for<'de> Deserialize<'de>>(&self, query: &str, bind: Vec<SqlStorageValue>) -> PortResult<Vec<T>> {
-        let cursor = self.sql.exec(query, bind).map_err(|error| failed(&error))?;
-        cursor.to_array().map_err(|error| failed(&error))
+        self.sql.run(query, &[part.into()], Some(body))
     }
 }
 
@@ -107,27 +95,26 @@ fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
 impl TeamStore for SqlTeamStore {
     fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
         let query = "SELECT answer AS body FROM answers WHERE lead_id = ? AND slot = ?";
-        let rows: Vec<TextRow> = self.rows(query, vec![lead_id.as_str().into(), slot.into()])?;
+        let rows: Vec<TextRow> = self.sql.rows(query, &[lead_id.as_str().into(), slot.into()])?;
         Ok(rows.into_iter().next().map(|row| row.body))
     }
 
     fn answers(&self, lead_id: &LeadId) -> PortResult<Vec<(String, String)>> {
         let query = "SELECT slot, answer FROM answers WHERE lead_id = ? ORDER BY slot";
-        let rows: Vec<AnswerRow> = self.rows(query, vec![lead_id.as_str().into()])?;
+        let rows: Vec<AnswerRow> = self.sql.rows(query, &[lead_id.as_str().into()])?;
         Ok(rows.into_iter().map(|row| (row.slot, row.answer)).collect())
     }
 
     fn put_answer(&self, lead_id: &LeadId, slot: &str, answer: &str, at: Timestamp, states: &str) -> PortResult<()> {
         self.put_part("states", states)?;
-        let query = "INSERT INTO answers (lead_id, slot, answer, at_ms) VALUES (?, ?, ?, ?) \
+        let query = "INSERT INTO answers (lead_id, slot, at_ms, answer) VALUES (?, ?, ?, ?) \
                      ON CONFLICT (lead_id, slot) DO NOTHING";
-        let at = SqlStorageValue::Integer(at.as_ms());
-        self.run(query, vec![lead_id.as_str().into(), slot.into(), answer.into(), at])
+        self.sql.run(query, &[lead_id.as_str().into(), slot.into(), at.as_ms().into()], Some(answer))
     }
 
     fn remove_answer(&self, lead_id: &LeadId, slot: &str, states: &str) -> PortResult<()> {
         self.put_part("states", states)?;
         let query = "DELETE FROM answers WHERE lead_id = ? AND slot = ?";
-        self.run(query, vec![lead_id.as_str().into(), slot.into()])
+        self.sql.run(query, &[lead_id.as_str().into(), slot.into()], None)
     }
 }

@@ -93,9 +93,8 @@ impl DeskStore for DeskTables {
         assert!(before.is_none(), "record {seq} is written twice");
         Ok(())
     }
-    fn unsent(&self, after: u64, limit: u32) -> PortResult<Vec<(u64, LeadId)>> {
-        let log = self.log.borrow();
-        Ok(log.range(after + 1..).take(limit as usize).map(|(seq, (id, _))| (*seq, id.clone())).collect())
+    fn has_unsent(&self, after: u64) -> PortResult<bool> {
+        Ok(self.log.borrow().range(after + 1..).next().is_some())
     }
     fn sent(&self, _seq: u64) -> PortResult<()> {
         Ok(())

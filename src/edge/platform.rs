@@ -1,0 +1,105 @@
+//! The effects that every lead has, behind `platform.js`: one crossing between wasm and JavaScript each, where the
+//! `worker` crate makes five to thirty.
+
+use crate::ports::{PortResult, Unavailable};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use worker::durable::State;
+use worker::js_sys::Error;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Env, wasm_bindgen, wasm_bindgen_futures};
+
+#[wasm_bindgen(module = "/src/edge/platform.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = askObject)]
+    async fn ask_object(
+        env: &Env,
+        binding: &str,
+        name: &str,
+        question: &str,
+        body: &str,
+        timeout_ms: u32,
+    ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = sqlOf)]
+    fn sql_of(state: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = sqlRows)]
+    fn sql_rows(sql: &JsValue, query: &str, values: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = sqlRun)]
+    fn sql_run(sql: &JsValue, query: &str, values: &str, text: Option<&str>) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = kvText)]
+    async fn kv_text(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+}
+
+fn failed(port: &'static str, thrown: &JsValue) -> Unavailable {
+    let message = thrown.dyn_ref::<Error>().map_or_else(|| format!("{thrown:?}"), |error| error.message().into());
+    Unavailable::new(port, message)
+}
+
+/// Asks the Durable Object `name` of a binding; its answer as text.
+///
+/// # Errors
+/// [`Unavailable`] with what the object or the platform says.
+pub async fn ask(
+    env: &Env,
+    (binding, port): (&str, &'static str),
+    name: &str,
+    question: &str,
+    body: &str,
+    timeout_ms: u32,
+) -> PortResult<String> {
+    let answer = ask_object(env, binding, name, question, body, timeout_ms).await;
+    let answer = answer.map_err(|thrown| failed(port, &thrown))?;
+    answer.as_string().ok_or_else(|| Unavailable::new(port, "the answer is no text"))
+}
+
+/// The text under a key of a KV namespace, if there is one.
+///
+/// # Errors
+/// [`Unavailable`] when the namespace cannot be read.
+pub async fn kv(env: &Env, binding: &str, key: &str) -> PortResult<Option<String>> {
+    kv_text(env, binding, key).await.map(|text| text.as_string()).map_err(|thrown| failed("kv", &thrown))
+}
+
+/// The SQLite of a Durable Object.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    sql: JsValue,
+    port: &'static str,
+}
+
+impl Sql {
+    /// Opens it and makes the tables that are missing; the state is handed back.
+    ///
+    /// # Errors
+    /// When the object has no SQLite storage, or the tables cannot be made.
+    pub fn open(state: State, port: &'static str, schema: &str) -> (State, PortResult<Self>) {
+        let inner = state._inner();
+        let opened = sql_of(&inner).map_err(|thrown| failed(port, &thrown)).and_then(|sql| {
+            let sql = Self { sql, port };
+            sql.run(schema, &[], None).map(|()| sql)
+        });
+        (State::from(inner), opened)
+    }
+
+    /// The rows of a query.
+    ///
+    /// # Errors
+    /// When the storage fails, or a row is not as expected.
+    pub fn rows<T: DeserializeOwned>(&self, query: &str, values: &[Value]) -> PortResult<Vec<T>> {
+        let rows = sql_rows(&self.sql, query, &array(values)).map_err(|thrown| failed(self.port, &thrown))?;
+        serde_json::from_str(&rows).map_err(|error| Unavailable::new(self.port, error.to_string()))
+    }
+
+    /// Runs a statement; `text`, when there is one, is its last value.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn run(&self, query: &str, values: &[Value], text: Option<&str>) -> PortResult<()> {
+        sql_run(&self.sql, query, &array(values), text).map_err(|thrown| failed(self.port, &thrown))
+    }
+}
+
+fn array(values: &[Value]) -> String {
+    serde_json::to_string(values).unwrap_or_default()
+}
