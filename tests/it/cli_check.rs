@@ -77,3 +77,31 @@ fn the_schema_is_the_published_one() {
     assert_eq!(ran.code, 0);
     assert_eq!(ran.json(), project("rubric.schema.json"));
 }
+
+#[test]
+fn lint_proves_what_is_unwise_and_shows_a_lead() {
+    let mut draft = project("rubric.json");
+    let first = draft["routes"][0].clone();
+    let mut copy = first.clone();
+    copy["id"] = "again".into();
+    draft["routes"].as_array_mut().unwrap().insert(1, copy);
+    let path = file("shadowed.json", &draft.to_string());
+    let ran = run(&["lint", &path, "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let findings = ran.json()["findings"].clone();
+    let shadowed = findings.as_array().unwrap().iter().find(|finding| finding["code"] == "shadowed").unwrap();
+    assert_eq!(shadowed["path"], "routes[1]");
+    let text = run(&["lint", &path]).out;
+    assert!(text.contains("routes[1]") && text.contains("(shadowed)"), "{text}");
+    let broken = run(&["lint", &file("broken.json", "{\"name\": 3}")]);
+    assert_eq!(broken.code, 2, "{broken:?}");
+}
+
+#[test]
+fn the_shipped_rubric_and_sample_roster_have_no_error() {
+    let ran = run(&["lint", "rubric.json", "--roster", "sample/roster.json", "--json"]);
+    let json = ran.json();
+    let errors: Vec<&serde_json::Value> =
+        json["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "error").collect();
+    assert_eq!(errors, Vec::<&serde_json::Value>::new());
+}

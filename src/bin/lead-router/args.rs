@@ -23,6 +23,8 @@ pub struct Cli {
 pub enum Command {
     /// Check a rubric, and the roster and account directory that go with it.
     Check(CheckArgs),
+    /// Prove what is unwise about a rubric, with a lead that shows it: unreachable tiers, shadowed rules, empty teams.
+    Lint(LintArgs),
     /// Show the whole decision for one lead, as it would be made, with every reason.
     Explain(ExplainArgs),
     /// Let leads arrive at a roster for some days of virtual time: load, shares due and got, promises kept.
@@ -52,6 +54,17 @@ pub struct CheckArgs {
     /// Print the JSON Schema of the rubric and check nothing.
     #[arg(long)]
     pub schema: bool,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// The rubric.
+    #[arg(default_value = "rubric.json")]
+    pub rubric: PathBuf,
+    /// Teams and reps: `{"teams": […], "reps": […]}`. Without them, only the rubric itself is looked at.
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
 }
 
 /// Arguments of `explain`.

@@ -10,6 +10,7 @@ mod explain;
 mod files;
 mod fit;
 mod leads_csv;
+mod lint;
 mod now;
 mod output;
 mod progress;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<Output, Failure> {
     match command {
         Command::Check(args) => check::run(args),
+        Command::Lint(args) => lint::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Backtest(args) => backtest::run(args),
