@@ -4,11 +4,14 @@
 //! why asking is over. Asking is over as soon as no answer that could still come can change tier, override,
 //! territory or team.
 
-use super::facts::{Facts, FieldSet};
-use super::id::ProviderId;
-use super::rubric::Rubric;
-use super::rubric::settle::{Settled, settled};
-use super::time::Timestamp;
+pub mod breaker;
+pub mod latency;
+
+use crate::domain::facts::{Facts, FieldSet};
+use crate::domain::id::ProviderId;
+use crate::domain::rubric::Rubric;
+use crate::domain::rubric::settle::{Settled, settled};
+use crate::domain::time::Timestamp;
 
 /// A provider as the waterfall sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
