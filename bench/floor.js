@@ -114,6 +114,9 @@ export class Desk extends Writer {
   alarm() {}
 }
 
+/** Bound, and never asked. */
+export class Lookup extends Writer {}
+
 export class TeamPool extends Writer {
   constructor(ctx, env) {
     super(ctx, env);

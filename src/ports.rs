@@ -10,6 +10,7 @@ use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
 use crate::domain::time::Timestamp;
+use crate::flow::look_up::{LookUp, LookedUp};
 use crate::flow::messages::{
     Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
 };
@@ -100,6 +101,8 @@ pub trait Directory {
 pub struct HttpAnswer {
     /// Status.
     pub status: u16,
+    /// `Retry-After`, in seconds.
+    pub retry_after_s: Option<u32>,
     /// Body.
     pub body: Vec<u8>,
 }
@@ -117,10 +120,22 @@ pub enum HttpFailure {
 
 /// HTTP to providers.
 pub trait Http {
-    /// Sends a request; ends within `timeout_ms`.
-    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure>;
+    /// Sends a request; ends within `timeout_ms`. When there is no answer after `hedge_after_ms`, sends it once more and
+    /// takes the answer that comes first.
+    async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout_ms: u32,
+        hedge_after_ms: Option<u32>,
+    ) -> Result<HttpAnswer, HttpFailure>;
     /// A setting or secret by name: keys and base URLs of vendors.
     fn setting(&self, name: &str) -> Option<String>;
+}
+
+/// Questions to providers, each asked once for all leads of a subject.
+pub trait Lookups {
+    /// Asks a provider.
+    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp>;
 }
 
 /// The Desks.

@@ -1,23 +1,29 @@
-//! HTTP to providers: a time limit that also covers the body, and a limit on its size.
+//! HTTP to providers: a time limit that also covers the body, a limit on its size, and a second try for a slow answer.
 
+use super::platform;
 use super::settings::setting;
 use super::world::World;
 use crate::domain::limits::PROVIDER_BODY_BYTES_MAX;
 use crate::domain::provider::request::HttpRequest;
 use crate::ports::{Http, HttpAnswer, HttpFailure};
-use futures_util::StreamExt;
-use worker::wasm_bindgen::JsValue;
-use worker::{AbortSignal, Fetch, Headers, Request, RequestInit, Response, web_sys};
 
 impl Http for World {
-    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
-        let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(timeout_ms));
-        let request = platform_request(request).map_err(|_| HttpFailure::Unreachable)?;
-        let sent = Fetch::Request(request).send_with_signal(&signal).await;
-        let mut response = sent.map_err(|_| failure(&signal))?;
-        let status = response.status_code();
-        let body = body(&mut response, &signal).await?;
-        Ok(HttpAnswer { status, body })
+    async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout_ms: u32,
+        hedge_after_ms: Option<u32>,
+    ) -> Result<HttpAnswer, HttpFailure> {
+        let bytes_max = u32::try_from(PROVIDER_BODY_BYTES_MAX).unwrap_or(u32::MAX);
+        let answer =
+            platform::fetch(request, timeout_ms, hedge_after_ms, bytes_max).await.map_err(|error| {
+                match error.detail.as_str() {
+                    "timeout" => HttpFailure::Timeout,
+                    "too_large" => HttpFailure::TooLarge,
+                    _ => HttpFailure::Unreachable,
+                }
+            })?;
+        read(&answer).ok_or(HttpFailure::Unreachable)
     }
 
     fn setting(&self, name: &str) -> Option<String> {
@@ -25,32 +31,9 @@ impl Http for World {
     }
 }
 
-fn platform_request(request: &HttpRequest) -> worker::Result<Request> {
-    let headers = Headers::new();
-    for (name, value) in &request.headers {
-        headers.set(name, value)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_method(request.method.as_str().to_owned().into()).with_headers(headers);
-    if let Some(body) = &request.body {
-        init.with_body(Some(JsValue::from_str(body)));
-    }
-    Request::new_with_init(&request.url, &init)
-}
-
-/// Reads the body up to the limit; what is longer is refused without being read to its end.
-async fn body(response: &mut Response, signal: &AbortSignal) -> Result<Vec<u8>, HttpFailure> {
-    let mut bytes = Vec::new();
-    let mut stream = response.stream().map_err(|_| HttpFailure::Unreachable)?;
-    while let Some(chunk) = stream.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|_| failure(signal))?);
-        if bytes.len() > PROVIDER_BODY_BYTES_MAX {
-            return Err(HttpFailure::TooLarge);
-        }
-    }
-    Ok(bytes)
-}
-
-fn failure(signal: &AbortSignal) -> HttpFailure {
-    if signal.aborted() { HttpFailure::Timeout } else { HttpFailure::Unreachable }
+fn read(answer: &str) -> Option<HttpAnswer> {
+    let (head, body) = answer.split_once('\n')?;
+    let (status, retry_after) = head.split_once(' ')?;
+    let body = body.as_bytes().to_vec();
+    Some(HttpAnswer { status: status.parse().ok()?, retry_after_s: retry_after.parse().ok(), body })
 }

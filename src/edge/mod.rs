@@ -16,6 +16,7 @@ mod http_client;
 mod leads;
 mod ledger;
 mod log;
+mod lookup_object;
 mod multipart;
 mod objects;
 mod pages;

@@ -2,13 +2,14 @@
 
 use super::platform;
 use super::world::World;
-use crate::domain::desk::AccountHash;
+use crate::domain::desk::{AccountHash, sha256_hex};
 use crate::domain::id::LeadId;
 use crate::domain::roster::model::PickRequest;
+use crate::flow::look_up::{LookUp, LookedUp};
 use crate::flow::messages::{
     Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
 };
-use crate::ports::{Desks, PortResult, Teams, Unavailable};
+use crate::ports::{Desks, Lookups, PortResult, Teams, Unavailable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::Env;
@@ -21,6 +22,8 @@ const OBJECT_TIMEOUT_MS: u32 = 10_000;
 pub const DESK: &str = "DESK";
 /// Binding of the pools of teams.
 pub const TEAM: &str = "TEAM";
+/// Binding of the objects that ask providers.
+pub const LOOKUP: &str = "LOOKUP";
 
 /// Asks the object `name` of `binding` one question.
 ///
@@ -33,11 +36,24 @@ pub async fn call<Q: Serialize, A: DeserializeOwned>(
     question: &str,
     body: &Q,
 ) -> PortResult<A> {
-    let port = if binding == DESK { "desk" } else { "team" };
+    let port = match binding {
+        DESK => "desk",
+        TEAM => "team",
+        _ => "lookup",
+    };
     let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());
     let text = serde_json::to_string(body).map_err(failed)?;
     let answer = platform::ask(env, (binding, port), name, question, &text, OBJECT_TIMEOUT_MS).await?;
     serde_json::from_str(&answer).map_err(failed)
+}
+
+impl Lookups for World {
+    /// The subject's hash says which of 16 objects asks.
+    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
+        let hash = sha256_hex(question.subject.as_bytes());
+        let object = format!("lookup-{}", hash.get(..1).unwrap_or_default());
+        call(&self.env, LOOKUP, &object, "look_up", question).await
+    }
 }
 
 impl Desks for World {

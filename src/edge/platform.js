@@ -32,3 +32,46 @@ export function sqlRun(sql, query, values, text) {
 export async function kvText(env, binding, key) {
   return (await env[binding].get(key)) ?? undefined;
 }
+
+/**
+ * Sends a request to a provider: a line with status and `Retry-After` in seconds (or `-`), then the body. Without an answer after `hedgeAfterMs` (0 for never) the request is sent once more, and the first answer counts.
+ * Fails with `timeout`, `too_large`, or anything else for a connection that broke.
+ */
+export async function fetchText(url, method, headers, body, timeoutMs, hedgeAfterMs, bytesMax) {
+  const all = new AbortController();
+  const timer = setTimeout(() => all.abort(), timeoutMs);
+  const init = { method, headers: JSON.parse(headers), body, redirect: 'manual', signal: all.signal };
+  const tries = [textOf(url, init, bytesMax)];
+  let hedge;
+  try {
+    if (hedgeAfterMs > 0 && hedgeAfterMs < timeoutMs) {
+      const pause = new Promise((resolve) => {
+        hedge = setTimeout(resolve, hedgeAfterMs, true);
+      });
+      const ended = tries[0].then(() => false, () => false);
+      if (await Promise.race([ended, pause])) tries.push(textOf(url, init, bytesMax));
+    }
+    return await Promise.any(tries);
+  } catch (error) {
+    if (all.signal.aborted) throw new Error('timeout');
+    throw error.errors?.[0] ?? error;
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(hedge);
+    all.abort();
+  }
+}
+
+/** The answer to one request, its body up to a limit. */
+async function textOf(url, init, bytesMax) {
+  const answer = await fetch(url, init);
+  const decoder = new TextDecoder();
+  let [text, bytes] = ['', 0];
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) throw new Error('too_large');
+    text += decoder.decode(chunk, { stream: true });
+  }
+  const retryAfter = Number.parseInt(answer.headers.get('retry-after') ?? '', 10);
+  return `${answer.status} ${Number.isNaN(retryAfter) ? '-' : retryAfter}\n${text}${decoder.decode()}`;
+}

@@ -1,9 +1,11 @@
 //! The effects that every lead has, behind `platform.js`: one crossing between wasm and JavaScript each, where the
 //! `worker` crate makes five to thirty.
 
+use crate::domain::provider::HttpRequest;
 use crate::ports::{PortResult, Unavailable};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use worker::durable::State;
 use worker::js_sys::Error;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
@@ -27,6 +29,16 @@ extern "C" {
     fn sql_rows(sql: &JsValue, query: &str, values: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = sqlRun)]
     fn sql_run(sql: &JsValue, query: &str, values: &str, text: Option<&str>) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = fetchText)]
+    async fn fetch_text(
+        url: &str,
+        method: &str,
+        headers: &str,
+        body: Option<&str>,
+        timeout_ms: u32,
+        hedge_after_ms: u32,
+        bytes_max: u32,
+    ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = kvText)]
     async fn kv_text(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
 }
@@ -51,6 +63,27 @@ pub async fn ask(
     let answer = ask_object(env, binding, name, question, body, timeout_ms).await;
     let answer = answer.map_err(|thrown| failed(port, &thrown))?;
     answer.as_string().ok_or_else(|| Unavailable::new(port, "the answer is no text"))
+}
+
+/// Sends a request to a provider: status and `Retry-After` on the first line, then the body.
+///
+/// # Errors
+/// [`Unavailable`] with the detail `timeout`, `too_large`, or what broke.
+pub async fn fetch(
+    request: &HttpRequest,
+    timeout_ms: u32,
+    hedge_after_ms: Option<u32>,
+    bytes_max: u32,
+) -> PortResult<String> {
+    let headers: BTreeMap<&str, &str> =
+        request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers = serde_json::to_string(&headers).unwrap_or_default();
+    let method = request.method.as_str();
+    let body = request.body.as_deref();
+    let hedge_after_ms = hedge_after_ms.unwrap_or(0);
+    let answer = fetch_text(&request.url, method, &headers, body, timeout_ms, hedge_after_ms, bytes_max).await;
+    let answer = answer.map_err(|thrown| failed("http", &thrown))?;
+    answer.as_string().ok_or_else(|| Unavailable::new("http", "the answer is no text"))
 }
 
 /// The text under a key of a KV namespace, if there is one.

@@ -1,19 +1,20 @@
 //! Drives the waterfall for one lead: cache first, then the directory and the providers, under one deadline.
 
 use super::intake::World;
-use crate::domain::desk::keyed_hash;
+use super::look_up::{LookUp, LookedUp, NOT_ASKED};
+use crate::domain::desk::{keyed_hash, sha256_hex};
 use crate::domain::directory::{DIRECTORY, DirectoryRow};
 use crate::domain::facts::{Fact, Facts, Field};
 use crate::domain::id::{ProviderId, RepId};
 use crate::domain::lead::Lead;
 use crate::domain::normalize::company_key;
 use crate::domain::provider::merge::Facted;
-use crate::domain::provider::{Contact, Description, HttpRequest, Kind, Reading, build, merge_readings, read, shipped};
+use crate::domain::provider::{Contact, Description, Kind, build, merge_readings, shipped};
 use crate::domain::route::attempts::Owner;
 use crate::domain::route::decision::{CacheUse, EnrichmentSummary, ProviderCall};
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::domain::waterfall::{self, Source, Standing, Step};
-use crate::ports::{CacheEntry, CachedReading, HttpFailure, InForce};
+use crate::ports::{CacheEntry, CachedReading, InForce};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 
@@ -71,8 +72,7 @@ pub struct Run<'a, W> {
 /// What a question to a provider came to.
 struct Reply {
     id: ProviderId,
-    reading: Option<CachedReading>,
-    result: String,
+    looked_up: LookedUp,
     ms: u32,
 }
 
@@ -237,7 +237,8 @@ impl<'a, W: World> Run<'a, W> {
         let replies = join_all(asked.map(|provider| self.ask_one(provider, left_ms))).await;
         for (reply, key) in replies {
             self.done(&reply.id);
-            if let Some(reading) = reply.reading {
+            let was_called = reply.looked_up.was_called();
+            if let Some(reading) = reply.looked_up.reading {
                 self.apply(&reading);
                 if let Some(key) = key {
                     self.entries.entry(key.clone()).or_default().insert(reply.id.to_string(), reading);
@@ -246,12 +247,16 @@ impl<'a, W: World> Run<'a, W> {
                     }
                 }
             }
-            if reply.id.as_str() != DIRECTORY {
+            if was_called && reply.id.as_str() != DIRECTORY {
                 self.summary.providers_called = self.summary.providers_called.saturating_add(1);
             }
             self.summary.calls.push(ProviderCall {
                 provider: reply.id.to_string(),
-                result: reply.result,
+                result: if reply.looked_up.shared {
+                    format!("{}_shared", reply.looked_up.result)
+                } else {
+                    reply.looked_up.result
+                },
                 ms: reply.ms,
             });
         }
@@ -259,27 +264,28 @@ impl<'a, W: World> Run<'a, W> {
 
     async fn ask_one(&self, provider: &Provider<'_>, left_ms: u32) -> (Reply, Option<String>) {
         let before = self.world.now();
-        let (reading, result) = match &provider.http {
+        let looked_up = match &provider.http {
             None => self.ask_directory().await,
-            Some((description, base_url, key)) => match build(description, &self.facts, &self.contact, base_url, key) {
-                Some(request) => self.ask_http(description, &request, left_ms).await,
-                None => (None, "not_asked".to_owned()),
-            },
+            Some((description, ..)) => {
+                let wait_ms = description.timeout_ms.min(left_ms);
+                self.ask_http(&provider.source.id, self.key(provider), wait_ms).await
+            }
         };
         let ms = u32::try_from(self.world.now().ms_since(before)).unwrap_or(0);
-        (Reply { id: provider.source.id.clone(), reading, result, ms }, self.key(provider))
+        (Reply { id: provider.source.id.clone(), looked_up, ms }, self.key(provider))
     }
 
-    async fn ask_directory(&self) -> (Option<CachedReading>, String) {
+    async fn ask_directory(&self) -> LookedUp {
         let Some((domain, name)) = directory_subject(&self.facts) else {
-            return (None, "not_asked".to_owned());
+            return LookedUp::failed(NOT_ASKED);
         };
         match self.world.find(domain.as_deref(), name.as_deref()).await {
             Ok(row) => {
                 let result = if row.is_some() { "found" } else { "not_found" };
-                (Some(self.directory_reading(row.as_ref())), result.to_owned())
+                let reading = Some(self.directory_reading(row.as_ref()));
+                LookedUp { reading, result: result.to_owned(), shared: false }
             }
-            Err(_) => (None, "unavailable".to_owned()),
+            Err(_) => LookedUp::failed("unavailable"),
         }
     }
 
@@ -293,35 +299,16 @@ impl<'a, W: World> Run<'a, W> {
         }
     }
 
-    async fn ask_http(
-        &self,
-        description: &Description,
-        request: &HttpRequest,
-        left_ms: u32,
-    ) -> (Option<CachedReading>, String) {
-        let answer = match self.world.send(request, description.timeout_ms.min(left_ms)).await {
-            Ok(answer) => answer,
-            Err(HttpFailure::Timeout) => return (None, "timeout".to_owned()),
-            Err(HttpFailure::Unreachable) => return (None, "unreachable".to_owned()),
-            Err(HttpFailure::TooLarge) => return (None, "too_large".to_owned()),
+    /// Asks through the object that has all questions about a subject, so that leads of one company ask once.
+    async fn ask_http(&self, provider: &ProviderId, subject: Option<String>, left_ms: u32) -> LookedUp {
+        let subject = match subject {
+            Some(subject) => subject,
+            None => format!("facts:{}", sha256_hex(&serde_json::to_vec(&self.facts).unwrap_or_default())),
         };
-        let at = self.world.now();
-        let kept = |facts: BTreeMap<String, Fact>, seconds: u32| CachedReading {
-            facts,
-            owner_rep_id: None,
-            until: at.plus_ms(i64::from(seconds).saturating_mul(1_000)),
-            version: String::new(),
-        };
-        match read(description, answer.status, &answer.body) {
-            Reading::Found(values) => {
-                let fact = |value| Fact { value, provider: description.id.clone(), at };
-                let facts = values.into_iter().map(|(field, value)| (field.path().to_owned(), fact(value))).collect();
-                (Some(kept(facts, description.cache.found_s)), "found".to_owned())
-            }
-            Reading::NotFound => (Some(kept(BTreeMap::new(), description.cache.not_found_s)), "not_found".to_owned()),
-            Reading::Pending => (None, "pending".to_owned()),
-            Reading::Failed { code, .. } => (None, code.to_string()),
-        }
+        let (facts, contact) = (self.facts.clone(), self.contact.clone());
+        let question = LookUp { subject, provider: provider.clone(), facts, contact, wait_ms: left_ms };
+        let looked_up = self.world.look_up(&question).await;
+        looked_up.unwrap_or_else(|_| LookedUp::failed("unavailable"))
     }
 
     fn apply(&mut self, reading: &CachedReading) {

@@ -9,11 +9,11 @@ use crate::domain::lead::Lead;
 use crate::domain::route::decision::{Decision, Mode, Outcome};
 use crate::domain::route::plan::plan;
 use crate::domain::time::Timestamp;
-use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, PortResult};
+use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, Lookups, PortResult};
 
 /// What the intake needs of the world.
-pub trait World: Clock + Config + Cache + Directory + Http + Desks {}
-impl<T: Clock + Config + Cache + Directory + Http + Desks> World for T {}
+pub trait World: Clock + Config + Cache + Directory + Http + Lookups + Desks {}
+impl<T: Clock + Config + Cache + Directory + Http + Lookups + Desks> World for T {}
 
 /// Settings of the intake.
 #[derive(Debug, Clone, Copy)]

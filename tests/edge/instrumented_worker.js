@@ -90,6 +90,7 @@ const watched = (name) =>
 
 export const Desk = watched('Desk');
 export const TeamPool = watched('TeamPool');
+export const Lookup = watched('Lookup');
 
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 

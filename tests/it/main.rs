@@ -77,6 +77,8 @@ mod rubric_shipped;
 #[cfg(test)]
 mod flow_intake;
 #[cfg(test)]
+mod flow_look_up;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod world;

@@ -9,6 +9,7 @@ use lead_router::domain::id::LeadId;
 use lead_router::domain::intake::{FieldMap, json};
 use lead_router::domain::lead::{Lead, check};
 use lead_router::domain::provider::request::HttpRequest;
+use lead_router::domain::provider::shipped;
 use lead_router::domain::roster::model::{PickRequest, Pool, Rep, Team};
 use lead_router::domain::roster::prepared::PreparedPool;
 use lead_router::domain::route::decision::{Decision, Mode, Record};
@@ -16,6 +17,7 @@ use lead_router::domain::route::index::{RosterIndex, pool_of};
 use lead_router::domain::rubric::{check as rubric_check, read};
 use lead_router::domain::time::Timestamp;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
+use lead_router::flow::look_up::{Health, LookUp, LookedUp, look_up};
 use lead_router::flow::messages::{
     Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
 };
@@ -138,6 +140,7 @@ pub struct World {
     pub http: RefCell<BTreeMap<String, (u16, String)>>,
     pub settings: RefCell<BTreeMap<String, String>>,
     pub http_calls: Cell<u32>,
+    health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
     /// The call with this number meets the fault; calls are counted from 0.
     pub fault: Cell<Option<(u32, Fault)>>,
     pub calls: Cell<u32>,
@@ -200,6 +203,7 @@ impl World {
             http: RefCell::default(),
             settings: RefCell::default(),
             http_calls: Cell::new(0),
+            health: RefCell::default(),
             fault: Cell::new(None),
             calls: Cell::new(0),
         };
@@ -383,18 +387,33 @@ impl Directory for World {
 }
 
 impl Http for World {
-    async fn send(&self, request: &HttpRequest, _timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
+    async fn send(
+        &self,
+        request: &HttpRequest,
+        _timeout_ms: u32,
+        _hedge_after_ms: Option<u32>,
+    ) -> Result<HttpAnswer, HttpFailure> {
         Yield(false).await;
         self.http_calls.set(self.http_calls.get() + 1);
         let http = self.http.borrow();
         let found = http.iter().find(|(piece, _)| request.url.contains(piece.as_str()));
         match found {
-            Some((_, (status, body))) => Ok(HttpAnswer { status: *status, body: body.clone().into_bytes() }),
+            Some((_, (status, body))) => {
+                Ok(HttpAnswer { status: *status, retry_after_s: None, body: body.clone().into_bytes() })
+            }
             None => Err(HttpFailure::Timeout),
         }
     }
     fn setting(&self, name: &str) -> Option<String> {
         self.settings.borrow().get(name).cloned()
+    }
+}
+
+impl Lookups for World {
+    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
+        let description = shipped::find(question.provider.as_str()).unwrap();
+        let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
+        Ok(look_up(self, &health, description, question).await)
     }
 }
 

@@ -1,10 +1,11 @@
 //! What providers may be told about the person.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What providers may be told about the person. It is no fact: it is never stored with them, and its debug form says
 /// only what is there.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Contact {
     /// E-mail address, lower case.
     pub email: Option<String>,

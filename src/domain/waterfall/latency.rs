@@ -45,7 +45,10 @@ mod tests {
         (1..20).for_each(|ms| latency.note(ms));
         assert_eq!(latency.percentile(50), None);
         latency.note(20);
-        assert_eq!((latency.percentile(50), latency.percentile(95), latency.percentile(100)), (Some(10), Some(19), Some(20)));
+        assert_eq!(
+            (latency.percentile(50), latency.percentile(95), latency.percentile(100)),
+            (Some(10), Some(19), Some(20))
+        );
         assert_eq!(latency.percentile(0), Some(1));
     }
 

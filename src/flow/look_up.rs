@@ -1,0 +1,139 @@
+//! One question to one provider about one subject, whoever asks: breaker, hedge, call, reading.
+
+use crate::domain::error::Remedy;
+use crate::domain::facts::{Fact, Facts};
+use crate::domain::id::ProviderId;
+use crate::domain::provider::{Contact, Description, Reading, build, read};
+use crate::domain::time::Timestamp;
+use crate::domain::waterfall::breaker::{Breaker, Ending};
+use crate::domain::waterfall::latency::Latency;
+use crate::ports::{CachedReading, Clock, Http, HttpAnswer, HttpFailure};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// Percentile of a provider's answers after which a second request is sent for one that has not come.
+const HEDGE_PERCENTILE: usize = 95;
+
+/// A question to a provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LookUp {
+    /// Cache key of the subject. Leads of one subject at one time are one call.
+    pub subject: String,
+    /// The provider.
+    pub provider: ProviderId,
+    /// What is known.
+    pub facts: Facts,
+    /// What the provider may be told about the person.
+    pub contact: Contact,
+    /// How long the lead waits, in milliseconds. The call goes on after that, and its answer is kept.
+    pub wait_ms: u32,
+}
+
+/// What a question came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// The answer, when there is one: also that the provider knows nothing.
+    pub reading: Option<CachedReading>,
+    /// `found`, `not_found`, or the code of what went wrong.
+    pub result: String,
+    /// Whether it was asked for another lead, and cost nothing here.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+impl LookedUp {
+    /// No answer, for this reason.
+    #[must_use]
+    pub fn failed(code: &str) -> Self {
+        Self { reading: None, result: code.to_owned(), shared: false }
+    }
+
+    /// Whether the provider was called for this lead.
+    #[must_use]
+    pub fn was_called(&self) -> bool {
+        !self.shared && !matches!(self.result.as_str(), LEFT_ALONE | NOT_ASKED | NOT_SET_UP)
+    }
+}
+
+/// The provider had faults and is left alone for a while.
+pub const LEFT_ALONE: &str = "left_alone";
+/// Something that the question needs is not known.
+pub const NOT_ASKED: &str = "not_asked";
+/// The provider has no key.
+pub const NOT_SET_UP: &str = "not_set_up";
+/// The lead could not wait longer.
+pub const LATE: &str = "late";
+
+/// What is remembered about a provider between calls.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Whether it is asked at all.
+    pub breaker: Breaker,
+    /// How long it takes.
+    pub latency: Latency,
+}
+
+/// Asks. Never longer than the description allows; never an error.
+pub async fn look_up<W: Http + Clock>(
+    world: &W,
+    health: &RefCell<Health>,
+    description: &Description,
+    question: &LookUp,
+) -> LookedUp {
+    let Some(key) = world.setting(&description.key_setting) else {
+        return LookedUp::failed(NOT_SET_UP);
+    };
+    let base_url = world.setting(&description.base_url_setting).unwrap_or_else(|| description.base_url.clone());
+    let Some(request) = build(description, &question.facts, &question.contact, &base_url, &key) else {
+        return LookedUp::failed(NOT_ASKED);
+    };
+    let asked_at = world.now();
+    if !health.borrow_mut().breaker.admits(asked_at) {
+        return LookedUp::failed(LEFT_ALONE);
+    }
+    let hedge_after_ms = health.borrow().latency.percentile(HEDGE_PERCENTILE);
+    let answer = world.send(&request, description.timeout_ms, hedge_after_ms).await;
+    let now = world.now();
+    if answer.is_ok() {
+        let ms = u32::try_from(now.ms_since(asked_at)).unwrap_or(0);
+        health.borrow_mut().latency.note(ms);
+    }
+    let (ending, looked_up) = ended(description, answer, now);
+    health.borrow_mut().breaker.note(ending, now);
+    looked_up
+}
+
+fn ended(description: &Description, answer: Result<HttpAnswer, HttpFailure>, now: Timestamp) -> (Ending, LookedUp) {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(HttpFailure::Timeout) => return (Ending::Fault, LookedUp::failed("timeout")),
+        Err(HttpFailure::Unreachable) => return (Ending::Fault, LookedUp::failed("unreachable")),
+        Err(HttpFailure::TooLarge) => return (Ending::Answered, LookedUp::failed("too_large")),
+    };
+    let kept = |facts: BTreeMap<String, Fact>, seconds: u32, result: &str| {
+        let until = now.plus_ms(i64::from(seconds).saturating_mul(1_000));
+        let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new() };
+        (Ending::Answered, LookedUp { reading: Some(reading), result: result.to_owned(), shared: false })
+    };
+    match read(description, answer.status, &answer.body) {
+        Reading::Found(values) => {
+            let fact = |value| Fact { value, provider: description.id.clone(), at: now };
+            let facts = values.into_iter().map(|(field, value)| (field.path().to_owned(), fact(value))).collect();
+            kept(facts, description.cache.found_s, "found")
+        }
+        Reading::NotFound => kept(BTreeMap::new(), description.cache.not_found_s, "not_found"),
+        Reading::Pending => (Ending::Answered, LookedUp::failed("pending")),
+        Reading::Failed { code, remedy } => {
+            let ending = match remedy {
+                _ if answer.status == 429 => {
+                    Ending::Busy(answer.retry_after_s.map(|seconds| seconds.saturating_mul(1_000)))
+                }
+                Remedy::FixConfig if code == "provider_bad_request" => Ending::Answered,
+                Remedy::FixConfig => Ending::Refused,
+                _ => Ending::Fault,
+            };
+            (ending, LookedUp::failed(code))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! One question to one provider: what each kind of answer means for the question after it.
+
+use crate::world::{World, run};
+use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
+use lead_router::domain::id::ProviderId;
+use lead_router::domain::provider::Contact;
+use lead_router::domain::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
+use lead_router::flow::look_up::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP};
+use lead_router::ports::Lookups;
+use serde_json::json;
+
+fn question(domain: Option<&str>) -> LookUp {
+    let provider = ProviderId::new("pdl_company").unwrap();
+    let mut facts = Facts::default();
+    if let Some(domain) = domain {
+        let fact =
+            Fact { value: FactValue::Text(domain.to_owned()), provider: provider.clone(), at: Default::default() };
+        facts.set(Field::CompanyDomain, fact);
+    }
+    LookUp { subject: "company:acme.example".to_owned(), provider, facts, contact: Contact::default(), wait_ms: 1_000 }
+}
+
+fn world(status: u16, body: &str) -> World {
+    let world = World::sample();
+    world.settings.borrow_mut().insert("PDL_API_KEY".to_owned(), "key".to_owned());
+    answers(&world, status, body);
+    world
+}
+
+fn answers(world: &World, status: u16, body: &str) {
+    world.http.borrow_mut().insert("/company/enrich".to_owned(), (status, body.to_owned()));
+}
+
+fn ask(world: &World) -> LookedUp {
+    run(world.look_up(&question(Some("acme.example")))).unwrap()
+}
+
+fn pass(world: &World, ms: i64) {
+    world.now.set(world.now.get().plus_ms(ms));
+}
+
+#[test]
+fn a_record_is_kept_as_long_as_the_description_says() {
+    let world = world(200, &json!({"likelihood": 8, "name": "acme", "employee_count": 900, "website": "acme.example"}).to_string());
+    let found = ask(&world);
+    assert_eq!((found.result.as_str(), found.was_called()), ("found", true));
+    let reading = found.reading.unwrap();
+    assert_eq!(reading.facts["company.employees"].value, FactValue::Number(900));
+    assert_eq!(reading.until, world.now.get().plus_ms(2_592_000_000));
+    answers(&world, 404, "{}");
+    let missing = ask(&world);
+    assert_eq!(missing.result, "not_found");
+    assert!(missing.reading.unwrap().facts.is_empty());
+}
+
+#[test]
+fn without_a_key_or_a_domain_nobody_is_asked() {
+    let world = world(200, "{}");
+    let unknown = run(world.look_up(&question(None))).unwrap();
+    assert_eq!((unknown.result.as_str(), unknown.was_called()), (NOT_ASKED, false));
+    world.settings.borrow_mut().clear();
+    assert_eq!(ask(&world).result, NOT_SET_UP);
+    assert_eq!(world.http_calls.get(), 0);
+}
+
+#[test]
+fn faults_in_a_row_end_the_asking_for_a_while() {
+    let world = world(503, "down");
+    for _ in 0..FAULTS_TO_OPEN {
+        assert_eq!(ask(&world).result, "provider_try_later");
+    }
+    let alone = ask(&world);
+    assert_eq!((alone.result.as_str(), alone.was_called()), (LEFT_ALONE, false));
+    assert_eq!(world.http_calls.get(), FAULTS_TO_OPEN);
+    answers(&world, 404, "{}");
+    pass(&world, PAUSE_MS);
+    assert_eq!(ask(&world).result, "not_found");
+    assert_eq!(ask(&world).result, "not_found");
+}
+
+#[test]
+fn a_throttled_question_waits_and_a_refused_key_waits_longer() {
+    for (status, pause_ms) in [(429, BUSY_MS), (401, PAUSE_MS_MAX), (402, PAUSE_MS_MAX)] {
+        let world = world(status, "{}");
+        assert!(ask(&world).was_called(), "{status}");
+        assert_eq!(ask(&world).result, LEFT_ALONE, "{status}");
+        pass(&world, pause_ms - 1);
+        assert_eq!(ask(&world).result, LEFT_ALONE, "{status}");
+        pass(&world, 1);
+        assert!(ask(&world).was_called(), "{status}");
+    }
+}
+
+#[test]
+fn a_question_that_the_provider_does_not_understand_says_nothing_about_the_next() {
+    let world = world(400, "{}");
+    for _ in 0..2 * FAULTS_TO_OPEN {
+        assert_eq!(ask(&world).result, "provider_bad_request");
+    }
+}
