@@ -21,7 +21,13 @@ const RECENT_MS: i64 = 60_000;
 /// Most answers that are remembered.
 const RECENT_MAX: usize = 1_000;
 
-type Flight = Shared<LocalBoxFuture<'static, LookedUp>>;
+/// A call under way.
+#[derive(Debug, Clone)]
+struct Flight {
+    call: Shared<LocalBoxFuture<'static, LookedUp>>,
+    /// Whether somebody could not wait for it.
+    is_late: Rc<Cell<bool>>,
+}
 
 /// The Durable Object.
 #[durable_object(fetch)]
@@ -36,7 +42,7 @@ pub struct Lookup {
 #[derive(Debug, Default)]
 struct Memory {
     health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
-    flights: RefCell<BTreeMap<String, (Flight, Rc<Cell<bool>>)>>,
+    flights: RefCell<BTreeMap<String, Flight>>,
     recent: RefCell<BTreeMap<String, (Timestamp, LookedUp)>>,
 }
 
@@ -64,18 +70,18 @@ impl Lookup {
         let wait = Duration::from_millis(question.wait_ms.into());
         let under_way = self.memory.flights.borrow().get(&key).cloned();
         let is_shared = under_way.is_some();
-        let (flight, is_late) = under_way.unwrap_or_else(|| self.start(key, question, world));
-        match select(flight, Delay::from(wait)).await {
+        let flight = under_way.unwrap_or_else(|| self.start(key, question, world));
+        match select(flight.call, Delay::from(wait)).await {
             Either::Left((looked_up, _)) => LookedUp { shared: is_shared, ..looked_up },
             Either::Right(_) => {
-                is_late.set(true);
+                flight.is_late.set(true);
                 LookedUp { shared: is_shared, ..LookedUp::failed(LATE) }
             }
         }
     }
 
     /// Starts a call that goes on when nobody waits for it any more.
-    fn start(&self, key: String, question: LookUp, world: World) -> (Flight, Rc<Cell<bool>>) {
+    fn start(&self, key: String, question: LookUp, world: World) -> Flight {
         let is_late = Rc::new(Cell::new(false));
         let (memory, late, flight_key) = (Rc::clone(&self.memory), Rc::clone(&is_late), key.clone());
         let health = self.memory.health_of(question.provider.as_str());
@@ -93,11 +99,11 @@ impl Lookup {
             }
             looked_up
         };
-        let flight = call.boxed_local().shared();
-        let started = (flight.clone(), is_late);
-        self.memory.flights.borrow_mut().insert(flight_key, started.clone());
-        self.state.wait_until(async move { drop(flight.await) });
-        started
+        let flight = Flight { call: call.boxed_local().shared(), is_late };
+        self.memory.flights.borrow_mut().insert(flight_key, flight.clone());
+        let call = flight.call.clone();
+        self.state.wait_until(async move { drop(call.await) });
+        flight
     }
 }
 
