@@ -41,7 +41,10 @@ fn pass(world: &World, ms: i64) {
 
 #[test]
 fn a_record_is_kept_as_long_as_the_description_says() {
-    let world = world(200, &json!({"likelihood": 8, "name": "acme", "employee_count": 900, "website": "acme.example"}).to_string());
+    let world = world(
+        200,
+        &json!({"likelihood": 8, "name": "acme", "employee_count": 900, "website": "acme.example"}).to_string(),
+    );
     let found = ask(&world);
     assert_eq!((found.result.as_str(), found.was_called()), ("found", true));
     let reading = found.reading.unwrap();
