@@ -319,7 +319,7 @@ impl<'a, W: World> Run<'a, W> {
                 (Some(kept(facts, description.cache.found_s)), "found".to_owned())
             }
             Reading::NotFound => (Some(kept(BTreeMap::new(), description.cache.not_found_s)), "not_found".to_owned()),
-            Reading::Pending => (None, "pending".to_owned()),
+            Reading::Pending { .. } => (None, "pending".to_owned()),
             Reading::Failed { code, .. } => (None, code.to_string()),
         }
     }
