@@ -133,7 +133,7 @@ pub struct RequestFile {
     /// Path behind the base URL. Templates such as `{company.domain}` are filled in and percent-encoded; when the fact is
     /// missing, the provider is not asked.
     pub path: String,
-    /// Query. An entry whose template lacks a fact is left out.
+    /// Query, not yet encoded. An entry whose template lacks a fact is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
     /// Headers. An entry whose template lacks a fact is left out.

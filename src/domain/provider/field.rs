@@ -53,8 +53,11 @@ impl FieldPlan {
     }
 
     fn fact(&self, value: &Value) -> Option<FactValue> {
-        let fact =
-            if self.map.is_empty() { self.transform.apply(value)? } else { self.transform.apply(&self.mapped(value))? };
+        let fact = if self.map.is_empty() {
+            self.transform.apply(value)?
+        } else {
+            self.transform.apply(&self.mapped(value))?
+        };
         match (fact, self.times) {
             (FactValue::Number(number), Some(times)) => number.checked_mul(i64::from(times)).map(FactValue::Number),
             (fact, _) => Some(fact),

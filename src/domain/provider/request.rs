@@ -2,7 +2,7 @@
 
 use super::contact::Contact;
 use super::description::{Auth, Description, Method, PrefixedHeader, RequestPlan};
-use super::template::Known;
+use super::template::{Known, Template};
 use crate::domain::facts::Facts;
 use serde_json::Value;
 use std::fmt;
@@ -58,8 +58,10 @@ pub fn build_poll(description: &Description, job: &str, base_url: &str, key: &st
 
 fn fill(plan: &RequestPlan, auth: &Auth, known: &Known<'_>, base_url: &str, key: &str) -> Option<HttpRequest> {
     let mut url = format!("{}{}", base_url.trim_end_matches('/'), plan.path.fill(known, encode)?);
-    let mut query: Vec<(String, String)> =
-        plan.query.iter().filter_map(|(name, template)| Some((encode(name), template.fill(known, encode)?))).collect();
+    let filled = |(name, template): &(String, Template)| {
+        template.fill(known, str::to_owned).map(|value| (encode(name), encode(&value)))
+    };
+    let mut query: Vec<(String, String)> = plan.query.iter().filter_map(filled).collect();
     let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
     for (name, template) in &plan.headers {
         let value = template.fill(known, str::to_owned);

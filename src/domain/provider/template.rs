@@ -178,7 +178,9 @@ mod tests {
 
     fn fill(text: &str, contact: &Contact) -> Option<String> {
         let facts = Facts::default();
-        Template::parse(text, Path::named).unwrap().fill(&Known::Lead { facts: &facts, contact }, |value| value.replace('@', "%40"))
+        Template::parse(text, Path::named)
+            .unwrap()
+            .fill(&Known::Lead { facts: &facts, contact }, |value| value.replace('@', "%40"))
     }
 
     #[test]
