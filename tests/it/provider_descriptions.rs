@@ -373,3 +373,12 @@ fn without_a_request_for_the_result_the_first_one_is_repeated() {
     file["poll"] = json!({"first_after_ms": 50, "every_ms": 50, "request": {"method": "GET", "path": "/{job}"}});
     assert_eq!(parse(&file), Err(vec!["poll.job empty_list".to_owned()]));
 }
+
+#[test]
+fn a_provider_of_people_says_whose_company_it_describes() {
+    let mut file = file();
+    file["kind"] = json!("person");
+    assert_eq!(parse(&file), Err(vec!["fields no_employer".to_owned()]));
+    file["fields"]["person.employer_domain"] = json!({"from": ["/domain"], "as": "domain"});
+    assert!(parse(&file).is_ok());
+}

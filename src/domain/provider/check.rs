@@ -1,7 +1,9 @@
 //! From the file of a provider to a checked description.
 
 use super::condition::{Condition, MeaningFile, Rule};
-use super::description::{Auth, Description, DescriptionFile, Meaning, Method, RequestFile, RequestPlan};
+use super::description::{
+    Auth, Description, DescriptionFile, Kind as SubjectKind, Meaning, Method, RequestFile, RequestPlan,
+};
 use super::field::FieldPlan;
 use super::pointer::{Pointer, scalar};
 use super::poll::{Ask, PollFile, PollPlan};
@@ -298,6 +300,12 @@ impl Checker {
             let from = entry.from.iter().filter_map(|text| self.pointer(&path, text)).collect();
             let map = entry.map.iter().map(|(code, value)| (code.to_lowercase(), value.clone())).collect();
             fields.push((field, FieldPlan { from, transform: entry.transform, map, times: entry.times }));
+        }
+        let fills = |path: &str| fields.iter().any(|(field, _)| field.path().starts_with(path));
+        if file.kind == SubjectKind::Person && fills("company.") && !fills(Field::PersonEmployerDomain.path()) {
+            // Without it a record about another employer would be taken for one about the lead's company.
+            let message = "a provider of people that fills `company.*` must fill `person.employer_domain`";
+            self.problem("fields", "no_employer", message);
         }
         fields
     }

@@ -194,7 +194,7 @@ pub struct DescriptionFile {
     pub request: RequestFile,
     /// Longest time for one call, in milliseconds, 100 to 20,000.
     pub timeout_ms: u32,
-    /// How long calls take. Without it the provider is never hedged.
+    /// How long calls take, for planning: when it is time to ask somebody else as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
     /// Price of a record that was found, in millionths of a US dollar.
