@@ -43,6 +43,8 @@ pub type PortResult<T> = Result<T, Unavailable>;
 pub trait Clock {
     /// Now.
     fn now(&self) -> Timestamp;
+    /// Ends after so many milliseconds.
+    async fn pause(&self, ms: u32);
 }
 
 /// What is in force: rubric, roster, directory.

@@ -144,6 +144,7 @@ fields! {
     PersonSeniority "person.seniority" Text Provider "`c_level`, `vp`, `director`, `manager`, `senior`, `entry`, `owner`, `student`.";
     PersonFunction "person.function" Text Provider "Function: `engineering`, `sales`, `marketing`, `finance`, `operations`, `it`, `hr` …";
     PersonEmployerDomain "person.employer_domain" Text Provider "Registrable domain of the current employer.";
+    PersonEmailStatus "person.email_status" Text Provider "Whether mail reaches the address: `valid`, `risky`, `invalid`, `unknown`.";
     CompanyDomain "company.domain" Text Provider "Registrable domain of the company.";
     CompanyName "company.name" Text Provider "Name of the company.";
     CompanyEmployees "company.employees" Number Provider "Employees.";

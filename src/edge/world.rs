@@ -2,7 +2,8 @@
 
 use crate::domain::time::Timestamp;
 use crate::ports::Clock;
-use worker::{Date, Env};
+use std::time::Duration;
+use worker::{Date, Delay, Env};
 
 /// The bindings of one event.
 #[derive(Debug, Clone)]
@@ -21,5 +22,9 @@ impl World {
 impl Clock for World {
     fn now(&self) -> Timestamp {
         Timestamp::from_ms(i64::try_from(Date::now().as_millis()).unwrap_or(0))
+    }
+
+    async fn pause(&self, ms: u32) {
+        Delay::from(Duration::from_millis(ms.into())).await;
     }
 }

@@ -267,7 +267,9 @@ impl<'a, W: World> Run<'a, W> {
         let looked_up = match &provider.http {
             None => self.ask_directory().await,
             Some((description, ..)) => {
-                let wait_ms = description.timeout_ms.min(left_ms);
+                // A provider that works on a question takes several calls, each with its own limit.
+                let is_polled = description.poll().is_some();
+                let wait_ms = if is_polled { left_ms } else { description.timeout_ms.min(left_ms) };
                 self.ask_http(&provider.source.id, self.key(provider), wait_ms).await
             }
         };

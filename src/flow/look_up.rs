@@ -3,7 +3,7 @@
 use crate::domain::error::Remedy;
 use crate::domain::facts::{Fact, Facts};
 use crate::domain::id::ProviderId;
-use crate::domain::provider::{Contact, Description, Reading, build, read};
+use crate::domain::provider::{Contact, Description, HttpRequest, Reading, build, build_poll, read, read_poll};
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::breaker::{Breaker, Ending};
 use crate::domain::waterfall::latency::Latency;
@@ -62,6 +62,8 @@ pub const LEFT_ALONE: &str = "left_alone";
 pub const NOT_ASKED: &str = "not_asked";
 /// The provider has no key.
 pub const NOT_SET_UP: &str = "not_set_up";
+/// The provider was still working on the question when it was asked for the last time.
+pub const PENDING: &str = "pending";
 /// The lead could not wait longer.
 pub const LATE: &str = "late";
 
@@ -74,7 +76,10 @@ pub struct Health {
     pub latency: Latency,
 }
 
-/// Asks. Never longer than the description allows; never an error.
+/// Longest time for which a provider is asked whether it is done, in milliseconds.
+pub const POLL_MS_MAX: i64 = 60_000;
+
+/// Asks. Never longer than the description and [`POLL_MS_MAX`] allow; never an error.
 pub async fn look_up<W: Http + Clock>(
     world: &W,
     health: &RefCell<Health>,
@@ -88,42 +93,87 @@ pub async fn look_up<W: Http + Clock>(
     let Some(request) = build(description, &question.facts, &question.contact, &base_url, &key) else {
         return LookedUp::failed(NOT_ASKED);
     };
-    let asked_at = world.now();
-    if !health.borrow_mut().breaker.admits(asked_at) {
+    if !health.borrow_mut().breaker.admits(world.now()) {
         return LookedUp::failed(LEFT_ALONE);
     }
-    let hedge_after_ms = health.borrow().latency.percentile(HEDGE_PERCENTILE);
-    let answer = world.send(&request, description.timeout_ms, hedge_after_ms).await;
-    let now = world.now();
-    if answer.is_ok() {
-        let ms = u32::try_from(now.ms_since(asked_at)).unwrap_or(0);
-        health.borrow_mut().latency.note(ms);
-    }
-    let (ending, looked_up) = ended(description, answer, now);
-    health.borrow_mut().breaker.note(ending, now);
+    let poll = |job: &str| build_poll(description, job, &base_url, &key);
+    let (ending, looked_up) = call(world, health, description, request, poll).await;
+    health.borrow_mut().breaker.note(ending, world.now());
     looked_up
 }
 
-fn ended(description: &Description, answer: Result<HttpAnswer, HttpFailure>, now: Timestamp) -> (Ending, LookedUp) {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(HttpFailure::Timeout) => return (Ending::Fault, LookedUp::failed("timeout")),
-        Err(HttpFailure::Unreachable) => return (Ending::Fault, LookedUp::failed("unreachable")),
-        Err(HttpFailure::TooLarge) => return (Ending::Answered, LookedUp::failed("too_large")),
-    };
+/// One question with all the calls that it takes: a provider that needs time is asked again until it is done.
+async fn call<W: Http + Clock>(
+    world: &W,
+    health: &RefCell<Health>,
+    description: &Description,
+    first: HttpRequest,
+    poll: impl Fn(&str) -> Option<HttpRequest>,
+) -> (Ending, LookedUp) {
+    let give_up_at = world.now().plus_ms(POLL_MS_MAX);
+    let (mut request, mut job) = (first, None::<String>);
+    for round in 0_u32.. {
+        let asked_at = world.now();
+        let answer = match world.send(&request, description.timeout_ms, hedge_after_ms(health, description)).await {
+            Ok(answer) => answer,
+            Err(HttpFailure::Timeout) => return (Ending::Fault, LookedUp::failed("timeout")),
+            Err(HttpFailure::Unreachable) => return (Ending::Fault, LookedUp::failed("unreachable")),
+            Err(HttpFailure::TooLarge) => return (Ending::Answered, LookedUp::failed("too_large")),
+        };
+        let now = world.now();
+        health.borrow_mut().latency.note(u32::try_from(now.ms_since(asked_at)).unwrap_or(0));
+        let reading = match &job {
+            Some(_) => read_poll(description, answer.status, &answer.body),
+            None => read(description, answer.status, &answer.body),
+        };
+        let Reading::Pending { job: named } = reading else {
+            return ended(description, &answer, reading, now);
+        };
+        job = job.or(named);
+        let Some(plan) = description.poll().filter(|plan| job.is_some() || plan.repeats()) else {
+            return (Ending::Answered, LookedUp::failed(PENDING));
+        };
+        let pause_ms = if round == 0 { plan.first_after_ms } else { plan.every_ms };
+        if now.plus_ms(pause_ms.into()) > give_up_at {
+            return (Ending::Answered, LookedUp::failed(PENDING));
+        }
+        if let Some(job) = &job {
+            let Some(next) = poll(job) else { return (Ending::Answered, LookedUp::failed(PENDING)) };
+            request = next;
+        }
+        world.pause(pause_ms).await;
+    }
+    (Ending::Answered, LookedUp::failed(PENDING))
+}
+
+/// When a second request is sent: after nearly all answers so far, or what the description expects. A request that starts
+/// work at the provider is never sent twice.
+fn hedge_after_ms(health: &RefCell<Health>, description: &Description) -> Option<u32> {
+    if description.poll().is_some() {
+        return None;
+    }
+    let observed = health.borrow().latency.percentile(HEDGE_PERCENTILE);
+    observed.or(description.latency.map(|latency| latency.p95_ms))
+}
+
+fn ended(description: &Description, answer: &HttpAnswer, reading: Reading, now: Timestamp) -> (Ending, LookedUp) {
     let kept = |facts: BTreeMap<String, Fact>, seconds: u32, result: &str| {
         let until = now.plus_ms(i64::from(seconds).saturating_mul(1_000));
         let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new() };
         (Ending::Answered, LookedUp { reading: Some(reading), result: result.to_owned(), shared: false })
     };
-    match read(description, answer.status, &answer.body) {
+    match reading {
         Reading::Found(values) => {
             let fact = |value| Fact { value, provider: description.id.clone(), at: now };
             let facts = values.into_iter().map(|(field, value)| (field.path().to_owned(), fact(value))).collect();
             kept(facts, description.cache.found_s, "found")
         }
         Reading::NotFound => kept(BTreeMap::new(), description.cache.not_found_s, "not_found"),
-        Reading::Pending => (Ending::Answered, LookedUp::failed("pending")),
+        Reading::Pending { .. } => (Ending::Answered, LookedUp::failed(PENDING)),
+        // The person objects to being looked up: that is remembered like a miss.
+        Reading::Failed { code, remedy: Remedy::FixRequest } => {
+            kept(BTreeMap::new(), description.cache.not_found_s, code)
+        }
         Reading::Failed { code, remedy } => {
             let ending = match remedy {
                 _ if answer.status == 429 => {

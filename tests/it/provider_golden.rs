@@ -3,7 +3,7 @@
 use lead_router::domain::error::Remedy;
 use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
 use lead_router::domain::id::ProviderId;
-use lead_router::domain::provider::{Contact, Description, Reading, build, read, shipped};
+use lead_router::domain::provider::{Contact, Description, Reading, build, build_poll, read, read_poll, shipped};
 use lead_router::domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +17,8 @@ struct Case {
     description: String,
     known: BTreeMap<String, FactValue>,
     contact: BTreeMap<String, String>,
+    /// The job whose result is fetched; without it the pair is of the first question.
+    job: Option<String>,
     /// `null` when the provider must not be asked.
     request: Option<Request>,
     response: Response,
@@ -47,6 +49,8 @@ struct Response {
 struct Expect {
     reading: String,
     facts: Option<BTreeMap<String, FactValue>>,
+    /// The job that the provider names.
+    job: Option<String>,
     code: Option<String>,
     remedy: Option<String>,
 }
@@ -88,7 +92,10 @@ fn contact(known: &BTreeMap<String, String>) -> Contact {
 
 fn check_request(name: &str, description: &Description, case: &Case) {
     let contact = contact(&case.contact);
-    let request = build(description, &facts(&case.known), &contact, &description.base_url, "key");
+    let request = match &case.job {
+        Some(job) => build_poll(description, job, &description.base_url, "key"),
+        None => build(description, &facts(&case.known), &contact, &description.base_url, "key"),
+    };
     let debug = format!("{request:?}");
     for secret in case.contact.values().map(String::as_str).chain(["\"key\"", "%40"]) {
         assert!(!debug.contains(secret), "{name}: {debug}");
@@ -110,11 +117,12 @@ fn body(response: &Response) -> Vec<u8> {
 }
 
 fn check_response(name: &str, description: &Description, case: &Case) {
+    let read = if case.job.is_some() { read_poll } else { read };
     let reading = read(description, case.response.status, &body(&case.response));
     let word = match &reading {
         Reading::Found(_) => "found",
         Reading::NotFound => "not_found",
-        Reading::Pending => "pending",
+        Reading::Pending { .. } => "pending",
         Reading::Failed { .. } => "failed",
     };
     assert_eq!(word, case.expect.reading, "{name}: {reading:?}");
@@ -122,6 +130,9 @@ fn check_response(name: &str, description: &Description, case: &Case) {
         let found: BTreeMap<String, FactValue> =
             found.iter().map(|(field, value)| (field.path().to_owned(), value.clone())).collect();
         assert_eq!(Some(found), case.expect.facts, "{name}");
+    }
+    if let Reading::Pending { job } = &reading {
+        assert_eq!(*job, case.expect.job, "{name}");
     }
     if let Reading::Failed { code, remedy } = &reading {
         let remedy = match remedy {
@@ -145,12 +156,12 @@ fn every_recorded_pair_is_sent_and_read_as_recorded() {
 
 #[test]
 fn every_provider_has_a_pair_for_everything_that_happens() {
-    let needed = [
-        "found",
+    let always = [
         "not_found",
         "quota",
         "bad_key",
         "throttled",
+        "fault",
         "malformed",
         "partial",
         "huge",
@@ -160,7 +171,12 @@ fn every_provider_has_a_pair_for_everything_that_happens() {
     for description in shipped::all() {
         let id = description.id.as_str();
         let names: Vec<String> = cases(id).into_iter().map(|(name, _)| name).collect();
-        for case in needed {
+        let more: &[&str] = match description.poll() {
+            None => &["found"],
+            Some(plan) if plan.repeats() => &["found", "pending"],
+            Some(_) => &["submitted", "pending", "done", "failed"],
+        };
+        for case in always.iter().chain(more) {
             assert!(names.contains(&format!("{id}/{case}")), "{id} lacks {case}");
         }
     }
@@ -170,7 +186,7 @@ fn every_provider_has_a_pair_for_everything_that_happens() {
 fn the_found_pair_fills_what_the_description_promises() {
     for description in shipped::all() {
         for (name, case) in cases(description.id.as_str()) {
-            if !name.ends_with("/found") {
+            if !(name.ends_with("/found") || name.ends_with("/done")) {
                 continue;
             }
             let filled: Vec<&str> = description.fills().iter().map(Field::path).collect();
@@ -178,6 +194,28 @@ fn the_found_pair_fills_what_the_description_promises() {
             assert!(found.keys().all(|path| filled.contains(&path.as_str())), "{name}");
             assert!(found.len() + 1 >= filled.len(), "{name} leaves more than one field unproved");
         }
+    }
+}
+
+#[test]
+fn every_shipped_provider_says_how_long_it_takes() {
+    for description in shipped::all() {
+        let latency = description.latency.unwrap();
+        let is_direct = description.poll().is_none();
+        assert!(
+            !is_direct || latency.p95_ms <= description.timeout_ms,
+            "{}: most calls would time out",
+            description.id
+        );
+    }
+}
+
+#[test]
+fn a_provider_that_answers_at_once_has_no_request_for_a_result() {
+    for id in ["pdl_company", "hunter_verifier"] {
+        let description = shipped::find(id).unwrap();
+        assert_eq!(build_poll(description, "7", &description.base_url, "k"), None);
+        assert_eq!(read_poll(description, 404, b""), Reading::NotFound);
     }
 }
 

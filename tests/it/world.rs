@@ -349,6 +349,10 @@ impl Clock for World {
     fn now(&self) -> Timestamp {
         self.now.get()
     }
+    async fn pause(&self, ms: u32) {
+        self.now.set(self.now.get().plus_ms(ms.into()));
+        Yield(false).await;
+    }
 }
 
 impl Config for World {

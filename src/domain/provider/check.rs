@@ -1,10 +1,20 @@
 //! From the file of a provider to a checked description.
 
-use super::description::{Description, DescriptionFile, RequestFile, RequestPlan};
-use super::template::{Body, Path, Template};
+use super::condition::{Condition, MeaningFile, Rule};
+use super::description::{
+    Auth, Description, DescriptionFile, Kind as SubjectKind, Meaning, Method, RequestFile, RequestPlan,
+};
+use super::field::FieldPlan;
+use super::pointer::{Pointer, scalar};
+use super::poll::{Ask, PollFile, PollPlan};
+use super::template::{Body, Names, Path, Template};
 use crate::domain::error::Problem;
-use crate::domain::facts::{Field, Source};
+use crate::domain::facts::{Field, Kind, Source};
 use crate::domain::normalize::nearest;
+use std::collections::BTreeMap;
+
+/// Longest time that half or 95 of 100 answers of a provider may take: ten minutes.
+const LATENCY_MS_MAX: u32 = 600_000;
 
 /// Checks a description.
 ///
@@ -14,8 +24,12 @@ pub(super) fn check(file: DescriptionFile) -> Result<Description, Vec<Problem>> 
     let mut checker = Checker::default();
     checker.numbers(&file);
     checker.names(&file);
+    checker.statuses("statuses", &file.statuses);
     let requires = checker.requires(&file.requires);
-    let request = checker.request(&file.request);
+    let request = checker.request("request", &file.request, &file.auth, Path::named);
+    let meanings = checker.meanings(&file.meanings);
+    let found_when = file.found_when.as_ref().and_then(|text| checker.pointer("found_when", text));
+    let poll = file.poll.as_ref().and_then(|poll| checker.poll(poll, &file.auth));
     let fields = checker.fields(&file);
     let Some(request) = request.filter(|_| checker.problems.is_empty()) else { return Err(checker.problems) };
     Ok(Description {
@@ -27,13 +41,16 @@ pub(super) fn check(file: DescriptionFile) -> Result<Description, Vec<Problem>> 
         key_setting: file.key_setting,
         auth: file.auth,
         timeout_ms: file.timeout_ms,
+        latency: file.latency,
         cost_usd_micros: file.cost_usd_micros,
         cache: file.cache,
         trust: file.trust,
         requires,
         request,
         statuses: file.statuses,
-        found_when: file.found_when,
+        meanings,
+        found_when,
+        poll,
         fields,
     })
 }
@@ -65,6 +82,14 @@ impl Checker {
                 self.problem(path, "out_of_range", "expected 60 to 31,536,000");
             }
         }
+        if let Some(latency) = file.latency {
+            if latency.typical_ms == 0 || latency.typical_ms > latency.p95_ms {
+                self.problem("latency.typical_ms", "out_of_range", "expected 1 to `p95_ms`");
+            }
+            if latency.p95_ms > LATENCY_MS_MAX {
+                self.problem("latency.p95_ms", "out_of_range", "expected at most 600,000");
+            }
+        }
     }
 
     fn names(&mut self, file: &DescriptionFile) {
@@ -79,27 +104,108 @@ impl Checker {
                 self.problem(path, "invalid_setting", "expected capitals, digits and `_`, such as `ACME_API_KEY`");
             }
         }
-        for status in file.statuses.keys() {
+        let header = match &file.auth {
+            Auth::Header(name) | Auth::Query(name) | Auth::Body(name) => name,
+            Auth::Prefixed(prefixed) => &prefixed.header,
+            Auth::Bearer | Auth::Basic => return,
+        };
+        if header.is_empty() || header.contains(|letter: char| letter.is_control() || letter == ' ') {
+            self.problem("auth", "invalid_name", "expected a name without blanks");
+        }
+    }
+
+    fn statuses(&mut self, path: &str, statuses: &BTreeMap<String, Meaning>) {
+        for status in statuses.keys() {
             let (digits, rest) = status.split_at_checked(1).unwrap_or_default();
             let is_status = matches!(digits, "1" | "2" | "3" | "4" | "5")
                 && (rest == "xx" || (rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit())));
             if !is_status {
-                self.problem(
-                    format!("statuses.{status}"),
-                    "invalid_status",
-                    "expected a status such as `404` or `5xx`",
-                );
+                self.problem(format!("{path}.{status}"), "invalid_status", "expected a status such as `404` or `5xx`");
             }
-        }
-        if let Some(pointer) = &file.found_when {
-            self.pointer("found_when", pointer);
         }
     }
 
-    fn pointer(&mut self, path: &str, pointer: &str) {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
+    fn pointer(&mut self, path: &str, text: &str) -> Option<Pointer> {
+        let pointer = Pointer::parse(text);
+        if pointer.is_none() {
             self.problem(path, "invalid_pointer", "expected a JSON Pointer such as `/data/name`");
         }
+        pointer
+    }
+
+    fn meanings(&mut self, files: &[MeaningFile]) -> Vec<Rule> {
+        let mut rules = Vec::with_capacity(files.len());
+        for (index, file) in files.iter().enumerate() {
+            let path = format!("meanings[{index}]");
+            let pointer = self.pointer(&format!("{path}.pointer"), &file.pointer);
+            let condition = self.condition(&path, file);
+            if let (Some(pointer), Some(condition)) = (pointer, condition) {
+                rules.push(Rule { pointer, condition, means: file.means });
+            }
+        }
+        rules
+    }
+
+    fn condition(&mut self, path: &str, file: &MeaningFile) -> Option<Condition> {
+        match (&file.equals, &file.contains) {
+            (None, None) => Some(Condition::Something),
+            (None, Some(part)) if !part.is_empty() => Some(Condition::Contains(part.to_lowercase())),
+            (None, Some(_)) => {
+                self.problem(format!("{path}.contains"), "empty_text", "expected a part of a text");
+                None
+            }
+            (Some(equals), None) => {
+                let values = equals.as_array().map_or(std::slice::from_ref(equals), Vec::as_slice);
+                let texts: Option<Vec<String>> = values.iter().map(scalar).collect();
+                let texts = texts.filter(|texts| !texts.is_empty());
+                if texts.is_none() {
+                    let message = "expected a text, a number or a flag, or a list of them";
+                    self.problem(format!("{path}.equals"), "wrong_type", message);
+                }
+                texts.map(Condition::Equals)
+            }
+            (Some(_), Some(_)) => {
+                self.problem(path, "two_conditions", "give `equals` or `contains`, not both");
+                None
+            }
+        }
+    }
+
+    fn poll(&mut self, file: &PollFile, auth: &Auth) -> Option<PollPlan> {
+        for (path, ms) in [("poll.first_after_ms", file.first_after_ms), ("poll.every_ms", file.every_ms)] {
+            if !(50..=60_000).contains(&ms) {
+                self.problem(path, "out_of_range", "expected 50 to 60,000");
+            }
+        }
+        self.statuses("poll.statuses", &file.statuses);
+        let job: Vec<Pointer> = file
+            .job
+            .iter()
+            .enumerate()
+            .filter_map(|(index, text)| self.pointer(&format!("poll.job[{index}]"), text))
+            .collect();
+        if file.state.is_some() == file.states.is_empty() {
+            self.problem("poll.states", "without_state", "give `state` and `states`, or neither");
+        }
+        let state = file.state.as_ref().and_then(|text| self.pointer("poll.state", text));
+        let states = file.states.iter().map(|(state, meaning)| (state.clone(), *meaning)).collect();
+        let Some(request) = &file.request else {
+            if !(file.job.is_empty() && file.states.is_empty() && file.statuses.is_empty()) {
+                let message = "without a request of its own the first one is repeated and read like the first time";
+                self.problem("poll.request", "missing", message);
+            }
+            return Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, ask: None });
+        };
+        if file.job.is_empty() {
+            self.problem("poll.job", "empty_list", "say where the id of the job stands in the first answer");
+        }
+        let request = self.request("poll.request", request, auth, Path::job)?;
+        if !request.has_places() {
+            self.problem("poll.request", "unused_job", "the request does not name `{job}`");
+        }
+        let state = state.map(|pointer| (pointer, states));
+        let ask = Some(Ask { job, request, state, statuses: file.statuses.clone() });
+        Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, ask })
     }
 
     fn requires(&mut self, groups: &[Vec<String>]) -> Vec<Vec<Path>> {
@@ -125,15 +231,16 @@ impl Checker {
         checked
     }
 
-    fn request(&mut self, file: &RequestFile) -> Option<RequestPlan> {
+    /// Checks a request at `part` of the file, whose templates know `names`.
+    fn request(&mut self, part: &str, file: &RequestFile, auth: &Auth, names: Names) -> Option<RequestPlan> {
         if !file.path.starts_with('/') {
-            self.problem("request.path", "invalid_path", "expected a path that begins with `/`");
+            self.problem(format!("{part}.path"), "invalid_path", "expected a path that begins with `/`");
         }
-        let path = self.template("request.path".to_owned(), &file.path);
-        let entries = |checker: &mut Self, part: &str, map: &std::collections::BTreeMap<String, String>| {
+        let path = self.template(format!("{part}.path"), &file.path, names);
+        let entries = |checker: &mut Self, list: &str, map: &BTreeMap<String, String>| {
             let mut checked = Vec::with_capacity(map.len());
             for (name, text) in map {
-                if let Some(template) = checker.template(format!("request.{part}.{name}"), text) {
+                if let Some(template) = checker.template(format!("{part}.{list}.{name}"), text, names) {
                     checked.push((name.clone(), template));
                 }
             }
@@ -141,9 +248,13 @@ impl Checker {
         };
         let query = entries(self, "query", &file.query);
         let headers = entries(self, "headers", &file.headers);
-        let body = match file.body.as_ref().map(Body::parse) {
+        let has_object = file.method == Method::Post && file.body.as_ref().is_some_and(serde_json::Value::is_object);
+        if matches!(auth, Auth::Body(_)) && !has_object {
+            self.problem(format!("{part}.body"), "no_place_for_key", "a key in the body needs a POST with an object");
+        }
+        let body = match file.body.as_ref().map(|body| Body::parse(body, names)) {
             Some(Err(help)) => {
-                self.helped("request.body", "invalid_template", "a text of the body is no template", help);
+                self.helped(format!("{part}.body"), "invalid_template", "a text of the body is no template", help);
                 None
             }
             Some(Ok(body)) => Some(body),
@@ -152,8 +263,8 @@ impl Checker {
         Some(RequestPlan { method: file.method, path: path?, query, headers, body })
     }
 
-    fn template(&mut self, path: String, text: &str) -> Option<Template> {
-        match Template::parse(text) {
+    fn template(&mut self, path: String, text: &str, names: Names) -> Option<Template> {
+        match Template::parse(text, names) {
             Ok(template) => Some(template),
             Err(help) => {
                 self.helped(path, "invalid_template", "the text is no template", help);
@@ -162,7 +273,7 @@ impl Checker {
         }
     }
 
-    fn fields(&mut self, file: &DescriptionFile) -> Vec<(Field, super::description::FieldFile)> {
+    fn fields(&mut self, file: &DescriptionFile) -> Vec<(Field, FieldPlan)> {
         if file.fields.is_empty() {
             self.problem("fields", "empty_list", "expected at least one field that the provider fills");
         }
@@ -182,10 +293,19 @@ impl Checker {
             if entry.from.is_empty() {
                 self.problem(&path, "empty_list", "expected at least one JSON Pointer");
             }
-            for pointer in &entry.from {
-                self.pointer(&path, pointer);
+            let times = 1..=1_000_000_000;
+            if entry.times.is_some_and(|factor| field.kind() != Kind::Number || !times.contains(&factor)) {
+                self.problem(format!("{path}.times"), "out_of_range", "expected 1 to 1,000,000,000, for a number");
             }
-            fields.push((field, entry.clone()));
+            let from = entry.from.iter().filter_map(|text| self.pointer(&path, text)).collect();
+            let map = entry.map.iter().map(|(code, value)| (code.to_lowercase(), value.clone())).collect();
+            fields.push((field, FieldPlan { from, transform: entry.transform, map, times: entry.times }));
+        }
+        let fills = |path: &str| fields.iter().any(|(field, _)| field.path().starts_with(path));
+        if file.kind == SubjectKind::Person && fills("company.") && !fills(Field::PersonEmployerDomain.path()) {
+            // Without it a record about another employer would be taken for one about the lead's company.
+            let message = "a provider of people that fills `company.*` must fill `person.employer_domain`";
+            self.problem("fields", "no_employer", message);
         }
         fields
     }

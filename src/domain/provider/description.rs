@@ -1,8 +1,11 @@
 //! One HTTP provider, as its file describes it and as checked.
 
 use super::check::check;
+use super::condition::{MeaningFile, Rule};
+use super::field::{FieldFile, FieldPlan};
+use super::pointer::Pointer;
+use super::poll::{PollFile, PollPlan};
 use super::template::{Body, Path, Template};
-use super::transform::Transform;
 use crate::domain::error::Problem;
 use crate::domain::facts::{Field, FieldSet};
 use crate::domain::id::ProviderId;
@@ -27,10 +30,27 @@ pub enum Kind {
 pub enum Auth {
     /// Into the header with this name.
     Header(String),
+    /// Into a header, after a word of its own.
+    Prefixed(PrefixedHeader),
     /// Into the query, under this name.
     Query(String),
     /// Into `Authorization`, after `Bearer `.
     Bearer,
+    /// Into `Authorization`, as a user name without a password. A key that holds `:` is name and password.
+    Basic,
+    /// Into the JSON body, under this name.
+    Body(String),
+}
+
+/// A header in which something stands before the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PrefixedHeader {
+    /// Name of the header.
+    pub header: String,
+    /// What stands before the key, with its blank: `API `.
+    pub prefix: String,
 }
 
 /// The method of the request.
@@ -74,6 +94,33 @@ pub enum Meaning {
     TryLater,
     /// The provider does not understand the request: the description is wrong.
     BadRequest,
+    /// The person must not be looked up: the law, or an objection of the person, stands against it. That counts for
+    /// other providers as well.
+    Blocked,
+}
+
+impl Meaning {
+    /// What a list says about a status or its class.
+    pub(super) fn listed(statuses: &BTreeMap<String, Self>, status: u16) -> Option<Self> {
+        let class = status.checked_div(100).map(|class| format!("{class}xx"));
+        let listed = statuses.get(&status.to_string());
+        listed.or_else(|| class.and_then(|class| statuses.get(&class))).copied()
+    }
+
+    /// What a status usually means. `None` for one that no provider should send, such as a redirect.
+    pub(super) const fn usual(status: u16) -> Option<Self> {
+        match status {
+            202 => Some(Self::Pending),
+            200..=299 => Some(Self::Found),
+            401 | 403 => Some(Self::BadKey),
+            402 => Some(Self::Quota),
+            404 => Some(Self::NotFound),
+            408 | 425 | 429 | 500..=599 => Some(Self::TryLater),
+            451 => Some(Self::Blocked),
+            400..=499 => Some(Self::BadRequest),
+            _ => None,
+        }
+    }
 }
 
 /// The request of a description.
@@ -86,7 +133,7 @@ pub struct RequestFile {
     /// Path behind the base URL. Templates such as `{company.domain}` are filled in and percent-encoded; when the fact is
     /// missing, the provider is not asked.
     pub path: String,
-    /// Query. An entry whose template lacks a fact is left out.
+    /// Query, not yet encoded. An entry whose template lacks a fact is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
     /// Headers. An entry whose template lacks a fact is left out.
@@ -108,16 +155,15 @@ pub struct CacheFile {
     pub not_found_s: u32,
 }
 
-/// Where the value of a field stands in an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How long calls take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct FieldFile {
-    /// JSON Pointers; the first one that yields a value counts.
-    pub from: Vec<String>,
-    /// How the value is brought into its one spelling.
-    #[serde(rename = "as")]
-    pub transform: Transform,
+pub struct Latency {
+    /// Half of the answers come within so many milliseconds, the waiting for a result included.
+    pub typical_ms: u32,
+    /// 95 of 100 answers come within so many milliseconds, at most 600,000.
+    pub p95_ms: u32,
 }
 
 /// The file of a provider, nothing checked yet. Unknown fields are refused.
@@ -148,6 +194,9 @@ pub struct DescriptionFile {
     pub request: RequestFile,
     /// Longest time for one call, in milliseconds, 100 to 20,000.
     pub timeout_ms: u32,
+    /// How long calls take, for planning: when it is time to ask somebody else as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
     /// Price of a record that was found, in millionths of a US dollar.
     pub cost_usd_micros: u32,
     /// How long answers are kept.
@@ -155,9 +204,15 @@ pub struct DescriptionFile {
     /// What statuses mean: `404`, or `5xx` for a whole class. Those that are not listed mean what they usually do.
     #[serde(default)]
     pub statuses: BTreeMap<String, Meaning>,
-    /// JSON Pointer that must lead to a value (not null, not false, not empty) for the answer to count as found.
+    /// What the body means, whatever the status; the first one that applies counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meanings: Vec<MeaningFile>,
+    /// Pointer that must lead to a value (not null, not false, not empty) for the answer to count as found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_when: Option<String>,
+    /// How the result is fetched, for a provider that does not answer at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollFile>,
     /// Fields by fact path.
     pub fields: BTreeMap<String, FieldFile>,
     /// How much it is believed when providers differ, 0 to 100.
@@ -172,6 +227,16 @@ pub(super) struct RequestPlan {
     pub(super) query: Vec<(String, Template)>,
     pub(super) headers: Vec<(String, Template)>,
     pub(super) body: Option<Body>,
+}
+
+impl RequestPlan {
+    /// Whether something is filled in anywhere.
+    pub(super) fn has_places(&self) -> bool {
+        let entries = self.query.iter().chain(&self.headers);
+        self.path.has_places()
+            || entries.into_iter().any(|(_, template)| template.has_places())
+            || self.body.as_ref().is_some_and(Body::has_places)
+    }
 }
 
 /// A checked provider. Made by [`Description::parse`] only.
@@ -193,6 +258,8 @@ pub struct Description {
     pub auth: Auth,
     /// Longest time for one call, in milliseconds.
     pub timeout_ms: u32,
+    /// How long calls take, when that is known.
+    pub latency: Option<Latency>,
     /// Price of a record that was found, in millionths of a US dollar.
     pub cost_usd_micros: u32,
     /// How long answers are kept.
@@ -202,8 +269,10 @@ pub struct Description {
     pub(super) requires: Vec<Vec<Path>>,
     pub(super) request: RequestPlan,
     pub(super) statuses: BTreeMap<String, Meaning>,
-    pub(super) found_when: Option<String>,
-    pub(super) fields: Vec<(Field, FieldFile)>,
+    pub(super) meanings: Vec<Rule>,
+    pub(super) found_when: Option<Pointer>,
+    pub(super) poll: Option<PollPlan>,
+    pub(super) fields: Vec<(Field, FieldPlan)>,
 }
 
 impl Description {
@@ -227,20 +296,19 @@ impl Description {
         self.fields.iter().map(|(field, _)| *field).collect()
     }
 
+    /// How the result is fetched, when the provider does not answer at once.
+    #[must_use]
+    pub const fn poll(&self) -> Option<&PollPlan> {
+        self.poll.as_ref()
+    }
+
+    /// What the body of an answer says about its meaning, by the first rule that applies.
+    pub(super) fn said(&self, json: Option<&serde_json::Value>) -> Option<Meaning> {
+        json.and_then(|json| self.meanings.iter().find_map(|rule| rule.read(json)))
+    }
+
     /// What a status means: as the description says for it or its class, otherwise what it usually means.
-    /// `None` for a status that no provider should send, such as a redirect.
     pub(super) fn meaning(&self, status: u16) -> Option<Meaning> {
-        let class = status.checked_div(100).map(|class| format!("{class}xx"));
-        let listed = self.statuses.get(&status.to_string());
-        listed.or_else(|| class.and_then(|class| self.statuses.get(&class))).copied().or(match status {
-            202 => Some(Meaning::Pending),
-            200..=299 => Some(Meaning::Found),
-            401 | 403 => Some(Meaning::BadKey),
-            402 => Some(Meaning::Quota),
-            404 => Some(Meaning::NotFound),
-            408 | 425 | 429 | 500..=599 => Some(Meaning::TryLater),
-            400..=499 => Some(Meaning::BadRequest),
-            _ => None,
-        })
+        Meaning::listed(&self.statuses, status).or_else(|| Meaning::usual(status))
     }
 }

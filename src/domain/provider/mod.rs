@@ -1,13 +1,18 @@
 //! Enrichment providers as data: what to ask, what an answer means, whom to believe.
 //!
 //! A provider is a JSON file. [`Description::parse`] checks it, [`build`] makes the request for one lead, [`read`]
-//! turns any answer into facts or a reason, [`merge_readings`] puts the facts of several providers together. Nothing
-//! here talks to anybody.
+//! turns any answer into facts or a reason, [`merge_readings`] puts the facts of several providers together. A provider
+//! that looks for a while answers [`Reading::Pending`]; [`build_poll`] and [`read_poll`] fetch its result. Nothing here
+//! talks to anybody.
 
 mod check;
+pub mod condition;
 mod contact;
 pub mod description;
+pub mod field;
 pub mod merge;
+mod pointer;
+pub mod poll;
 pub mod request;
 pub mod response;
 pub mod shipped;
@@ -15,8 +20,9 @@ mod template;
 mod transform;
 
 pub use contact::Contact;
-pub use description::{Auth, Description, Kind, Meaning, Method};
+pub use description::{Auth, Description, Kind, Latency, Meaning, Method};
 pub use merge::{merge, merge_readings};
-pub use request::{HttpRequest, build};
-pub use response::{Reading, read};
+pub use poll::PollPlan;
+pub use request::{HttpRequest, build, build_poll};
+pub use response::{Reading, read, read_poll};
 pub use transform::Transform;

@@ -1,9 +1,10 @@
 //! The request to a provider for one lead.
 
 use super::contact::Contact;
-use super::description::{Auth, Description, Method};
-use super::template::Known;
+use super::description::{Auth, Description, Method, PrefixedHeader, RequestPlan};
+use super::template::{Known, Template};
 use crate::domain::facts::Facts;
+use serde_json::Value;
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -39,24 +40,47 @@ pub fn build(
     base_url: &str,
     key: &str,
 ) -> Option<HttpRequest> {
-    let known = Known { facts, contact };
+    let known = Known::Lead { facts, contact };
     let is_ready = description.requires.iter().all(|group| group.iter().any(|path| path.text(&known).is_some()));
     if !is_ready {
         return None;
     }
-    let plan = &description.request;
-    let mut url = format!("{}{}", base_url.trim_end_matches('/'), plan.path.fill(&known, encode)?);
-    let mut query: Vec<(String, String)> =
-        plan.query.iter().filter_map(|(name, template)| Some((encode(name), template.fill(&known, encode)?))).collect();
+    fill(&description.request, &description.auth, &known, base_url, key)
+}
+
+/// Makes the request for the result of a job, or returns `None` when the provider has none: it answers at once, or the
+/// first request is repeated.
+#[must_use]
+pub fn build_poll(description: &Description, job: &str, base_url: &str, key: &str) -> Option<HttpRequest> {
+    let ask = description.poll()?.ask.as_ref()?;
+    fill(&ask.request, &description.auth, &Known::Job(job), base_url, key)
+}
+
+fn fill(plan: &RequestPlan, auth: &Auth, known: &Known<'_>, base_url: &str, key: &str) -> Option<HttpRequest> {
+    let mut url = format!("{}{}", base_url.trim_end_matches('/'), plan.path.fill(known, encode)?);
+    let filled = |(name, template): &(String, Template)| {
+        template.fill(known, str::to_owned).map(|value| (encode(name), encode(&value)))
+    };
+    let mut query: Vec<(String, String)> = plan.query.iter().filter_map(filled).collect();
     let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
     for (name, template) in &plan.headers {
-        let value = template.fill(&known, str::to_owned);
+        let value = template.fill(known, str::to_owned);
         headers.extend(value.filter(|value| !value.chars().any(char::is_control)).map(|value| (name.clone(), value)));
     }
-    match &description.auth {
+    let mut body = plan.body.as_ref().and_then(|body| body.fill(known));
+    match auth {
         Auth::Header(name) => headers.push((name.clone(), key.to_owned())),
+        Auth::Prefixed(PrefixedHeader { header, prefix }) => headers.push((header.clone(), format!("{prefix}{key}"))),
         Auth::Bearer => headers.push(("authorization".to_owned(), format!("Bearer {key}"))),
+        Auth::Basic => {
+            let name_and_password = if key.contains(':') { key.to_owned() } else { format!("{key}:") };
+            headers.push(("authorization".to_owned(), format!("Basic {}", base64(name_and_password.as_bytes()))));
+        }
         Auth::Query(name) => query.push((encode(name), encode(key))),
+        Auth::Body(name) => {
+            let entries = body.as_mut().and_then(Value::as_object_mut)?;
+            entries.insert(name.clone(), Value::String(key.to_owned()));
+        }
     }
     for (index, (name, value)) in query.iter().enumerate() {
         url.push(if index == 0 { '?' } else { '&' });
@@ -64,11 +88,10 @@ pub fn build(
         url.push('=');
         url.push_str(value);
     }
-    let body = plan.body.as_ref().and_then(|body| body.fill(&known)).map(|body| body.to_string());
     if body.is_some() {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
-    Some(HttpRequest { method: plan.method, url, headers, body })
+    Some(HttpRequest { method: plan.method, url, headers, body: body.map(|body| body.to_string()) })
 }
 
 /// Percent-encodes everything but letters, digits and `-._~`.
@@ -83,4 +106,33 @@ fn encode(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// Base64 with padding (RFC 4648), for names and passwords.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::with_capacity(bytes.len().saturating_mul(2));
+    for chunk in bytes.chunks(3) {
+        let byte = |place: usize| u32::from(chunk.get(place).copied().unwrap_or(0));
+        let word = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for (place, shift) in [18_u32, 12, 6, 0].into_iter().enumerate() {
+            // Three bytes are four letters; what is missing of them is padding.
+            let letter = (place <= chunk.len()).then(|| LETTERS.get(((word >> shift) & 63) as usize)).flatten();
+            encoded.push(letter.map_or('=', |letter| char::from(*letter)));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_padded() {
+        for (plain, encoded) in [("", ""), ("k", "aw=="), ("ke", "a2U="), ("key", "a2V5"), ("key:", "a2V5Og==")] {
+            assert_eq!(base64(plain.as_bytes()), encoded, "{plain}");
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
+    }
 }

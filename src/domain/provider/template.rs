@@ -10,6 +10,7 @@ use serde_json::Value;
 pub(super) enum Path {
     Fact(Field),
     Contact(&'static str),
+    Job,
 }
 
 impl Path {
@@ -31,26 +32,41 @@ impl Path {
         })
     }
 
+    /// The only path of a request for a result: `job`.
+    ///
+    /// # Errors
+    /// One sentence of help for every other name.
+    pub(super) fn job(name: &str) -> Result<Self, String> {
+        if name == "job" { Ok(Self::Job) } else { Err("only `{job}` is known here".to_owned()) }
+    }
+
     /// The value, as text.
     pub(super) fn text(self, known: &Known<'_>) -> Option<String> {
-        match self {
-            Self::Contact(path) => known.contact.text(path).map(str::to_owned),
-            Self::Fact(field) => match known.facts.value(field)? {
+        match (self, known) {
+            (Self::Job, Known::Job(job)) => Some((*job).to_owned()),
+            (Self::Contact(path), Known::Lead { contact, .. }) => contact.text(path).map(str::to_owned),
+            (Self::Fact(field), Known::Lead { facts, .. }) => match facts.value(field)? {
                 FactValue::Text(text) => Some(text.clone()),
                 FactValue::Number(number) => Some(number.to_string()),
                 FactValue::Flag(flag) => Some(flag.to_string()),
                 FactValue::Set(_) => None,
             },
+            _ => None,
         }
     }
 }
 
-/// What is known about the lead that a provider is asked for.
+/// What is known when a request is made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) facts: &'a Facts,
-    pub(super) contact: &'a Contact,
+pub(super) enum Known<'a> {
+    /// The lead that a provider is asked for.
+    Lead { facts: &'a Facts, contact: &'a Contact },
+    /// The job whose result is fetched.
+    Job(&'a str),
 }
+
+/// Which names a template may use.
+pub(super) type Names = fn(&str) -> Result<Path, String>;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Piece {
@@ -67,7 +83,7 @@ impl Template {
     ///
     /// # Errors
     /// One sentence of help: a path that does not exist, or a brace without its partner.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, names: Names) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
@@ -75,7 +91,7 @@ impl Template {
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
             }
-            pieces.push(Piece::Place(Path::named(name)?));
+            pieces.push(Piece::Place(names(name)?));
             rest = tail;
         }
         if rest.contains('}') {
@@ -85,6 +101,11 @@ impl Template {
             pieces.push(Piece::Text(rest.to_owned()));
         }
         Ok(Self(pieces))
+    }
+
+    /// Whether it has a place.
+    pub(super) fn has_places(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Place(_)))
     }
 
     /// The text with every place filled, or `None` when a fact is missing. `encode` is applied to facts only.
@@ -114,16 +135,28 @@ impl Body {
     ///
     /// # Errors
     /// As [`Template::parse`].
-    pub(super) fn parse(value: &Value) -> Result<Self, String> {
+    pub(super) fn parse(value: &Value, names: Names) -> Result<Self, String> {
         Ok(match value {
-            Value::String(text) => Self::Text(Template::parse(text)?),
-            Value::Array(items) => Self::List(items.iter().map(Self::parse).collect::<Result<_, _>>()?),
+            Value::String(text) => Self::Text(Template::parse(text, names)?),
+            Value::Array(items) => {
+                Self::List(items.iter().map(|item| Self::parse(item, names)).collect::<Result<_, _>>()?)
+            }
             Value::Object(entries) => {
-                let parsed = entries.iter().map(|(key, item)| Ok((key.clone(), Self::parse(item)?)));
+                let parsed = entries.iter().map(|(key, item)| Ok((key.clone(), Self::parse(item, names)?)));
                 Self::Object(parsed.collect::<Result<_, String>>()?)
             }
             fixed => Self::Fixed(fixed.clone()),
         })
+    }
+
+    /// Whether it has a place.
+    pub(super) fn has_places(&self) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Text(template) => template.has_places(),
+            Self::List(items) => items.iter().any(Self::has_places),
+            Self::Object(entries) => entries.iter().any(|(_, item)| item.has_places()),
+        }
     }
 
     /// The body with every place filled; what lacks a fact is left out.
@@ -145,7 +178,9 @@ mod tests {
 
     fn fill(text: &str, contact: &Contact) -> Option<String> {
         let facts = Facts::default();
-        Template::parse(text).unwrap().fill(&Known { facts: &facts, contact }, |value| value.replace('@', "%40"))
+        Template::parse(text, Path::named)
+            .unwrap()
+            .fill(&Known::Lead { facts: &facts, contact }, |value| value.replace('@', "%40"))
     }
 
     #[test]
@@ -163,9 +198,9 @@ mod tests {
             ("{contact.email", "close the brace `{` with `}`"),
             ("contact.email}", "open the brace `}` with `{`"),
         ] {
-            assert_eq!(Template::parse(text), Err(help.to_owned()), "{text}");
+            assert_eq!(Template::parse(text, Path::named), Err(help.to_owned()), "{text}");
         }
-        assert!(Template::parse("{}").is_err());
+        assert!(Template::parse("{}", Path::named).is_err());
     }
 
     #[test]
@@ -173,7 +208,17 @@ mod tests {
         let body = serde_json::json!({"a": "{contact.email}", "b": {"c": "{contact.phone}", "d": 1}, "e": ["{contact.phone}", "x"]});
         let contact = Contact { email: Some("a@b.example".into()), ..Contact::default() };
         let facts = Facts::default();
-        let filled = Body::parse(&body).unwrap().fill(&Known { facts: &facts, contact: &contact });
+        let filled = Body::parse(&body, Path::named).unwrap().fill(&Known::Lead { facts: &facts, contact: &contact });
         assert_eq!(filled, Some(serde_json::json!({"a": "a@b.example", "b": {"d": 1}, "e": ["x"]})));
+    }
+
+    #[test]
+    fn a_request_for_a_result_knows_the_job_only() {
+        let template = Template::parse("/tasks/{job}", Path::job).unwrap();
+        assert_eq!(template.fill(&Known::Job("7"), str::to_owned).as_deref(), Some("/tasks/7"));
+        assert!(Template::parse("{contact.email}", Path::job).is_err());
+        assert!(Template::parse("{job}", Path::named).is_err());
+        let (facts, contact) = (Facts::default(), Contact::default());
+        assert_eq!(template.fill(&Known::Lead { facts: &facts, contact: &contact }, str::to_owned), None);
     }
 }

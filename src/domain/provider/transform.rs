@@ -36,13 +36,15 @@ pub enum Transform {
     Seniority,
     /// Function.
     Function,
+    /// Whether mail reaches an address: `valid`, `risky`, `invalid` or `unknown`.
+    EmailStatus,
     /// Whole number, or the lower end of a range.
     Number,
     /// Like `number`, in US dollars; amounts in other currencies are left out.
     Dollars,
     /// A year from 1000 to 2999, alone or at the beginning of a date.
     Year,
-    /// Flag.
+    /// Flag: `true` or `false`, also as a text.
     Flag,
     /// Set of texts in lower case, sorted.
     Set,
@@ -69,8 +71,7 @@ impl Transform {
                 items.iter().filter_map(seniority).min_by_key(|code| rank(code)).map(text)
             }
             (_, Value::Array(items)) => items.iter().filter(|item| !item.is_array()).find_map(|item| self.apply(item)),
-            (Self::Flag, Value::Bool(flag)) => Some(FactValue::Flag(*flag)),
-            (Self::Flag, _) => None,
+            (Self::Flag, _) => flag(value).map(FactValue::Flag),
             (Self::Number, _) => number(value, amount),
             (Self::Dollars, _) => number(value, dollars),
             (Self::Year, _) => year(value),
@@ -87,6 +88,7 @@ impl Transform {
             Self::Industry => industry_code(words),
             Self::Domain => domain(words),
             Self::Function => function(words),
+            Self::EmailStatus => email_status(words).map(str::to_owned),
             _ => Some(words.to_owned()),
         }
     }
@@ -103,8 +105,20 @@ fn words(value: &Value) -> Option<String> {
     is_good.then_some(text)
 }
 
+/// Some providers send flags as texts.
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
 fn number(value: &Value, read: impl Fn(&str) -> Option<Amount>) -> Option<FactValue> {
     let text = match value {
+        // Without the fraction: three digits of one would read like thousands.
+        Value::Number(number) if number.is_f64() => format!("{:.0}", number.as_f64()?.trunc()),
         Value::Number(number) => number.to_string(),
         _ => words(value)?,
     };
@@ -162,6 +176,17 @@ fn function(words: &str) -> Option<String> {
         _ => function_of(&folded),
     };
     code.map(str::to_owned)
+}
+
+/// What verifiers call the states of an address; names that only one of them has are for its `map`.
+fn email_status(words: &str) -> Option<&'static str> {
+    match fold(words).as_str() {
+        "valid" | "verified" | "deliverable" => Some("valid"),
+        "risky" | "accept all" | "catch all" | "catchall" | "disposable" => Some("risky"),
+        "invalid" | "undeliverable" => Some("invalid"),
+        "unknown" => Some("unknown"),
+        _ => None,
+    }
 }
 
 /// Words with capitals at their beginnings; short words that stand for letters are all capitals. A text that has a
@@ -233,6 +258,11 @@ mod tests {
             (T::Seniority, json!([]), None),
             (T::Seniority, json!("Vice President of Sales"), Some("vp")),
             (T::Function, json!("human_resources"), Some("hr")),
+            (T::EmailStatus, json!("Verified"), Some("valid")),
+            (T::EmailStatus, json!("accept_all"), Some("risky")),
+            (T::EmailStatus, json!("catch-all"), Some("risky")),
+            (T::EmailStatus, json!("toxic"), None),
+            (T::Domain, json!("ann@mail.acme.example"), Some("acme.example")),
             (T::Function, json!("health"), Some("healthcare")),
             (T::Function, json!("unemployed"), None),
             (T::Text, json!([null, true, "x"]), Some("x")),
@@ -254,6 +284,8 @@ mod tests {
         for (transform, value, expected) in [
             (T::Number, json!(17_883), Some(17_883)),
             (T::Number, json!(1_600.0), Some(1_600)),
+            (T::Number, json!(62.125), Some(62)),
+            (T::Dollars, json!(9.917e9), Some(9_917_000_000)),
             (T::Number, json!("1001-5000"), Some(1_001)),
             (T::Number, json!([201, 500]), Some(201)),
             (T::Number, json!("10001+"), Some(10_001)),
@@ -284,6 +316,7 @@ mod tests {
         assert_eq!(members.len(), SET_MAX);
         assert_eq!(Transform::Set.apply(&json!(null)), None);
         assert_eq!(Transform::Flag.apply(&json!(false)), Some(FactValue::Flag(false)));
+        assert_eq!(Transform::Flag.apply(&json!("True")), Some(FactValue::Flag(true)));
         assert_eq!(Transform::Flag.apply(&json!("yes")), None);
     }
 }
