@@ -5,9 +5,9 @@ use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
 use lead_router::domain::id::ProviderId;
 use lead_router::domain::provider::Contact;
 use lead_router::domain::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
-use lead_router::flow::look_up::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP};
+use lead_router::flow::look_up::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP, PENDING, POLL_MS_MAX};
 use lead_router::ports::Lookups;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn question(domain: Option<&str>) -> LookUp {
     let provider = ProviderId::new("pdl_company").unwrap();
@@ -18,6 +18,20 @@ fn question(domain: Option<&str>) -> LookUp {
         facts.set(Field::CompanyDomain, fact);
     }
     LookUp { subject: "company:acme.example".to_owned(), provider, facts, contact: Contact::default(), wait_ms: 1_000 }
+}
+
+/// A question to a provider that works on it and is asked for the result.
+fn search() -> LookUp {
+    let contact =
+        Contact { first_name: Some("Ines".to_owned()), last_name: Some("Halvorsen".to_owned()), ..Contact::default() };
+    LookUp { provider: ProviderId::new("icypeas_person").unwrap(), contact, ..question(Some("fjordwerk.example")) }
+}
+
+fn searching(answers: &[Value]) -> World {
+    let world = World::sample();
+    world.settings.borrow_mut().insert("ICYPEAS_API_KEY".to_owned(), "key".to_owned());
+    world.http_first.borrow_mut().extend(answers.iter().map(|answer| (200, answer.to_string())));
+    world
 }
 
 fn world(status: u16, body: &str) -> World {
@@ -100,4 +114,30 @@ fn a_question_that_the_provider_does_not_understand_says_nothing_about_the_next(
     for _ in 0..2 * FAULTS_TO_OPEN {
         assert_eq!(ask(&world).result, "provider_bad_request");
     }
+}
+
+#[test]
+fn a_provider_that_works_on_a_question_is_asked_until_it_is_done() {
+    let submitted = json!({"success": true, "item": {"_id": "i-5", "status": "NONE"}});
+    let state = |status: &str, emails: Value| json!({"success": true, "items": [{"_id": "i-5", "status": status, "results": {"emails": emails}}]});
+    let done = state("DEBITED", json!([{"email": "ines.halvorsen@fjordwerk.example"}]));
+    let world = searching(&[submitted, state("IN_PROGRESS", json!([])), state("SCHEDULED", json!([])), done]);
+    let before = world.now.get();
+    let found = run(world.look_up(&search())).unwrap();
+    assert_eq!(found.result, "found", "{found:?}");
+    let domain = &found.reading.unwrap().facts["person.employer_domain"].value;
+    assert_eq!(*domain, FactValue::Text("fjordwerk.example".to_owned()));
+    assert_eq!((world.http_calls.get(), world.now.get().ms_since(before)), (4, 800 + 1_000 + 1_000));
+}
+
+#[test]
+fn a_provider_that_is_never_done_is_given_up() {
+    let submitted = json!({"success": true, "item": {"_id": "i-5", "status": "NONE"}});
+    let world = searching(&[submitted]);
+    let pending = json!({"success": true, "items": [{"_id": "i-5", "status": "IN_PROGRESS"}]}).to_string();
+    world.http.borrow_mut().insert("/read".to_owned(), (200, pending));
+    let before = world.now.get();
+    assert_eq!(run(world.look_up(&search())).unwrap().result, PENDING);
+    let waited_ms = world.now.get().ms_since(before);
+    assert!(waited_ms <= POLL_MS_MAX && waited_ms > POLL_MS_MAX - 1_000, "{waited_ms}");
 }

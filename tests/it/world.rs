@@ -25,7 +25,7 @@ use lead_router::flow::{settle as desk, team};
 use lead_router::ports::*;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -140,6 +140,8 @@ pub struct World {
     pub http: RefCell<BTreeMap<String, (u16, String)>>,
     pub settings: RefCell<BTreeMap<String, String>>,
     pub http_calls: Cell<u32>,
+    /// Answers that come before those of `http`, in order.
+    pub http_first: RefCell<VecDeque<(u16, String)>>,
     health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
     /// The call with this number meets the fault; calls are counted from 0.
     pub fault: Cell<Option<(u32, Fault)>>,
@@ -203,6 +205,7 @@ impl World {
             http: RefCell::default(),
             settings: RefCell::default(),
             http_calls: Cell::new(0),
+            http_first: RefCell::default(),
             health: RefCell::default(),
             fault: Cell::new(None),
             calls: Cell::new(0),
@@ -399,6 +402,9 @@ impl Http for World {
     ) -> Result<HttpAnswer, HttpFailure> {
         Yield(false).await;
         self.http_calls.set(self.http_calls.get() + 1);
+        if let Some((status, body)) = self.http_first.borrow_mut().pop_front() {
+            return Ok(HttpAnswer { status, retry_after_s: None, body: body.into_bytes() });
+        }
         let http = self.http.borrow();
         let found = http.iter().find(|(piece, _)| request.url.contains(piece.as_str()));
         match found {
