@@ -39,7 +39,7 @@ pub async fn post_lead(call: &mut Call<'_>) -> ApiResult {
 }
 
 /// A lead from a JSON body.
-async fn json_lead(call: &mut Call<'_>, received_at: Timestamp) -> Result<Lead, ApiError> {
+pub async fn json_lead(call: &mut Call<'_>, received_at: Timestamp) -> Result<Lead, ApiError> {
     if Media::of(content_type(&call.request).as_deref()) != Ok(Media::Json) {
         return Err(ApiError::new(415, "unsupported_media_type", "send `content-type: application/json`"));
     }

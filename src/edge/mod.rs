@@ -21,6 +21,7 @@ mod multipart;
 mod objects;
 mod pages;
 mod platform;
+mod providers;
 mod queue;
 mod respond;
 mod roster;

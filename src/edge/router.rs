@@ -3,7 +3,7 @@
 use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
-use super::{admin, leads, log, pages, roster};
+use super::{admin, leads, log, pages, providers, roster};
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
 
@@ -108,6 +108,8 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "rubric"] if get => admin::get_rubric(&call).await,
         ["v1", "rubric"] if put => admin::put_rubric(&mut call).await,
         ["v1", "rubric", "check"] if post => admin::check_rubric(&mut call).await,
+        ["v1", "providers"] if get => providers::list(&call).await,
+        ["v1", "providers", id, "try"] if post => providers::try_one(&mut call, id).await,
         ["v1", "dead-letters"] if get => admin::dead_letters(&call).await,
         parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
         _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
@@ -123,10 +125,19 @@ fn known(parts: &[&str]) -> bool {
             | ["forms", _, "thanks"]
             | [
                 "v1",
-                "leads" | "explain" | "decisions" | "teams" | "reps" | "accounts:import" | "rubric" | "dead-letters"
+                "leads"
+                    | "explain"
+                    | "decisions"
+                    | "teams"
+                    | "reps"
+                    | "accounts:import"
+                    | "rubric"
+                    | "providers"
+                    | "dead-letters"
             ]
             | ["v1", "leads" | "teams" | "reps", _]
             | ["v1", "reps", _, "status" | "inbox"]
             | ["v1", "rubric", "check"]
+            | ["v1", "providers", _, "try"]
     )
 }

@@ -59,6 +59,7 @@ test('operators need the admin token, senders the intake key', async () => {
   const operator = [
     ['GET', '/v1/leads/x'], ['POST', '/v1/explain'], ['GET', '/v1/decisions'], ['POST', '/v1/accounts:import'],
     ['GET', '/v1/rubric'], ['PUT', '/v1/rubric'], ['POST', '/v1/rubric/check'], ['GET', '/v1/dead-letters'],
+    ['GET', '/v1/providers'], ['POST', '/v1/providers/pdl_company/try'],
   ];
   for (const [method, path] of operator) {
     for (const authorization of [undefined, 'Bearer', 'Bearer ', `Basic ${SECRETS.ADMIN_TOKEN}`, `Bearer ${SECRETS.INTAKE_KEY}`]) {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import { readJson, start } from './kit.mjs';
 import { PeopleDataLabs } from './people_data_labs.mjs';
-import { assertDecision } from './shapes.mjs';
+import { assertDecision, assertRefused } from './shapes.mjs';
 
 /** Faults in a row after which a provider is left alone, and for how long. */
 const FAULTS_TO_OPEN = 5;
@@ -36,6 +36,22 @@ test('fifty leads of one new company at once are one question about the company'
   assert.equal(results.filter((result) => result === 'found').length, 1, results.join());
   assert.equal(results.filter((result) => result === 'found_shared').length, 49, results.join());
   assert.equal(new Set(decisions.map((decision) => decision.assignment.rep_id)).size, 1);
+});
+
+test('the list of providers says what they found, how long they took and what they cost', async () => {
+  await world.untilDrained(50);
+  const report = await world.ask('GET', '/v1/providers?days=1');
+  const of = (id) => report.providers.find((one) => one.id === id);
+  const company = of('pdl_company');
+  assert.equal(company.is_set_up, true);
+  assert.equal(company.stage, 2);
+  assert.equal(company.found, 1);
+  assert.equal(company.shared, 49);
+  assert.equal(company.hit_percent, 100);
+  assert.ok(company.p50_ms >= 300, `${company.p50_ms} ms`);
+  assert.equal(company.cost_usd_micros, readJson('providers/pdl_company.json').cost_usd_micros);
+  assert.deepEqual([of('apollo_person').is_set_up, of('apollo_person').calls], [false, 0]);
+  assertRefused(await world.admin('GET', '/v1/providers?days=0'), 422, 'out_of_range');
 });
 
 test('an answer that comes too late for one lead is there for the next', async () => {
@@ -75,4 +91,16 @@ test('a provider that is down is left alone, and asked again after the pause', a
   await world.control('clock', { add: PAUSE_MS });
   assert.equal(companyCall(await post('anybody', domains[FAULTS_TO_OPEN + 1])).result, 'not_found');
   assert.equal(companyCall(await post('anybody', domains[FAULTS_TO_OPEN + 2])).result, 'not_found');
+});
+
+test('one provider can be tried about a lead, and nothing is stored', async () => {
+  const before = provider.count('company');
+  const tried = await world.ask('POST', '/v1/providers/pdl_company/try', lead('tester', 'crowd.example'));
+  assert.equal(tried.result, 'found');
+  assert.equal(tried.facts['company.employees'].value, 900);
+  assert.equal(provider.count('company'), before + 1, 'what is cached is not what is tried');
+  assertRefused(await world.admin('POST', '/v1/providers/nobody/try', lead('tester', 'crowd.example')), 404, 'not_found');
+  const unset = await world.admin('POST', '/v1/providers/apollo_person/try', lead('tester', 'crowd.example'));
+  assertRefused(unset, 409, 'provider_not_set_up');
+  assert.match(JSON.parse(unset.text).error.message, /APOLLO_API_KEY/);
 });

@@ -13,6 +13,7 @@ pub mod field;
 pub mod merge;
 mod pointer;
 pub mod poll;
+pub mod report;
 pub mod request;
 pub mod response;
 pub mod shipped;

@@ -1,0 +1,167 @@
+//! How providers fared, counted from the records of decisions.
+
+use super::description::{Description, Kind};
+use crate::domain::route::decision::{EnrichmentSummary, ProviderCall};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProviderReport {
+    /// Id.
+    pub id: String,
+    /// Name of the vendor.
+    pub vendor: String,
+    /// What it is asked about.
+    pub kind: Kind,
+    /// Whether its key is set.
+    pub is_set_up: bool,
+    /// Stage of the rubric in force that asks it, from 1; `None` when none does.
+    pub stage: Option<usize>,
+    /// Questions that were answered by a call for the lead itself.
+    pub calls: u32,
+    /// Calls that found a record.
+    pub found: u32,
+    /// Calls that found nothing.
+    pub not_found: u32,
+    /// Questions that shared the call of another lead.
+    pub shared: u32,
+    /// Questions without an answer, by code.
+    pub failed: BTreeMap<String, u32>,
+    /// Of the calls that were answered, those that found a record, in percent; `None` when none was.
+    pub hit_percent: Option<u32>,
+    /// Half of the answers came within this time, in milliseconds.
+    pub p50_ms: Option<u32>,
+    /// Nineteen of twenty answers came within this time, in milliseconds.
+    pub p95_ms: Option<u32>,
+    /// Price of the records that were found, in millionths of a US dollar, as the description has it.
+    pub cost_usd_micros: u64,
+}
+
+/// All of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProvidersReport {
+    /// Decisions that were counted.
+    pub leads: u32,
+    /// Calls.
+    pub calls: u32,
+    /// Calls that were not made because no answer could have changed the decision.
+    pub calls_saved: u32,
+    /// Price of all records that were found, in millionths of a US dollar.
+    pub cost_usd_micros: u64,
+    /// By provider, in the order of their ids.
+    pub providers: Vec<ProviderReport>,
+}
+
+/// Counts. `is_set_up` and `stage` are asked for each id.
+#[must_use]
+pub fn report<'a>(
+    summaries: &[EnrichmentSummary],
+    descriptions: impl Iterator<Item = &'a Description>,
+    is_set_up: impl Fn(&Description) -> bool,
+    stage: impl Fn(&str) -> Option<usize>,
+) -> ProvidersReport {
+    let mut calls: BTreeMap<&str, Vec<&ProviderCall>> = BTreeMap::new();
+    for call in summaries.iter().flat_map(|summary| &summary.calls) {
+        calls.entry(call.provider.as_str()).or_default().push(call);
+    }
+    let one = |description: &Description| {
+        let id = description.id.as_str();
+        let head = (is_set_up(description), stage(id));
+        counted(description, head, calls.get(id).map_or(&[][..], Vec::as_slice))
+    };
+    let providers: Vec<ProviderReport> = descriptions.map(one).collect();
+    let saved = summaries.iter().map(|summary| summary.providers_saved);
+    ProvidersReport {
+        leads: u32::try_from(summaries.len()).unwrap_or(u32::MAX),
+        calls: providers.iter().fold(0, |sum, provider| sum.saturating_add(provider.calls)),
+        calls_saved: saved.fold(0, u32::saturating_add),
+        cost_usd_micros: providers.iter().fold(0, |sum, provider| sum.saturating_add(provider.cost_usd_micros)),
+        providers,
+    }
+}
+
+fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderReport {
+    let (is_set_up, stage) = head;
+    let mut line = ProviderReport {
+        id: description.id.to_string(),
+        vendor: description.vendor.clone(),
+        kind: description.kind,
+        is_set_up,
+        stage: stage.map(|stage| stage.saturating_add(1)),
+        calls: 0,
+        found: 0,
+        not_found: 0,
+        shared: 0,
+        failed: BTreeMap::new(),
+        hit_percent: None,
+        p50_ms: None,
+        p95_ms: None,
+        cost_usd_micros: 0,
+    };
+    let mut answered_ms = Vec::new();
+    for call in calls {
+        let count = match call.result.as_str() {
+            "found" => &mut line.found,
+            "not_found" => &mut line.not_found,
+            result if result.ends_with("_shared") => &mut line.shared,
+            result => line.failed.entry(result.to_owned()).or_default(),
+        };
+        *count = count.saturating_add(1);
+        if matches!(call.result.as_str(), "found" | "not_found") {
+            answered_ms.push(call.ms);
+        }
+    }
+    answered_ms.sort_unstable();
+    let percentile = |percent: usize| {
+        let rank = answered_ms.len().saturating_mul(percent).div_ceil(100);
+        answered_ms.get(rank.saturating_sub(1)).copied()
+    };
+    (line.p50_ms, line.p95_ms) = (percentile(50), percentile(95));
+    let answered = line.found.saturating_add(line.not_found);
+    line.hit_percent = line.found.saturating_mul(100).checked_div(answered);
+    let unasked = ["left_alone", "not_asked", "not_set_up"];
+    let failed = line.failed.iter().filter(|(code, _)| !unasked.contains(&code.as_str()));
+    line.calls = failed.fold(answered, |sum, (_, count)| sum.saturating_add(*count));
+    line.cost_usd_micros = u64::from(line.found).saturating_mul(description.cost_usd_micros.into());
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shipped;
+    use super::*;
+
+    fn summary(saved: u32, calls: &[(&str, &str, u32)]) -> EnrichmentSummary {
+        let call = |(provider, result, ms): &(&str, &str, u32)| ProviderCall {
+            provider: (*provider).to_owned(),
+            result: (*result).to_owned(),
+            ms: *ms,
+        };
+        let calls = calls.iter().map(call).collect();
+        EnrichmentSummary { providers_saved: saved, calls, ..EnrichmentSummary::default() }
+    }
+
+    #[test]
+    fn calls_are_counted_by_how_they_ended() {
+        let summaries = [
+            summary(0, &[("directory", "found", 2), ("pdl_company", "found", 100), ("pdl_person", "not_found", 300)]),
+            summary(0, &[("pdl_company", "found_shared", 90), ("pdl_person", "timeout", 2_500)]),
+            summary(2, &[("pdl_company", "left_alone", 0)]),
+        ];
+        let is_set_up = |description: &Description| description.id.as_str() == "pdl_person";
+        let report = report(&summaries, shipped::all(), is_set_up, |id| (id == "pdl_person").then_some(1));
+        assert_eq!((report.leads, report.calls, report.calls_saved), (3, 3, 2));
+        let of = |id: &str| report.providers.iter().find(|provider| provider.id == id).unwrap();
+        let company = of("pdl_company");
+        assert_eq!((company.calls, company.found, company.shared, company.hit_percent), (1, 1, 1, Some(100)));
+        assert_eq!((company.p50_ms, company.p95_ms), (Some(100), Some(100)));
+        assert_eq!(company.failed["left_alone"], 1);
+        let price = shipped::find("pdl_company").unwrap().cost_usd_micros;
+        assert_eq!((company.cost_usd_micros, report.cost_usd_micros), (price.into(), price.into()));
+        let person = of("pdl_person");
+        assert_eq!((person.calls, person.not_found, person.hit_percent, person.stage), (2, 1, Some(0), Some(2)));
+        assert!(person.is_set_up && !company.is_set_up);
+        assert_eq!((of("apollo_person").calls, of("apollo_person").hit_percent), (0, None));
+    }
+}

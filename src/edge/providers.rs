@@ -1,0 +1,88 @@
+//! The providers: how they fare, and a single look-up to try one.
+
+use super::auth;
+use super::directory::{database, failed};
+use super::leads::json_lead;
+use super::respond::{ApiError, ApiResult, json};
+use super::router::Call;
+use super::settings::setting;
+use crate::domain::id::ProviderId;
+use crate::domain::provider::{report, shipped};
+use crate::domain::route::decision::EnrichmentSummary;
+use crate::domain::time::DAY_MS;
+use crate::flow::look_up::LookUp;
+use crate::ports::{Clock, Config, Lookups};
+use serde::Deserialize;
+use serde_json::json as value;
+use worker::wasm_bindgen::JsValue;
+
+/// Days that are counted when nobody says.
+const DAYS: i64 = 7;
+/// Most days that are counted.
+const DAYS_MAX: i64 = 90;
+/// Most decisions that are counted, the newest first.
+const DECISIONS_MAX: u32 = 5_000;
+/// Longest wait of a try, in milliseconds.
+const TRY_MS: u32 = 20_000;
+
+#[derive(Deserialize)]
+struct Row {
+    enrichment: String,
+}
+
+/// `GET /v1/providers`: all that ship, what they found and cost in the last `?days=`.
+pub async fn list(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let days = match call.query("days").map(|text| text.parse::<i64>()) {
+        None => DAYS,
+        Some(Ok(days)) if (1..=DAYS_MAX).contains(&days) => days,
+        Some(_) => {
+            return Err(ApiError::new(422, "out_of_range", format!("`days` takes a number from 1 to {DAYS_MAX}")));
+        }
+    };
+    let query = format!(
+        "SELECT record ->> '$.decision.enrichment' AS enrichment FROM decisions WHERE at_ms >= ?1 \
+         ORDER BY at_ms DESC LIMIT {DECISIONS_MAX}"
+    );
+    let since_ms = call.world.now().plus_ms(DAY_MS.saturating_mul(days).saturating_neg()).as_ms();
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers hold every moment exactly")]
+    let since = JsValue::from_f64(since_ms as f64);
+    let statement = database(&call.world.env)?.prepare(query).bind(&[since]).map_err(failed)?;
+    let rows: Vec<Row> = statement.all().await.map_err(failed)?.results().map_err(failed)?;
+    let summaries: Vec<EnrichmentSummary> =
+        rows.iter().filter_map(|row| serde_json::from_str(&row.enrichment).ok()).collect();
+    let config = call.world.current().await?;
+    let stages = &config.rubric.enrichment().stages;
+    let report = report::report(
+        &summaries,
+        shipped::all(),
+        |description| setting(&call.world.env, &description.key_setting).is_some(),
+        |id| stages.iter().position(|stage| stage.iter().any(|other| other == id)),
+    );
+    json(200, &report)
+}
+
+/// `POST /v1/providers/{id}/try`: asks one provider about a lead. Costs what the provider takes; stores nothing about it.
+pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let description = shipped::find(id).ok_or_else(|| ApiError::not_found("provider"))?;
+    if setting(&call.world.env, &description.key_setting).is_none() {
+        let message = format!("set the secret {}: without it this provider is not asked", description.key_setting);
+        return Err(ApiError::new(409, "provider_not_set_up", message));
+    }
+    let started = call.world.now();
+    let lead = json_lead(call, started).await?;
+    let chance = worker::js_sys::Math::random().to_bits();
+    let question = LookUp {
+        // Nobody else's question, so that it is asked now.
+        subject: format!("try:{}-{chance:016x}", started.as_ms()),
+        provider: ProviderId::new(id).map_err(|_| ApiError::not_found("provider"))?,
+        facts: lead.facts(),
+        contact: lead.contact(),
+        wait_ms: TRY_MS,
+    };
+    let looked_up = call.world.look_up(&question).await?;
+    let ms = call.world.now().ms_since(started);
+    let facts = looked_up.reading.map(|reading| reading.facts).unwrap_or_default();
+    json(200, &value!({"provider": id, "result": looked_up.result, "ms": ms, "facts": facts}))
+}
