@@ -7,7 +7,7 @@ use super::world::World;
 use crate::domain::time::Timestamp;
 use crate::flow::deliver::{deliver, record_of};
 use crate::flow::intake::{Options, route_again};
-use crate::flow::messages::Job;
+use crate::ports::messages::Job;
 use crate::ports::{Cache, Clock, PortResult, Unavailable};
 use serde::de::IgnoredAny;
 use worker::wasm_bindgen::JsValue;

@@ -14,7 +14,7 @@ use crate::domain::route::decision::Record;
 use crate::domain::time::Timestamp;
 use crate::flow::explain;
 use crate::flow::intake::{Answer, Done, Options, intake, route_again};
-use crate::flow::messages::Standing;
+use crate::ports::messages::Standing;
 use crate::ports::{Cache, Clock, Desks};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -5,9 +5,8 @@ use super::world::World;
 use crate::domain::desk::{AccountHash, sha256_hex};
 use crate::domain::id::LeadId;
 use crate::domain::roster::model::PickRequest;
-use crate::flow::look_up::{LookUp, LookedUp};
-use crate::flow::messages::{
-    Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+use crate::ports::messages::{
+    Claim, Claimed, LookUp, LookedUp, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
 };
 use crate::ports::{Desks, Lookups, PortResult, Teams, Unavailable};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Sending jobs. Messages are text: the structured forms of the queue lose maps.
 
-use crate::flow::messages::Job;
+use crate::ports::messages::Job;
 use crate::ports::{PortResult, Unavailable};
 use worker::{BatchMessageBuilder, Env, MessageBuilder, QueueContentType};
 

@@ -1,7 +1,7 @@
 //! The consumer: decisions become contacts, assignments and ledger lines.
 
-use super::messages::{Job, Standing};
 use crate::domain::route::decision::Record;
+use crate::ports::messages::{Job, Standing};
 use crate::ports::{Desks, Ledger, PortResult, Unavailable};
 
 /// The record of a delivery job: from the message, or from its Desk when it did not fit.

@@ -1,7 +1,6 @@
 //! Drives the waterfall for one lead: cache first, then the directory and the providers, under one deadline.
 
 use super::intake::World;
-use super::look_up::{LookUp, LookedUp, NOT_ASKED};
 use crate::domain::desk::{keyed_hash, sha256_hex};
 use crate::domain::directory::{DIRECTORY, DirectoryRow};
 use crate::domain::facts::{Fact, Facts, Field};
@@ -14,6 +13,7 @@ use crate::domain::route::attempts::Owner;
 use crate::domain::route::decision::{CacheUse, EnrichmentSummary, ProviderCall};
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::domain::waterfall::{self, Source, Standing, Step};
+use crate::ports::messages::{LookUp, LookedUp, NOT_ASKED};
 use crate::ports::{CacheEntry, CachedReading, InForce};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;

@@ -2,7 +2,6 @@
 
 use super::enrich::Run;
 use super::intake::{Options, World};
-use super::messages::{PickReply, TakeBack};
 use super::settle::ask;
 use crate::domain::desk::LeadKeys;
 use crate::domain::lead::Lead;
@@ -11,6 +10,7 @@ use crate::domain::route::attempts::{AccountView, Asking};
 use crate::domain::route::decision::{Asked, Conclusion, Decision, conclude};
 use crate::domain::route::plan::plan;
 use crate::domain::time::Timestamp;
+use crate::ports::messages::{PickReply, TakeBack};
 use crate::ports::{PortResult, Teams, Unavailable};
 use serde::Serialize;
 

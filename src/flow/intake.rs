@@ -1,7 +1,6 @@
 //! A lead comes in, a decision goes out.
 
 use super::enrich::{CachePut, Run};
-use super::messages::{Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
 use crate::domain::desk::{AccountHash, LeadKeys, desk_of, hex, keyed_hash};
 use crate::domain::facts::Field;
 use crate::domain::id::LeadId;
@@ -9,6 +8,7 @@ use crate::domain::lead::Lead;
 use crate::domain::route::decision::{Decision, Mode, Outcome};
 use crate::domain::route::plan::plan;
 use crate::domain::time::Timestamp;
+use crate::ports::messages::{Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
 use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, Lookups, PortResult};
 
 /// What the intake needs of the world.

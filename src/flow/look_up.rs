@@ -1,71 +1,18 @@
 //! One question to one provider about one subject, whoever asks: breaker, hedge, call, reading.
 
 use crate::domain::error::Remedy;
-use crate::domain::facts::{Fact, Facts};
-use crate::domain::id::ProviderId;
-use crate::domain::provider::{Contact, Description, HttpRequest, Reading, build, build_poll, read, read_poll};
+use crate::domain::facts::Fact;
+use crate::domain::provider::{Description, HttpRequest, Reading, build, build_poll, read, read_poll};
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::breaker::{Breaker, Ending};
 use crate::domain::waterfall::latency::Latency;
+use crate::ports::messages::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP, PENDING};
 use crate::ports::{CachedReading, Clock, Http, HttpAnswer, HttpFailure};
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Percentile of a provider's answers after which a second request is sent for one that has not come.
 const HEDGE_PERCENTILE: usize = 95;
-
-/// A question to a provider.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LookUp {
-    /// Cache key of the subject. Leads of one subject at one time are one call.
-    pub subject: String,
-    /// The provider.
-    pub provider: ProviderId,
-    /// What is known.
-    pub facts: Facts,
-    /// What the provider may be told about the person.
-    pub contact: Contact,
-    /// How long the lead waits, in milliseconds. The call goes on after that, and its answer is kept.
-    pub wait_ms: u32,
-}
-
-/// What a question came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LookedUp {
-    /// The answer, when there is one: also that the provider knows nothing.
-    pub reading: Option<CachedReading>,
-    /// `found`, `not_found`, or the code of what went wrong.
-    pub result: String,
-    /// Whether it was asked for another lead, and cost nothing here.
-    #[serde(default)]
-    pub shared: bool,
-}
-
-impl LookedUp {
-    /// No answer, for this reason.
-    #[must_use]
-    pub fn failed(code: &str) -> Self {
-        Self { reading: None, result: code.to_owned(), shared: false }
-    }
-
-    /// Whether the provider was called for this lead.
-    #[must_use]
-    pub fn was_called(&self) -> bool {
-        !self.shared && !matches!(self.result.as_str(), LEFT_ALONE | NOT_ASKED | NOT_SET_UP)
-    }
-}
-
-/// The provider had faults and is left alone for a while.
-pub const LEFT_ALONE: &str = "left_alone";
-/// Something that the question needs is not known.
-pub const NOT_ASKED: &str = "not_asked";
-/// The provider has no key.
-pub const NOT_SET_UP: &str = "not_set_up";
-/// The provider was still working on the question when it was asked for the last time.
-pub const PENDING: &str = "pending";
-/// The lead could not wait longer.
-pub const LATE: &str = "late";
 
 /// What is remembered about a provider between calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -9,6 +9,5 @@ pub mod enrich;
 pub mod explain;
 pub mod intake;
 pub mod look_up;
-pub mod messages;
 pub mod settle;
 pub mod team;

@@ -4,7 +4,6 @@
 //! arrive together see one owner. Between the questions to the Teams nothing is written; the decision, the
 //! owner and the outbox are one synchronous stretch at the end.
 
-use super::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, TakeBack};
 use crate::domain::desk::{LeadKeys, sha256_hex};
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::limits::REPLAY_WINDOW_MS;
@@ -14,6 +13,7 @@ use crate::domain::route::decision::{Asked, Conclusion, Decision, Outcome, Recor
 use crate::domain::route::index::RosterIndex;
 use crate::domain::route::plan::Plan;
 use crate::domain::time::{DAY_MS, Timestamp};
+use crate::ports::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, TakeBack};
 use crate::ports::{DeskStore, Desks, LeadRow, LeadState, PortResult, Rosters, Teams, Unavailable};
 use std::collections::BTreeSet;
 

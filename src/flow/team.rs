@@ -3,10 +3,10 @@
 //! Read, decide, write: one synchronous stretch, so that two leads can never be given against the same
 //! state. The answer is final: asking again for the lead gives the stored answer.
 
-use super::messages::{Answered, PickReply, TakeBack};
 use crate::domain::roster::model::{PickKind, PickOutcome, PickRequest};
 use crate::domain::roster::prepared::PreparedPool;
 use crate::domain::route::decide::states_of;
+use crate::ports::messages::{Answered, PickReply, TakeBack};
 use crate::ports::{PortResult, TeamStore, Unavailable};
 
 /// Answers a question and counts it.

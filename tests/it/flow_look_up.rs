@@ -5,8 +5,9 @@ use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
 use lead_router::domain::id::ProviderId;
 use lead_router::domain::provider::Contact;
 use lead_router::domain::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
-use lead_router::flow::look_up::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP, PENDING, POLL_MS_MAX};
+use lead_router::flow::look_up::POLL_MS_MAX;
 use lead_router::ports::Lookups;
+use lead_router::ports::messages::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP, PENDING};
 use serde_json::{Value, json};
 
 fn question(domain: Option<&str>) -> LookUp {

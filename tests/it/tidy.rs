@@ -77,6 +77,11 @@ fn flow_knows_nothing_of_the_platform() {
 }
 
 #[test]
+fn ports_know_neither_their_users_nor_their_makers() {
+    assert_absent("src/ports", &["crate::flow", "crate::edge", "worker::", "wasm_bindgen", "js_sys"]);
+}
+
+#[test]
 fn status_codes_stay_in_the_edge() {
     assert_absent("src/flow", &["with_status", "StatusCode"]);
     assert_absent("src/domain/route", &["with_status", "StatusCode"]);

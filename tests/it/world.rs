@@ -17,11 +17,11 @@ use lead_router::domain::route::index::{RosterIndex, pool_of};
 use lead_router::domain::rubric::{check as rubric_check, read};
 use lead_router::domain::time::Timestamp;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
-use lead_router::flow::look_up::{Health, LookUp, LookedUp, look_up};
-use lead_router::flow::messages::{
-    Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
-};
+use lead_router::flow::look_up::{Health, look_up};
 use lead_router::flow::{settle as desk, team};
+use lead_router::ports::messages::{
+    Claim, Claimed, LookUp, LookedUp, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+};
 use lead_router::ports::*;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};

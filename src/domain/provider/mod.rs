@@ -13,7 +13,6 @@ pub mod field;
 pub mod merge;
 mod pointer;
 pub mod poll;
-pub mod report;
 pub mod request;
 pub mod response;
 pub mod shipped;

@@ -6,6 +6,7 @@
 
 pub mod breaker;
 pub mod latency;
+pub mod report;
 
 use crate::domain::facts::{Facts, FieldSet};
 use crate::domain::id::ProviderId;

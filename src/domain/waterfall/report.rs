@@ -1,6 +1,6 @@
 //! How providers fared, counted from the records of decisions.
 
-use super::description::{Description, Kind};
+use crate::domain::provider::{Description, Kind};
 use crate::domain::route::decision::{EnrichmentSummary, ProviderCall};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -129,8 +129,8 @@ fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&Pro
 
 #[cfg(test)]
 mod tests {
-    use super::super::shipped;
     use super::*;
+    use crate::domain::provider::shipped;
 
     fn summary(saved: u32, calls: &[(&str, &str, u32)]) -> EnrichmentSummary {
         let call = |(provider, result, ms): &(&str, &str, u32)| ProviderCall {

@@ -1,6 +1,8 @@
 //! What the world must provide. Each port is small; `edge` implements it with a binding, the tests in memory.
 #![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
 
+pub mod messages;
+
 use crate::domain::directory::DirectoryRow;
 use crate::domain::facts::Fact;
 use crate::domain::id::LeadId;
@@ -10,9 +12,8 @@ use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
 use crate::domain::time::Timestamp;
-use crate::flow::look_up::{LookUp, LookedUp};
-use crate::flow::messages::{
-    Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+use messages::{
+    Claim, Claimed, LookUp, LookedUp, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -2,10 +2,12 @@
 //!
 //! Objects and Workers of two versions talk during a deploy, so every added field has a default.
 
+use super::CachedReading;
 use crate::domain::desk::LeadKeys;
 use crate::domain::facts::Facts;
-use crate::domain::id::LeadId;
+use crate::domain::id::{LeadId, ProviderId};
 use crate::domain::lead::Lead;
+use crate::domain::provider::Contact;
 use crate::domain::roster::model::{Pick, PickRequest, States};
 use crate::domain::route::attempts::{AccountView, Asking, Owner};
 use crate::domain::route::decision::{Asked, Decision, EnrichmentSummary, Mode, Record};
@@ -205,3 +207,55 @@ pub enum Job {
         record: Option<String>,
     },
 }
+
+/// A question to a provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LookUp {
+    /// Cache key of the subject. Leads of one subject at one time are one call.
+    pub subject: String,
+    /// The provider.
+    pub provider: ProviderId,
+    /// What is known.
+    pub facts: Facts,
+    /// What the provider may be told about the person.
+    pub contact: Contact,
+    /// How long the lead waits, in milliseconds. The call goes on after that, and its answer is kept.
+    pub wait_ms: u32,
+}
+
+/// What a question came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// The answer, when there is one: also that the provider knows nothing.
+    pub reading: Option<CachedReading>,
+    /// `found`, `not_found`, or the code of what went wrong.
+    pub result: String,
+    /// Whether it was asked for another lead, and cost nothing here.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+impl LookedUp {
+    /// No answer, for this reason.
+    #[must_use]
+    pub fn failed(code: &str) -> Self {
+        Self { reading: None, result: code.to_owned(), shared: false }
+    }
+
+    /// Whether the provider was called for this lead.
+    #[must_use]
+    pub fn was_called(&self) -> bool {
+        !self.shared && !matches!(self.result.as_str(), LEFT_ALONE | NOT_ASKED | NOT_SET_UP)
+    }
+}
+
+/// The provider had faults and is left alone for a while.
+pub const LEFT_ALONE: &str = "left_alone";
+/// Something that the question needs is not known.
+pub const NOT_ASKED: &str = "not_asked";
+/// The provider has no key.
+pub const NOT_SET_UP: &str = "not_set_up";
+/// The provider was still working on the question when it was asked for the last time.
+pub const PENDING: &str = "pending";
+/// The lead could not wait longer.
+pub const LATE: &str = "late";
