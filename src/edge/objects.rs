@@ -35,6 +35,16 @@ pub async fn call<Q: Serialize, A: DeserializeOwned>(
     question: &str,
     body: &Q,
 ) -> PortResult<A> {
+    call_within(env, (binding, name), question, body, OBJECT_TIMEOUT_MS).await
+}
+
+async fn call_within<Q: Serialize, A: DeserializeOwned>(
+    env: &Env,
+    (binding, name): (&'static str, &str),
+    question: &str,
+    body: &Q,
+    timeout_ms: u32,
+) -> PortResult<A> {
     let port = match binding {
         DESK => "desk",
         TEAM => "team",
@@ -42,7 +52,7 @@ pub async fn call<Q: Serialize, A: DeserializeOwned>(
     };
     let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());
     let text = serde_json::to_string(body).map_err(failed)?;
-    let answer = platform::ask(env, (binding, port), name, question, &text, OBJECT_TIMEOUT_MS).await?;
+    let answer = platform::ask(env, (binding, port), name, question, &text, timeout_ms).await?;
     serde_json::from_str(&answer).map_err(failed)
 }
 
@@ -51,7 +61,9 @@ impl Lookups for World {
     async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
         let hash = sha256_hex(question.subject.as_bytes());
         let object = format!("lookup-{}", hash.get(..1).unwrap_or_default());
-        call(&self.env, LOOKUP, &object, "look_up", question).await
+        // It answers when the lead can wait no longer, whatever the provider does.
+        let timeout_ms = question.wait_ms.saturating_add(OBJECT_TIMEOUT_MS);
+        call_within(&self.env, (LOOKUP, &object), "look_up", question, timeout_ms).await
     }
 }
 
