@@ -28,11 +28,16 @@ impl Latency {
         if self.last_ms.len() < ANSWERS_MIN {
             return None;
         }
-        let mut sorted: Vec<u32> = self.last_ms.iter().copied().collect();
-        sorted.sort_unstable();
-        let rank = sorted.len().saturating_mul(percent.min(100)).div_ceil(100);
-        sorted.get(rank.saturating_sub(1)).copied()
+        percentile(self.last_ms.iter().copied().collect(), percent)
     }
+}
+
+/// The value that `percent` of the values do not exceed, nearest rank; `None` for none.
+#[must_use]
+pub fn percentile(mut values: Vec<u32>, percent: usize) -> Option<u32> {
+    values.sort_unstable();
+    let rank = values.len().saturating_mul(percent.min(100)).div_ceil(100);
+    values.get(rank.saturating_sub(1)).copied()
 }
 
 #[cfg(test)]

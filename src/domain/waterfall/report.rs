@@ -1,5 +1,6 @@
 //! How providers fared, counted from the records of decisions.
 
+use super::latency::percentile;
 use crate::domain::provider::{Description, Kind};
 use crate::domain::route::decision::{EnrichmentSummary, ProviderCall};
 use serde::Serialize;
@@ -34,7 +35,8 @@ pub struct ProviderReport {
     pub p50_ms: Option<u32>,
     /// Nineteen of twenty answers came within this time, in milliseconds.
     pub p95_ms: Option<u32>,
-    /// Price of the records that were found, in millionths of a US dollar, as the description has it.
+    /// Price of the records that were found in time, in millionths of a US dollar, as the description has it. What came
+    /// too late for its lead, and what a second request for the same answer cost, is not known here.
     pub cost_usd_micros: u64,
 }
 
@@ -112,12 +114,8 @@ fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&Pro
             answered_ms.push(call.ms);
         }
     }
-    answered_ms.sort_unstable();
-    let percentile = |percent: usize| {
-        let rank = answered_ms.len().saturating_mul(percent).div_ceil(100);
-        answered_ms.get(rank.saturating_sub(1)).copied()
-    };
-    (line.p50_ms, line.p95_ms) = (percentile(50), percentile(95));
+    line.p50_ms = percentile(answered_ms.clone(), 50);
+    line.p95_ms = percentile(answered_ms, 95);
     let answered = line.found.saturating_add(line.not_found);
     line.hit_percent = line.found.saturating_mul(100).checked_div(answered);
     let unasked = ["left_alone", "not_asked", "not_set_up"];
