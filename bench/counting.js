@@ -48,8 +48,8 @@ const watched = (name) =>
 
 export const Desk = watched('Desk');
 export const TeamPool = watched('TeamPool');
-// Writes nothing.
-export const { Lookup } = exported;
+// The first writes nothing, and the second only where the rubric limits a provider.
+export const { Lookup, ProviderMeter } = exported;
 
 const answers = (request) => new URL(request.url).pathname === '/__rows';
 

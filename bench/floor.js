@@ -116,6 +116,7 @@ export class Desk extends Writer {
 
 /** Bound, and never asked. */
 export class Lookup extends Writer {}
+export class ProviderMeter extends Writer {}
 
 export class TeamPool extends Writer {
   constructor(ctx, env) {

@@ -195,6 +195,12 @@ impl FieldSet {
         Self(self.0 & other.0)
     }
 
+    /// This set without what the other has.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether `field` is in the set.
     #[must_use]
     pub const fn contains(self, field: Field) -> bool {

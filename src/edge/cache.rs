@@ -3,7 +3,7 @@
 use super::platform;
 use super::world::World;
 use crate::domain::time::Timestamp;
-use crate::ports::{Cache, CacheEntry, PortResult, Unavailable};
+use crate::ports::{Cache, CacheEntry, CachedReading, PortResult, Unavailable};
 use worker::KvStore;
 
 /// Binding of the cache.
@@ -42,7 +42,7 @@ impl Cache for World {
     }
 
     async fn put(&self, key: &str, entry: &CacheEntry, now: Timestamp) -> PortResult<()> {
-        let until = entry.values().map(|reading| reading.until).max().unwrap_or(now);
+        let until = entry.values().map(CachedReading::usable_until).max().unwrap_or(now);
         let life_s = u64::try_from(until.ms_since(now).checked_div(1_000).unwrap_or(0)).unwrap_or(0).max(LIFE_S_MIN);
         let text = serde_json::to_string(entry).map_err(failed)?;
         let put = self.cache()?.put(key, text).map_err(failed)?;

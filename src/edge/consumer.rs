@@ -4,11 +4,15 @@ use super::directory::{database, failed, number};
 use super::log;
 use super::settings::Settings;
 use super::world::World;
+use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
 use crate::flow::deliver::{deliver, record_of};
+use crate::flow::enrich::after;
 use crate::flow::intake::{Options, route_again};
+use crate::flow::late::place_late;
+use crate::flow::warm::warm;
 use crate::ports::messages::Job;
-use crate::ports::{Cache, Clock, PortResult, Unavailable};
+use crate::ports::{CachedReading, Clock, PortResult, Unavailable};
 use serde::de::IgnoredAny;
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
@@ -42,6 +46,14 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let routed = route(&world, &lead_id).await;
                 answer(&message, "route", routed);
             }
+            Some(Job::Late { lead_id, reading }) => {
+                let placed = late(&world, &lead_id, &reading).await;
+                answer(&message, "late", placed);
+            }
+            Some(Job::Warm { domain }) => {
+                let warmed = warm(&world, &domain).await.map(|_| ());
+                answer(&message, "warm", warmed);
+            }
             // Nothing that this program wrote: kept for a person to look at.
             None => {
                 let kept = keep_dead(&world, &batch.queue(), &message).await;
@@ -63,16 +75,21 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
     }
 }
 
-async fn route(world: &World, lead_id: &crate::domain::id::LeadId) -> PortResult<()> {
+async fn route(world: &World, lead_id: &LeadId) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    let options = Options { person_key: settings.person_key.as_bytes(), mode: settings.mode, wait: true };
-    if let Some(done) = route_again(world, lead_id, options).await? {
-        for put in &done.later {
-            // The cache is a convenience: a failed write costs one more call to a provider.
-            let _ = world.put(&put.key, &put.entry, world.now()).await;
-        }
+    if let Some(done) = route_again(world, lead_id, options(&settings)).await? {
+        after(world, done.after).await;
     }
     Ok(())
+}
+
+async fn late(world: &World, lead_id: &LeadId, reading: &CachedReading) -> PortResult<()> {
+    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
+    place_late(world, lead_id, reading, options(&settings)).await.map(|_| ())
+}
+
+const fn options(settings: &Settings) -> Options<'_> {
+    Options { person_key: settings.person_key.as_bytes(), mode: settings.mode, wait: true }
 }
 
 fn answer(message: &RawMessage, code: &str, result: PortResult<()>) {

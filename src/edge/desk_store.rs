@@ -134,13 +134,14 @@ impl DeskStore for SqlDeskStore {
         rows.into_iter().next().map(lead_row).transpose()
     }
 
-    fn latest(&self, prefix: &str, since: Timestamp) -> PortResult<Option<LeadRow>> {
-        // `~` sorts after every character of an id.
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>> {
+        // `~` sorts after every character of an id, and no id is empty.
         let query = format!(
             "SELECT {COLUMNS} FROM leads WHERE lead_id >= ? AND lead_id < ? AND rep_id IS NOT NULL \
-             AND received_ms > ? ORDER BY received_ms DESC, lead_id LIMIT 1"
+             AND received_ms > ? AND lead_id <> ? ORDER BY received_ms DESC, lead_id LIMIT 1"
         );
-        let values = [prefix.into(), format!("{prefix}~").into(), ms(since)];
+        let but = but.map_or("", LeadId::as_str);
+        let values = [prefix.into(), format!("{prefix}~").into(), ms(since), but.into()];
         self.sql.rows::<Row>(&query, &values)?.into_iter().next().map(lead_row).transpose()
     }
 

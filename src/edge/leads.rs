@@ -12,10 +12,11 @@ use crate::domain::lead::{Lead, check};
 use crate::domain::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use crate::domain::route::decision::Record;
 use crate::domain::time::Timestamp;
+use crate::flow::enrich::{After, after};
 use crate::flow::explain;
 use crate::flow::intake::{Answer, Done, Options, intake, route_again};
 use crate::ports::messages::Standing;
-use crate::ports::{Cache, Clock, Desks};
+use crate::ports::{Clock, Desks};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::{Headers, Request, Response};
@@ -128,7 +129,7 @@ async fn take_form(call: &mut Call<'_>, form_id: &str) -> Result<FormAnswer, Api
     let lead = check(raw, received_at).map_err(ApiError::invalid)?;
     let key = idempotency_key(&call.request, &lead)?;
     let done = intake(&call.world, lead, key.as_deref(), received_at, options(call, true)).await?;
-    store_later(call, done.later);
+    later(call, done.after);
     match done.answer {
         Answer::Decided { decision, .. } => {
             let booking_url = decision.assignment.as_ref().and_then(|assignment| assignment.booking_url.clone());
@@ -218,7 +219,7 @@ pub async fn explain(call: &mut Call<'_>) -> ApiResult {
 
 /// The answer to a program.
 fn answer(call: &Call<'_>, done: Done) -> ApiResult {
-    store_later(call, done.later);
+    later(call, done.after);
     match done.answer {
         Answer::Decided { decision, .. } => json(200, &*decision),
         Answer::Accepted { lead_id } => {
@@ -229,9 +230,7 @@ fn answer(call: &Call<'_>, done: Done) -> ApiResult {
                 let options = Options { person_key, mode: settings.mode, wait: true };
                 // When this fails, the watchdog routes the lead.
                 if let Ok(Some(done)) = route_again(&world, &id, options).await {
-                    for put in done.later {
-                        let _ = world.put(&put.key, &put.entry, world.now()).await;
-                    }
+                    after(&world, done.after).await;
                 }
             });
             json(202, &json!({"lead_id": lead_id, "outcome": "accepted"}))
@@ -245,18 +244,12 @@ fn conflict() -> ApiError {
     ApiError::new(409, "idempotency_conflict", message)
 }
 
-/// Stores cache entries after the answer.
-fn store_later(call: &Call<'_>, later: Vec<crate::flow::enrich::CachePut>) {
-    if later.is_empty() {
-        return;
+/// Does after the answer what nothing depends on.
+fn later(call: &Call<'_>, left: After) {
+    if !left.is_empty() {
+        let world = call.world.clone();
+        call.context.wait_until(async move { after(&world, left).await });
     }
-    let world = call.world.clone();
-    call.context.wait_until(async move {
-        for put in later {
-            // The cache is a convenience: a failed write costs one more call to a provider.
-            let _ = world.put(&put.key, &put.entry, world.now()).await;
-        }
-    });
 }
 
 fn content_type(request: &Request) -> Option<String> {

@@ -4,12 +4,15 @@
 //! lost without harm. A subject has one object, so leads of one company that arrive together are one call.
 
 use super::log;
+use super::queue::send_jobs;
 use super::world::World;
+use crate::domain::id::LeadId;
 use crate::domain::provider::shipped;
 use crate::domain::time::Timestamp;
+use crate::domain::waterfall::results::{LATE, NOT_SET_UP};
 use crate::flow::look_up::{Health, look_up};
-use crate::ports::messages::{LATE, LookUp, LookedUp, NOT_SET_UP};
-use crate::ports::{Cache, Clock};
+use crate::ports::messages::{Job, LookUp, LookedUp};
+use crate::ports::{Cache, CachedReading, Clock};
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Shared, select};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -26,8 +29,27 @@ const RECENT_MAX: usize = 1_000;
 #[derive(Debug, Clone)]
 struct Flight {
     call: Shared<LocalBoxFuture<'static, LookedUp>>,
-    /// Whether somebody could not wait for it.
-    is_late: Rc<Cell<bool>>,
+    /// Who could not wait for it.
+    late: Rc<Late>,
+}
+
+/// Those for whom an answer comes too late.
+#[derive(Debug, Default)]
+struct Late {
+    /// Whether there is anybody.
+    is_any: Cell<bool>,
+    /// Leads that were decided without the answer, and may be placed again.
+    lead_ids: RefCell<Vec<LeadId>>,
+}
+
+impl Late {
+    fn note(&self, lead_id: Option<&LeadId>) {
+        self.is_any.set(true);
+        let mut lead_ids = self.lead_ids.borrow_mut();
+        if let Some(lead_id) = lead_id.filter(|id| !lead_ids.contains(id)) {
+            lead_ids.push(lead_id.clone());
+        }
+    }
 }
 
 /// The Durable Object.
@@ -66,16 +88,20 @@ impl Lookup {
         let key = format!("{}|{}", question.provider, question.subject);
         let world = World::new(self.env.clone());
         if let Some(known) = self.memory.recent(&key, world.now()) {
+            if let (Some(lead_id), Some(reading)) = (question.lead_id, &known.reading) {
+                place_again(&world, vec![lead_id], reading).await;
+            }
             return LookedUp { shared: true, ..known };
         }
         let wait = Duration::from_millis(question.wait_ms.into());
         let under_way = self.memory.flights.borrow().get(&key).cloned();
         let is_shared = under_way.is_some();
+        let lead_id = question.lead_id.clone();
         let flight = under_way.unwrap_or_else(|| self.start(key, question, world));
         match select(flight.call, Delay::from(wait)).await {
             Either::Left((looked_up, _)) => LookedUp { shared: is_shared, ..looked_up },
             Either::Right(_) => {
-                flight.is_late.set(true);
+                flight.late.note(lead_id.as_ref());
                 LookedUp { shared: is_shared, ..LookedUp::failed(LATE) }
             }
         }
@@ -83,8 +109,8 @@ impl Lookup {
 
     /// Starts a call that goes on when nobody waits for it any more.
     fn start(&self, key: String, question: LookUp, world: World) -> Flight {
-        let is_late = Rc::new(Cell::new(false));
-        let (memory, late, flight_key) = (Rc::clone(&self.memory), Rc::clone(&is_late), key.clone());
+        let late = Rc::new(Late::default());
+        let (memory, waiting, flight_key) = (Rc::clone(&self.memory), Rc::clone(&late), key.clone());
         let health = self.memory.health_of(question.provider.as_str());
         let call = async move {
             let looked_up = match shipped::find(question.provider.as_str()) {
@@ -92,15 +118,16 @@ impl Lookup {
                 None => LookedUp::failed(NOT_SET_UP),
             };
             memory.flights.borrow_mut().remove(&key);
-            if looked_up.reading.is_some() {
+            if let Some(reading) = &looked_up.reading {
                 memory.remember(key, looked_up.clone(), world.now());
-                if late.get() {
-                    keep(&world, &question, &looked_up).await;
+                if waiting.is_any.get() {
+                    keep(&world, &question, reading).await;
+                    place_again(&world, waiting.lead_ids.take(), reading).await;
                 }
             }
             looked_up
         };
-        let flight = Flight { call: call.boxed_local().shared(), is_late };
+        let flight = Flight { call: call.boxed_local().shared(), late };
         self.memory.flights.borrow_mut().insert(flight_key, flight.clone());
         let call = flight.call.clone();
         self.state.wait_until(async move { drop(call.await) });
@@ -109,14 +136,24 @@ impl Lookup {
 }
 
 /// Stores an answer that came after its lead was decided, for the next lead of the subject.
-async fn keep(world: &World, question: &LookUp, looked_up: &LookedUp) {
+async fn keep(world: &World, question: &LookUp, reading: &CachedReading) {
     let keys = [question.subject.clone()];
     let mut entry = world.get(&keys).await.unwrap_or_default().pop().unwrap_or_default();
-    if let Some(reading) = looked_up.reading.clone() {
-        entry.insert(question.provider.to_string(), reading);
-    }
+    entry.insert(question.provider.to_string(), reading.clone());
     if let Err(error) = world.put(&question.subject, &entry, world.now()).await {
         log::error(&log::Line { event: "cache.put_failed", detail: Some(&error.detail), ..log::Line::default() });
+    }
+}
+
+/// Has the leads looked at again that were decided without an answer, when it says something.
+async fn place_again(world: &World, lead_ids: Vec<LeadId>, reading: &CachedReading) {
+    if reading.facts.is_empty() {
+        return;
+    }
+    let job = |lead_id| Job::Late { lead_id, reading: reading.clone() };
+    let jobs: Vec<Job> = lead_ids.into_iter().map(job).collect();
+    if let Err(error) = send_jobs(&world.env, &jobs).await {
+        log::error(&log::Line { event: "late.not_sent", detail: Some(&error.detail), ..log::Line::default() });
     }
 }
 

@@ -17,6 +17,7 @@ mod leads;
 mod ledger;
 mod log;
 mod lookup_object;
+mod meter_object;
 mod multipart;
 mod objects;
 mod pages;
@@ -29,9 +30,11 @@ mod router;
 mod settings;
 mod team_object;
 mod team_store;
+mod warming;
 mod world;
 
-use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
+use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
+use world::World;
 
 /// Installs the panic hook, so that a panic names its place in the log.
 #[event(start)]
@@ -43,6 +46,12 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
     router::handle(request, env, context).await
+}
+
+/// The hourly cron.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    warming::spread(&World::new(env)).await;
 }
 
 /// A batch of messages. Never an error: it would abort the instance, so every message is answered by itself.

@@ -23,6 +23,8 @@ pub const DESK: &str = "DESK";
 pub const TEAM: &str = "TEAM";
 /// Binding of the objects that ask providers.
 pub const LOOKUP: &str = "LOOKUP";
+/// Binding of the objects that count what providers are asked and cost.
+pub const METER: &str = "METER";
 
 /// Asks the object `name` of `binding` one question.
 ///
@@ -48,6 +50,7 @@ async fn call_within<Q: Serialize, A: DeserializeOwned>(
     let port = match binding {
         DESK => "desk",
         TEAM => "team",
+        METER => "meter",
         _ => "lookup",
     };
     let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());

@@ -3,6 +3,7 @@
 use super::auth;
 use super::directory::{database, failed};
 use super::leads::json_lead;
+use super::meter_object::today;
 use super::respond::{ApiError, ApiResult, json};
 use super::router::Call;
 use super::settings::setting;
@@ -13,8 +14,10 @@ use crate::domain::time::DAY_MS;
 use crate::domain::waterfall::report;
 use crate::ports::messages::LookUp;
 use crate::ports::{Clock, Config, Lookups};
-use serde::Deserialize;
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
 use serde_json::json as value;
+use std::collections::BTreeMap;
 use worker::wasm_bindgen::JsValue;
 
 /// Days that are counted when nobody says.
@@ -60,7 +63,27 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
         |description| setting(&call.world.env, &description.key_setting).is_some(),
         |id| stages.iter().position(|stage| stage.iter().any(|other| other == id)),
     );
-    json(200, &report)
+    let limits = &config.rubric.enrichment().limits;
+    // What cannot be reached is left out: the rest of the report is worth having.
+    let counted = join_all(limits.keys().map(|id| today(&call.world, id))).await;
+    let limited = limits.iter().zip(counted).filter_map(|((id, limit), today)| {
+        let today = today.ok()?;
+        Some((
+            id.as_str(),
+            value!({"limit": limit, "calls_today": today.calls, "cost_usd_micros_today": today.cost_usd_micros}),
+        ))
+    });
+    let limited: BTreeMap<&str, serde_json::Value> = limited.collect();
+    json(200, &Report { report, limited })
+}
+
+/// The report, and how far the limits of the rubric are used up.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    report: report::ProvidersReport,
+    /// By provider, for those with a limit.
+    limited: BTreeMap<&'a str, serde_json::Value>,
 }
 
 /// `POST /v1/providers/{id}/try`: asks one provider about a lead. Costs what the provider takes; stores nothing about it.
@@ -81,6 +104,8 @@ pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
         facts: lead.facts(),
         contact: lead.contact(),
         wait_ms: TRY_MS,
+        limit: call.world.current().await?.rubric.enrichment().limits.get(id).copied(),
+        lead_id: None,
     };
     let looked_up = call.world.look_up(&question).await?;
     let ms = call.world.now().ms_since(started);

@@ -15,11 +15,26 @@ const BATCH_BYTES_MAX: usize = 240_000;
 /// # Errors
 /// [`Unavailable`] when a batch was not taken; the ones before it were.
 pub async fn send_jobs(env: &Env, jobs: &[Job]) -> PortResult<()> {
+    send(env, jobs.iter().map(|job| (job, 0))).await
+}
+
+/// Sends jobs that come out one after the other, evenly within `over_s` seconds.
+///
+/// # Errors
+/// As [`send_jobs`].
+pub async fn send_spread(env: &Env, jobs: &[Job], over_s: u32) -> PortResult<()> {
+    let count = u32::try_from(jobs.len()).unwrap_or(u32::MAX).max(1);
+    let delay_s = |place: u32| over_s.saturating_mul(place).checked_div(count).unwrap_or(0);
+    send(env, jobs.iter().zip(0..).map(|(job, place)| (job, delay_s(place)))).await
+}
+
+/// Sends each job after so many seconds.
+async fn send(env: &Env, jobs: impl Iterator<Item = (&Job, u32)>) -> PortResult<()> {
     let failed = |error: worker::Error| Unavailable::new("queue", error.to_string());
     let queue = env.queue(JOBS).map_err(failed)?;
-    let mut batch: Vec<String> = Vec::new();
+    let mut batch: Vec<(String, u32)> = Vec::new();
     let mut bytes = 0_usize;
-    for job in jobs {
+    for (job, delay_s) in jobs {
         let text = serde_json::to_string(job).map_err(|error| Unavailable::new("queue", error.to_string()))?;
         let full = batch.len() >= BATCH_MESSAGES_MAX || bytes.saturating_add(text.len()) > BATCH_BYTES_MAX;
         if full && !batch.is_empty() {
@@ -27,12 +42,15 @@ pub async fn send_jobs(env: &Env, jobs: &[Job]) -> PortResult<()> {
             bytes = 0;
         }
         bytes = bytes.saturating_add(text.len());
-        batch.push(text);
+        batch.push((text, delay_s));
     }
     if batch.is_empty() { Ok(()) } else { queue.send_batch(messages(batch)).await.map_err(failed) }
 }
 
-fn messages(texts: Vec<String>) -> worker::BatchSendMessage<String> {
-    let message = |text| MessageBuilder::new(text).content_type(QueueContentType::Text).build();
+fn messages(texts: Vec<(String, u32)>) -> worker::BatchSendMessage<String> {
+    let message = |(text, delay_s)| {
+        let message = MessageBuilder::new(text).content_type(QueueContentType::Text);
+        if delay_s > 0 { message.delay_seconds(delay_s).build() } else { message.build() }
+    };
     BatchMessageBuilder::new().messages(texts.into_iter().map(message)).build()
 }

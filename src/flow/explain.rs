@@ -34,12 +34,12 @@ pub async fn explain<W: World + Teams>(
     options: Options<'_>,
 ) -> PortResult<Explained> {
     let config = world.current().await?;
-    let known = Run::start(world, &config, lead, options.person_key, now).await.finish().await;
+    let known = Run::start(world, &config, lead, options.person_key, now).await.finish(None).await;
     let plan = plan(&config.rubric, &known.facts, now);
     let submission = format!("content:{}", super::intake::fingerprint(lead));
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let lead_id = keys.lead_id(0).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))?;
-    let view = AccountView { owner: known.owner, person: None };
+    let view = AccountView { owner: known.owner, ..AccountView::default() };
     let asking = Asking { lead_id, exclude: Vec::new(), now, seed: super::intake::seed(&keys) };
     let asked = ask(&Dry(world), &plan, &view, &config.index, &asking).await?;
     let decision = conclude(Conclusion {

@@ -1,8 +1,8 @@
 //! A lead comes in, a decision goes out.
 
-use super::enrich::{CachePut, Run};
+use super::enrich::{After, Run};
 use crate::domain::desk::{AccountHash, LeadKeys, desk_of, hex, keyed_hash};
-use crate::domain::facts::Field;
+use crate::domain::facts::{Facts, Field};
 use crate::domain::id::LeadId;
 use crate::domain::lead::Lead;
 use crate::domain::route::decision::{Decision, Mode, Outcome};
@@ -45,18 +45,18 @@ pub enum Answer {
     Conflict,
 }
 
-/// The answer, and what is stored after it was sent.
+/// The answer, and what is done after it was sent.
 #[derive(Debug)]
 pub struct Done {
     /// The answer.
     pub answer: Answer,
-    /// Cache entries to write; nothing depends on them.
-    pub later: Vec<CachePut>,
+    /// What is left to do; nothing depends on it.
+    pub after: After,
 }
 
 impl Done {
     fn now(answer: Answer) -> Self {
-        Self { answer, later: Vec::new() }
+        Self { answer, after: After::default() }
     }
 }
 
@@ -98,30 +98,31 @@ pub async fn intake<W: World>(
             Opened::Conflict => Answer::Conflict,
         }));
     }
-    route(world, open, options, false).await
+    route(world, open, options, None).await
 }
 
-/// Steps 3 to 7 of [`intake`].
-async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: bool) -> PortResult<Done> {
+/// Steps 3 to 7 of [`intake`]; with the lead's id for one that was accepted before and is woken.
+async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Option<LeadId>) -> PortResult<Done> {
     // 3
     let config = world.current().await?;
     let run = Run::start(world, &config, &open.lead, options.person_key, world.now()).await;
     let desk = open.keys.account.desk();
     // 4
-    if !run.is_over() && !woken {
+    let is_woken = woken.is_some();
+    let mut accepted = woken;
+    if !is_woken && !run.is_over() {
         match world.open(&desk, &open).await? {
-            Opened::Open { .. } => {}
+            Opened::Open { lead_id, .. } => accepted = Some(lead_id),
             Opened::Decided { decision } => return Ok(Done::now(Answer::Decided { decision, replay: true })),
             Opened::Conflict => return Ok(Done::now(Answer::Conflict)),
         }
     }
     // 5
-    let known = run.finish().await;
+    let known = run.finish(accepted.as_ref()).await;
     // 6
     let now = world.now();
     let plan = plan(&config.rubric, &known.facts, now);
-    let employer = known.facts.text(Field::CompanyDomain).filter(|_| open.lead.company_domain().is_none());
-    let employer = employer.map(|domain| open.keys.at_account(AccountHash::new(options.person_key, domain)));
+    let employer = employer(&open, &known.facts, options.person_key);
     // 7
     let seed = seed(&open.keys);
     let settle = Settle {
@@ -135,12 +136,19 @@ async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: boo
         mode: options.mode,
         seed,
         now,
+        late: None,
     };
-    let answer = match world.settle(&desk, &settle, woken).await? {
+    let answer = match world.settle(&desk, &settle, is_woken).await? {
         Settled::Decided { decision, replay } => Answer::Decided { decision, replay },
         Settled::Conflict => Answer::Conflict,
     };
-    Ok(Done { answer, later: known.later })
+    Ok(Done { answer, after: known.after })
+}
+
+/// Keys of the account of the employer that enrichment found for a lead that names no company itself.
+pub(super) fn employer(open: &Open, facts: &Facts, person_key: &[u8]) -> Option<LeadKeys> {
+    let domain = facts.text(Field::CompanyDomain).filter(|_| open.lead.company_domain().is_none());
+    domain.map(|domain| open.keys.at_account(AccountHash::new(person_key, domain)))
 }
 
 /// Routes a lead again that was accepted and not decided, or that is held. A decided lead is left alone.
@@ -155,7 +163,7 @@ pub async fn route_again<W: World>(world: &W, lead_id: &LeadId, options: Options
         }
         Some(Standing::Decided { .. }) | None => return Ok(None),
     };
-    route(world, open, options, true).await.map(Some)
+    route(world, open, options, Some(lead_id.clone())).await.map(Some)
 }
 
 /// Hash of the content, in hexadecimal.

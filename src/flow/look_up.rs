@@ -6,8 +6,11 @@ use crate::domain::provider::{Description, HttpRequest, Reading, build, build_po
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::breaker::{Breaker, Ending};
 use crate::domain::waterfall::latency::Latency;
-use crate::ports::messages::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP, PENDING};
-use crate::ports::{CachedReading, Clock, Http, HttpAnswer, HttpFailure};
+use crate::domain::waterfall::results::{
+    DAY_SPENT, FOUND, LEFT_ALONE, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, TOO_FAST, UNAVAILABLE,
+};
+use crate::ports::messages::{LookUp, LookedUp, Permit, Permitted, Refund};
+use crate::ports::{CachedReading, Clock, Http, HttpAnswer, HttpFailure, Meters};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -27,7 +30,7 @@ pub struct Health {
 pub const POLL_MS_MAX: i64 = 60_000;
 
 /// Asks. Never longer than the description and [`POLL_MS_MAX`] allow; never an error.
-pub async fn look_up<W: Http + Clock>(
+pub async fn look_up<W: Http + Clock + Meters>(
     world: &W,
     health: &RefCell<Health>,
     description: &Description,
@@ -43,10 +46,39 @@ pub async fn look_up<W: Http + Clock>(
     if !health.borrow_mut().breaker.admits(world.now()) {
         return LookedUp::failed(LEFT_ALONE);
     }
+    if let Some(code) = refused(world, description, question).await {
+        // A call that is not made says nothing about the provider.
+        health.borrow_mut().breaker.note(Ending::Unasked, world.now());
+        return LookedUp::failed(code);
+    }
+    let counted_at = world.now();
     let poll = |job: &str| build_poll(description, job, &base_url, &key);
     let (ending, looked_up) = call(world, health, description, request, poll).await;
     health.borrow_mut().breaker.note(ending, world.now());
+    let may_be_charged = matches!(looked_up.result.as_str(), FOUND | PENDING | "timeout" | "unreachable" | "too_large");
+    if question.limit.is_some() && !may_be_charged {
+        let refund =
+            Refund { provider: description.id.clone(), cost_usd_micros: description.cost_usd_micros, at: counted_at };
+        let _ = world.refund(&refund).await;
+    }
     looked_up
+}
+
+/// Why a call may not be made, when the rubric limits the provider and the limit is reached. Without the count there is no
+/// call: the money of the business is not spent on a guess.
+async fn refused<W: Meters + Clock>(world: &W, description: &Description, question: &LookUp) -> Option<&'static str> {
+    let permit = Permit {
+        provider: description.id.clone(),
+        limit: question.limit?,
+        cost_usd_micros: description.cost_usd_micros,
+        now: world.now(),
+    };
+    match world.permit(&permit).await {
+        Ok(Permitted::Yes) => None,
+        Ok(Permitted::TooFast) => Some(TOO_FAST),
+        Ok(Permitted::DaySpent) => Some(DAY_SPENT),
+        Err(_) => Some(UNAVAILABLE),
+    }
 }
 
 /// One question with all the calls that it takes: a provider that needs time is asked again until it is done.
@@ -106,16 +138,17 @@ fn hedge_after_ms(health: &RefCell<Health>, description: &Description) -> Option
 fn ended(description: &Description, answer: &HttpAnswer, reading: Reading, now: Timestamp) -> (Ending, LookedUp) {
     let kept = |facts: BTreeMap<String, Fact>, seconds: u32, result: &str| {
         let until = now.plus_ms(i64::from(seconds).saturating_mul(1_000));
-        let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new() };
+        let blocked = !matches!(result, FOUND | NOT_FOUND);
+        let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new(), blocked };
         (Ending::Answered, LookedUp { reading: Some(reading), result: result.to_owned(), shared: false })
     };
     match reading {
         Reading::Found(values) => {
             let fact = |value| Fact { value, provider: description.id.clone(), at: now };
             let facts = values.into_iter().map(|(field, value)| (field.path().to_owned(), fact(value))).collect();
-            kept(facts, description.cache.found_s, "found")
+            kept(facts, description.cache.found_s, FOUND)
         }
-        Reading::NotFound => kept(BTreeMap::new(), description.cache.not_found_s, "not_found"),
+        Reading::NotFound => kept(BTreeMap::new(), description.cache.not_found_s, NOT_FOUND),
         Reading::Pending { .. } => (Ending::Answered, LookedUp::failed(PENDING)),
         // The person objects to being looked up: that is remembered like a miss.
         Reading::Failed { code, remedy: Remedy::FixRequest } => {

@@ -12,7 +12,7 @@ use crate::domain::route::attempts::{AccountView, Asking, EarlierLead, Owner, at
 use crate::domain::route::decision::{Asked, Conclusion, Decision, Outcome, Record, conclude};
 use crate::domain::route::index::RosterIndex;
 use crate::domain::route::plan::Plan;
-use crate::domain::time::{DAY_MS, Timestamp};
+use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use crate::ports::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, TakeBack};
 use crate::ports::{DeskStore, Desks, LeadRow, LeadState, PortResult, Rosters, Teams, Unavailable};
 use std::collections::BTreeSet;
@@ -81,6 +81,16 @@ fn lead_id(keys: &LeadKeys, generation: u32) -> PortResult<LeadId> {
     keys.lead_id(generation).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))
 }
 
+/// How long after a decision a late answer may change it, in milliseconds: before that a rep has hardly begun.
+pub const LATE_MS_MAX: i64 = 10 * MINUTE_MS;
+
+/// Whether a late answer may change a decision: the first one about a lead that a rep has, and that is fresh.
+#[must_use]
+pub fn may_be_placed_again(record: &Record, now: Timestamp) -> bool {
+    let age_ms = now.ms_since(record.decision.decided_at);
+    record.attempt_no == 1 && record.decision.outcome == Outcome::Assigned && age_ms <= LATE_MS_MAX
+}
+
 /// The record of a decided lead.
 ///
 /// # Errors
@@ -134,6 +144,7 @@ pub async fn settle<W: Teams + Desks>(
     woken: bool,
 ) -> PortResult<Settled> {
     // 1
+    let mut earlier: Option<Decision> = None;
     let (lead_id, received_at, attempt_no, again) = match standing(store, &settle.open)? {
         Standing::New(lead_id) => (lead_id, settle.open.received_at, 1, false),
         Standing::Open(row) => {
@@ -141,6 +152,10 @@ pub async fn settle<W: Teams + Desks>(
             (row.lead_id, row.received_at, 1, again)
         }
         Standing::Held(row, _) if woken => (row.lead_id, row.received_at, row.attempt_no.saturating_add(1), true),
+        Standing::Decided(record) if settle.late.is_some() && may_be_placed_again(&record, settle.now) => {
+            earlier = Some(record.decision.clone());
+            (record.asking.lead_id, settle.open.received_at, record.attempt_no.saturating_add(1), true)
+        }
         Standing::Held(_, record) | Standing::Decided(record) => {
             return Ok(Settled::Decided { decision: Box::new(record.decision), replay: true });
         }
@@ -148,7 +163,11 @@ pub async fn settle<W: Teams + Desks>(
     };
     // 2
     let index = rosters.index(&settle.index_version).await?;
-    let mut view = view(store, &settle.open.keys, settle.owner.as_ref(), settle.now)?;
+    let mut view =
+        view(store, &settle.open.keys, settle.owner.as_ref(), settle.now, earlier.as_ref().map(|_| &lead_id))?;
+    let keeps_rep = settle.late.is_some_and(|late| late.keeps_rep);
+    let assigned = earlier.as_ref().and_then(|decision| decision.assignment.as_ref());
+    view.holder = assigned.filter(|_| keeps_rep).map(|assignment| assignment.rep_id.clone());
     let asking = Asking { lead_id, exclude: Vec::new(), now: settle.now, seed: settle.seed };
     // 3
     let asked = match settle.employer.as_ref().filter(|_| view.person.is_none() && settle.plan.rejected.is_none()) {
@@ -218,7 +237,7 @@ pub async fn claim(
         }
     }
     let index = rosters.index(&claim.index_version).await?;
-    let view = view(store, &claim.keys, claim.owner.as_ref(), claim.asking.now)?;
+    let view = view(store, &claim.keys, claim.owner.as_ref(), claim.asking.now, None)?;
     let asked = ask(teams, &claim.plan, &view, &index, &claim.asking).await?;
     let claimed = Claimed { view, asked };
     if let Some(rep) = claimed.asked.last().and_then(picked) {
@@ -244,19 +263,26 @@ fn picked(asked: &Asked) -> Option<&RepId> {
 }
 
 /// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
-fn view(store: &impl DeskStore, keys: &LeadKeys, owner: Option<&Owner>, now: Timestamp) -> PortResult<AccountView> {
+/// `but` is left out: a lead that is placed again is no earlier lead of itself.
+fn view(
+    store: &impl DeskStore,
+    keys: &LeadKeys,
+    owner: Option<&Owner>,
+    now: Timestamp,
+    but: Option<&LeadId>,
+) -> PortResult<AccountView> {
     let since = now.plus_ms(OWNERSHIP_MS.saturating_neg());
     let rep_of = |row: &LeadRow| row.rep_id.as_deref().and_then(|rep| RepId::new(rep).ok());
     let person = store
-        .latest(&keys.person_prefix(), since)?
+        .latest(&keys.person_prefix(), since, but)?
         .and_then(|row| rep_of(&row).map(|rep_id| EarlierLead { lead_id: original(&row), rep_id }));
     let owner = match owner {
         Some(owner) => Some(owner.clone()),
         None => store
-            .latest(&keys.account_prefix(), since)?
+            .latest(&keys.account_prefix(), since, but)?
             .and_then(|row| rep_of(&row).map(|rep_id| Owner { rep_id, source: "desk".to_owned() })),
     };
-    Ok(AccountView { owner, person })
+    Ok(AccountView { owner, person, holder: None })
 }
 
 /// The id under which a lead is known outside: a claim stands for a lead of another Desk.

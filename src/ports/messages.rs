@@ -12,7 +12,9 @@ use crate::domain::roster::model::{Pick, PickRequest, States};
 use crate::domain::route::attempts::{AccountView, Asking, Owner};
 use crate::domain::route::decision::{Asked, Decision, EnrichmentSummary, Mode, Record};
 use crate::domain::route::plan::Plan;
+use crate::domain::rubric::file::LimitFile;
 use crate::domain::time::Timestamp;
+use crate::domain::waterfall::results::is_call;
 use serde::{Deserialize, Serialize};
 
 /// Reserves an idempotency key for a content.
@@ -94,6 +96,16 @@ pub struct Settle {
     pub seed: u64,
     /// Now.
     pub now: Timestamp,
+    /// Set when a provider answered after the first decision, which may then be made once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
+}
+
+/// What a late answer changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// Whether team and rep are asked for as before, so that the rep keeps the lead under its new tier.
+    pub keeps_rep: bool,
 }
 
 /// Answer to [`Settle`].
@@ -198,6 +210,18 @@ pub enum Job {
         /// The lead.
         lead_id: LeadId,
     },
+    /// Place a lead again once, because a provider answered after its deadline.
+    Late {
+        /// The lead.
+        lead_id: LeadId,
+        /// What the provider said.
+        reading: CachedReading,
+    },
+    /// Ask the company providers about an account of the directory before a lead comes.
+    Warm {
+        /// Domain of the account.
+        domain: String,
+    },
     /// Write a decision to the CRM, the inbox and the ledger.
     Deliver {
         /// The lead.
@@ -221,6 +245,48 @@ pub struct LookUp {
     pub contact: Contact,
     /// How long the lead waits, in milliseconds. The call goes on after that, and its answer is kept.
     pub wait_ms: u32,
+    /// What the provider may be asked and may cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitFile>,
+    /// The lead that was decided without the answer, and may be placed again when it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_id: Option<LeadId>,
+}
+
+/// Asks whether a provider may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permit {
+    /// The provider.
+    pub provider: ProviderId,
+    /// What it may be asked and may cost.
+    pub limit: LimitFile,
+    /// Price of an answer, in millionths of a US dollar.
+    pub cost_usd_micros: u32,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Answer to [`Permit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permitted {
+    /// The call is counted and may be made.
+    Yes,
+    /// Too many calls in this second.
+    TooFast,
+    /// The calls or the money of the day are used up.
+    DaySpent,
+}
+
+/// Gives back the price of a call that cost nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The price that was counted, in millionths of a US dollar.
+    pub cost_usd_micros: u32,
+    /// When it was counted.
+    pub at: Timestamp,
 }
 
 /// What a question came to.
@@ -245,17 +311,6 @@ impl LookedUp {
     /// Whether the provider was called for this lead.
     #[must_use]
     pub fn was_called(&self) -> bool {
-        !self.shared && !matches!(self.result.as_str(), LEFT_ALONE | NOT_ASKED | NOT_SET_UP)
+        !self.shared && is_call(&self.result)
     }
 }
-
-/// The provider had faults and is left alone for a while.
-pub const LEFT_ALONE: &str = "left_alone";
-/// Something that the question needs is not known.
-pub const NOT_ASKED: &str = "not_asked";
-/// The provider has no key.
-pub const NOT_SET_UP: &str = "not_set_up";
-/// The provider was still working on the question when it was asked for the last time.
-pub const PENDING: &str = "pending";
-/// The lead could not wait longer.
-pub const LATE: &str = "late";

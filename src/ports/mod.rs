@@ -11,9 +11,10 @@ use crate::domain::roster::model::PickRequest;
 use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DAY_MS, Timestamp};
 use messages::{
-    Claim, Claimed, LookUp, LookedUp, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+    Claim, Claimed, LookUp, LookedUp, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve, Reserved, Settle,
+    Settled, Standing, TakeBack,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,18 +79,35 @@ pub struct CachedReading {
     /// Owner of the account, for answers of the directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_rep_id: Option<String>,
-    /// When the answer stops being used.
+    /// When the answer is asked for again.
     pub until: Timestamp,
     /// Version of the source, for answers of the directory.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub version: String,
+    /// Whether the person must not be looked up, at any provider.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+}
+
+/// How long facts are used while they are asked for again, in milliseconds: a company rarely changes in a week, and a lead
+/// that waits is worse than a count of employees of last week.
+pub const STALE_MS: i64 = 7 * DAY_MS;
+
+impl CachedReading {
+    /// When it stops being used. Facts of a provider are used for [`STALE_MS`] longer than they are fresh; that nothing is
+    /// known, that a person must not be looked up, and what the directory says are not.
+    #[must_use]
+    pub fn usable_until(&self) -> Timestamp {
+        let may_be_stale = !self.facts.is_empty() && !self.blocked && self.version.is_empty();
+        if may_be_stale { self.until.plus_ms(STALE_MS) } else { self.until }
+    }
 }
 
 /// The cache of provider answers.
 pub trait Cache {
     /// Entries by key, in the order of the keys; an empty one where there is none.
     async fn get(&self, keys: &[String]) -> PortResult<Vec<CacheEntry>>;
-    /// Replaces an entry. It lives as long as its longest reading, and at least a minute.
+    /// Replaces an entry. It lives as long as its longest reading can be used, and at least a minute.
     async fn put(&self, key: &str, entry: &CacheEntry, now: Timestamp) -> PortResult<()>;
 }
 
@@ -133,6 +151,14 @@ pub trait Http {
     ) -> Result<HttpAnswer, HttpFailure>;
     /// A setting or secret by name: keys and base URLs of vendors.
     fn setting(&self, name: &str) -> Option<String>;
+}
+
+/// What providers may be asked and may cost, counted over all leads.
+pub trait Meters {
+    /// Asks for one call, and counts it when it may be made.
+    async fn permit(&self, permit: &Permit) -> PortResult<Permitted>;
+    /// Says that a call that was permitted cost nothing.
+    async fn refund(&self, refund: &Refund) -> PortResult<()>;
 }
 
 /// Questions to providers, each asked once for all leads of a subject.
@@ -218,8 +244,8 @@ pub struct LeadRow {
 pub trait DeskStore {
     /// A lead by id.
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>>;
-    /// The latest lead or claim whose id begins with `prefix`, that a rep has and that arrived after `since`.
-    fn latest(&self, prefix: &str, since: Timestamp) -> PortResult<Option<LeadRow>>;
+    /// The latest lead or claim whose id begins with `prefix`, that a rep has and that arrived after `since`, but for one.
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>>;
     /// Writes a lead, replacing its row.
     fn put(&self, row: &LeadRow) -> PortResult<()>;
     /// Leads whose `wake_at` has come, the earliest first.

@@ -91,6 +91,7 @@ const watched = (name) =>
 export const Desk = watched('Desk');
 export const TeamPool = watched('TeamPool');
 export const Lookup = watched('Lookup');
+export const ProviderMeter = watched('ProviderMeter');
 
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 

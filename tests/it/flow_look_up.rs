@@ -5,9 +5,10 @@ use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
 use lead_router::domain::id::ProviderId;
 use lead_router::domain::provider::Contact;
 use lead_router::domain::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
+use lead_router::domain::waterfall::results::{LEFT_ALONE, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router::flow::look_up::POLL_MS_MAX;
 use lead_router::ports::Lookups;
-use lead_router::ports::messages::{LEFT_ALONE, LookUp, LookedUp, NOT_ASKED, NOT_SET_UP, PENDING};
+use lead_router::ports::messages::{LookUp, LookedUp};
 use serde_json::{Value, json};
 
 fn question(domain: Option<&str>) -> LookUp {
@@ -18,7 +19,15 @@ fn question(domain: Option<&str>) -> LookUp {
             Fact { value: FactValue::Text(domain.to_owned()), provider: provider.clone(), at: Default::default() };
         facts.set(Field::CompanyDomain, fact);
     }
-    LookUp { subject: "company:acme.example".to_owned(), provider, facts, contact: Contact::default(), wait_ms: 1_000 }
+    LookUp {
+        subject: "company:acme.example".to_owned(),
+        provider,
+        facts,
+        contact: Contact::default(),
+        wait_ms: 1_000,
+        limit: None,
+        lead_id: None,
+    }
 }
 
 /// A question to a provider that works on it and is asked for the result.

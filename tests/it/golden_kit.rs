@@ -372,7 +372,7 @@ impl World {
             self.strangers += 1;
             let mut lead = leads.lead.clone().unwrap_or_else(|| scenario.lead.clone());
             lead["email"] = json!(format!("person@stranger{}.example", self.strangers));
-            let view = AccountView { owner: crm_owner(leads.owner.as_ref()), person: None };
+            let view = AccountView { owner: crm_owner(leads.owner.as_ref()), ..AccountView::default() };
             let made = self.decide(&lead, &BTreeMap::new(), view, &[]);
             if let Some(assignment) = &made.decision.assignment {
                 *got.entry(assignment.rep_id.clone()).or_default() += 1;
@@ -386,7 +386,7 @@ impl World {
     /// The decision that the scenario is about.
     pub fn decide_scenario(&mut self, scenario: &Scenario) -> Made {
         let person = scenario.same_person.clone().map(|rep_id| EarlierLead { lead_id: "earlier-1".parse_id(), rep_id });
-        let view = AccountView { owner: crm_owner(scenario.owner.as_ref()), person };
+        let view = AccountView { owner: crm_owner(scenario.owner.as_ref()), person, holder: None };
         self.decide(&scenario.lead, &scenario.facts, view, &scenario.exclude)
     }
 

@@ -1,7 +1,6 @@
 //! The world in memory: every port of `flow`, with a clock that stands still until it is moved, tasks that
 //! interleave at every call, and faults that lose a call before or after it took effect.
 
-use futures_executor::LocalPool;
 use futures_util::lock::Mutex;
 use lead_router::domain::desk::AccountHash;
 use lead_router::domain::directory::{DirectoryRow, ImportKind, parse};
@@ -16,21 +15,25 @@ use lead_router::domain::route::decision::{Decision, Mode, Record};
 use lead_router::domain::route::index::{RosterIndex, pool_of};
 use lead_router::domain::rubric::{check as rubric_check, read};
 use lead_router::domain::time::Timestamp;
+use lead_router::domain::waterfall::meter::{Admission, Meter};
+use lead_router::flow::enrich::after;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
 use lead_router::flow::look_up::{Health, look_up};
 use lead_router::flow::{settle as desk, team};
 use lead_router::ports::messages::{
-    Claim, Claimed, LookUp, LookedUp, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+    Claim, Claimed, LookUp, LookedUp, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve, Reserved, Settle,
+    Settled, Standing, TakeBack,
 };
 use lead_router::ports::*;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// The key of every hash in the tests.
 pub const PERSON_KEY: &[u8] = b"test-person-key";
@@ -59,10 +62,10 @@ impl DeskStore for DeskTables {
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
         Ok(self.leads.borrow().get(id).cloned())
     }
-    fn latest(&self, prefix: &str, since: Timestamp) -> PortResult<Option<LeadRow>> {
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>> {
         let leads = self.leads.borrow();
         let rows = leads.values().filter(|row| row.lead_id.as_str().starts_with(prefix));
-        let rows = rows.filter(|row| row.rep_id.is_some() && row.received_at > since);
+        let rows = rows.filter(|row| row.rep_id.is_some() && row.received_at > since && Some(&row.lead_id) != but);
         Ok(rows.max_by_key(|row| (row.received_at, std::cmp::Reverse(row.lead_id.clone()))).cloned())
     }
     fn put(&self, row: &LeadRow) -> PortResult<()> {
@@ -130,7 +133,7 @@ impl TeamStore for TeamTables {
 
 /// The world in memory.
 pub struct World {
-    pub now: Cell<Timestamp>,
+    pub now: Rc<Cell<Timestamp>>,
     config: RefCell<Rc<InForce>>,
     desks: RefCell<BTreeMap<String, Rc<DeskTables>>>,
     pools: RefCell<BTreeMap<String, Rc<TeamTables>>>,
@@ -140,6 +143,11 @@ pub struct World {
     pub http: RefCell<BTreeMap<String, (u16, String)>>,
     pub settings: RefCell<BTreeMap<String, String>>,
     pub http_calls: Cell<u32>,
+    /// How long answers take, in milliseconds, by a piece of the address; the others come at once.
+    pub latency_ms: RefCell<BTreeMap<String, u32>>,
+    /// Pieces of the addresses that were called, in order.
+    pub called: RefCell<Vec<String>>,
+    meters: RefCell<BTreeMap<String, Meter>>,
     /// Answers that come before those of `http`, in order.
     pub http_first: RefCell<VecDeque<(u16, String)>>,
     health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
@@ -191,7 +199,7 @@ impl World {
     pub fn new(teams: Vec<Team>, reps: Vec<Rep>, directory: Vec<DirectoryRow>) -> Self {
         let rubric = rubric_check::check(&read::read(&read_text("rubric.json")).unwrap()).unwrap();
         let world = Self {
-            now: Cell::new(at("2026-11-18T12:00:00Z")),
+            now: Rc::new(Cell::new(at("2026-11-18T12:00:00Z"))),
             config: RefCell::new(Rc::new(InForce {
                 rubric,
                 index: RosterIndex::default(),
@@ -205,6 +213,9 @@ impl World {
             http: RefCell::default(),
             settings: RefCell::default(),
             http_calls: Cell::new(0),
+            latency_ms: RefCell::default(),
+            called: RefCell::default(),
+            meters: RefCell::default(),
             http_first: RefCell::default(),
             health: RefCell::default(),
             fault: Cell::new(None),
@@ -276,7 +287,7 @@ impl World {
     /// Takes a lead in, as a sender that waits.
     pub async fn post(&self, lead: &Lead, key: Option<&str>) -> PortResult<Answer> {
         let done = intake(self, lead.clone(), key, self.now.get(), LIVE).await?;
-        self.store(done.later).await;
+        after(self, done.after).await;
         Ok(done.answer)
     }
 
@@ -288,12 +299,6 @@ impl World {
         }
     }
 
-    async fn store(&self, later: Vec<lead_router::flow::enrich::CachePut>) {
-        for put in later {
-            self.cache.borrow_mut().insert(put.key, put.entry);
-        }
-    }
-
     /// What the alarms of all Desks and the consumer do at this moment: every lead that is due is routed again.
     pub async fn wake(&self) -> PortResult<u32> {
         let desks: Vec<_> = self.desks.borrow().values().cloned().collect();
@@ -301,7 +306,7 @@ impl World {
         for desk in desks {
             for row in desk.due(self.now.get(), 1_000)? {
                 if let Some(done) = route_again(self, &row.lead_id, LIVE).await? {
-                    self.store(done.later).await;
+                    after(self, done.after).await;
                     woken += 1;
                 }
             }
@@ -338,9 +343,83 @@ impl World {
     }
 }
 
-/// Runs some futures to their end, interleaved at every call.
+/// Runs some futures to their end, interleaved at every call. The clock moves when all of them wait for it.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
-    LocalPool::new().run_until(future)
+    let awake = Arc::new(Awake(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&awake));
+    let mut future = pin!(future);
+    loop {
+        while awake.0.swap(false, Ordering::Relaxed) {
+            if let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return answer;
+            }
+        }
+        assert!(pass_to_the_next_sleeper(), "everything waits for nothing");
+    }
+}
+
+/// Whether anything can go on.
+struct Awake(AtomicBool);
+
+impl Wake for Awake {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whoever waits for a moment.
+struct Sleeper {
+    clock: Rc<Cell<Timestamp>>,
+    until: Timestamp,
+    number: u64,
+    waker: Waker,
+}
+
+thread_local! {
+    static SLEEPERS: RefCell<Vec<Sleeper>> = const { RefCell::new(Vec::new()) };
+    static SLEEPER_NUMBERS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Moves a clock to the earliest moment that somebody waits for.
+fn pass_to_the_next_sleeper() -> bool {
+    SLEEPERS.with_borrow_mut(|sleepers| {
+        let next = sleepers.iter().enumerate().min_by_key(|(_, sleeper)| (sleeper.until, sleeper.number));
+        let Some((place, _)) = next else { return false };
+        let next = sleepers.remove(place);
+        next.clock.set(next.clock.get().max(next.until));
+        next.waker.wake();
+        true
+    })
+}
+
+/// Ends when the clock has come to a moment.
+struct Sleep {
+    clock: Rc<Cell<Timestamp>>,
+    until: Timestamp,
+    number: Option<u64>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.clock.get() >= self.until {
+            return Poll::Ready(());
+        }
+        if self.number.is_none() {
+            let number = SLEEPER_NUMBERS.replace(SLEEPER_NUMBERS.get() + 1);
+            self.number = Some(number);
+            let (clock, waker) = (Rc::clone(&self.clock), context.waker().clone());
+            let sleeper = Sleeper { clock, until: self.until, number, waker };
+            SLEEPERS.with_borrow_mut(|sleepers| sleepers.push(sleeper));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        SLEEPERS.with_borrow_mut(|sleepers| sleepers.retain(|sleeper| Some(sleeper.number) != self.number));
+    }
 }
 
 /// A checked lead from a JSON body.
@@ -353,8 +432,8 @@ impl Clock for World {
         self.now.get()
     }
     async fn pause(&self, ms: u32) {
-        self.now.set(self.now.get().plus_ms(ms.into()));
-        Yield(false).await;
+        let until = self.now.get().plus_ms(ms.into());
+        Sleep { clock: Rc::clone(&self.now), until, number: None }.await;
     }
 }
 
@@ -397,11 +476,22 @@ impl Http for World {
     async fn send(
         &self,
         request: &HttpRequest,
-        _timeout_ms: u32,
+        timeout_ms: u32,
         _hedge_after_ms: Option<u32>,
     ) -> Result<HttpAnswer, HttpFailure> {
         Yield(false).await;
         self.http_calls.set(self.http_calls.get() + 1);
+        let piece = |pieces: &BTreeMap<String, u32>| {
+            pieces.iter().find(|(piece, _)| request.url.contains(piece.as_str())).map(|(_, ms)| *ms)
+        };
+        self.called.borrow_mut().push(request.url.split('?').next().unwrap_or_default().to_owned());
+        let latency_ms = piece(&self.latency_ms.borrow()).unwrap_or(0);
+        if latency_ms > 0 {
+            self.pause(latency_ms.min(timeout_ms)).await;
+        }
+        if latency_ms > timeout_ms {
+            return Err(HttpFailure::Timeout);
+        }
         if let Some((status, body)) = self.http_first.borrow_mut().pop_front() {
             return Ok(HttpAnswer { status, retry_after_s: None, body: body.into_bytes() });
         }
@@ -416,6 +506,23 @@ impl Http for World {
     }
     fn setting(&self, name: &str) -> Option<String> {
         self.settings.borrow().get(name).cloned()
+    }
+}
+
+impl Meters for World {
+    async fn permit(&self, permit: &Permit) -> PortResult<Permitted> {
+        let mut meters = self.meters.borrow_mut();
+        let meter = meters.entry(permit.provider.to_string()).or_default();
+        Ok(match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
+            Admission::Yes => Permitted::Yes,
+            Admission::TooFast => Permitted::TooFast,
+            Admission::DaySpent => Permitted::DaySpent,
+        })
+    }
+    async fn refund(&self, refund: &Refund) -> PortResult<()> {
+        let mut meters = self.meters.borrow_mut();
+        meters.entry(refund.provider.to_string()).or_default().refund(refund.cost_usd_micros, refund.at);
+        Ok(())
     }
 }
 

@@ -296,6 +296,16 @@ impl Description {
         self.fields.iter().map(|(field, _)| *field).collect()
     }
 
+    /// The facts without which it may not be asked, as far as it names facts.
+    #[must_use]
+    pub fn needs(&self) -> FieldSet {
+        let fields = self.requires.iter().flatten().filter_map(|path| match path {
+            Path::Fact(field) => Some(*field),
+            Path::Contact(_) | Path::Job => None,
+        });
+        fields.collect()
+    }
+
     /// How the result is fetched, when the provider does not answer at once.
     #[must_use]
     pub const fn poll(&self) -> Option<&PollPlan> {

@@ -1,7 +1,9 @@
 //! Putting together what several providers say.
 //!
-//! Of two values for a field the one from the more trusted provider counts, then the later one. The order is total, so
-//! the same readings give the same facts in whatever order they come. Every fact keeps its provider and time.
+//! Of two values for a field the one from the more trusted provider counts; of two equally trusted providers the one
+//! whose id comes first, and of one provider the later answer. When a provider was asked says nothing about how old its
+//! data are. The order is total, so the same readings give the same facts in whatever order they come, and it is known
+//! beforehand whether an answer could still replace what is known ([`replaces`]). Every fact keeps its provider and time.
 
 use super::shipped;
 use crate::domain::facts::{Fact, Facts, Field};
@@ -39,9 +41,16 @@ pub fn merge(facts: &mut Facts, field: Field, fact: Fact) {
 fn compare(field: Field, one: &Fact, other: &Fact) -> Ordering {
     trust(&one.provider, field)
         .cmp(&trust(&other.provider, field))
+        .then_with(|| other.provider.cmp(&one.provider))
         .then(one.at.cmp(&other.at))
-        .then_with(|| one.provider.cmp(&other.provider))
         .then_with(|| one.value.cmp(&other.value))
+}
+
+/// Whether an answer of `provider` would replace what `known` says about a field.
+#[must_use]
+pub fn replaces(provider: &ProviderId, field: Field, known: &Fact) -> bool {
+    let order = trust(provider, field).cmp(&trust(&known.provider, field));
+    order.then_with(|| known.provider.cmp(provider)) != Ordering::Less
 }
 
 /// The facts of `base` together with all readings, whose order makes no difference.

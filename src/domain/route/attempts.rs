@@ -1,11 +1,12 @@
 //! Who is asked for a lead, in which order.
 //!
 //! The list is fixed before anybody is asked, and the first team that names a rep ends it:
-//! 1. the rep who has the person already (a duplicate);
-//! 2. the rep that an override names;
-//! 3. the owner of the account, unless an override beats ownership;
-//! 4. the rotation of the team, then of its fallback teams;
-//! 5. the same team on whatever shift, then its manager, then the managers of the fallback teams.
+//! 1. the rep who has this very lead, when a late answer changed its tier and nothing else;
+//! 2. the rep who has the person already (a duplicate);
+//! 3. the rep that an override names;
+//! 4. the owner of the account, unless an override beats ownership;
+//! 5. the rotation of the team, then of its fallback teams;
+//! 6. the same team on whatever shift, then its manager, then the managers of the fallback teams.
 //!
 //! When nobody can, the lead is held and asked for again; it is never dropped.
 
@@ -26,6 +27,9 @@ pub struct AccountView {
     /// The person's earlier lead, when a rep has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<EarlierLead>,
+    /// Who has this lead since its first decision and keeps it under the second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<RepId>,
 }
 
 /// The owner of an account and who says so.
@@ -98,6 +102,10 @@ pub fn attempts(plan: &Plan, view: &AccountView, index: &RosterIndex, exclude: &
         return Vec::new();
     }
     let mut list = Vec::new();
+    if let Some(holder) = &view.holder {
+        let kind = PickKind::Owner { rep_id: holder.clone(), respect_caps: false };
+        push_rep(&mut list, index, holder, exclude, kind, "same_rep");
+    }
     if let Some(earlier) = &view.person {
         let kind = PickKind::Duplicate { rep_id: earlier.rep_id.clone() };
         push_rep(&mut list, index, &earlier.rep_id, exclude, kind, "same_person");

@@ -199,6 +199,9 @@ pub struct Conclusion<'a> {
     pub received_at: Timestamp,
 }
 
+/// Why enrichment ended for a lead that was placed again because a provider answered after the deadline.
+pub const LATE_ANSWER: &str = "late_answer";
+
 /// Longest time until a held lead is asked for again, in minutes: calendars say when somebody may be back,
 /// but a rep who closes a lead or an operator who changes the roster does so at any moment.
 const HOLD_MINUTES_MAX: i64 = 5;
@@ -219,6 +222,10 @@ pub fn conclude(c: Conclusion<'_>) -> Decision {
     let mut reasons: Vec<Reason> = c.asked.iter().flat_map(|asked| asked_reasons(asked, &c)).collect();
     if outcome == Outcome::Held {
         reasons.insert(0, Reason::new("no_eligible_rep", "nobody can take this lead at the moment, so it is held"));
+    }
+    if c.enrichment.stopped == LATE_ANSWER {
+        let who = c.enrichment.calls.first().map_or("a provider", |call| call.provider.as_str());
+        reasons.push(Reason::new(LATE_ANSWER, format!("{who} answered after the first decision")));
     }
     let assignment = picked.map(|(asked, rep_id, due_at, why)| assignment(&c, asked, rep_id, due_at, why));
     reasons.extend(c.plan.reasons.iter().cloned());
@@ -258,6 +265,7 @@ fn assignment(c: &Conclusion<'_>, asked: &Asked, rep_id: &RepId, due_at: Timesta
 /// One sentence for the rep: why this tier and team, then why this person.
 fn sentence(c: &Conclusion<'_>, asked: &Asked, why: &str) -> String {
     let who = match asked.attempt.code.as_str() {
+        "same_rep" => "you have this lead already".to_owned(),
         "same_person" => "you have this person already".to_owned(),
         "account_owner" => "you own this account".to_owned(),
         "override_rep" => "the rubric names you for it".to_owned(),
@@ -305,6 +313,7 @@ fn asked_reasons(asked: &Asked, c: &Conclusion<'_>) -> Vec<Reason> {
     if let PickOutcome::Picked { rep_id, reason, .. } = &asked.pick.outcome {
         let name = c.index.rep_name(rep_id);
         reasons.push(match (asked.attempt.code.as_str(), &c.view.owner) {
+            ("same_rep", _) => Reason::new("same_rep", format!("{name} has this lead already")),
             ("same_person", _) => Reason::new("same_person", format!("{name} has this person already")),
             ("account_owner", Some(owner)) => {
                 Reason::new("account_owner", format!("{name} owns this account ({})", owner.source))

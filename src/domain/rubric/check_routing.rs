@@ -5,6 +5,7 @@ use super::compile::condition;
 use super::file::{OverrideFile, RouteFile, RubricFile};
 use super::limits::{
     DEADLINE_MS, OVERRIDES_MAX, ROUTES_MAX, STAGE_PROVIDERS_MAX, STAGES_MAX, TERRITORIES_MAX, TIERS_MAX,
+    WARM_ACCOUNTS_PER_HOUR_MAX,
 };
 use super::model::{Effect, Override, Route, Territory};
 use super::problems::{Path, Problems};
@@ -133,6 +134,12 @@ pub(super) fn stages(file: &RubricFile, problems: &mut Problems) -> Vec<Vec<Prov
         let message = format!("write {} to {} milliseconds", DEADLINE_MS.start(), DEADLINE_MS.end());
         problems.add(&path.key("deadline_ms"), "out_of_range", message);
     }
+    let warm = file.enrichment.warm_accounts_per_hour;
+    if warm > WARM_ACCOUNTS_PER_HOUR_MAX {
+        let message = format!("write 0 to {WARM_ACCOUNTS_PER_HOUR_MAX} accounts");
+        problems.add(&path.key("warm_accounts_per_hour"), "out_of_range", message);
+    }
+    limits(file, &path.key("limits"), problems);
     let path = path.key("stages");
     list_length(file.enrichment.stages.len(), 0, STAGES_MAX, &path, problems);
     let mut asked = BTreeMap::new();
@@ -151,4 +158,25 @@ pub(super) fn stages(file: &RubricFile, problems: &mut Problems) -> Vec<Vec<Prov
         stages.push(stage);
     }
     stages
+}
+
+/// A limit is for a provider that is asked, and allows something.
+fn limits(file: &RubricFile, path: &Path<'_>, problems: &mut Problems) {
+    let asked = || file.enrichment.stages.iter().flatten().map(String::as_str);
+    for (name, limit) in &file.enrichment.limits {
+        let path = path.key(name);
+        reference(name, asked(), "provider", &path, problems);
+        let given = [
+            ("calls_per_second", limit.calls_per_second),
+            ("calls_per_day", limit.calls_per_day),
+            ("usd_per_day", limit.usd_per_day),
+        ];
+        for (field, _) in given.into_iter().filter(|(_, limit)| *limit == Some(0)) {
+            let message = "write 1 or more; to ask a provider never, take it out of the stages";
+            problems.add(&path.key(field), "out_of_range", message);
+        }
+        if given.iter().all(|(_, limit)| limit.is_none()) {
+            problems.add(&path, "missing_field", "give `calls_per_second`, `calls_per_day` or `usd_per_day`");
+        }
+    }
 }

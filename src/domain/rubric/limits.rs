@@ -64,6 +64,9 @@ pub const DAYS_MAX: u32 = 3_650;
 /// the sender has gone.
 pub const DEADLINE_MS: std::ops::RangeInclusive<u32> = 100..=20_000;
 
+/// Most accounts of the directory about which providers are asked in an hour: one every four seconds.
+pub const WARM_ACCOUNTS_PER_HOUR_MAX: u32 = 1_000;
+
 /// Most stages of the waterfall.
 pub const STAGES_MAX: usize = 8;
 

@@ -63,6 +63,42 @@ pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -
     }
 }
 
+/// Something that the open fields can still change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stake {
+    /// The open fields that it depends on.
+    pub fields: FieldSet,
+    /// How much it says, in thousandths of a point: for a criterion the standard deviation of its points by the base
+    /// rates of the outcomes that are left, for a line that places the lead [`PLACEMENT_WEIGHT`]. Never 0.
+    pub weight: u32,
+}
+
+/// Weight of an override, territory or route that may or may not apply: that of a criterion with about ten points either
+/// way.
+pub const PLACEMENT_WEIGHT: u32 = 10_000;
+
+/// Everything that the open fields can still change, in the order of the rubric: what it is worth to learn which of them.
+/// Empty when none is read. `open` is that of [`settled`].
+#[must_use]
+pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -> Vec<Stake> {
+    let open = open.intersection(rubric.reads());
+    let view = View { rubric, facts, scope: Scope { now, open } };
+    let overrides = rubric.overrides.iter().map(|line| &line.when);
+    let territories = rubric.territories_tried().map(|line| &line.when);
+    let routes = rubric.routes.iter().filter_map(|line| line.when.as_ref());
+    let is_open = |when: &&Condition| {
+        !when.reads().intersection(open).is_empty() && when.reach(facts, &view.scope).single().is_none()
+    };
+    let lines = overrides.chain(territories).chain(routes).filter(is_open);
+    let placements = lines.map(|when| (when.reads(), PLACEMENT_WEIGHT));
+    let criteria = rubric.criteria.iter().filter(|criterion| {
+        let (min, max) = view.counted(criterion);
+        min != max
+    });
+    let scored = criteria.map(|criterion| (criterion.reads, view.weight(criterion)));
+    placements.chain(scored).map(|(reads, weight)| Stake { fields: reads.intersection(open), weight }).collect()
+}
+
 fn reason_of(found: Option<&Override>) -> &'static str {
     match found.map(|line| &line.effect) {
         Some(Effect::Place { tier: Some(_), team, rep, .. }) if team.is_some() || rep.is_some() => "override",
@@ -150,6 +186,40 @@ impl<'a> View<'a> {
             }
         }
         if is_closed { (min, max) } else { (min.min(0), max.max(0)) }
+    }
+
+    /// Standard deviation of the points by the base rates of the outcomes that are left, in thousandths of a point.
+    fn weight(&self, criterion: &Criterion) -> u32 {
+        let mut left: Vec<(f64, f64)> = Vec::with_capacity(criterion.outcomes.len().saturating_add(1));
+        let mut is_closed = false;
+        for outcome in &criterion.outcomes {
+            let truths = outcome.when.reach(self.facts, &self.scope);
+            if !truths.is_false() {
+                let points = criterion.points(outcome, self.facts, self.scope.now);
+                left.push((f64::from(points), outcome.base_rate));
+            }
+            if truths.is_true() {
+                is_closed = true;
+                break;
+            }
+        }
+        if !is_closed {
+            left.push((0.0, criterion.none_rate));
+        }
+        let whole: f64 = left.iter().map(|(_, rate)| rate).sum();
+        // Without rates every outcome is as likely as the others.
+        let even = left.len().max(1);
+        let share =
+            |rate: f64| if whole > 0.0 { rate / whole } else { 1.0 / f64::from(u32::try_from(even).unwrap_or(1)) };
+        let mean: f64 = left.iter().map(|(points, rate)| points * share(*rate)).sum();
+        let variance: f64 = left.iter().map(|(points, rate)| (points - mean) * (points - mean) * share(*rate)).sum();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most 2,000 points, never negative"
+        )]
+        let thousandths = (variance.sqrt() * 1_000.0).round().max(1.0) as u32;
+        thousandths
     }
 
     /// Whether the same route takes the lead whatever is learned.

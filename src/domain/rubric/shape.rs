@@ -116,7 +116,16 @@ static OWNERSHIP: [Field; 2] = [
     optional("when_full", Want::OneOf(&["assign", "team"])),
 ];
 
-static ENRICHMENT: [Field; 2] = [optional("deadline_ms", U32), optional("stages", Want::List(&TEXTS))];
+static ENRICHMENT: [Field; 5] = [
+    optional("deadline_ms", U32),
+    optional("stages", Want::List(&TEXTS)),
+    optional("ask", Want::OneOf(&["needed", "all"])),
+    optional("limits", Want::Map(&Want::Object(&LIMIT))),
+    optional("warm_accounts_per_hour", U32),
+];
+
+static LIMIT: [Field; 3] =
+    [optional("calls_per_second", U32), optional("calls_per_day", U32), optional("usd_per_day", U32)];
 
 /// The file.
 pub(super) static RUBRIC: [Field; 11] = [

@@ -158,7 +158,7 @@ impl World<'_> {
         let Some(arrival) = self.arrivals.get(lead) else { return };
         let Ok(lead_id) = LeadId::new(&format!("simulated-{lead}")) else { return };
         let plan = plan(self.rubric, &arrival.prospect.facts, now);
-        let view = AccountView { owner: arrival.prospect.owner.clone(), person: None };
+        let view = AccountView { owner: arrival.prospect.owner.clone(), ..AccountView::default() };
         let seed = u64::try_from(lead).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let asking = Asking { lead_id, exclude: Vec::new(), now, seed };
         let (decision, asked) = decide(Inputs::first(&plan, &view, &asking), &self.pools, Detail::Outcome);

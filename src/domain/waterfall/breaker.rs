@@ -20,6 +20,8 @@ pub enum Ending {
     Fault,
     /// The provider asks to be left alone, for this long when it says so, in milliseconds.
     Busy(Option<u32>),
+    /// No call was made after all.
+    Unasked,
     /// The key is refused or nothing is left of the credit: until an operator acts, every call ends so.
     Refused,
 }
@@ -55,8 +57,10 @@ impl Breaker {
 
     /// Notes how a call ended.
     pub fn note(&mut self, ending: Ending, now: Timestamp) {
+        // The try that was not made is left for the next.
         let was_trying = self.trying.take().is_some();
         match ending {
+            Ending::Unasked => {}
             Ending::Answered => *self = Self::default(),
             Ending::Busy(after_ms) => {
                 let pause_ms = after_ms.map_or(BUSY_MS, i64::from).clamp(0, PAUSE_MS_MAX);

@@ -1,6 +1,7 @@
 //! How providers fared, counted from the records of decisions.
 
 use super::latency::percentile;
+use super::results::{FOUND, NOT_FOUND, is_call};
 use crate::domain::provider::{Description, Kind};
 use crate::domain::route::decision::{EnrichmentSummary, ProviderCall};
 use serde::Serialize;
@@ -104,13 +105,13 @@ fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&Pro
     let mut answered_ms = Vec::new();
     for call in calls {
         let count = match call.result.as_str() {
-            "found" => &mut line.found,
-            "not_found" => &mut line.not_found,
+            FOUND => &mut line.found,
+            NOT_FOUND => &mut line.not_found,
             result if result.ends_with("_shared") => &mut line.shared,
             result => line.failed.entry(result.to_owned()).or_default(),
         };
         *count = count.saturating_add(1);
-        if matches!(call.result.as_str(), "found" | "not_found") {
+        if matches!(call.result.as_str(), FOUND | NOT_FOUND) {
             answered_ms.push(call.ms);
         }
     }
@@ -118,8 +119,7 @@ fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&Pro
     line.p95_ms = percentile(answered_ms, 95);
     let answered = line.found.saturating_add(line.not_found);
     line.hit_percent = line.found.saturating_mul(100).checked_div(answered);
-    let unasked = ["left_alone", "not_asked", "not_set_up"];
-    let failed = line.failed.iter().filter(|(code, _)| !unasked.contains(&code.as_str()));
+    let failed = line.failed.iter().filter(|(code, _)| is_call(code));
     line.calls = failed.fold(answered, |sum, (_, count)| sum.saturating_add(*count));
     line.cost_usd_micros = u64::from(line.found).saturating_mul(description.cost_usd_micros.into());
     line

@@ -1,0 +1,126 @@
+//! Whom to ask in one round: the least of the providers that can tell everything which matters.
+
+use super::{CALLS_AT_ONCE_MAX, Source, Standing};
+use crate::domain::facts::FieldSet;
+use crate::domain::id::ProviderId;
+use crate::domain::rubric::settle::Stake;
+use crate::domain::time::Timestamp;
+
+/// What a round comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    Ask(Vec<ProviderId>),
+    /// Wait for an answer, or until somebody is overdue.
+    Wait(Option<Timestamp>),
+    /// Nobody is left who could tell something that matters.
+    Nobody,
+}
+
+/// One round.
+pub(super) struct Round<'a> {
+    sources: &'a [Source],
+    /// By source, the fields that its answer would set.
+    telling: &'a [FieldSet],
+    stakes: Vec<Stake>,
+    is_all: bool,
+    now: Timestamp,
+}
+
+impl<'a> Round<'a> {
+    /// A round over `sources`. `stakes` say what is worth knowing; with `is_all`, everything is.
+    pub(super) fn new(
+        sources: &'a [Source],
+        telling: &'a [FieldSet],
+        mut stakes: Vec<Stake>,
+        is_all: bool,
+        now: Timestamp,
+    ) -> Self {
+        // What a provider waits for is worth as much as what it would tell.
+        for (source, fields) in sources.iter().zip(telling) {
+            let weight = worth(&stakes, *fields, FieldSet::EMPTY);
+            if source.standing == Standing::Waiting && weight > 0 && !source.needs.is_empty() {
+                stakes.push(Stake { fields: source.needs, weight: u32::try_from(weight).unwrap_or(u32::MAX) });
+            }
+        }
+        Self { sources, telling, stakes, is_all, now }
+    }
+
+    /// Decides.
+    pub(super) fn plan(&self) -> Plan {
+        let useful = || self.each().filter(|(source, fields)| self.is_useful(source, *fields));
+        let is_holding = |source: &Source| self.overdue_at(source).is_some_and(|at| at > self.now);
+        let in_turn = useful().filter(|(source, _)| source.standing == Standing::Ready || is_holding(source));
+        let Some(stage) = in_turn.map(|(source, _)| source.stage).min() else {
+            // Whoever is overdue may still answer before the deadline.
+            let is_pending = useful().any(|(source, _)| matches!(source.standing, Standing::Asked(_)));
+            return if is_pending { Plan::Wait(None) } else { Plan::Nobody };
+        };
+        let pending = self.sources.iter().filter(|source| matches!(source.standing, Standing::Asked(_))).count();
+        let asked = self.picks(stage, CALLS_AT_ONCE_MAX.saturating_sub(pending));
+        if !asked.is_empty() {
+            return Plan::Ask(asked);
+        }
+        let overdue = self.sources.iter().filter(|source| is_holding(source));
+        Plan::Wait(overdue.filter_map(|source| self.overdue_at(source)).min())
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&'a Source, FieldSet)> {
+        self.sources.iter().zip(self.telling).map(|(source, fields)| (source, *fields))
+    }
+
+    fn is_useful(&self, source: &Source, fields: FieldSet) -> bool {
+        (self.is_all && source.standing != Standing::Done) || worth(&self.stakes, fields, FieldSet::EMPTY) > 0
+    }
+
+    /// Until when it is waited for before others are asked about the same.
+    fn overdue_at(&self, source: &Source) -> Option<Timestamp> {
+        let Standing::Asked(at) = source.standing else { return None };
+        Some(at.plus_ms(source.patience_ms.into()))
+    }
+
+    /// Those of a stage that are asked, at most `room`: again and again the one that tells most for its price of what
+    /// nobody else is being asked. Of equal ones the first of the rubric.
+    fn picks(&self, stage: usize, room: usize) -> Vec<ProviderId> {
+        let ready = || self.each().filter(|(source, _)| source.standing == Standing::Ready && source.stage == stage);
+        if self.is_all {
+            return ready().map(|(source, _)| source.id.clone()).take(room).collect();
+        }
+        let being_asked = self.each().filter(|(source, _)| self.overdue_at(source).is_some_and(|at| at > self.now));
+        let mut covered = being_asked.fold(FieldSet::EMPTY, |covered, (_, fields)| covered.union(fields));
+        let mut picks: Vec<ProviderId> = Vec::new();
+        while picks.len() < room {
+            let mut best: Option<(u64, &Source, FieldSet)> = None;
+            for (source, fields) in ready().filter(|(source, _)| !picks.contains(&source.id)) {
+                let gain = worth(&self.stakes, fields, covered);
+                let is_better = best.is_none_or(|(best_gain, best_source, _)| {
+                    more_for_the_price((gain, source), (best_gain, best_source))
+                });
+                if gain > 0 && is_better {
+                    best = Some((gain, source, fields));
+                }
+            }
+            let Some((_, source, fields)) = best else { break };
+            picks.push(source.id.clone());
+            covered = covered.union(fields);
+        }
+        picks
+    }
+}
+
+/// Weight of the stakes that depend on one of `fields` which is not in `covered`.
+fn worth(stakes: &[Stake], fields: FieldSet, covered: FieldSet) -> u64 {
+    let told = stakes.iter().filter(|stake| !stake.fields.intersection(fields).without(covered).is_empty());
+    told.map(|stake| u64::from(stake.weight)).fold(0, u64::saturating_add)
+}
+
+/// Whether one gain is more than another for what it costs. What is free is always more, the larger gain of two free ones.
+fn more_for_the_price((gain, source): (u64, &Source), (other_gain, other): (u64, &Source)) -> bool {
+    match (source.cost_usd_micros, other.cost_usd_micros) {
+        (0, 0) => gain > other_gain,
+        (0, _) => true,
+        (_, 0) => false,
+        (cost, other_cost) => {
+            u128::from(gain).saturating_mul(other_cost.into()) > u128::from(other_gain).saturating_mul(cost.into())
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The providers of a run: which take part, what they are asked about, and under which key their answers are kept.
+
+use crate::domain::desk::keyed_hash;
+use crate::domain::directory::{DIRECTORY, DirectoryRow};
+use crate::domain::facts::{Facts, Field, FieldSet};
+use crate::domain::id::ProviderId;
+use crate::domain::lead::Lead;
+use crate::domain::normalize::company_key;
+use crate::domain::provider::{Contact, Description, Kind, build, shipped};
+use crate::domain::rubric::file::LimitFile;
+use crate::domain::waterfall::{Source, Standing};
+use crate::ports::{Http, InForce};
+
+/// Time within which the directory nearly always answers, in milliseconds: one read of one row.
+const DIRECTORY_PATIENCE_MS: u32 = 300;
+
+/// One provider of the run.
+pub(super) struct Provider<'a> {
+    pub(super) source: Source,
+    /// `None` for the directory.
+    pub(super) http: Option<HttpProvider<'a>>,
+}
+
+/// A provider that is asked over the network.
+pub(super) struct HttpProvider<'a> {
+    pub(super) description: &'a Description,
+    pub(super) limit: Option<LimitFile>,
+    base_url: String,
+    key: String,
+}
+
+/// Whom the answers about a person are kept under, and what the key of the hash is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Person<'a> {
+    pub(super) name: &'a str,
+    pub(super) hash_key: &'a [u8],
+}
+
+impl<'a> Person<'a> {
+    /// The person of a lead: by the profile, by which providers know them better, else by the address.
+    pub(super) fn of(lead: &'a Lead, hash_key: &'a [u8]) -> Self {
+        let profile = lead.linkedin.as_ref().and_then(|profile| profile.normal.as_deref());
+        Self { name: profile.unwrap_or(lead.person_key()), hash_key }
+    }
+}
+
+impl Provider<'_> {
+    pub(super) fn is_about(&self, kind: Kind) -> bool {
+        self.http.as_ref().is_some_and(|http| http.description.kind == kind)
+    }
+
+    /// Whether it can be asked with what is known.
+    pub(super) fn is_ready(&self, facts: &Facts, contact: &Contact) -> bool {
+        match &self.http {
+            None => directory_subject(facts).is_some(),
+            Some(http) => build(http.description, facts, contact, &http.base_url, &http.key).is_some(),
+        }
+    }
+
+    /// Cache key of what it is asked about. A person is named by a keyed hash, never by an address.
+    pub(super) fn cache_key(&self, facts: &Facts, person: Person<'_>) -> Option<String> {
+        let domain = facts.text(Field::CompanyDomain).map(|domain| format!("company:{domain}"));
+        match &self.http {
+            None => domain
+                .or_else(|| directory_subject(facts).and_then(|(_, name)| name.map(|name| format!("name:{name}")))),
+            Some(http) => match http.description.kind {
+                Kind::Company => domain,
+                Kind::Person => Some(format!("person:{}", keyed_hash(person.hash_key, "facts", person.name))),
+            },
+        }
+    }
+}
+
+/// Domain, or name key, under which the directory may know the company.
+pub(super) fn directory_subject(facts: &Facts) -> Option<(Option<String>, Option<String>)> {
+    let domain = facts.text(Field::CompanyDomain).map(str::to_owned);
+    let name = facts.text(Field::LeadCompany).and_then(company_key);
+    (domain.is_some() || name.is_some()).then_some((domain, name))
+}
+
+/// The providers of the rubric's stages that are set up: the directory always, the others with a key.
+pub(super) fn providers<'a>(world: &impl Http, config: &'a InForce) -> Vec<Provider<'a>> {
+    let stages = config.rubric.stages().iter().enumerate();
+    let listed = stages.flat_map(|(stage, ids)| ids.iter().map(move |id| (stage, id)));
+    listed.filter_map(|(stage, id)| provider(world, config, stage, id)).collect()
+}
+
+fn provider<'a>(world: &impl Http, config: &'a InForce, stage: usize, id: &ProviderId) -> Option<Provider<'a>> {
+    let first_party = id.as_str() == DIRECTORY;
+    let source = Source {
+        id: id.clone(),
+        stage,
+        first_party,
+        fills: DirectoryRow::FILLS,
+        needs: FieldSet::EMPTY.with(Field::CompanyDomain),
+        cost_usd_micros: 0,
+        patience_ms: DIRECTORY_PATIENCE_MS,
+        standing: Standing::Waiting,
+    };
+    if first_party {
+        return Some(Provider { source, http: None });
+    }
+    let description = shipped::find(id.as_str())?;
+    let key = world.setting(&description.key_setting)?;
+    let base_url = world.setting(&description.base_url_setting).unwrap_or_else(|| description.base_url.clone());
+    let source = Source {
+        fills: description.fills(),
+        needs: description.needs(),
+        cost_usd_micros: description.cost_usd_micros,
+        patience_ms: description.latency.map_or(description.timeout_ms, |latency| latency.p95_ms),
+        ..source
+    };
+    let limit = config.rubric.enrichment().limits.get(id.as_str()).copied();
+    Some(Provider { source, http: Some(HttpProvider { description, limit, base_url, key }) })
+}
