@@ -34,7 +34,12 @@ fn question(domain: Option<&str>) -> LookUp {
 fn search() -> LookUp {
     let contact =
         Contact { first_name: Some("Ines".to_owned()), last_name: Some("Halvorsen".to_owned()), ..Contact::default() };
-    LookUp { provider: ProviderId::new("icypeas_person").unwrap(), contact, ..question(Some("fjordwerk.example")) }
+    LookUp {
+        provider: ProviderId::new("icypeas_person").unwrap(),
+        contact,
+        wait_ms: 600_000,
+        ..question(Some("fjordwerk.example"))
+    }
 }
 
 fn searching(answers: &[Value]) -> World {

@@ -75,12 +75,14 @@ mod rubric_schema;
 mod rubric_shipped;
 
 #[cfg(test)]
-mod flow_intake;
+mod flow_enrich;
 #[cfg(test)]
+mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod waterfall_world;
 mod world;
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ fn placement(rubric: &Rubric, facts: &Facts) -> (Option<String>, Option<(String,
     let over_id = over.map(|line| line.id.to_string());
     let (fixed_tier, has_place) = match over.map(|line| &line.effect) {
         Some(Effect::Reject) => return (over_id, None),
-        Some(Effect::Place { tier, team, rep, .. }) => (tier.clone(), team.is_some() || rep.is_some()),
+        Some(Effect::Place { tier, team, .. }) => (tier.clone(), team.is_some()),
         None => (None, false),
     };
     let tier = fixed_tier.unwrap_or_else(|| rubric.tier(score(rubric, facts, now()).tier).id().clone());

@@ -1,6 +1,7 @@
 //! The world in memory: every port of `flow`, with a clock that stands still until it is moved, tasks that
 //! interleave at every call, and faults that lose a call before or after it took effect.
 
+use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
 use lead_router::domain::desk::AccountHash;
 use lead_router::domain::directory::{DirectoryRow, ImportKind, parse};
@@ -16,6 +17,7 @@ use lead_router::domain::route::index::{RosterIndex, pool_of};
 use lead_router::domain::rubric::{check as rubric_check, read};
 use lead_router::domain::time::Timestamp;
 use lead_router::domain::waterfall::meter::{Admission, Meter};
+use lead_router::domain::waterfall::results::LATE;
 use lead_router::flow::enrich::after;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
 use lead_router::flow::look_up::{Health, look_up};
@@ -251,6 +253,22 @@ impl World {
         let rubric = rubric_check::check(old.rubric.file()).unwrap();
         *self.config.borrow_mut() =
             Rc::new(InForce { rubric, index, index_version: "2".to_owned(), directory_version: "1".to_owned() });
+    }
+
+    /// What is in force.
+    pub fn in_force(&self) -> Rc<InForce> {
+        Rc::clone(&self.config.borrow())
+    }
+
+    /// Replaces how enrichment is done.
+    pub fn set_enrichment(&self, enrichment: &Value) {
+        let old = Rc::clone(&self.config.borrow());
+        let mut file = serde_json::to_value(old.rubric.file()).unwrap();
+        file["enrichment"] = enrichment.clone();
+        let rubric = rubric_check::check(&serde_json::from_value(file).unwrap()).unwrap();
+        let (index, index_version) = (old.index.clone(), old.index_version.clone());
+        *self.config.borrow_mut() =
+            Rc::new(InForce { rubric, index, index_version, directory_version: old.directory_version.clone() });
     }
 
     fn desk(&self, name: &str) -> Rc<DeskTables> {
@@ -530,7 +548,15 @@ impl Lookups for World {
     async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
         let description = shipped::find(question.provider.as_str()).unwrap();
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
-        Ok(look_up(self, &health, description, question).await)
+        let call = pin!(look_up(self, &health, description, question));
+        if question.wait_ms == 0 {
+            // As if the answer had come by then.
+            return Ok(call.await);
+        }
+        Ok(match select(call, pin!(self.pause(question.wait_ms))).await {
+            Either::Left((looked_up, _)) => looked_up,
+            Either::Right(_) => LookedUp::failed(LATE),
+        })
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Settled {
     /// Nothing that is open can change override, tier, territory or route.
     Yes {
         /// Why: `nothing_open` (no condition reads an open field), `disqualified` (an override rejects the lead),
-        /// `override` (an override gives tier and team or rep), `tier_settled` (the score stays in its tier).
+        /// `override` (an override gives tier and team), `tier_settled` (the score stays in its tier).
         reason: &'static str,
     },
     /// Something can.
@@ -45,7 +45,8 @@ pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -
     };
     let (tier, has_place) = match found.map(|line| &line.effect) {
         Some(Effect::Reject) => return Settled::Yes { reason: "disqualified" },
-        Some(Effect::Place { tier, team, rep, .. }) => (tier.as_ref(), team.is_some() || rep.is_some()),
+        // A named rep may be away, and then the team of the route is asked.
+        Some(Effect::Place { tier, team, .. }) => (tier.as_ref(), team.is_some()),
         None => (None, false),
     };
     let territory = view.first(rubric.territories_tried(), |line| Some(&line.when));
@@ -101,7 +102,7 @@ pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) ->
 
 fn reason_of(found: Option<&Override>) -> &'static str {
     match found.map(|line| &line.effect) {
-        Some(Effect::Place { tier: Some(_), team, rep, .. }) if team.is_some() || rep.is_some() => "override",
+        Some(Effect::Place { tier: Some(_), team: Some(_), .. }) => "override",
         _ => "tier_settled",
     }
 }

@@ -131,6 +131,6 @@ mod tests {
         assert_eq!(meter.admit(&limit, 0, at(2)), Admission::Yes);
         assert_eq!(meter.admit(&limit, 0, at(DAY_MS)), Admission::Yes);
         meter.refund(250_000, at(2));
-        assert_eq!(meter.of_day(at(DAY_MS)), (2, 0), "yesterday's price is not today's");
+        assert_eq!(meter.of_day(at(DAY_MS)), (1, 0), "yesterday's price is not today's");
     }
 }

@@ -126,7 +126,7 @@ impl<'a, W: World> Run<'a, W> {
                     let pause = pin!(self.world.pause(pause_ms.clamp(1, left_ms)));
                     // When nobody is asked, the pause ends and the deadline comes.
                     if let Either::Left((Some(reply), _)) = select(calls.next(), pause).await {
-                        self.take(reply);
+                        self.take(reply, deadline);
                         self.read_cache().await;
                     }
                 }
@@ -302,8 +302,11 @@ impl<'a, W: World> Run<'a, W> {
         })
     }
 
-    /// Applies what a provider said.
-    fn take(&mut self, reply: Reply) {
+    /// Applies what a provider said. One that the deadline has cut off counts as asked to the end.
+    fn take(&mut self, reply: Reply, deadline: Timestamp) {
+        if reply.looked_up.result == LATE && self.world.now() >= deadline {
+            return;
+        }
         self.stand_done(&reply.id);
         let question = self.pending.remove(&reply.id);
         let (was_called, is_late) = (reply.looked_up.was_called(), reply.looked_up.result == LATE);
