@@ -126,6 +126,42 @@ pub fn open(store: &impl DeskStore, open: &Open) -> PortResult<Opened> {
     }
 }
 
+/// A lead that is to be decided.
+struct Case {
+    lead_id: LeadId,
+    received_at: Timestamp,
+    attempt_no: u32,
+    /// Whether pools may have been asked about it before.
+    again: bool,
+    /// The decision that a late answer may change.
+    earlier: Option<Decision>,
+}
+
+/// What is to be decided, or what is answered at once.
+fn case(store: &impl DeskStore, settle: &Settle, woken: bool) -> PortResult<Result<Case, Settled>> {
+    let first = |lead_id, received_at, again| Case { lead_id, received_at, attempt_no: 1, again, earlier: None };
+    Ok(Ok(match standing(store, &settle.open)? {
+        Standing::New(lead_id) => first(lead_id, settle.open.received_at, false),
+        Standing::Open(row) => {
+            let again = woken || row.received_at != settle.open.received_at;
+            first(row.lead_id, row.received_at, again)
+        }
+        Standing::Held(row, _) if woken => {
+            let attempt_no = row.attempt_no.saturating_add(1);
+            Case { attempt_no, ..first(row.lead_id, row.received_at, true) }
+        }
+        Standing::Decided(record) if settle.late.is_some() && may_be_placed_again(&record, settle.now) => Case {
+            attempt_no: record.attempt_no.saturating_add(1),
+            earlier: Some(record.decision),
+            ..first(record.asking.lead_id, settle.open.received_at, true)
+        },
+        Standing::Held(_, record) | Standing::Decided(record) => {
+            return Ok(Err(Settled::Decided { decision: Box::new(record.decision), replay: true }));
+        }
+        Standing::Conflict => return Ok(Err(Settled::Conflict)),
+    }))
+}
+
 /// Decides a lead, accepting it in the same write when it was not before. The caller holds the account's lock.
 ///
 /// Steps: 1 where the submission stands (a decided one is answered with its first answer, a held one only
@@ -144,30 +180,16 @@ pub async fn settle<W: Teams + Desks>(
     woken: bool,
 ) -> PortResult<Settled> {
     // 1
-    let mut earlier: Option<Decision> = None;
-    let (lead_id, received_at, attempt_no, again) = match standing(store, &settle.open)? {
-        Standing::New(lead_id) => (lead_id, settle.open.received_at, 1, false),
-        Standing::Open(row) => {
-            let again = woken || row.received_at != settle.open.received_at;
-            (row.lead_id, row.received_at, 1, again)
-        }
-        Standing::Held(row, _) if woken => (row.lead_id, row.received_at, row.attempt_no.saturating_add(1), true),
-        Standing::Decided(record) if settle.late.is_some() && may_be_placed_again(&record, settle.now) => {
-            earlier = Some(record.decision.clone());
-            (record.asking.lead_id, settle.open.received_at, record.attempt_no.saturating_add(1), true)
-        }
-        Standing::Held(_, record) | Standing::Decided(record) => {
-            return Ok(Settled::Decided { decision: Box::new(record.decision), replay: true });
-        }
-        Standing::Conflict => return Ok(Settled::Conflict),
+    let case = match case(store, settle, woken)? {
+        Ok(case) => case,
+        Err(answered) => return Ok(answered),
     };
+    let Case { lead_id, received_at, attempt_no, again, earlier } = case;
     // 2
     let index = rosters.index(&settle.index_version).await?;
     let mut view =
         view(store, &settle.open.keys, settle.owner.as_ref(), settle.now, earlier.as_ref().map(|_| &lead_id))?;
-    let keeps_rep = settle.late.is_some_and(|late| late.keeps_rep);
-    let assigned = earlier.as_ref().and_then(|decision| decision.assignment.as_ref());
-    view.holder = assigned.filter(|_| keeps_rep).map(|assignment| assignment.rep_id.clone());
+    view.holder = settle.late.filter(|late| late.keeps_rep).and(earlier.as_ref()).and_then(|earlier| earlier.rep_id());
     let asking = Asking { lead_id, exclude: Vec::new(), now: settle.now, seed: settle.seed };
     // 3
     let asked = match settle.employer.as_ref().filter(|_| view.person.is_none() && settle.plan.rejected.is_none()) {

@@ -64,6 +64,14 @@ pub struct Decision {
     pub ms: u32,
 }
 
+impl Decision {
+    /// Who has the lead; `None` unless assigned.
+    #[must_use]
+    pub fn rep_id(&self) -> Option<RepId> {
+        self.assignment.as_ref().map(|assignment| assignment.rep_id.clone())
+    }
+}
+
 /// Who has a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assignment {
