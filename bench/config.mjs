@@ -78,10 +78,17 @@ function worker(modules, vars, providers) {
   };
 }
 
+/** What answers the Worker's requests to the outside: a server on this machine by its port, or the stand-in. */
+function outside(providers) {
+  if (typeof providers !== 'number') return { worker: standIn('providers.js') };
+  return { external: { address: `127.0.0.1:${providers}`, http: new Raw('()') } };
+}
+
 /**
  * Writes the folder of one server: configuration, modules, stand-ins and an empty state. Returns the configuration.
- * @param {{dir: string, files: Record<string, string>, vars?: Record<string, string>, providers?: boolean}} options
- *   `files` are the modules by name with their paths, the entry first.
+ * @param {{dir: string, files: Record<string, string>, vars?: Record<string, string>, providers?: boolean | number}} options
+ *   `files` are the modules by name with their paths, the entry first. `providers` is what answers outside: a port, or
+ *   `true` for the stand-in.
  */
 export function writeServer({ dir, files, vars = {}, providers = false }) {
   mkdirSync(join(dir, 'state'), { recursive: true });
@@ -102,7 +109,7 @@ export function writeServer({ dir, files, vars = {}, providers = false }) {
     ...wrangler.kv_namespaces.map(({ binding }) => ({ name: `kv-${binding}`, worker: standIn('kv.js') })),
     { name: 'queue', worker: queue },
     { name: 'd1', worker: standIn('d1.js', [{ name: 'DATABASE', durableObjectNamespace: 'Database' }], database) },
-    { name: 'providers', worker: standIn('providers.js') },
+    { name: 'providers', ...outside(providers) },
     { name: 'nowhere', network: { allow: [] } },
     { name: 'disk', disk: { path: join(dir, 'state'), writable: new Raw('true') } },
   ];

@@ -106,7 +106,9 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** One request; resolves to status and text of the answer. */
 export function call(port, method, path, body, headers = {}) {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, method, path, headers, timeout: START_TIMEOUT_MS }, (answer) => {
+    // A connection of its own: the runtime closes idle ones at moments at which they may be in use again.
+    const options = { host: '127.0.0.1', port, method, path, headers, timeout: START_TIMEOUT_MS, agent: false };
+    const sent = request(options, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (part) => (text += part));

@@ -31,6 +31,11 @@ async function put(server, method, path, body, type = 'application/json') {
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
 }
 
+/** Puts a rubric in force. */
+export function publish(server, rubric) {
+  return put(server, 'PUT', '/v1/rubric', JSON.stringify(rubric));
+}
+
 /** Tables of D1, reps, teams and accounts. */
 export async function load(server) {
   for (const { migrations_dir } of wrangler.d1_databases) {

@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# Micro benchmarks of the decision, then load against the built Worker.
+# Micro benchmarks of the decision, then load against the built Worker; with --providers the provider bench instead.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# --quick, --state=DIR and --floor-only are for the load, --load-only leaves the micro benchmarks out; the rest is
-# for cargo.
-load=() micro=() load_only=
+# --quick, --state=DIR and --floor-only are for the load, --quick and --only=PARTS for the providers, --load-only leaves
+# the micro benchmarks out; the rest is for cargo.
+load=() micro=() load_only= providers=
 for argument in "$@"; do
   case $argument in
-    --quick | --state=* | --floor-only) load+=("$argument") ;;
+    --quick | --state=* | --floor-only | --only=*) load+=("$argument") ;;
     --load-only) load_only=1 ;;
+    --providers) providers=1 ;;
     *) micro+=("$argument") ;;
   esac
 done
 
 bash scripts/setup.sh
+if [ -n "$providers" ]; then
+  bash scripts/build.sh
+  exec node bench/providers.mjs ${load[@]+"${load[@]}"}
+fi
 [ -n "$load_only" ] || cargo bench --no-default-features ${micro[@]+"${micro[@]}"}
 bash scripts/build.sh
 node bench/load.mjs ${load[@]+"${load[@]}"}

@@ -1,0 +1,71 @@
+// The provider bench: the built Worker against a farm that plays the providers (tests/farm/).
+//
+//   node bench/providers.mjs [--quick] [--only=speed,early_stop,match,down]
+//
+// --quick  fewer leads, under a minute
+// --only   some of the parts
+//
+// Everything is seeded and happens on loopback. The report goes to stdout, every figure to target/bench/providers.json.
+// Ends with 1 when asking less gave another decision, or when a part could not be measured.
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './config.mjs';
+import { down } from './providers/down.mjs';
+import { earlyStop } from './providers/early_stop.mjs';
+import { Setup, asksAll, five, say, shipped } from './providers/kit.mjs';
+import { matchRate } from './providers/match_rate.mjs';
+import { report } from './providers/report.mjs';
+import { speed } from './providers/speed.mjs';
+import { World } from '../tests/farm/world.mjs';
+
+const SEED = 'lead-router';
+const flags = process.argv.slice(2);
+const quick = flags.includes('--quick');
+const only = flags.find((flag) => flag.startsWith('--only='))?.slice('--only='.length).split(',');
+const wants = (part) => !only || only.includes(part);
+const plan = quick ? { speed: 80, earlyStop: 250, match: 150 } : { speed: 300, earlyStop: 2_000, match: 500 };
+
+/** Why everybody cannot be asked; `null` when the Worker knows `"ask": "all"`. */
+async function whyNotAll() {
+  try {
+    const setup = await Setup.start('rubric', { world: new World({ companies: 0 }), rubric: asksAll(shipped()), seed: SEED });
+    await setup.stop();
+    return null;
+  } catch (error) {
+    return `the Worker does not take a rubric with "enrichment": {"ask": "all"}: ${error.message}`;
+  }
+}
+
+async function bench() {
+  const results = { quick, seed: SEED, at: new Date().toISOString() };
+  const error = wants('early_stop') || wants('match') ? await whyNotAll() : null;
+  // These two wait for answers and for pauses most of the time, so they share it.
+  const waiting = [
+    wants('speed') ? speed({ count: plan.speed, seed: SEED }) : null,
+    wants('down') ? down({ seed: SEED }) : null,
+  ];
+  const waited = Promise.all(waiting);
+  if (!quick) await waited;
+  if (wants('match')) results.match = await matchRate({ count: plan.match, seed: SEED, full: !error });
+  const runs = wants('early_stop') ? [['rubric as shipped', shipped()], ['five providers', five()]] : [];
+  results.earlyStops = [];
+  for (const [name, rubric] of runs) {
+    results.earlyStops.push(error ? { name, error } : await earlyStop({ name, rubric, count: plan.earlyStop, seed: SEED }));
+  }
+  [results.speed, results.outage] = await waited;
+  return results;
+}
+
+if (!existsSync(join(root, 'build/index_bg.wasm'))) throw new Error('build the Worker first: make build');
+const started = performance.now();
+const results = await bench();
+results.seconds = (performance.now() - started) / 1000;
+const out = join(root, 'target/bench');
+mkdirSync(out, { recursive: true });
+writeFileSync(join(out, 'providers.json'), `${JSON.stringify(results, null, 2)}\n`);
+process.stdout.write(report(results));
+for (const { name, error, same, leads } of results.earlyStops) {
+  if (error) say(`early stop, ${name}: not measured, ${error}`);
+  if (error || same < leads) process.exitCode = 1;
+}

@@ -1,0 +1,64 @@
+// Early stop: the same leads, once asking only what can change the decision and once asking everybody.
+
+import { DESCRIPTIONS } from '../../tests/farm/farm.mjs';
+import { Setup, asksAll, costMicros, counted, progress, say, sum } from './kit.mjs';
+import { mix } from './leads.mjs';
+
+export async function earlyStop({ name, rubric, count, seed }) {
+  const { world, leads } = mix(count, seed);
+  say(`- early stop, ${name}: ${leads.length} leads, twice`);
+  // One after the other, so that rotation and ownership go the same way; the two runs have a Worker and a farm each.
+  const [needed, all] = await Promise.all([
+    run(`${name}, needed`, { world, leads, rubric, seed }),
+    run(`${name}, all`, { world, leads, rubric: asksAll(rubric), seed }),
+  ]);
+  const differences = leads.map((_, place) => difference(needed.answers[place], all.answers[place], place)).filter(Boolean);
+  return { name, leads: leads.length, stages: rubric.enrichment.stages, same: leads.length - differences.length, differences,
+    needed: figures(needed), all: figures(all) };
+}
+
+async function run(name, { world, leads, rubric, seed }) {
+  const setup = await Setup.start(name, { world, rubric, seed });
+  try {
+    const answers = await setup.sendAll(leads, 1, progress(name, leads.length));
+    return { answers, calls: setup.farm.calls(), byProvider: Object.fromEntries(Object.keys(setup.farm.asked).map((id) => [id, setup.farm.calls(id)])) };
+  } finally {
+    await setup.stop();
+  }
+}
+
+/** What a lead became, as far as it must be the same. */
+function placed({ decision: { outcome, assignment } }) {
+  return { outcome, tier: assignment?.tier ?? null, team: assignment?.team ?? null, rep: assignment?.rep_id ?? null };
+}
+
+function difference(needed, all, place) {
+  const [one, other] = [placed(needed), placed(all)];
+  const fields = Object.keys(one).filter((field) => one[field] !== other[field]);
+  if (fields.length === 0) return null;
+  return { place, lead_id: needed.decision.lead_id, fields, needed: one, all: other, stopped: needed.decision.enrichment.stopped };
+}
+
+function figures({ answers, calls, byProvider }) {
+  const enrichments = answers.map(({ decision }) => decision.enrichment);
+  const reasons = Object.keys(counted(enrichments.map(({ stopped }) => stopped)));
+  return {
+    calls,
+    byProvider,
+    costMicros: costMicros(answers, DESCRIPTIONS),
+    cache: counted(enrichments.map(({ cache }) => cache)),
+    outcomes: counted(answers.map(({ decision }) => decision.outcome)),
+    tiers: counted(answers.map(({ decision }) => decision.assignment?.tier ?? '–')),
+    byReason: reasons.map((reason) => {
+      const own = answers.filter(({ decision }) => decision.enrichment.stopped === reason);
+      return {
+        reason,
+        leads: own.length,
+        calls: sum(own.map(({ decision }) => decision.enrichment.providers_called)),
+        saved: sum(own.map(({ decision }) => decision.enrichment.providers_saved)),
+        fromCache: own.filter(({ decision }) => decision.enrichment.cache !== 'miss').length,
+        costMicros: costMicros(own, DESCRIPTIONS),
+      };
+    }),
+  };
+}

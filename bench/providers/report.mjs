@@ -1,0 +1,107 @@
+// The report of the provider bench: Markdown tables.
+
+import { FACTS } from './match_rate.mjs';
+
+const number = (value, digits = 0) => (value === null || value === undefined ? '–' : value.toFixed(digits));
+const ms = (value) => number(value, value < 100 ? 1 : 0);
+const percent = (share) => `${number(share * 100, 1)} %`;
+const usd = (micros, digits = 2) => `$${number(micros / 1e6, digits)}`;
+const list = (counts) => Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ');
+const row = (...cells) => `| ${cells.join(' | ')} |`;
+const table = (head, rows) => [row(...head), row(...head.map(() => '---')), ...rows, ''];
+const stages = (all) => all.map((stage) => stage.join(' + ')).join(', then ');
+
+function speed({ leads, atOnce, weather, deadlineMs, cold, atDeadline, complete, stopped, results, repeated, cached, rubric }) {
+  return [
+    '## Speed',
+    '',
+    `${leads} leads of new companies, ${atOnce} at a time. Asked: ${stages(rubric.stages)}. Latency log-normal, median`
+      + ` ${weather.median_ms} ms, p95 ${weather.p95_ms} ms; ${percent(weather.never)} never, ${percent(weather.fault)} 5xx,`
+      + ` ${percent(weather.throttled)} 429.`,
+    '',
+    ...table(['', 'leads', 'p50 ms', 'p90 ms', 'p99 ms', 'requests to providers'], [
+      row('new companies', leads, ms(cold.p50), ms(cold.p90), ms(cold.p99), cold.calls),
+      row('the same leads again', repeated.leads, ms(repeated.p50), '', ms(repeated.p99), repeated.calls),
+      row('the same people, another message: cache hit', cached.leads, ms(cached.p50), '', ms(cached.p99), cached.calls),
+    ]),
+    `- Deadline of the rubric: ${deadlineMs} ms. Decided at the deadline: ${percent(atDeadline)}.`,
+    `- Every question was answered for ${percent(complete)} of the leads; the cache-hit line counts these.`
+      + ' What failed is not cached and is asked again.',
+    `- Asking ended: ${list(stopped)}. Answers: ${list(results)}.`,
+    '',
+  ];
+}
+
+function earlyStop({ name, leads, same, differences, needed, all, stages: asked, error }) {
+  if (error) return [`## Early stop, ${name}`, '', `**Not measured: ${error}**`, ''];
+  const line = (title, run) => row(title, run.calls, usd(run.costMicros), usd((run.costMicros / leads) * 1000), list(run.cache));
+  return [
+    `## Early stop, ${name}`,
+    '',
+    `${leads} leads, one after the other, providers without latency. Asked: ${stages(asked)}.`,
+    '',
+    ...table(['', 'requests', 'cost', 'cost of 1,000 leads', 'cache'], [
+      line('asks what can change the decision', needed),
+      line('asks everybody', all),
+      row('saved', all.calls - needed.calls, usd(all.costMicros - needed.costMicros),
+        percent(1 - needed.costMicros / all.costMicros), ''),
+    ]),
+    ...table(['asking ended', 'leads', 'providers called', 'providers saved', 'cache used', 'cost'], needed.byReason.map((one) =>
+      row(one.reason, one.leads, one.calls, one.saved, one.fromCache, usd(one.costMicros)))),
+    `- Same outcome, tier, team and rep: ${same} of ${leads} (${percent(same / leads)}).`,
+    `- Outcomes: ${list(needed.outcomes)}; tiers: ${list(needed.tiers)}.`,
+    ...differences.slice(0, 10).map((one) => `- **differs in ${one.fields.join(', ')}**: lead ${one.place}, ${one.lead_id}:`
+      + ` ${JSON.stringify(one.needed)} (${one.stopped}) against ${JSON.stringify(one.all)}`),
+    ...(differences.length > 10 ? [`- … and ${differences.length - 10} more in the JSON file`] : []),
+    '',
+  ];
+}
+
+function matchRate({ leads, singles, waterfalls, stages: asked }) {
+  const line = (one) => row(one.name, one.found === undefined ? '' : percent(one.found), ...FACTS.map((path) => percent(one[path])),
+    number(one.calls ?? null, 2), usd(one.costMicros, 4));
+  return [
+    '## Match rate',
+    '',
+    `${leads} leads of new companies who state neither title nor size. What each provider knows is assumed, not measured:`
+      + ' `tests/farm/coverage.mjs`.',
+    '',
+    ...table(['', 'record', 'employees', 'seniority', 'e-mail status', 'requests per lead', 'cost per lead'],
+      [...singles, ...waterfalls].map(line)),
+    `- Waterfall: ${stages(asked)}. A provider alone is asked about every lead that states what it needs.`,
+    '',
+  ];
+}
+
+function down({ provider, before, opening, open, recovery }) {
+  const line = (title, one) => row(title, one.leads, ms(one.p50), ms(one.p99), one.calls, one.alone);
+  return [
+    '## One provider down',
+    '',
+    `\`${provider}\` stops answering; it is the only HTTP provider of the rubric, so a lead waits for nobody else.`,
+    '',
+    ...table(['', 'leads', 'p50 ms', 'p99 ms', 'requests it gets', 'left alone'], [
+      line('it answers', before),
+      line('it is down, until every breaker is open', opening),
+      line('it is down, breakers open', open),
+      line('it is back', recovery),
+    ]),
+    '- A question that gets no answer is sent a second time, so a lead that waits is two requests.',
+    recovery.isBack
+      ? `- The first lead was answered ${number(recovery.firstS, 1)} s after it was back; the last one that was left alone came after ${number(recovery.lastAloneS, 1)} s.`
+      : '- **It was not asked about all leads again in time.**',
+    '',
+  ];
+}
+
+export function report({ speed: fast, earlyStops, match, outage, seconds, seed }) {
+  return [
+    '',
+    ...(fast ? speed(fast) : []),
+    ...(earlyStops ?? []).flatMap(earlyStop),
+    ...(match ? matchRate(match) : []),
+    ...(outage ? down(outage) : []),
+    `One run of ${number(seconds)} s, seed \`${seed}\`. Providers are played by one server on this machine, in their documented formats.`,
+    '',
+  ].join('\n');
+}
