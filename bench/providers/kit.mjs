@@ -77,7 +77,7 @@ export class Setup {
   /** What was known about each lead when it was decided, by lead id: facts with the provider that said them. */
   async facts() {
     await this.server.drain(60_000);
-    const sql = "SELECT lead_id, record ->> '$.facts.known' FROM decisions";
+    const sql = "SELECT lead_id, record ->> '$.facts.known' FROM decisions ORDER BY at_ms";
     const [{ results, error }] = await this.server.ask('d1', '/query', JSON.stringify({ sql }));
     if (!results) throw new Error(`the ledger cannot be read: ${error}`);
     return new Map(results.rows.map(([id, facts]) => [id, JSON.parse(facts)]));

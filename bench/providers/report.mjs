@@ -11,23 +11,24 @@ const row = (...cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(...head), row(...head.map(() => '---')), ...rows, ''];
 const stages = (all) => all.map((stage) => stage.join(' + ')).join(', then ');
 
-function speed({ leads, atOnce, weather, deadlineMs, cold, atDeadline, complete, stopped, results, repeated, cached, rubric }) {
+function speed({ leads, atOnce, weather, enrichment, runs }) {
   return [
     '## Speed',
     '',
-    `${leads} leads of new companies, ${atOnce} at a time. Asked: ${stages(rubric.stages)}. Latency log-normal, median`
+    `${leads} leads of new companies, ${atOnce} at a time. Providers: ${stages(enrichment.stages)}. Latency log-normal, median`
       + ` ${weather.median_ms} ms, p95 ${weather.p95_ms} ms; ${percent(weather.never)} never, ${percent(weather.fault)} 5xx,`
-      + ` ${percent(weather.throttled)} 429.`,
+      + ` ${percent(weather.throttled)} 429. Deadline of the rubric: ${enrichment.deadline_ms} ms.`,
     '',
-    ...table(['', 'leads', 'p50 ms', 'p90 ms', 'p99 ms', 'requests to providers'], [
-      row('new companies', leads, ms(cold.p50), ms(cold.p90), ms(cold.p99), cold.calls),
-      row('the same leads again', repeated.leads, ms(repeated.p50), '', ms(repeated.p99), repeated.calls),
-      row('the same people, another message: cache hit', cached.leads, ms(cached.p50), '', ms(cached.p99), cached.calls),
+    ...table(['', 'leads', 'p50 ms', 'p90 ms', 'p99 ms', 'at the deadline', 'requests to providers'], runs.flatMap((run) => [
+      row(`${run.name}: new companies`, leads, ms(run.cold.p50), ms(run.cold.p90), ms(run.cold.p99), percent(run.atDeadline), run.cold.calls),
+      row('– the same leads again', run.repeated.leads, ms(run.repeated.p50), '', ms(run.repeated.p99), '', run.repeated.calls),
+      row('– the same people, another message: cache hit', run.cached.leads, ms(run.cached.p50), '', ms(run.cached.p99), '', run.cached.calls),
+    ])),
+    ...runs.flatMap(({ name, complete, stopped, results }) => [
+      `- ${name}: every question was answered for ${percent(complete)} of the leads, whom the cache-hit line counts;`
+        + ' what failed is not cached.',
+      `- ${name}: asking ended ${list(stopped)}. Answers: ${list(results)}.`,
     ]),
-    `- Deadline of the rubric: ${deadlineMs} ms. Decided at the deadline: ${percent(atDeadline)}.`,
-    `- Every question was answered for ${percent(complete)} of the leads; the cache-hit line counts these.`
-      + ' What failed is not cached and is asked again.',
-    `- Asking ended: ${list(stopped)}. Answers: ${list(results)}.`,
     '',
   ];
 }

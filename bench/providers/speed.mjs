@@ -2,40 +2,47 @@
 
 import { DOCUMENTED } from '../../tests/farm/weather.mjs';
 import { World } from '../../tests/farm/world.mjs';
-import { Setup, counted, five, percentiles, progress, say } from './kit.mjs';
+import { pause } from '../server.mjs';
+import { Setup, asksAll, counted, five, percentiles, progress, say } from './kit.mjs';
 import { plain } from './leads.mjs';
 
 const AT_ONCE = 20;
-/** Answers that are kept, so that the next lead of the subject does not ask. */
-const KEPT = /^(found|not_found)/;
+/** Answers that are kept, or that the decision did not wait for: the next lead of the subject does not ask. */
+const KEPT = /^(found|not_found|not_awaited)/;
+/** How long nobody may have been asked before all calls count as ended: longer than any provider is left between two polls. */
+const QUIET_MS = 2_500;
+const QUIET_MS_MAX = 30_000;
 
-export async function speed({ count, seed }) {
-  const rubric = five();
+/** With `full` also when everybody is asked. */
+export async function speed({ count, seed, full }) {
+  const runs = [await one('asks what can change the decision', { rubric: five(), count, seed })];
+  if (full) runs.push(await one('asks everybody', { rubric: asksAll(five()), count, seed }));
+  return { leads: count, atOnce: AT_ONCE, weather: DOCUMENTED, enrichment: five().enrichment, runs };
+}
+
+async function one(name, { rubric, count, seed }) {
   const world = new World({ seed, companies: count });
   const setup = await Setup.start('speed', { world, rubric, weather: DOCUMENTED, seed });
   try {
-    say(`- speed: ${count} leads of new companies, ${AT_ONCE} at a time`);
+    say(`- speed, ${name}: ${count} leads of new companies, ${AT_ONCE} at a time`);
     const leads = world.people.map((person) => plain(person));
     const cold = await setup.sendAll(leads, AT_ONCE, progress('cold', count));
+    // Calls go on when their lead cannot wait, and their answers are kept.
+    await quiet(setup.farm);
     const calls = setup.farm.calls();
-    // What the answers left to do, such as writing the cache, is done.
     await setup.server.drain();
     const repeated = await again(setup, leads);
-    const isKept = ({ decision: { enrichment } }) =>
-      enrichment.stopped !== 'deadline' && enrichment.calls.every(({ provider, result }) => provider === 'directory' || KEPT.test(result));
+    const isKept = ({ decision }) =>
+      decision.enrichment.stopped !== 'deadline' && asked(decision).every(({ result }) => KEPT.test(result));
     const kept = world.people.filter((_, place) => isKept(cold[place]));
-    const cached = await again(setup, kept.map((person) => plain(person, { message: 'One more question, please.' })));
+    const cached = await again(setup, kept.map((person) => plain(person, { message: 'We need a replacement for our current tool, and soon.' })));
     return {
-      rubric: rubric.enrichment,
-      leads: count,
-      atOnce: AT_ONCE,
-      weather: DOCUMENTED,
-      deadlineMs: rubric.enrichment.deadline_ms,
+      name,
       cold: { ...percentiles(cold.map(({ ms }) => ms), 50, 90, 99), calls },
       atDeadline: cold.filter(({ decision }) => isAtDeadline(decision, rubric.enrichment.deadline_ms)).length / count,
       complete: kept.length / count,
       stopped: counted(cold.map(({ decision }) => decision.enrichment.stopped)),
-      results: counted(cold.flatMap(({ decision }) => decision.enrichment.calls.filter(({ provider }) => provider !== 'directory').map(({ result }) => result))),
+      results: counted(cold.flatMap(({ decision }) => asked(decision).map(({ result }) => result))),
       repeated,
       cached,
     };
@@ -44,9 +51,22 @@ export async function speed({ count, seed }) {
   }
 }
 
+/** The calls that were made for a lead; the directory is not one. */
+const asked = ({ enrichment }) => (enrichment.calls ?? []).filter(({ provider }) => provider !== 'directory');
+
 /** Whether the deadline, and not the last answer, ended the asking. */
-function isAtDeadline({ enrichment }, deadlineMs) {
-  return enrichment.stopped === 'deadline' || (enrichment.calls.some(({ result }) => result === 'late') && enrichment.ms >= deadlineMs);
+function isAtDeadline(decision, deadlineMs) {
+  const { stopped, ms } = decision.enrichment;
+  return stopped === 'deadline' || (ms >= deadlineMs && asked(decision).some(({ result }) => result === 'late'));
+}
+
+/** Waits until nobody was asked anything for a while. */
+async function quiet(farm) {
+  const end = performance.now() + QUIET_MS_MAX;
+  for (let before = -1; before !== farm.calls() && performance.now() < end; ) {
+    before = farm.calls();
+    await pause(QUIET_MS);
+  }
 }
 
 async function again(setup, leads) {
