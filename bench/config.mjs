@@ -86,9 +86,11 @@ function outside(providers) {
 
 /**
  * Writes the folder of one server: configuration, modules, stand-ins and an empty state. Returns the configuration.
- * @param {{dir: string, files: Record<string, string>, vars?: Record<string, string>, providers?: boolean | number}} options
- *   `files` are the modules by name with their paths, the entry first. `providers` is what answers outside: a port, or
- *   `true` for the stand-in.
+ * @param {object} options
+ * @param {string} options.dir
+ * @param {Record<string, string>} options.files Modules by name with their paths, the entry first.
+ * @param {Record<string, string>} [options.vars]
+ * @param {boolean | number} [options.providers] What answers outside: a port of this machine, or `true` for the stand-in.
  */
 export function writeServer({ dir, files, vars = {}, providers = false }) {
   mkdirSync(join(dir, 'state'), { recursive: true });

@@ -55,7 +55,16 @@ export async function down({ seed }) {
 const isAlone = ({ decision }) => decision.enrichment.calls.some(({ result }) => result === 'left_alone');
 
 function figures(answers, calls) {
-  return { leads: answers.length, ...percentiles(answers.map(({ ms }) => ms), 50, 99), calls, alone: answers.filter(isAlone).length };
+  return {
+    leads: answers.length,
+    ...percentiles(
+      answers.map(({ ms }) => ms),
+      50,
+      99,
+    ),
+    calls,
+    alone: answers.filter(isAlone).length,
+  };
 }
 
 async function phase(setup, leads, atOnce) {
@@ -83,5 +92,10 @@ async function recover(setup, leads) {
     }
     if (inARow === 0) await pause(PROBE_MS);
   }
-  return { ...figures(answers, setup.farm.calls() - before), isBack: inARow >= OBJECTS, firstS: times.first, lastAloneS: times.last };
+  return {
+    ...figures(answers, setup.farm.calls() - before),
+    isBack: inARow >= OBJECTS,
+    firstS: times.first,
+    lastAloneS: times.last,
+  };
 }

@@ -12,16 +12,20 @@ export async function earlyStop({ name, rubric, count, seed }) {
     run(`${name}, needed`, { world, leads, rubric, seed }),
     run(`${name}, all`, { world, leads, rubric: asksAll(rubric), seed }),
   ]);
-  const differences = leads.map((_, place) => difference(needed.answers[place], all.answers[place], place)).filter(Boolean);
-  return { name, leads: leads.length, stages: rubric.enrichment.stages, same: leads.length - differences.length, differences,
-    needed: figures(needed), all: figures(all) };
+  const differences = leads
+    .map((_, place) => difference(needed.answers[place], all.answers[place], place))
+    .filter(Boolean);
+  const { stages } = rubric.enrichment;
+  const same = leads.length - differences.length;
+  return { name, leads: leads.length, stages, same, differences, needed: figures(needed), all: figures(all) };
 }
 
 async function run(name, { world, leads, rubric, seed }) {
   const setup = await Setup.start(name, { world, rubric, seed });
   try {
     const answers = await setup.sendAll(leads, 1, progress(name, leads.length));
-    return { answers, calls: setup.farm.calls(), byProvider: Object.fromEntries(Object.keys(setup.farm.asked).map((id) => [id, setup.farm.calls(id)])) };
+    const byProvider = Object.fromEntries(Object.keys(setup.farm.asked).map((id) => [id, setup.farm.calls(id)]));
+    return { answers, requests: setup.farm.calls(), byProvider };
   } finally {
     await setup.stop();
   }
@@ -36,14 +40,22 @@ function difference(needed, all, place) {
   const [one, other] = [placed(needed), placed(all)];
   const fields = Object.keys(one).filter((field) => one[field] !== other[field]);
   if (fields.length === 0) return null;
-  return { place, lead_id: needed.decision.lead_id, fields, needed: one, all: other, stopped: needed.decision.enrichment.stopped };
+  return {
+    place,
+    lead_id: needed.decision.lead_id,
+    fields,
+    needed: one,
+    all: other,
+    stopped: needed.decision.enrichment.stopped,
+  };
 }
 
-function figures({ answers, calls, byProvider }) {
+function figures({ answers, requests, byProvider }) {
   const enrichments = answers.map(({ decision }) => decision.enrichment);
   const reasons = Object.keys(counted(enrichments.map(({ stopped }) => stopped)));
   return {
-    calls,
+    calls: sum(enrichments.map((enrichment) => enrichment.providers_called)),
+    requests,
     byProvider,
     costMicros: costMicros(answers, DESCRIPTIONS),
     cache: counted(enrichments.map(({ cache }) => cache)),

@@ -14,14 +14,20 @@ export const say = (text) => process.stderr.write(`${text}\n`);
 export const shipped = () => JSON.parse(readFileSync(join(root, 'rubric.json'), 'utf8'));
 
 /**
- * The shipped rubric with five providers: two of companies and one of people at first, one of both and a verifier after them.
- * One more criterion reads what the verifier says; without it nobody would be asked about an address.
+ * The shipped rubric with five providers: two of companies and one of people at first, one of both and a verifier after
+ * them. One more criterion reads what the verifier says; without it nobody would be asked about an address.
  */
 export function five() {
   const rubric = shipped();
   const stages = [['directory'], ['pdl_company', 'apollo_company', 'pdl_person'], ['clearbit_combined', 'zerobounce']];
-  const undeliverable = { id: 'undeliverable', group: 'negative', when: { fact: 'person.email_status', equals: 'invalid' },
-    points: -20, base_rate: 0.06, reason: 'mail does not reach the address' };
+  const undeliverable = {
+    id: 'undeliverable',
+    group: 'negative',
+    when: { fact: 'person.email_status', equals: 'invalid' },
+    points: -20,
+    base_rate: 0.06,
+    reason: 'mail does not reach the address',
+  };
   return { ...rubric, criteria: [...rubric.criteria, undeliverable], enrichment: { ...rubric.enrichment, stages } };
 }
 
@@ -96,7 +102,8 @@ export function percentile(values, percent) {
   return sorted.length > 0 ? sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] : null;
 }
 
-export const percentiles = (values, ...percents) => Object.fromEntries(percents.map((p) => [`p${p}`, percentile(values, p)]));
+export const percentiles = (values, ...percents) =>
+  Object.fromEntries(percents.map((p) => [`p${p}`, percentile(values, p)]));
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
 
 /** How often each text occurs, the most frequent first. */
@@ -106,10 +113,17 @@ export function counted(texts) {
   return Object.fromEntries(Object.entries(counts).sort(([, one], [, other]) => other - one));
 }
 
-/** Money that the decisions of some answers cost, in millionths of a dollar: a record that was found, to whom asked first. */
+/**
+ * Money that the decisions of some answers cost, in millionths of a dollar: a record that was found, to whom asked
+ * first.
+ */
 export function costMicros(answers, descriptions) {
   const calls = answers.flatMap(({ decision }) => decision.enrichment.calls ?? []);
-  return sum(calls.filter(({ result }) => result === 'found').map(({ provider }) => descriptions[provider]?.cost_usd_micros ?? 0));
+  return sum(
+    calls
+      .filter(({ result }) => result === 'found')
+      .map(({ provider }) => descriptions[provider]?.cost_usd_micros ?? 0),
+  );
 }
 
 /** Says on stderr how far a long step is, ten times. */

@@ -7,8 +7,9 @@ import { World } from '../../tests/farm/world.mjs';
 import { root } from '../config.mjs';
 
 /**
- * The mix of the early-stop run. Shares are assumptions about inbound leads of a business that has a directory: a good third comes
- * from companies that it lists, two people each from the others, one of eight writes from a private address (world.mjs).
+ * The mix of the early-stop run. Shares are assumptions about inbound leads of a business that has a directory: a good
+ * third comes from companies that it lists, two people each from the others, one of eight writes from a private address
+ * (world.mjs).
  */
 const AT_LISTED_COMPANY = 0.35;
 const STATES_TITLE = 0.75;
@@ -87,10 +88,17 @@ export function mix(count, seed) {
   const companies = Math.ceil((count - atListed) / 2);
   const world = new World({ seed, companies, people: Math.max(2, Math.ceil(atListed / known.length)), known });
   const isListed = new Set(known.map(({ domain }) => domain));
-  const some = (wanted, most) => shuffled(world.people.filter(({ company }) => isListed.has(company.domain) === wanted)).slice(0, most);
-  const shuffled = (people) => people.map((one) => [chance(seed, 'turn', one.slug), one]).sort(([a], [b]) => a - b).map(([, one]) => one);
+  const some = (wanted, most) =>
+    shuffled(world.people.filter(({ company }) => isListed.has(company.domain) === wanted)).slice(0, most);
+  const shuffled = (people) =>
+    people
+      .map((one) => [chance(seed, 'turn', one.slug), one])
+      .sort(([a], [b]) => a - b)
+      .map(([, one]) => one);
   const people = shuffled([...some(true, atListed), ...some(false, count - atListed)]);
-  const samples = readdirSync(join(root, 'sample/leads')).filter((name) => name.endsWith('.json')).sort()
+  const samples = readdirSync(join(root, 'sample/leads'))
+    .filter((name) => name.endsWith('.json'))
+    .sort()
     .map((name) => JSON.parse(readFileSync(join(root, 'sample/leads', name), 'utf8')));
   return { world, leads: [...samples, ...people.map((person) => mixed(person, seed))].slice(0, count) };
 }

@@ -16,17 +16,31 @@ export async function matchRate({ count, seed, full }) {
   const runs = [['waterfall, what is needed', five()], ...(full ? [['waterfall, everybody', asksAll(five())]] : [])];
   const waterfalls = [];
   for (const [name, rubric] of runs) waterfalls.push(await waterfall(name, { world, rubric, seed }));
-  return { leads: count, stages: five().enrichment.stages, singles: waterfalls[0].singles, waterfalls: waterfalls.map(({ singles, ...rest }) => rest) };
+  return {
+    leads: count,
+    stages: five().enrichment.stages,
+    singles: waterfalls[0].singles,
+    waterfalls: waterfalls.map(({ singles, ...rest }) => rest),
+  };
 }
 
 async function waterfall(name, { world, rubric, seed }) {
   const setup = await Setup.start(name, { world, rubric, seed });
   try {
-    const answers = await setup.sendAll(world.people.map((person) => plain(person)), 8);
+    const answers = await setup.sendAll(
+      world.people.map((person) => plain(person)),
+      8,
+    );
     const facts = await setup.facts();
     const known = answers.map(({ decision }) => facts.get(decision.lead_id) ?? {});
     const singles = Object.keys(DESCRIPTIONS).map((id) => single(setup.farm, id, world.people));
-    return { name, ...shares(known), calls: setup.farm.calls() / answers.length, costMicros: costMicros(answers, DESCRIPTIONS) / answers.length, singles };
+    return {
+      name,
+      ...shares(known),
+      calls: setup.farm.calls() / answers.length,
+      costMicros: costMicros(answers, DESCRIPTIONS) / answers.length,
+      singles,
+    };
   } finally {
     await setup.stop();
   }
@@ -37,13 +51,23 @@ function single(farm, id, people) {
   const { kind, requires, cost_usd_micros: cost } = DESCRIPTIONS[id];
   const known = people.map((person) => {
     const lead = plain(person);
-    const has = { 'contact.email': true, 'contact.linkedin_url': Boolean(lead.linkedin_url), 'company.domain': !person.isPrivate,
-      'contact.first_name': true, 'contact.last_name': true };
+    const has = {
+      'contact.email': true,
+      'contact.linkedin_url': Boolean(lead.linkedin_url),
+      'company.domain': !person.isPrivate,
+      'contact.first_name': true,
+      'contact.last_name': true,
+    };
     if (!requires.every((group) => group.some((path) => has[path]))) return null;
     return farm.facts(id, kind === 'person' ? person : person.company);
   });
   const found = known.filter(Boolean).length;
-  return { name: id, found: found / people.length, ...shares(known.map((facts) => facts ?? {})), costMicros: (found * cost) / people.length };
+  return {
+    name: id,
+    found: found / people.length,
+    ...shares(known.map((facts) => facts ?? {})),
+    costMicros: (found * cost) / people.length,
+  };
 }
 
 function shares(known) {

@@ -9,7 +9,10 @@ import { plain } from './leads.mjs';
 const AT_ONCE = 20;
 /** Answers that are kept, or that the decision did not wait for: the next lead of the subject does not ask. */
 const KEPT = /^(found|not_found|not_awaited)/;
-/** How long nobody may have been asked before all calls count as ended: longer than any provider is left between two polls. */
+/**
+ * How long nobody may have been asked before all calls count as ended: longer than any provider is left between two
+ * polls.
+ */
 const QUIET_MS = 2_500;
 const QUIET_MS_MAX = 30_000;
 
@@ -35,10 +38,21 @@ async function one(name, { rubric, count, seed }) {
     const isKept = ({ decision }) =>
       decision.enrichment.stopped !== 'deadline' && asked(decision).every(({ result }) => KEPT.test(result));
     const kept = world.people.filter((_, place) => isKept(cold[place]));
-    const cached = await again(setup, kept.map((person) => plain(person, { message: 'We need a replacement for our current tool, and soon.' })));
+    const cached = await again(
+      setup,
+      kept.map((person) => plain(person, { message: 'We need a replacement for our current tool, and soon.' })),
+    );
     return {
       name,
-      cold: { ...percentiles(cold.map(({ ms }) => ms), 50, 90, 99), calls },
+      cold: {
+        ...percentiles(
+          cold.map(({ ms }) => ms),
+          50,
+          90,
+          99,
+        ),
+        calls,
+      },
       atDeadline: cold.filter(({ decision }) => isAtDeadline(decision, rubric.enrichment.deadline_ms)).length / count,
       complete: kept.length / count,
       stopped: counted(cold.map(({ decision }) => decision.enrichment.stopped)),
@@ -72,5 +86,13 @@ async function quiet(farm) {
 async function again(setup, leads) {
   const before = setup.farm.calls();
   const answers = await setup.sendAll(leads, AT_ONCE);
-  return { leads: leads.length, ...percentiles(answers.map(({ ms }) => ms), 50, 99), calls: setup.farm.calls() - before };
+  return {
+    leads: leads.length,
+    ...percentiles(
+      answers.map(({ ms }) => ms),
+      50,
+      99,
+    ),
+    calls: setup.farm.calls() - before,
+  };
 }

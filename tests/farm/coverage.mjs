@@ -1,8 +1,8 @@
 /**
  * What each provider knows of the world: which subjects, and which fields of them.
  *
- * Every figure here is an assumption, chosen so that providers differ as such providers do: none of them is a measurement of
- * a vendor. Replace them by your own before you read a vendor's quality out of a result.
+ * Every figure here is an assumption, chosen so that providers differ as such providers do: none of them is a
+ * measurement of a vendor. Replace them by your own before you read a vendor's quality out of a result.
  */
 import { below, chance, normal } from './random.mjs';
 import { rank } from './world.mjs';
@@ -65,9 +65,10 @@ export function knows(provider, subject, seed) {
   const share = COVERAGE[provider] ?? COVERAGE_OF_OTHERS;
   const key = subject.email ?? subject.domain;
   const [bySize, byProvider] = subject.company ? [PERSON_BY_SIZE, PERSON_BY_PROVIDER] : [BY_SIZE, BY_PROVIDER];
-  const fame = bySize * rank(subject.company ?? subject)
-    + BY_SUBJECT * normal(seed, 'fame', key)
-    + byProvider * normal(seed, 'fame', key, provider);
+  const fame =
+    bySize * rank(subject.company ?? subject) +
+    BY_SUBJECT * normal(seed, 'fame', key) +
+    byProvider * normal(seed, 'fame', key, provider);
   return below(fame) > 1 - share;
 }
 

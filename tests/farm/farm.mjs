@@ -1,9 +1,10 @@
 /**
  * All HTTP providers that ship, played by one server on this machine in their documented formats.
  *
- * What a provider is asked and what it answers comes from its description and its recorded pairs; what is true comes from the
- * world; what a provider knows of it from coverage.mjs; how long it takes and how often it fails from the weather. Providers of
- * one vendor share a setting for their address, so each vendor has a folder: `PDL_BASE_URL` is `http://127.0.0.1:PORT/pdl`.
+ * What a provider is asked and what it answers comes from its description and its recorded pairs; what is true comes
+ * from the world; what a provider knows of it from coverage.mjs; how long it takes and how often it fails from the
+ * weather. Providers of one vendor share a setting for their address, so each vendor has a folder: `PDL_BASE_URL` is
+ * `http://127.0.0.1:PORT/pdl`.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -18,17 +19,20 @@ const readJson = (path) => JSON.parse(readFileSync(ROOT + path, 'utf8'));
 
 /** How long a provider that works on a question needs to say so, in milliseconds, when the weather has any latency. */
 const ROUND_TRIP_MS = 50;
-/** A provider that answers at once or says `not yet` says so when the answer takes longer than this, in milliseconds. */
+/**
+ * A provider that answers at once or says `not yet` says so when the answer takes longer than this, in milliseconds.
+ */
 const QUEUED_FROM_MS = 2_000;
-/** Seconds in `Retry-After` of a throttled answer, by vendor. The recorded pairs have none; an entry is an assumption. */
-const RETRY_AFTER_S = {};
 
 /** The descriptions that ship, by id. */
 export const DESCRIPTIONS = Object.fromEntries(
-  readdirSync(`${ROOT}providers`).filter((name) => name.endsWith('.json')).sort().map((name) => {
-    const description = readJson(`providers/${name}`);
-    return [description.id, description];
-  }),
+  readdirSync(`${ROOT}providers`)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => {
+      const description = readJson(`providers/${name}`);
+      return [description.id, description];
+    }),
 );
 
 const vendorOf = ({ base_url_setting: setting }) => setting.replace(/_BASE_URL$/, '').toLowerCase();
@@ -59,7 +63,9 @@ export class Farm {
     const farm = new Farm();
     Object.assign(farm, { world, weather, seed });
     farm.providers = Object.values(DESCRIPTIONS).map(played);
-    farm.keys = Object.fromEntries(Object.values(DESCRIPTIONS).map(({ key_setting: setting }) => [setting, `key of ${setting}`]));
+    farm.keys = Object.fromEntries(
+      Object.values(DESCRIPTIONS).map(({ key_setting: setting }) => [setting, `key of ${setting}`]),
+    );
     farm.downs = new Map();
     farm.reset();
     farm.server = createServer((request, response) => farm.receive(request, response));
@@ -72,10 +78,15 @@ export class Farm {
 
   /** Settings of a Worker that asks these providers, by default all: where they are, and their keys. */
   settings(ids = Object.keys(DESCRIPTIONS)) {
-    return Object.fromEntries(ids.flatMap((id) => {
-      const { base_url_setting: base, key_setting: key } = DESCRIPTIONS[id];
-      return [[base, `http://127.0.0.1:${this.port}/${vendorOf(DESCRIPTIONS[id])}`], [key, this.keys[key]]];
-    }));
+    return Object.fromEntries(
+      ids.flatMap((id) => {
+        const { base_url_setting: base, key_setting: key } = DESCRIPTIONS[id];
+        return [
+          [base, `http://127.0.0.1:${this.port}/${vendorOf(DESCRIPTIONS[id])}`],
+          [key, this.keys[key]],
+        ];
+      }),
+    );
   }
 
   /** Forgets what was asked. The same questions in the same order then have the same fates again. */
@@ -86,7 +97,7 @@ export class Farm {
     this.waiting = new Map();
   }
 
-  /** Requests by provider and path; `/tasks/{job}` stands for all of a provider's jobs. `unknown` are undocumented ones. */
+  /** Requests to a provider, or to all. `unknown` counts those that nobody documents; by path they are in `asked`. */
   calls(id) {
     const count = (paths) => Object.values(paths ?? {}).reduce((sum, number) => sum + number, 0);
     return id ? count(this.asked[id]) : Object.values(this.asked).reduce((sum, paths) => sum + count(paths), 0);
@@ -126,9 +137,9 @@ export class Farm {
     if (!route) return send(response, 400, { error: 'this is not a documented request' });
     const fate = this.downs.get(route.provider.description.id);
     if (fate) return this.fail(route.provider, fate, response);
-    const answer = route.names.job === undefined ? this.first(route, asked) : this.later(route);
+    const answer = this.answer(route, asked);
     if (answer.fate) return this.fail(route.provider, answer.fate, response, answer.ms);
-    return send(response, answer.status, answer.json ?? answer.text, {}, answer.ms);
+    return send(response, answer.status, answer.json ?? answer.text, answer.ms);
   }
 
   /** Which provider a request is for, and the names in it. */
@@ -138,7 +149,8 @@ export class Farm {
       if (names) return { provider, names, path: asked.path };
       const job = provider.poll?.read(asked);
       const known = job && this.jobs.get(job.job);
-      if (known?.provider === provider) return { provider, names: job, path: provider.description.poll.request.path, job: known };
+      if (known?.provider === provider)
+        return { provider, names: job, path: provider.description.poll.request.path, job: known };
     }
     return undefined;
   }
@@ -148,10 +160,15 @@ export class Farm {
     paths[route?.path ?? path] = (paths[route?.path ?? path] ?? 0) + 1;
   }
 
+  answer(route, asked) {
+    const { description, bad_key: badKey } = route.provider;
+    if (keyOf(description, asked) !== this.keys[description.key_setting]) return told(badKey);
+    return route.job ? this.later(route) : this.first(route);
+  }
+
   /** The answer to a first question: what the provider knows, a job, or that it still looks. */
-  first({ provider, names }, asked) {
+  first({ provider, names }) {
     const { description } = provider;
-    if (keyOf(description, asked) !== this.keys[description.key_setting]) return told(provider.bad_key);
     const about = JSON.stringify(names);
     const readyAt = this.waiting.get(description.id + about);
     if (readyAt > performance.now()) return { ...told(provider.pending), ms: this.roundTrip() };
@@ -168,7 +185,11 @@ export class Farm {
   submit(provider, names, readyAt) {
     const job = `job-${this.jobs.size + 1}`;
     this.jobs.set(job, { provider, names, readyAt });
-    return { status: provider.submitted.response.status, json: retold(provider.submitted, { job }), ms: this.roundTrip() };
+    return {
+      status: provider.submitted.response.status,
+      json: retold(provider.submitted, { job }),
+      ms: this.roundTrip(),
+    };
   }
 
   later({ provider, names, job }) {
@@ -186,7 +207,10 @@ export class Farm {
       return { status: miss.response.status, json: retold(miss, { job, subject }), text: miss.response.text };
     }
     const { json } = record(description, found, subject, this.seed);
-    return { status: found.response.status, json: job ? JSON.parse(JSON.stringify(json).replaceAll(found.job, job)) : json };
+    return {
+      status: found.response.status,
+      json: job ? JSON.parse(JSON.stringify(json).replaceAll(found.job, job)) : json,
+    };
   }
 
   draw(id, about) {
@@ -195,11 +219,11 @@ export class Farm {
     return draw(this.weather, this.seed, id, about, number);
   }
 
+  /** Answers as the provider does when something is wrong with it, or not at all. */
   fail(provider, fate, response, ms = 0) {
-    if (fate === 'never') return undefined;
-    const after = RETRY_AFTER_S[provider.vendor];
-    const { response: recorded } = provider[fate];
-    return send(response, recorded.status, recorded.json ?? recorded.text, after ? { 'retry-after': after } : {}, ms);
+    if (fate === 'never') return;
+    const { status, json, text } = provider[fate].response;
+    send(response, status, json ?? text, ms);
   }
 
   roundTrip() {
@@ -218,10 +242,10 @@ function parsed(text) {
   }
 }
 
-function send(response, status, content = '', headers = {}, ms = 0) {
+function send(response, status, content = '', ms = 0) {
   const isText = typeof content === 'string';
-  const type = isText ? 'text/plain' : 'application/json';
-  const answer = () => response.writeHead(status, { 'content-type': type, ...headers }).end(isText ? content : JSON.stringify(content));
+  const headers = { 'content-type': isText ? 'text/plain' : 'application/json' };
+  const answer = () => response.writeHead(status, headers).end(isText ? content : JSON.stringify(content));
   // Answers that take no time do not wait for a timer, which takes a millisecond.
   if (ms > 0) setTimeout(answer, ms);
   else answer();

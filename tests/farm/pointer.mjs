@@ -1,13 +1,19 @@
 /** The pointers of descriptions, read and written: names, `*` for every item of a list, `[key=value]` for some. */
 
-const hops = (pointer) => pointer.split('/').slice(1).map((hop) => hop.replaceAll('~1', '/').replaceAll('~0', '~'));
+const hops = (pointer) =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((hop) => hop.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 function step(values, hop) {
   const items = values.filter(Array.isArray).flat();
   if (hop === '*') return items;
   const [, key, value] = /^\[(.+?)=(.+)\]$/.exec(hop) ?? [];
   if (key) return items.filter((item) => String(item?.[key]).toLowerCase() === value.toLowerCase());
-  return values.filter((holder) => holder !== null && typeof holder === 'object' && hop in holder).map((holder) => holder[hop]);
+  return values
+    .filter((holder) => holder !== null && typeof holder === 'object' && hop in holder)
+    .map((holder) => holder[hop]);
 }
 
 /** The values that a pointer leads to. */
@@ -16,8 +22,8 @@ export function find(json, pointer) {
 }
 
 /**
- * Writes a value where a pointer leads. Behind a `*` the first list gets one item for each of `value` (a list, or one value), made
- * after its first item, and the other lists get none.
+ * Writes a value where a pointer leads. Behind a `*` the first list gets one item for each of `value` (a list, or one
+ * value), made after its first item, and the other lists get none.
  */
 export function plant(json, pointer, value) {
   const path = hops(pointer);

@@ -1,11 +1,15 @@
 /**
- * The documented request of a provider, learned from a recorded pair: which parts of it are fixed, and where the names of the
- * subject stand. A request that differs in a fixed part is not the documented one.
+ * The documented request of a provider, learned from a recorded pair: which parts of it are fixed, and where the names
+ * of the subject stand. A request that differs in a fixed part is not the documented one.
  */
 
 /** Every part of a request by its place: method, path, each entry of the query, each leaf of the body. */
 function parts({ method, path, query, body }) {
-  const list = [['method', method], ['path', decodeURIComponent(path)], ...query.map(([key, value]) => [`query ${key}`, value])];
+  const list = [
+    ['method', method],
+    ['path', decodeURIComponent(path)],
+    ...query.map(([key, value]) => [`query ${key}`, value]),
+  ];
   const leaves = (value, place) => {
     if (value === null || typeof value !== 'object') list.push([`body${place}`, value]);
     else for (const [key, inner] of Object.entries(value)) leaves(inner, `${place}/${key}`);
@@ -25,7 +29,8 @@ export class Question {
     this.keyPlace = keyPlace(description);
     recorded.delete(this.keyPlace);
     const names = Object.entries({ ...contact, domain: known['company.domain'], company: known['company.name'], job })
-      .filter(([, value]) => value).sort(([, one], [, other]) => other.length - one.length);
+      .filter(([, value]) => value)
+      .sort(([, one], [, other]) => other.length - one.length);
     this.places = new Map([...recorded].map(([place, value]) => [place, template(value, names)]));
     this.path = this.places.get('path');
   }
@@ -39,7 +44,8 @@ export class Question {
       const value = given.get(place);
       given.delete(place);
       if (name === undefined ? value !== fixed : value !== undefined && !isBetween(value, before, after)) return null;
-      if (name !== undefined && value !== undefined) names[name] = value.slice(before.length, value.length - after.length);
+      if (name !== undefined && value !== undefined)
+        names[name] = value.slice(before.length, value.length - after.length);
     }
     return given.size === 0 ? names : null;
   }
@@ -53,13 +59,19 @@ function template(value, names) {
 }
 
 const isBetween = (value, before, after) =>
-  typeof value === 'string' && value.length > before.length + after.length && value.startsWith(before) && value.endsWith(after);
+  typeof value === 'string' &&
+  value.length > before.length + after.length &&
+  value.startsWith(before) &&
+  value.endsWith(after);
 
 /** The key that a request carries where the provider's documentation puts it; `undefined` without one. */
 export function keyOf({ auth }, { headers, query, body }) {
   const after = (text, prefix) => (text?.startsWith(prefix) ? text.slice(prefix.length) : undefined);
   if (auth === 'bearer') return after(headers.authorization, 'Bearer ');
-  if (auth === 'basic') return Buffer.from(after(headers.authorization, 'Basic ') ?? '', 'base64').toString().replace(/:$/, '');
+  if (auth === 'basic')
+    return Buffer.from(after(headers.authorization, 'Basic ') ?? '', 'base64')
+      .toString()
+      .replace(/:$/, '');
   if (auth.header) return headers[auth.header.toLowerCase()];
   if (auth.prefixed) return after(headers[auth.prefixed.header.toLowerCase()], auth.prefixed.prefix);
   if (auth.query) return query.find(([name]) => name === auth.query)?.[1];

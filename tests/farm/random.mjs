@@ -1,4 +1,7 @@
-/** Randomness that is a function of names: the same parts give the same number, in any order of asking and on any machine. */
+/**
+ * Randomness that is a function of names: the same parts give the same number, in any order of asking and on any
+ * machine.
+ */
 import { createHash } from 'node:crypto';
 
 /** A number from 0 to 1, without both ends. */
@@ -24,6 +27,6 @@ export function pick(list, weights, ...parts) {
 export function below(z) {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));
   const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const tail = (Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI)) * series;
+  const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
   return z > 0 ? 1 - tail : tail;
 }

@@ -1,6 +1,6 @@
 /**
- * A provider's answer about a subject: its recorded example with the world's values in the places that its description names,
- * and the facts that the router has to read in it.
+ * A provider's answer about a subject: its recorded example with the world's values in the places that its description
+ * names, and the facts that the router has to read in it.
  */
 import { isCoarse, lacks } from './coverage.mjs';
 import { find, plant } from './pointer.mjs';
@@ -18,11 +18,13 @@ export function record(description, pair, subject, seed) {
   const planted = new Map();
   for (const [path, field] of Object.entries(description.fields)) {
     const own = field.from.filter((pointer) => !planted.has(pointer) && find(example, pointer).length > 0);
-    const value = lacks(description.id, subject, path, seed) ? undefined : subject[path] ?? company[path];
+    const value = lacks(description.id, subject, path, seed) ? undefined : (subject[path] ?? company[path]);
     const coarse = own.length > 1 && isCoarse(description.id, subject, path, seed);
     for (const [place, pointer] of own.entries()) {
       const isEmpty = value === undefined || (coarse && place === 0);
-      const said = isEmpty ? { value: null } : encoded(description, path, find(example, pointer), value, subject, names);
+      const said = isEmpty
+        ? { value: null }
+        : encoded(description, path, find(example, pointer), value, subject, names);
       plant(json, pointer, said.value ?? (field.as === 'set' ? [] : null));
       planted.set(pointer, { path, ...said });
     }
@@ -30,14 +32,17 @@ export function record(description, pair, subject, seed) {
   return { json, facts: facts(description, planted, subject, company) };
 }
 
-/** What the router has to read: of every field the first place that says something. A title also says level and department. */
+/**
+ * What the router has to read: of every field the first place that says something. A title also says level and
+ * department.
+ */
 function facts(description, planted, subject, company) {
   const read = {};
   for (const [path, field] of Object.entries(description.fields)) {
     for (const pointer of field.from) {
       const said = planted.get(pointer);
       if (said?.value === undefined || said.value === null) continue;
-      const fact = said.path === path ? said.fact : subject[path] ?? company[path];
+      const fact = said.path === path ? said.fact : (subject[path] ?? company[path]);
       if (fact === undefined || fact?.length === 0) continue;
       read[path] = fact;
       break;
@@ -68,8 +73,9 @@ function encoded(description, path, [example], value, subject, names) {
       return Array.isArray(example) && said.value !== null ? { ...said, value: [said.value] } : said;
     }
     case 'lower':
-      return { value: isLower(example) ? value : value.replace(/^./, (letter) => letter.toUpperCase()), fact: value };
+      return { value: isLower(example) ? value : capital(value), fact: value };
     case 'set':
+      return { value: isLower(example) ? value : value.map(capital), fact: value };
     case 'year':
       return { value, fact: value };
     default:
@@ -77,6 +83,7 @@ function encoded(description, path, [example], value, subject, names) {
   }
 }
 
+const capital = (text) => text.replace(/^./, (letter) => letter.toUpperCase());
 const isLower = (example) => String(example) === String(example).toLowerCase();
 
 /** The names of the recorded subject and those to put in their place, the longest first. */
@@ -91,7 +98,8 @@ function identity({ contact, known, expect }, subject, company) {
     [contact.last_name, subject.last_name],
     [facts['company.name'], company['company.name']],
   ];
-  return recorded.filter(([from, to]) => from && to)
+  return recorded
+    .filter(([from, to]) => from && to)
     .flatMap((pair) => [pair, pair.map((name) => name.toLowerCase())])
     .sort((one, other) => other[0].length - one[0].length);
 }

@@ -1,4 +1,6 @@
-/** How long answers take and how often they fail. A function of the provider, the subject and how often it was asked. */
+/**
+ * How long answers take and how often they fail. A function of the provider, the subject and how often it was asked.
+ */
 import { chance, normal } from './random.mjs';
 
 /** Everybody answers at once. */
@@ -15,7 +17,11 @@ export function draw({ median_ms: median, p95_ms: p95, never, fault, throttled }
   const sigma = median > 0 ? Math.log(p95 / median) / P95_SIGMAS : 0;
   const ms = median * Math.exp(sigma * normal('latency', ...parts));
   let left = chance('fate', ...parts);
-  const fates = [['never', never], ['fault', fault], ['throttled', throttled]];
+  const fates = [
+    ['never', never],
+    ['fault', fault],
+    ['throttled', throttled],
+  ];
   const [fate] = fates.find(([, share]) => (left -= share) < 0) ?? ['answer'];
   return { ms, fate };
 }

@@ -1,8 +1,8 @@
 /**
  * How providers write values: ranges, amounts, and their words for seniority, function and the state of an address.
  *
- * Where it can be seen, the way is read off the recorded example: `251-500` says that the provider answers in ranges, and in
- * which. Words cannot be seen off one example, so the vendors' documented lists stand here.
+ * Where it can be seen, the way is read off the recorded example: `251-500` says that the provider answers in ranges,
+ * and in which. Words cannot be seen off one example, so the vendors' documented lists stand here.
  */
 
 const SIZES = [1, 11, 51, 201, 501, 1_001, 5_001, 10_001];
@@ -14,7 +14,11 @@ const plain = (low, next) => (next ? `${low}-${next - 1}` : `${low}+`);
 const thousands = (number) => (number >= 1_000 ? `${number / 1_000}K` : `${number}`);
 const padded = (number) => String(number).padStart(5, '0');
 const short = (amount) => {
-  const [unit, letter] = [[1e9, 'B'], [1e6, 'M'], [1e3, 'K']].find(([size]) => amount >= size) ?? [1, ''];
+  const [unit, letter] = [
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'K'],
+  ].find(([size]) => amount >= size) ?? [1, ''];
   return `${amount / unit}${letter}`;
 };
 
@@ -23,7 +27,10 @@ const NUMBER_SCALES = [
   [SIZES, plain],
   [SIZES_OF_CRUNCHBASE, plain],
   [SIZES_OF_CRUNCHBASE, (low, next) => `c_${padded(low)}_${next ? padded(next - 1) : 'max'}`],
-  [SIZES_OF_CLEARBIT, (low, next) => (next ? `${thousands(low)}-${thousands(next >= 1_000 ? next : next - 1)}` : `${thousands(low)}+`)],
+  [
+    SIZES_OF_CLEARBIT,
+    (low, next) => (next ? `${thousands(low)}-${thousands(next >= 1_000 ? next : next - 1)}` : `${thousands(low)}+`),
+  ],
   [SIZES, (low, next) => (next ? [low, next - 1] : [low])],
 ];
 const AMOUNT_SCALES = [
@@ -34,7 +41,8 @@ const AMOUNT_SCALES = [
 function inScale(scales, example, value) {
   for (const [steps, write] of scales) {
     const all = steps.map((low, place) => ({ value: write(low, steps[place + 1]), fact: low }));
-    if (all.some((one) => JSON.stringify(one.value) === JSON.stringify(example))) return all.findLast(({ fact }) => fact <= value);
+    if (all.some((one) => JSON.stringify(one.value) === JSON.stringify(example)))
+      return all.findLast(({ fact }) => fact <= value);
   }
   return undefined;
 }
@@ -45,7 +53,9 @@ function inMap(map, example, value) {
   return steps.sort((one, other) => one.fact - other.fact).findLast(({ fact }) => fact <= value);
 }
 
-/** A whole number as the example shows it: alone, as a text, shortened, or as the step of a scale that it falls into. */
+/**
+ * A whole number as the example shows it: alone, as a text, shortened, or as the step of a scale that it falls into.
+ */
 export function number(example, value, { map = {}, times = 1, as }) {
   const step = inMap(map, example, value) ?? inScale(as === 'dollars' ? AMOUNT_SCALES : NUMBER_SCALES, example, value);
   if (step) return step;
@@ -57,16 +67,37 @@ export function number(example, value, { map = {}, times = 1, as }) {
 
 const same = (codes) => Object.fromEntries(codes.map((code) => [code, code]));
 const LEVELS = same(['owner', 'vp', 'director', 'manager', 'senior', 'entry']);
-const IN_WORDS = { c_level: 'C-Suite', vp: 'Vice President', director: 'Director', manager: 'Manager', senior: 'Senior', entry: 'Entry' };
+const IN_WORDS = {
+  c_level: 'C-Suite',
+  vp: 'Vice President',
+  director: 'Director',
+  manager: 'Manager',
+  senior: 'Senior',
+  entry: 'Entry',
+};
 /** Three levels: everybody above a director is an executive, nobody below a manager has one. */
 const OF_CLEARBIT = { c_level: 'executive', vp: ['executive', 'c_level'], director: 'director', manager: 'manager' };
-const DEPARTMENTS = { engineering: 'Engineering', finance: 'Finance', hr: 'Human Resources', it: 'Information Technology',
-  marketing: 'Marketing', operations: 'Operations', sales: 'Sales' };
-const ROLES = { engineering: 'engineering', finance: 'finance', hr: 'human_resources', marketing: 'marketing', operations: 'operations', sales: 'sales' };
+const DEPARTMENTS = {
+  engineering: 'Engineering',
+  finance: 'Finance',
+  hr: 'Human Resources',
+  it: 'Information Technology',
+  marketing: 'Marketing',
+  operations: 'Operations',
+  sales: 'Sales',
+};
+const ROLES = {
+  engineering: 'engineering',
+  finance: 'finance',
+  hr: 'human_resources',
+  marketing: 'marketing',
+  operations: 'operations',
+  sales: 'sales',
+};
 
 /**
- * Words of each provider. A list is the word and the code that the router has to read in it, where that is not the code of the
- * world. A code without a word is one that the provider does not tell.
+ * Words of each provider. A list is the word and the code that the router has to read in it, where that is not the code
+ * of the world. A code without a word is one that the provider does not tell.
  */
 const WORDS = {
   apollo_person: {
@@ -77,13 +108,23 @@ const WORDS = {
   databar_person: { seniority: { ...LEVELS, c_level: 'c_suite' }, function: DEPARTMENTS },
   hunter_combined: { seniority: OF_CLEARBIT, function: ROLES },
   hunter_verifier: { email_status: { valid: 'valid', risky: 'accept_all', invalid: 'invalid', unknown: 'unknown' } },
-  lusha_person: { seniority: { ...IN_WORDS, owner: 'Founder' }, function: { ...DEPARTMENTS, engineering: 'Engineering & Technical' } },
+  lusha_person: {
+    seniority: { ...IN_WORDS, owner: 'Founder' },
+    function: { ...DEPARTMENTS, engineering: 'Engineering & Technical' },
+  },
   neverbounce: { email_status: { valid: 'valid', risky: 'catchall', invalid: 'invalid', unknown: 'unknown' } },
   pdl_person: { seniority: { ...LEVELS, c_level: 'cxo' }, function: ROLES },
   prospeo_person: { seniority: { ...IN_WORDS, owner: 'Founder' } },
   zerobounce: { email_status: { valid: 'valid', risky: 'catch-all', invalid: 'spamtrap', unknown: 'unknown' } },
   zoominfo_person: {
-    seniority: { c_level: 'C-Level', vp: 'VP-Level', director: 'Director', manager: 'Manager', senior: 'Non-Manager', entry: 'Non-Manager' },
+    seniority: {
+      c_level: 'C-Level',
+      vp: 'VP-Level',
+      director: 'Director',
+      manager: 'Manager',
+      senior: 'Non-Manager',
+      entry: 'Non-Manager',
+    },
   },
 };
 

@@ -8,8 +8,8 @@
 import { chance, normal, pick } from './random.mjs';
 
 /**
- * Sizes are log-normal. The two numbers follow from the base rates of `rubric.json`: 4 of 100 companies have 5,000 people
- * or more, a quarter 200 or more, a fifth fewer than five.
+ * Sizes are log-normal. The two numbers follow from the base rates of `rubric.json`: 4 of 100 companies have 5,000
+ * people or more, a quarter 200 or more, a fifth fewer than five.
  */
 const EMPLOYEES_MEDIAN = 38;
 const EMPLOYEES_SIGMA = 2.7;
@@ -23,29 +23,57 @@ const REVENUE_MIN = 1_000_000;
 const FUNDED = 0.15;
 const PRIVATE = 0.12;
 
-const STEMS = ['Brell', 'Corvin', 'Dunmar', 'Elster', 'Farrow', 'Gravel', 'Hollin', 'Ivern', 'Jorvik', 'Kestrel', 'Lumen',
-  'Marlow', 'Nordal', 'Orrin', 'Pellam', 'Quill', 'Ravel', 'Solway', 'Tarn', 'Umber', 'Verrin', 'Wexley', 'Yarrow', 'Zellan'];
-const ENDS = ['feld', 'works', 'tech', 'mark', 'gate', 'port', 'haus', 'line'];
-const INDUSTRIES = [['software', 'Computer Software'], ['industrial', 'Machinery'], ['banking', 'Financial Services'],
-  ['healthcare', 'Medical Devices'], ['logistics', 'Logistics and Supply Chain'], ['education', 'Higher Education'],
-  ['business_services', 'Management Consulting'], ['retail', 'Supermarkets'], ['media', 'Publishing'],
-  ['energy', 'Oil and Energy'], ['telecom', 'Telecommunications'], ['real_estate', 'Commercial Real Estate']];
-const COUNTRIES = [['us', 'United States', 'Ohio'], ['de', 'Germany', 'Bavaria'], ['gb', 'United Kingdom', 'Kent'],
-  ['fr', 'France', 'Brittany'], ['no', 'Norway', 'Vestland'], ['in', 'India', 'Kerala'], ['br', 'Brazil', 'Bahia'],
-  ['ch', 'Switzerland', 'Aargau'], ['au', 'Australia', 'Victoria'], ['es', 'Spain', 'Galicia']];
+const STEMS = `Brell Corvin Dunmar Elster Farrow Gravel Hollin Ivern Jorvik Kestrel Lumen Marlow
+  Nordal Orrin Pellam Quill Ravel Solway Tarn Umber Verrin Wexley Yarrow Zellan`.split(/\s+/);
+const ENDS = 'feld works tech mark gate port haus line'.split(' ');
+const INDUSTRIES = [
+  ['software', 'Computer Software'],
+  ['industrial', 'Machinery'],
+  ['banking', 'Financial Services'],
+  ['healthcare', 'Medical Devices'],
+  ['logistics', 'Logistics and Supply Chain'],
+  ['education', 'Higher Education'],
+  ['business_services', 'Management Consulting'],
+  ['retail', 'Supermarkets'],
+  ['media', 'Publishing'],
+  ['energy', 'Oil and Energy'],
+  ['telecom', 'Telecommunications'],
+  ['real_estate', 'Commercial Real Estate'],
+];
+const COUNTRIES = [
+  ['us', 'United States', 'Ohio'],
+  ['de', 'Germany', 'Bavaria'],
+  ['gb', 'United Kingdom', 'Kent'],
+  ['fr', 'France', 'Brittany'],
+  ['no', 'Norway', 'Vestland'],
+  ['in', 'India', 'Kerala'],
+  ['br', 'Brazil', 'Bahia'],
+  ['ch', 'Switzerland', 'Aargau'],
+  ['au', 'Australia', 'Victoria'],
+  ['es', 'Spain', 'Galicia'],
+];
 const COUNTRY_WEIGHTS = [40, 14, 9, 6, 4, 6, 4, 4, 4, 4];
-const TOOLS = ['React', 'HubSpot', 'Salesforce', 'Nginx', 'Shopify', 'Pipedrive', 'Stripe', 'WordPress', 'Zendesk'];
+const TOOLS = 'hubspot nginx pipedrive react salesforce shopify stripe wordpress zendesk'.split(' ');
 const TITLES = [
-  ['Chief Executive Officer', 'c_level', undefined], ['Chief Financial Officer', 'c_level', 'finance'],
-  ['VP Sales', 'vp', 'sales'], ['VP Engineering', 'vp', 'engineering'], ['Director of Marketing', 'director', 'marketing'],
-  ['Head of Operations', 'director', 'operations'], ['Director of Human Resources', 'director', 'hr'],
-  ['Marketing Manager', 'manager', 'marketing'], ['IT Manager', 'manager', 'it'], ['Sales Manager', 'manager', 'sales'],
-  ['Senior Software Engineer', 'senior', 'engineering'], ['Senior Accountant', 'senior', 'finance'],
-  ['Junior Developer', 'entry', 'engineering'], ['Sales Trainee', 'entry', 'sales'], ['Founder', 'owner', undefined],
+  ['Chief Executive Officer', 'c_level', undefined],
+  ['Chief Financial Officer', 'c_level', 'finance'],
+  ['VP Sales', 'vp', 'sales'],
+  ['VP Engineering', 'vp', 'engineering'],
+  ['Director of Marketing', 'director', 'marketing'],
+  ['Head of Operations', 'director', 'operations'],
+  ['Director of Human Resources', 'director', 'hr'],
+  ['Marketing Manager', 'manager', 'marketing'],
+  ['IT Manager', 'manager', 'it'],
+  ['Sales Manager', 'manager', 'sales'],
+  ['Senior Software Engineer', 'senior', 'engineering'],
+  ['Senior Accountant', 'senior', 'finance'],
+  ['Junior Developer', 'entry', 'engineering'],
+  ['Sales Trainee', 'entry', 'sales'],
+  ['Founder', 'owner', undefined],
 ];
 const TITLE_WEIGHTS = [4, 3, 3, 3, 5, 5, 4, 12, 6, 12, 10, 8, 8, 7, 5];
-const FIRST_NAMES = ['Ada', 'Bruno', 'Celia', 'Dario', 'Edith', 'Farid', 'Greta', 'Hugo', 'Ilse', 'Jonah', 'Kira', 'Lars'];
-const LAST_NAMES = ['Albrecht', 'Bellamy', 'Carver', 'Dimitrov', 'Engel', 'Fontaine', 'Garrick', 'Holm', 'Iversen', 'Jansen'];
+const FIRST_NAMES = 'Ada Bruno Celia Dario Edith Farid Greta Hugo Ilse Jonah Kira Lars'.split(' ');
+const LAST_NAMES = 'Albrecht Bellamy Carver Dimitrov Engel Fontaine Garrick Holm Iversen Jansen'.split(' ');
 const EMAIL_STATUS = ['valid', 'risky', 'invalid', 'unknown'];
 const EMAIL_WEIGHTS = [82, 9, 6, 3];
 
@@ -63,7 +91,8 @@ export class World {
     this.byDomain = new Map();
     this.byName = new Map();
     this.people = [];
-    for (const company of known) this.add({ ...this.company(company.domain, company['company.name']), ...company }, people);
+    for (const company of known)
+      this.add({ ...this.company(company.domain, company['company.name']), ...company }, people);
     for (let index = 0; index < companies; index += 1) {
       const name = `${pick(STEMS, null, seed, 'stem', index)}${pick(ENDS, null, seed, 'end', index)} ${index + 1}`;
       this.add(this.company(`${name.toLowerCase().replace(' ', '-')}.example`, name), people);
@@ -77,7 +106,8 @@ export class World {
   /** The person whom a provider was asked about by profile, address, or name and domain; `undefined` when nobody is. */
   person({ linkedin_url: profile, email, first_name: first, last_name: last, domain }) {
     return [profile, email, domain && `${first} ${last} @ ${domain}`.toLowerCase()]
-      .map((key) => key && this.byName.get(key)).find(Boolean);
+      .map((key) => key && this.byName.get(key))
+      .find(Boolean);
   }
 
   add(company, people) {
@@ -87,7 +117,8 @@ export class World {
       const person = this.employee(company, index);
       this.people.push(person);
       const { linkedin_url: profile, email, first_name: first, last_name: last } = person;
-      for (const key of [profile, email, `${first} ${last} @ ${company.domain}`.toLowerCase()]) this.byName.set(key, person);
+      for (const key of [profile, email, `${first} ${last} @ ${company.domain}`.toLowerCase()])
+        this.byName.set(key, person);
     }
   }
 
@@ -113,7 +144,7 @@ export class World {
       'company.region': region.toLowerCase(),
       'company.founded_year': 2020 - Math.floor(90 * chance(...at('year')) ** 2),
       'company.funding_usd': isFunded ? rounded(funding) : undefined,
-      'company.technologies': TOOLS.filter((tool) => chance(...at('tools'), tool) < 0.3).map((tool) => tool.toLowerCase()).sort(),
+      'company.technologies': TOOLS.filter((tool) => chance(...at('tools'), tool) < 0.3),
     };
   }
 
