@@ -90,7 +90,7 @@ function outside(providers) {
  * @param {string} options.dir
  * @param {Record<string, string>} options.files Modules by name with their paths, the entry first.
  * @param {Record<string, string>} [options.vars]
- * @param {boolean | number} [options.providers] What answers outside: a port of this machine, or `true` for the stand-in.
+ * @param {boolean | number} [options.providers] What answers outside: a port, or `true` for the stand-in.
  */
 export function writeServer({ dir, files, vars = {}, providers = false }) {
   mkdirSync(join(dir, 'state'), { recursive: true });

@@ -29,7 +29,7 @@ const only = flags
 const wants = (part) => !only || only.includes(part);
 /** Leads of each part; `more` are those of the second early-stop run. */
 const plan = quick
-  ? { speed: 80, earlyStop: 200, more: 100, match: 150 }
+  ? { speed: 60, earlyStop: 150, more: 50, match: 100 }
   : { speed: 300, earlyStop: 2_000, more: 1_000, match: 500 };
 
 /** Why everybody cannot be asked; `null` when the Worker knows `"ask": "all"`. */
