@@ -37,11 +37,22 @@ export const asksAll = (rubric) => ({ ...rubric, enrichment: { ...rubric.enrichm
 /** Ids of the HTTP providers of a rubric, in the order of its stages. */
 export const providersOf = (rubric) => rubric.enrichment.stages.flat().filter((id) => id !== 'directory');
 
+/** Those that run. However the bench ends, no process and no folder of theirs stays behind. */
+const running = new Set();
+process.once('exit', () => {
+  for (const { server, dir } of running) {
+    server?.process.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
 /** A farm and a Worker that asks it, with a fresh state and a rubric in force. */
 export class Setup {
   static async start(name, { world, rubric, weather, seed }) {
     const setup = new Setup();
     setup.dir = mkdtempSync(join(tmpdir(), 'lead-router-providers-'));
+    running.add(setup);
     setup.farm = await Farm.start({ world, weather, seed });
     try {
       const vars = setup.farm.settings(providersOf(rubric));
@@ -93,6 +104,7 @@ export class Setup {
     await this.server?.stop();
     await this.farm.close();
     rmSync(this.dir, { recursive: true, force: true });
+    running.delete(this);
   }
 }
 
