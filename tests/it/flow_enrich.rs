@@ -100,6 +100,11 @@ fn the_deadline_is_kept_to_the_millisecond_and_the_late_one_is_named() {
 #[test]
 fn whoever_has_not_answered_when_the_decision_stands_is_not_waited_for() {
     let world = world(json!([["directory"], ["pdl_company", "pdl_person"]]));
+    world.edit_rubric(|file| {
+        let student =
+            json!({"id": "profile", "when": {"fact": "person.seniority", "equals": "student"}, "reject": true});
+        file["overrides"].as_array_mut().unwrap().insert(0, student);
+    });
     answers(&world, PDL, 200, &pdl_company(20), 900);
     let student = json!({"status": 200, "likelihood": 9, "data": {"job_title": "student"}});
     answers(&world, PDL_PERSON, 200, &student, 100);

@@ -91,7 +91,7 @@ fn what_is_settled_stays_whatever_is_learned() {
         let dice = &mut Dice::new(seed);
         let (rubric, facts, open) = (rubric(&random_rubric(dice)), lead(dice), open(dice));
         let expected = placement(&rubric, &facts);
-        match settled(&rubric, &facts, open, now()) {
+        match settled(&rubric, &facts, open, false, now()) {
             Settled::Yes { reason } => {
                 settled_with_open += u64::from(reason != "nothing_open");
                 for _ in 0..15 {
@@ -115,7 +115,7 @@ fn what_is_not_settled_can_mostly_change() {
     for seed in 0..WORLDS {
         let dice = &mut Dice::new(seed);
         let (rubric, facts, open) = (rubric(&random_rubric(dice)), lead(dice), open(dice));
-        if matches!(settled(&rubric, &facts, open, now()), Settled::No { .. }) {
+        if matches!(settled(&rubric, &facts, open, false, now()), Settled::No { .. }) {
             let expected = placement(&rubric, &facts);
             undecided += 1;
             changed += u64::from((0..200).any(|_| placement(&rubric, &after(dice, &facts, open)) != expected));
@@ -136,6 +136,7 @@ fn reasons_for_being_settled_are_named() {
         &rubric,
         &facts(known),
         open.iter().copied().collect::<FieldSet>(),
+        false,
         now(),
     ) {
         Settled::Yes { reason } => reason.to_owned(),

@@ -69,22 +69,28 @@ fn lead(dice: &mut Dice) -> Facts {
     facts
 }
 
-/// Where a lead goes, and what the rep must bring.
-fn placement(plan: &Plan) -> String {
-    let tier =
-        plan.rejected.is_none().then_some((&plan.score.tier, &plan.team, &plan.rep, &plan.needs, plan.sla_minutes));
+/// Where a lead goes, and what the rep must bring. An owner gets it whatever the team, unless an override says otherwise.
+fn placement(plan: &Plan, has_owner: bool) -> String {
+    let team = (!has_owner || plan.beats_owner).then_some(&plan.team);
+    let tier = plan.rejected.is_none().then_some((&plan.score.tier, team, &plan.rep, &plan.needs, plan.sla_minutes));
     format!("{:?} {tier:?}", plan.rejected)
 }
 
 /// Runs the waterfall; answers come in a random order, some after the others were given up on.
-fn run(dice: &mut Dice, rubric: &Rubric, base: &Facts, providers: &[Provider]) -> (Facts, usize, String) {
+fn run(
+    dice: &mut Dice,
+    rubric: &Rubric,
+    base: &Facts,
+    providers: &[Provider],
+    has_owner: bool,
+) -> (Facts, usize, String) {
     let mut sources: Vec<Source> = providers.iter().map(|provider| provider.source.clone()).collect();
     let mut readings: Vec<Facted> = Vec::new();
     let mut clock = now();
     let mut calls = 0;
     for _ in 0..100 {
         let facts = merge_readings(base, &readings);
-        match next(Moment { rubric, facts: &facts, sources: &sources, decided_at: now(), now: clock }) {
+        match next(Moment { rubric, facts: &facts, sources: &sources, has_owner, decided_at: now(), now: clock }) {
             Step::Stop { reason, .. } => return (facts, calls, reason),
             Step::Ask(ids) => {
                 assert!(!ids.is_empty());
@@ -130,9 +136,14 @@ fn whoever_is_not_asked_could_not_have_changed_where_the_lead_goes() {
             })
             .collect();
         let everything: Vec<Facted> = providers.iter().map(|provider| provider.reading.clone()).collect();
-        let full = placement(&plan(&rubric, &merge_readings(&base, &everything), now()));
-        let (facts, calls, reason) = run(dice, &rubric, &base, &providers);
-        assert_eq!(placement(&plan(&rubric, &facts, now())), full, "seed {seed}: {reason} after {calls} calls");
+        let has_owner = dice.one_in(3);
+        let full = placement(&plan(&rubric, &merge_readings(&base, &everything), now()), has_owner);
+        let (facts, calls, reason) = run(dice, &rubric, &base, &providers, has_owner);
+        assert_eq!(
+            placement(&plan(&rubric, &facts, now()), has_owner),
+            full,
+            "seed {seed}: {reason} after {calls} calls"
+        );
         (asked, all) = (asked + calls, all + count);
         stopped_early += usize::from(calls < count);
     }

@@ -262,9 +262,14 @@ impl World {
 
     /// Replaces how enrichment is done.
     pub fn set_enrichment(&self, enrichment: &Value) {
+        self.edit_rubric(|file| file["enrichment"] = enrichment.clone());
+    }
+
+    /// Changes the rubric in force.
+    pub fn edit_rubric(&self, edit: impl FnOnce(&mut Value)) {
         let old = Rc::clone(&self.config.borrow());
         let mut file = serde_json::to_value(old.rubric.file()).unwrap();
-        file["enrichment"] = enrichment.clone();
+        edit(&mut file);
         let rubric = rubric_check::check(&serde_json::from_value(file).unwrap()).unwrap();
         let (index, index_version) = (old.index.clone(), old.index_version.clone());
         *self.config.borrow_mut() =

@@ -6,7 +6,7 @@ use super::limits::{CONDITION_DEPTH_MAX, DAYS_MAX, PARTS_MAX, VALUE_BYTES_MAX, V
 use super::model::days_to_ms;
 use super::problems::{Path, Problems};
 use super::suggest;
-use super::words::Phrase;
+use super::words::{Phrase, fold};
 use crate::domain::facts::{Field, Kind};
 
 /// Path prefix of the sender's own fields.
@@ -255,7 +255,7 @@ fn texts<'a>(
             problems.add(path, "bad_value", format!("write values of 1 to {VALUE_BYTES_MAX} bytes, not blank"));
             return None;
         }
-        list.push(value.to_ascii_lowercase().into_boxed_str());
+        list.push(value.chars().map(fold).collect::<String>().into_boxed_str());
     }
     list.sort_unstable();
     list.dedup();

@@ -5,7 +5,7 @@
 //! unknown for a final decision. `all`, `any` and `not` follow the strong logic of Kleene, so that learning a
 //! fact never turns true into false or back.
 
-use super::words::{Phrase, has_any};
+use super::words::{Phrase, fold as fold_case, has_any};
 use crate::domain::facts::{FactValue, Facts, Field, FieldSet, Source};
 use crate::domain::time::Timestamp;
 use std::cmp::Ordering;
@@ -218,7 +218,7 @@ impl Test {
             (Self::Range { min, max }, FactValue::Number(value)) => (min..=max).contains(&value),
             (Self::Numbers(numbers), FactValue::Number(value)) => numbers.binary_search(value).is_ok(),
             (Self::Members(wanted), FactValue::Set(members)) => {
-                members.iter().any(|member| wanted.iter().any(|text| member.eq_ignore_ascii_case(text)))
+                members.iter().any(|member| wanted.iter().any(|text| compare(text, member).is_eq()))
             }
             (_, FactValue::Text(text)) => self.holds_for_text(text),
             _ => false,
@@ -231,9 +231,7 @@ impl Test {
             Self::Known(known) => *known,
             Self::Texts(texts) => texts.binary_search_by(|wanted| compare(wanted, text)).is_ok(),
             Self::Words(phrases) => has_any(text, phrases),
-            Self::Prefixes(prefixes) => prefixes
-                .iter()
-                .any(|prefix| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))),
+            Self::Prefixes(prefixes) => prefixes.iter().any(|prefix| starts_with(text, prefix)),
             Self::Range { min, max } => text.trim().parse().is_ok_and(|value: i64| (*min..=*max).contains(&value)),
             Self::Flag(_) | Self::Numbers(_) | Self::Members(_) => false,
         }
@@ -249,9 +247,18 @@ impl Test {
     }
 }
 
-/// Byte order of `wanted`, which is lower case, and `text` with its ASCII letters made lower case.
+/// Order of `wanted`, which is folded to one case, and `text` folded likewise. The order of bytes is that of characters.
 fn compare(wanted: &str, text: &str) -> Ordering {
-    wanted.bytes().cmp(text.bytes().map(|b| b.to_ascii_lowercase()))
+    if text.is_ascii() {
+        return wanted.bytes().cmp(text.bytes().map(|b| b.to_ascii_lowercase()));
+    }
+    wanted.chars().cmp(text.chars().map(fold_case))
+}
+
+/// Whether `text` begins with `prefix`, which is folded to one case.
+fn starts_with(text: &str, prefix: &str) -> bool {
+    let mut chars = text.chars().map(fold_case);
+    prefix.chars().all(|wanted| chars.next() == Some(wanted))
 }
 
 impl Node {

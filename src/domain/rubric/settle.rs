@@ -16,7 +16,8 @@ pub enum Settled {
     /// Nothing that is open can change override, tier, territory or route.
     Yes {
         /// Why: `nothing_open` (no condition reads an open field), `disqualified` (an override rejects the lead),
-        /// `override` (an override gives tier and team), `tier_settled` (the score stays in its tier).
+        /// `override` (an override gives tier and team), `owned` (the owner gets it, and the tier stands), `tier_settled` (the
+        /// score stays in its tier).
         reason: &'static str,
     },
     /// Something can.
@@ -31,9 +32,10 @@ pub enum Settled {
 /// `open` holds the fields that outstanding calls may still fill or replace. A missing field outside of it stays
 /// missing; a known field inside of it may get another value, but does not become unknown.
 ///
-/// For a lead that an override rejects, tier, territory and route are not looked at: nobody gets it.
+/// For a lead that an override rejects, tier, territory and route are not looked at: nobody gets it. With `has_owner` the
+/// owner of the account gets the lead, or the owner's team, whatever the routes say, unless an override beats ownership.
 #[must_use]
-pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -> Settled {
+pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, has_owner: bool, now: Timestamp) -> Settled {
     let open = open.intersection(rubric.reads());
     if open.is_empty() {
         return Settled::Yes { reason: "nothing_open" };
@@ -46,15 +48,17 @@ pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -
     let (tier, has_place) = match found.map(|line| &line.effect) {
         Some(Effect::Reject) => return Settled::Yes { reason: "disqualified" },
         // A named rep may be away, and then the team of the route is asked.
-        Some(Effect::Place { tier, team, .. }) => (tier.as_ref(), team.is_some()),
-        None => (None, false),
+        Some(Effect::Place { tier, team, beats_owner, .. }) => {
+            (tier.as_ref(), team.is_some() || (has_owner && !beats_owner))
+        }
+        None => (None, has_owner),
     };
     let territory = view.first(rubric.territories_tried(), |line| Some(&line.when));
     let tier = tier.map_or_else(|| view.tier(), Ok);
     match (tier, territory) {
-        (Ok(_), Ok(_)) if has_place => Settled::Yes { reason: reason_of(found) },
+        (Ok(_), Ok(_)) if has_place => Settled::Yes { reason: reason_of(found, has_owner) },
         (Ok(tier), Ok(territory)) => match view.route(tier, territory.map(|territory| &territory.id)) {
-            Ok(()) => Settled::Yes { reason: reason_of(found) },
+            Ok(()) => Settled::Yes { reason: reason_of(found, has_owner) },
             Err(undecided) => Settled::No { undecided },
         },
         (tier, territory) => {
@@ -100,9 +104,11 @@ pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) ->
     placements.chain(scored).map(|(reads, weight)| Stake { fields: reads.intersection(open), weight }).collect()
 }
 
-fn reason_of(found: Option<&Override>) -> &'static str {
+fn reason_of(found: Option<&Override>, has_owner: bool) -> &'static str {
     match found.map(|line| &line.effect) {
         Some(Effect::Place { tier: Some(_), team: Some(_), .. }) => "override",
+        Some(Effect::Place { beats_owner: true, .. }) => "tier_settled",
+        _ if has_owner => "owned",
         _ => "tier_settled",
     }
 }

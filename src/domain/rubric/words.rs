@@ -13,7 +13,7 @@ pub(super) struct Phrase {
 }
 
 /// One case for comparison: the first character of the lower-case form.
-fn fold(c: char) -> char {
+pub(super) fn fold(c: char) -> char {
     if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) }
 }
 

@@ -81,6 +81,8 @@ pub struct Moment<'a> {
     pub facts: &'a Facts,
     /// The providers of the rubric's stages, in the order of the rubric.
     pub sources: &'a [Source],
+    /// Whether the account has an owner who gets the lead, or whose team does, whatever the routes say.
+    pub has_owner: bool,
     /// When the lead is decided as far as signals and half-lives go: one moment for the whole run.
     pub decided_at: Timestamp,
     /// Now.
@@ -95,7 +97,7 @@ pub struct Moment<'a> {
 /// longer than it nearly always does holds nobody back.
 #[must_use]
 pub fn next(moment: Moment<'_>) -> Step {
-    let Moment { rubric, facts, sources, decided_at, now } = moment;
+    let Moment { rubric, facts, sources, has_owner, decided_at, now } = moment;
     // 1
     let own_data = |standing: fn(&Standing) -> bool| {
         sources.iter().filter(move |source| source.first_party && standing(&source.standing))
@@ -110,7 +112,7 @@ pub fn next(moment: Moment<'_>) -> Step {
     let open = telling.iter().fold(FieldSet::EMPTY, |open, fields| open.union(*fields));
     let is_account_open = open.contains(Field::CompanyDomain);
     let is_own_pending = own_data(|standing| matches!(standing, Standing::Asked(_))).next().is_some();
-    let over = match settled(rubric, facts, open, decided_at) {
+    let over = match settled(rubric, facts, open, has_owner, decided_at) {
         // The own data may name an owner, and that is for every lead but a rejected one.
         Settled::Yes { reason: reason @ "disqualified" } if facts.value(Field::CompanyDomain).is_none() => Some(reason),
         Settled::Yes { reason } if !is_account_open => Some(reason),

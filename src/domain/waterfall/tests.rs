@@ -52,7 +52,7 @@ fn at(ms: i64) -> Timestamp {
 }
 
 fn step(ask: &str, facts: &Facts, sources: &[Source], now_ms: i64) -> Step {
-    next(Moment { rubric: &rubric(ask), facts, sources, decided_at: at(0), now: at(now_ms) })
+    next(Moment { rubric: &rubric(ask), facts, sources, has_owner: false, decided_at: at(0), now: at(now_ms) })
 }
 
 fn asked(ids: &[&str]) -> Step {

@@ -16,6 +16,7 @@ use crate::domain::provider::merge::Facted;
 use crate::domain::provider::{Contact, Kind, merge_readings};
 use crate::domain::route::attempts::Owner;
 use crate::domain::route::decision::{CacheUse, EnrichmentSummary, ProviderCall};
+use crate::domain::rubric::file::OwnerAway;
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::results::{LATE, NOT_AWAITED};
 use crate::domain::waterfall::{self, Moment, Source, Standing, Step};
@@ -142,6 +143,7 @@ impl<'a, W: World> Run<'a, W> {
             rubric: &self.config.rubric,
             facts: &self.facts,
             sources: &sources,
+            has_owner: self.owner.as_ref().is_some_and(|owner| owner_decides(self.config, &owner.rep_id)),
             decided_at: self.started_at,
             now: self.world.now(),
         })
@@ -344,4 +346,10 @@ impl<'a, W: World> Run<'a, W> {
             }
         }
     }
+}
+
+/// Whether the owner of an account places its leads: one whom the roster knows, and whose absence is their team's affair.
+fn owner_decides(config: &InForce, owner: &RepId) -> bool {
+    let has_home = config.index.reps.get(owner).is_some_and(|entry| entry.team.is_some());
+    has_home && config.rubric.ownership().when_away != OwnerAway::Route
 }
