@@ -52,9 +52,16 @@ function difference(needed, all, place) {
 
 function figures({ answers, requests, byProvider }) {
   const enrichments = answers.map(({ decision }) => decision.enrichment);
-  const reasons = Object.keys(counted(enrichments.map(({ stopped }) => stopped)));
+  const whys = answers.map(why);
+  const reasons = Object.keys(counted(whys));
+  const called = sum(enrichments.map((enrichment) => enrichment.providers_called));
+  const stopped = sum(enrichments.map((enrichment) => enrichment.providers_saved));
+  const cached = sum(enrichments.map((enrichment) => enrichment.providers_cached));
   return {
-    calls: sum(enrichments.map((enrichment) => enrichment.providers_called)),
+    calls: called,
+    stopped,
+    cached,
+    savedShare: (stopped + cached) / Math.max(1, called + stopped + cached),
     requests,
     byProvider,
     costMicros: costMicros(answers, DESCRIPTIONS),
@@ -62,15 +69,21 @@ function figures({ answers, requests, byProvider }) {
     outcomes: counted(answers.map(({ decision }) => decision.outcome)),
     tiers: counted(answers.map(({ decision }) => decision.assignment?.tier ?? '–')),
     byReason: reasons.map((reason) => {
-      const own = answers.filter(({ decision }) => decision.enrichment.stopped === reason);
+      const own = answers.filter((_, place) => whys[place] === reason);
       return {
         reason,
         leads: own.length,
         calls: sum(own.map(({ decision }) => decision.enrichment.providers_called)),
         saved: sum(own.map(({ decision }) => decision.enrichment.providers_saved)),
-        fromCache: own.filter(({ decision }) => decision.enrichment.cache !== 'miss').length,
+        cached: sum(own.map(({ decision }) => decision.enrichment.providers_cached)),
         costMicros: costMicros(own, DESCRIPTIONS),
       };
     }),
   };
+}
+
+/** Under which line of the table a lead is counted. */
+function why({ decision }) {
+  const isDuplicate = decision.reasons.some(({ code }) => code === 'same_person');
+  return isDuplicate ? 'duplicate' : decision.enrichment.stopped;
 }

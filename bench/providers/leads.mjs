@@ -9,7 +9,7 @@ import { root } from '../config.mjs';
 /**
  * The mix of the early-stop run. Shares are assumptions about inbound leads of a business that has a directory: a good
  * third comes from companies that it lists, two people each from the others, one of eight writes from a private address
- * (world.mjs).
+ * (world.mjs), and one of eight has written before.
  */
 const AT_LISTED_COMPANY = 0.35;
 const STATES_TITLE = 0.75;
@@ -17,6 +17,7 @@ const STATES_EMPLOYEES = 0.25;
 const STATES_COUNTRY = 0.85;
 const GIVES_PROFILE = 0.3;
 const LOOKS_FOR_JOB = 0.02;
+const WRITES_AGAIN = 0.12;
 
 const FORMS = ['demo', 'contact', 'pricing', 'webinar'];
 const SOURCES = ['website', 'google_ads', 'event', 'partner', 'referral'];
@@ -81,6 +82,13 @@ function listed() {
   });
 }
 
+/** Where each lead stands is drawn, so that those who write again do so at any time after their first lead or before it. */
+const turned = (leads, seed) =>
+  leads
+    .map((lead, place) => [chance(seed, 'place', place), lead])
+    .sort(([a], [b]) => a - b)
+    .map(([, lead]) => lead);
+
 /** So many leads of the mix, with the world that they are of. The sample leads come first. */
 export function mix(count, seed) {
   const known = listed();
@@ -96,9 +104,16 @@ export function mix(count, seed) {
       .sort(([a], [b]) => a - b)
       .map(([, one]) => one);
   const people = shuffled([...some(true, atListed), ...some(false, count - atListed)]);
+  const first = Math.ceil((people.length * (1 - WRITES_AGAIN)));
+  // Somebody who has written before, with something else to say.
+  const again = people.slice(first).map((_, place) => people[Math.floor(chance(seed, 'again', place) * first)]);
   const samples = readdirSync(join(root, 'sample/leads'))
     .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => JSON.parse(readFileSync(join(root, 'sample/leads', name), 'utf8')));
-  return { world, leads: [...samples, ...people.map((person) => mixed(person, seed))].slice(0, count) };
+  const leads = [
+    ...people.slice(0, first).map((person) => mixed(person, seed)),
+    ...again.map((person, place) => ({ ...mixed(person, seed), message: `Writing again (${place + 1}).` })),
+  ];
+  return { world, leads: [...samples, ...turned(leads, seed)].slice(0, count) };
 }

@@ -90,11 +90,15 @@ function earlyStop({ name, leads, same, differences, needed, all, stages: asked,
       ],
     ),
     ...table(
-      ['asking ended', 'leads', 'providers called', 'providers saved', 'cache used', 'cost'],
-      needed.byReason.map((one) =>
-        row(one.reason, one.leads, one.calls, one.saved, one.fromCache, usd(one.costMicros)),
-      ),
+      ['why', 'leads', 'calls made', 'saved: could change nothing', 'saved: in the cache', 'cost'],
+      [
+        ...needed.byReason.map((one) =>
+          row(one.reason, one.leads, one.calls, one.saved, one.cached, usd(one.costMicros)),
+        ),
+        row('all', leads, needed.calls, needed.stopped, needed.cached, usd(needed.costMicros)),
+      ],
     ),
+    `- Of all calls that could be made, ${percent(needed.savedShare)} were saved.`,
     `- Same outcome, tier, team and rep: ${same} of ${leads} (${percent(same / leads)}).`,
     `- Outcomes: ${list(needed.outcomes)}; tiers: ${list(needed.tiers)}.`,
     ...differences

@@ -107,6 +107,9 @@ pub struct EnrichmentSummary {
     pub providers_called: u32,
     /// Providers that could have been asked and were not, because the decision stood already.
     pub providers_saved: u32,
+    /// Providers whose answer was in the cache.
+    #[serde(default)]
+    pub providers_cached: u32,
     /// Where the facts came from.
     pub cache: CacheUse,
     /// Time spent, in milliseconds.

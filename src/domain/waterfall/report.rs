@@ -50,6 +50,10 @@ pub struct ProvidersReport {
     pub calls: u32,
     /// Calls that were not made because no answer could have changed the decision.
     pub calls_saved: u32,
+    /// The same by why asking ended: `owned`, `override`, `disqualified`, `tier_settled`, `nothing_open` …
+    pub calls_saved_by_reason: BTreeMap<String, u32>,
+    /// Calls that were not made because the answer was in the cache.
+    pub calls_cached: u32,
     /// Price of all records that were found, in millionths of a US dollar.
     pub cost_usd_micros: u64,
     /// By provider, in the order of their ids.
@@ -75,13 +79,25 @@ pub fn report<'a>(
     };
     let providers: Vec<ProviderReport> = descriptions.map(one).collect();
     let saved = summaries.iter().map(|summary| summary.providers_saved);
+    let cached = summaries.iter().map(|summary| summary.providers_cached);
     ProvidersReport {
         leads: u32::try_from(summaries.len()).unwrap_or(u32::MAX),
         calls: providers.iter().fold(0, |sum, provider| sum.saturating_add(provider.calls)),
         calls_saved: saved.fold(0, u32::saturating_add),
+        calls_saved_by_reason: saved_by_reason(summaries),
+        calls_cached: cached.fold(0, u32::saturating_add),
         cost_usd_micros: providers.iter().fold(0, |sum, provider| sum.saturating_add(provider.cost_usd_micros)),
         providers,
     }
+}
+
+fn saved_by_reason(summaries: &[EnrichmentSummary]) -> BTreeMap<String, u32> {
+    let mut by_reason: BTreeMap<String, u32> = BTreeMap::new();
+    for summary in summaries.iter().filter(|summary| summary.providers_saved > 0) {
+        let saved = by_reason.entry(summary.stopped.clone()).or_default();
+        *saved = saved.saturating_add(summary.providers_saved);
+    }
+    by_reason
 }
 
 fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderReport {
@@ -137,7 +153,8 @@ mod tests {
             ms: *ms,
         };
         let calls = calls.iter().map(call).collect();
-        EnrichmentSummary { providers_saved: saved, calls, ..EnrichmentSummary::default() }
+        let stopped = "owned".to_owned();
+        EnrichmentSummary { providers_saved: saved, providers_cached: 1, stopped, calls, ..EnrichmentSummary::default() }
     }
 
     #[test]
@@ -150,6 +167,7 @@ mod tests {
         let is_set_up = |description: &Description| description.id.as_str() == "pdl_person";
         let report = report(&summaries, shipped::all(), is_set_up, |id| (id == "pdl_person").then_some(1));
         assert_eq!((report.leads, report.calls, report.calls_saved), (3, 3, 2));
+        assert_eq!((report.calls_saved_by_reason["owned"], report.calls_cached), (2, 3));
         let of = |id: &str| report.providers.iter().find(|provider| provider.id == id).unwrap();
         let company = of("pdl_company");
         assert_eq!((company.calls, company.found, company.shared, company.hit_percent), (1, 1, 1, Some(100)));

@@ -215,6 +215,9 @@ impl<'a, W: World> Run<'a, W> {
                 self.refresh(&id, &key);
             }
             self.from_cache = self.from_cache.saturating_add(1);
+            if id.as_str() != DIRECTORY {
+                self.summary.providers_cached = self.summary.providers_cached.saturating_add(1);
+            }
             self.stand_done(&id);
             self.apply(&reading);
         }
