@@ -44,6 +44,8 @@ mod provider_properties;
 #[cfg(test)]
 mod provider_schema;
 #[cfg(test)]
+mod provider_token;
+#[cfg(test)]
 mod roster_calendar;
 #[cfg(test)]
 mod roster_complaints;

@@ -6,6 +6,7 @@ use super::field::{FieldFile, FieldPlan};
 use super::pointer::Pointer;
 use super::poll::{PollFile, PollPlan};
 use super::template::{Body, Path, Template};
+use super::token::{TokenFile, TokenPlan};
 use crate::domain::error::Problem;
 use crate::domain::facts::{Field, FieldSet};
 use crate::domain::id::ProviderId;
@@ -40,6 +41,8 @@ pub enum Auth {
     Basic,
     /// Into the JSON body, under this name.
     Body(String),
+    /// Exchanged for a token, which goes into `Authorization`, after `Bearer `. A key that holds no `:` is a token already.
+    Token(Box<TokenFile>),
 }
 
 /// A header in which something stands before the key.
@@ -124,7 +127,7 @@ impl Meaning {
 }
 
 /// The request of a description.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestFile {
@@ -272,6 +275,7 @@ pub struct Description {
     pub(super) meanings: Vec<Rule>,
     pub(super) found_when: Option<Pointer>,
     pub(super) poll: Option<PollPlan>,
+    pub(super) token: Option<TokenPlan>,
     pub(super) fields: Vec<(Field, FieldPlan)>,
 }
 
@@ -301,7 +305,7 @@ impl Description {
     pub fn needs(&self) -> FieldSet {
         let fields = self.requires.iter().flatten().filter_map(|path| match path {
             Path::Fact(field) => Some(*field),
-            Path::Contact(_) | Path::Job => None,
+            Path::Contact(_) | Path::Job | Path::KeyName | Path::KeyPassword => None,
         });
         fields.collect()
     }
@@ -310,6 +314,12 @@ impl Description {
     #[must_use]
     pub const fn poll(&self) -> Option<&PollPlan> {
         self.poll.as_ref()
+    }
+
+    /// Whether one question may take several calls, each with its own limit: for a token or for the result of a job.
+    #[must_use]
+    pub const fn takes_several_calls(&self) -> bool {
+        self.poll.is_some() || self.token.is_some()
     }
 
     /// What the body of an answer says about its meaning, by the first rule that applies.
