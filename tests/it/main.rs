@@ -37,6 +37,8 @@ mod intake_samples;
 #[cfg(test)]
 mod provider_descriptions;
 #[cfg(test)]
+mod provider_form;
+#[cfg(test)]
 mod provider_golden;
 #[cfg(test)]
 mod provider_properties;

@@ -10,6 +10,7 @@ use super::token::{TokenFile, TokenPlan};
 use crate::domain::error::Problem;
 use crate::domain::facts::{Field, FieldSet};
 use crate::domain::id::ProviderId;
+use crate::domain::rubric::read::faults_of_form;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -284,9 +285,13 @@ impl Description {
     ///
     /// # Errors
     /// Every problem at once, with its path in the file; a file that is not JSON of this shape has one, with the line.
+    /// Repeated keys are refused first: of two fields or codes with one name, nobody knows which one is meant.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let faults = faults_of_form(text);
         match serde_json::from_str::<DescriptionFile>(text) {
-            Ok(file) => check(file),
+            Ok(file) if faults.is_empty() => check(file),
+            Ok(_) => Err(faults),
+            Err(_) if faults.iter().any(|fault| fault.code == "repeated_key") => Err(faults),
             Err(error) => {
                 let line = u32::try_from(error.line()).ok();
                 Err(vec![Problem { line, ..Problem::new("file", "invalid_description", error.to_string()) }])
