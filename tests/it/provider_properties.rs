@@ -70,7 +70,10 @@ fn assert_sound(reading: &Reading, fills: &[Field]) {
                                 && !text.chars().any(char::is_control)
                         );
                     }
-                    FactValue::Number(number) => assert!(*number >= 0),
+                    FactValue::Number(number) => {
+                        let least = if *field == Field::CompanyHeadcountGrowthPercent { -100 } else { 0 };
+                        assert!(*number >= least);
+                    }
                     FactValue::Set(members) => assert!(members.windows(2).all(|pair| pair[0] < pair[1])),
                     FactValue::Flag(_) => {}
                 }
