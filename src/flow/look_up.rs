@@ -45,6 +45,10 @@ pub async fn look_up<W: Http + Clock + Meters>(
     let Some(key) = world.setting(&description.key_setting) else {
         return LookedUp::failed(NOT_SET_UP);
     };
+    let Some(configured) = description.configured(|name| world.setting(name)) else {
+        return LookedUp::failed(NOT_SET_UP);
+    };
+    let description = configured.as_ref();
     let base_url = world.setting(&description.base_url_setting).unwrap_or_else(|| description.base_url.clone());
     let make = |job: Option<&str>, key: &str| match job {
         None => build(description, &question.facts, &question.contact, &base_url, key),
@@ -101,6 +105,7 @@ async fn call<W: Http + Clock>(
 ) -> Ended {
     let give_up_at = world.now().plus_ms(POLL_MS_MAX);
     let mut job = None::<String>;
+    let mut was_missed = false;
     for round in 0_u32.. {
         let answer = match send(world, health, description, access, |key| make(job.as_deref(), key)).await {
             Ok(answer) => answer,
@@ -111,10 +116,14 @@ async fn call<W: Http + Clock>(
             Some(_) => read_poll(description, answer.status, &answer.body),
             None => read(description, answer.status, &answer.body),
         };
-        let Reading::Pending { job: named } = reading else {
-            return ended(description, &answer, reading, now);
-        };
-        job = job.or(named);
+        // A provider that may say "nothing" before it has begun is asked once more.
+        let is_doubtful = job.is_some() && !was_missed && description.poll().is_some_and(|plan| plan.confirm_not_found);
+        was_missed = reading == Reading::NotFound;
+        match reading {
+            Reading::Pending { job: named } => job = job.or(named),
+            Reading::NotFound if is_doubtful => {}
+            reading => return ended(description, &answer, reading, now),
+        }
         let Some(plan) = description.poll().filter(|plan| job.is_some() || plan.repeats()) else {
             return (Ending::Answered, LookedUp::failed(PENDING));
         };

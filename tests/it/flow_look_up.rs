@@ -249,3 +249,44 @@ fn a_secret_that_is_a_token_is_sent_as_it_is() {
     assert_eq!(run(world.look_up(&by_token())).unwrap().result, "provider_bad_key");
     assert_eq!(sent(&world), ["company ready", "company ready"]);
 }
+
+/// A question to a provider that may say "nothing" before it has begun.
+fn run_by_settings(answers: &[Value]) -> (World, LookUp) {
+    let world = World::sample();
+    world.settings.borrow_mut().insert("DATABAR_API_KEY".to_owned(), "key".to_owned());
+    world.http_first.borrow_mut().push_back((200, json!({"task_id": "t-1", "status": "processing"}).to_string()));
+    world.http_first.borrow_mut().extend(answers.iter().map(|answer| (200, answer.to_string())));
+    (world, LookUp { provider: ProviderId::new("databar_company").unwrap(), ..question(Some("acme.example")) })
+}
+
+#[test]
+fn a_doubtful_miss_counts_when_it_is_said_twice_in_a_row() {
+    let state = |state: &str| json!({"task_id": "t-1", "status": state, "data": null});
+    let done = json!({"task_id": "t-1", "status": "completed", "data": {"name": "Acme"}});
+    for (answers, result, calls) in [
+        (vec![state("no_data"), state("no_data"), done.clone()], "not_found", 3),
+        (vec![state("no_data"), done.clone()], "found", 3),
+        (vec![state("no_data"), state("processing"), state("no_data"), state("no_data")], "not_found", 5),
+        (vec![state("no_data"), state("failed")], "provider_try_later", 3),
+    ] {
+        let (world, question) = run_by_settings(&answers);
+        assert_eq!(run(world.look_up(&question)).unwrap().result, result, "{answers:?}");
+        assert_eq!(world.http_calls.get(), calls, "{answers:?}");
+    }
+}
+
+#[test]
+fn a_provider_is_asked_with_the_settings_of_the_business() {
+    let (world, question) = run_by_settings(&[json!({"status": "completed", "data": {"name": "Acme"}})]);
+    world.settings.borrow_mut().extend([
+        ("DATABAR_COMPANY_RUN".to_owned(), "enrichments/833".to_owned()),
+        ("DATABAR_COMPANY_ENRICHMENTS".to_owned(), "[1, 2]".to_owned()),
+    ]);
+    assert_eq!(run(world.look_up(&question)).unwrap().result, "found");
+    let first = world.http_sent.borrow()[0].clone();
+    assert!(first.url.ends_with("/enrichments/833/run"), "{}", first.url);
+    let body: Value = serde_json::from_str(first.body.as_deref().unwrap()).unwrap();
+    assert_eq!(body, json!({"params": {"domain": "acme.example"}, "enrichments": [1, 2]}));
+    world.settings.borrow_mut().insert("DATABAR_COMPANY_RUN".to_owned(), "no path".to_owned());
+    assert_eq!(run(world.look_up(&question)).unwrap().result, NOT_SET_UP);
+}

@@ -48,6 +48,8 @@ mod provider_properties;
 #[cfg(test)]
 mod provider_schema;
 #[cfg(test)]
+mod provider_setting;
+#[cfg(test)]
 mod provider_token;
 #[cfg(test)]
 mod roster_calendar;

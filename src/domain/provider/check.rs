@@ -54,6 +54,7 @@ pub(super) fn check(file: DescriptionFile) -> Result<Description, Vec<Problem>> 
         found_when,
         poll,
         token,
+        file: None,
         fields,
     })
 }
@@ -100,7 +101,9 @@ impl Checker {
         if !is_url || file.base_url.contains(['?', '#', ' ']) {
             self.problem("base_url", "invalid_url", "expected `https://…` without a query");
         }
-        for (path, name) in [("base_url_setting", &file.base_url_setting), ("key_setting", &file.key_setting)] {
+        let own = file.settings.iter().map(|(name, entry)| (format!("settings.{name}.setting"), &entry.setting));
+        let always = [("base_url_setting", &file.base_url_setting), ("key_setting", &file.key_setting)];
+        for (path, name) in always.map(|(path, name)| (path.to_owned(), name)).into_iter().chain(own) {
             let is_setting = name.starts_with(|letter: char| letter.is_ascii_uppercase())
                 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             if !is_setting {
@@ -197,7 +200,12 @@ impl Checker {
                 let message = "without a request of its own the first one is repeated and read like the first time";
                 self.problem("poll.request", "missing", message);
             }
-            return Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, ask: None });
+            return Some(PollPlan {
+                first_after_ms: file.first_after_ms,
+                every_ms: file.every_ms,
+                confirm_not_found: file.confirm_not_found,
+                ask: None,
+            });
         };
         if file.job.is_empty() {
             self.problem("poll.job", "empty_list", "say where the id of the job stands in the first answer");
@@ -208,7 +216,8 @@ impl Checker {
         }
         let state = state.map(|pointer| (pointer, states));
         let ask = Some(Ask { job, request, state, statuses: file.statuses.clone() });
-        Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, ask })
+        let confirm_not_found = file.confirm_not_found;
+        Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, confirm_not_found, ask })
     }
 
     fn token(&mut self, file: &TokenFile) -> Option<TokenPlan> {

@@ -1,10 +1,10 @@
 //! One HTTP provider, as its file describes it and as checked.
 
-use super::check::check;
 use super::condition::{MeaningFile, Rule};
 use super::field::{FieldFile, FieldPlan};
 use super::pointer::Pointer;
 use super::poll::{PollFile, PollPlan};
+use super::setting::SettingFile;
 use super::template::{Body, Path, Template};
 use super::token::{TokenFile, TokenPlan};
 use crate::domain::error::Problem;
@@ -192,6 +192,9 @@ pub struct DescriptionFile {
     pub key_setting: String,
     /// Where the key goes.
     pub auth: Auth,
+    /// Settings that are the business's own, by the name that templates use: `{setting.<name>}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, SettingFile>,
     /// What must be known before it can be asked: of every group at least one.
     pub requires: Vec<Vec<String>>,
     /// The request.
@@ -277,6 +280,8 @@ pub struct Description {
     pub(super) found_when: Option<Pointer>,
     pub(super) poll: Option<PollPlan>,
     pub(super) token: Option<TokenPlan>,
+    /// The file, when it has settings that are filled in later.
+    pub(super) file: Option<Box<DescriptionFile>>,
     pub(super) fields: Vec<(Field, FieldPlan)>,
 }
 
@@ -289,7 +294,7 @@ impl Description {
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let faults = faults_of_form(text);
         match serde_json::from_str::<DescriptionFile>(text) {
-            Ok(file) if faults.is_empty() => check(file),
+            Ok(file) if faults.is_empty() => Self::from_file(&file, |_| None),
             Ok(_) => Err(faults),
             Err(_) if faults.iter().any(|fault| fault.code == "repeated_key") => Err(faults),
             Err(error) => {

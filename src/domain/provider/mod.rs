@@ -15,6 +15,7 @@ mod pointer;
 pub mod poll;
 pub mod request;
 pub mod response;
+pub mod setting;
 pub mod shipped;
 mod template;
 pub mod token;
