@@ -191,7 +191,7 @@ fn every_provider_has_a_pair_for_everything_that_happens() {
         let id = description.id.as_str();
         let names: Vec<String> = cases(id).into_iter().map(|(name, _)| name).collect();
         let more: &[&str] = match description.poll() {
-            None => &["found"],
+            None => &["found", "slow"],
             Some(plan) if plan.repeats() => &["found", "pending"],
             Some(_) => &["submitted", "pending", "done", "failed"],
         };
