@@ -150,7 +150,7 @@ fields! {
     PersonLinkedin "person.linkedin" Text Provider "LinkedIn profile, `linkedin.com/in/<slug>`.";
     PersonWorkEmail "person.work_email" Text Provider "Address at work that a provider knows, lower case.";
     PersonPhone "person.phone" Text Provider "Telephone number, E.164: `+` and digits.";
-    PersonPhoneDoNotCall "person.phone_do_not_call" Flag Provider "Whether the provider of the number says that it must not be called.";
+    PersonPhoneDoNotCall "person.phone_do_not_call" Flag Provider "Whether a provider says that the person's number must not be called; one that does counts.";
     CompanyDomain "company.domain" Text Provider "Registrable domain of the company.";
     CompanyName "company.name" Text Provider "Name of the company.";
     CompanyEmployees "company.employees" Number Provider "Employees.";

@@ -256,7 +256,14 @@ fn run_by_settings(answers: &[Value]) -> (World, LookUp) {
     world.settings.borrow_mut().insert("DATABAR_API_KEY".to_owned(), "key".to_owned());
     world.http_first.borrow_mut().push_back((200, json!({"task_id": "t-1", "status": "processing"}).to_string()));
     world.http_first.borrow_mut().extend(answers.iter().map(|answer| (200, answer.to_string())));
-    (world, LookUp { provider: ProviderId::new("databar_company").unwrap(), ..question(Some("acme.example")) })
+    (
+        world,
+        LookUp {
+            provider: ProviderId::new("databar_company").unwrap(),
+            wait_ms: 10_000,
+            ..question(Some("acme.example"))
+        },
+    )
 }
 
 #[test]
