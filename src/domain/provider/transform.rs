@@ -6,9 +6,9 @@
 use crate::domain::facts::{FactValue, Kind};
 use crate::domain::limits::VALUE_CHARS_MAX;
 use crate::domain::normalize::{
-    Amount, amount, collapse, company_type, country_code, date_number, dollars, domain_of, e164, e164_north_america,
-    email, fold, function_of, funding_rank, funding_stage, growth_percent, industry_code, linkedin_company,
-    linkedin_profile, mend, naics_code, postal_code, seniority_of, website_domain,
+    Amount, EmailKind, amount, collapse, company_type, country_code, date_number, dollars, domain_of, e164,
+    e164_north_america, email, fold, function_of, funding_rank, funding_stage, growth_percent, industry_code,
+    linkedin_company, linkedin_profile, mend, naics_code, postal_code, seniority_of, website_domain,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,8 +55,8 @@ pub enum Transform {
     Phone,
     /// Like `phone`; ten digits without `+` are a number of North America.
     PhoneNorthAmerica,
-    /// E-mail address, lower case.
-    Email,
+    /// E-mail address, lower case; one of a free or disposable mail service is no address at work.
+    WorkEmail,
     /// LinkedIn profile, `linkedin.com/in/<slug>`.
     LinkedinProfile,
     /// Page of a company on LinkedIn, `linkedin.com/company/<slug>`.
@@ -127,7 +127,9 @@ impl Transform {
             Self::Function => function(words),
             Self::Phone => e164(words),
             Self::PhoneNorthAmerica => e164_north_america(words),
-            Self::Email => email(words).map(|email| email.address),
+            Self::WorkEmail => {
+                email(words).filter(|email| email.kind == EmailKind::Business).map(|email| email.address)
+            }
             Self::LinkedinProfile => linkedin_profile(words),
             Self::LinkedinCompany => linkedin_company(words),
             Self::FundingStage => funding_stage(words).map(str::to_owned),
@@ -314,8 +316,8 @@ mod tests {
             (T::Phone, json!("+1 202-555-0143"), Some("+12025550143")),
             (T::Phone, json!(true), None),
             (T::PhoneNorthAmerica, json!("(202) 555-0143"), Some("+12025550143")),
-            (T::Email, json!("Ann.Lee@Acme.example"), Some("ann.lee@acme.example")),
-            (T::Email, json!("ann"), None),
+            (T::WorkEmail, json!(["ann@gmail.com", "Ann.Lee@Acme.example"]), Some("ann.lee@acme.example")),
+            (T::WorkEmail, json!("ann"), None),
             (T::LinkedinProfile, json!("linkedin.com/in/Ann-Lee"), Some("linkedin.com/in/ann-lee")),
             (T::LinkedinCompany, json!(["x.com/acme", "linkedin.com/company/acme"]), Some("linkedin.com/company/acme")),
             (T::FundingStage, json!(["Series A", "Other", "Series C", "seed"]), Some("series_c")),
