@@ -145,6 +145,12 @@ fields! {
     PersonFunction "person.function" Text Provider "Function: `engineering`, `sales`, `marketing`, `finance`, `operations`, `it`, `hr` …";
     PersonEmployerDomain "person.employer_domain" Text Provider "Registrable domain of the current employer.";
     PersonEmailStatus "person.email_status" Text Provider "Whether mail reaches the address: `valid`, `risky`, `invalid`, `unknown`.";
+    PersonCountry "person.country" Text Provider "Country where the person is, ISO 3166-1 alpha-2, lower case.";
+    PersonRegion "person.region" Text Provider "State or region where the person is, lower case.";
+    PersonLinkedin "person.linkedin" Text Provider "LinkedIn profile, `linkedin.com/in/<slug>`.";
+    PersonWorkEmail "person.work_email" Text Provider "Address at work that a provider knows, lower case.";
+    PersonPhone "person.phone" Text Provider "Telephone number, E.164: `+` and digits.";
+    PersonPhoneDoNotCall "person.phone_do_not_call" Flag Provider "Whether a provider says that the person's number must not be called; one that does counts.";
     CompanyDomain "company.domain" Text Provider "Registrable domain of the company.";
     CompanyName "company.name" Text Provider "Name of the company.";
     CompanyEmployees "company.employees" Number Provider "Employees.";
@@ -155,6 +161,13 @@ fields! {
     CompanyFoundedYear "company.founded_year" Number Provider "Year of foundation.";
     CompanyFundingUsd "company.funding_usd" Number Provider "Total funding in US dollars.";
     CompanyTechnologies "company.technologies" Set Provider "Technologies in use, lower case.";
+    CompanyPostalCode "company.postal_code" Text Provider "Postal code of the headquarters, upper case, without blanks.";
+    CompanyLinkedin "company.linkedin" Text Provider "Page on LinkedIn, `linkedin.com/company/<slug>`.";
+    CompanyType "company.type" Text Provider "`public`, `private`, `nonprofit`, `government` or `education`.";
+    CompanyNaics "company.naics" Text Provider "Industry code of NAICS, two to six digits; the first one where there are several.";
+    CompanyFundingStage "company.funding_stage" Text Provider "`pre_seed`, `seed`, `series_a` … `series_j`, `venture` (a round without a name), `private_equity`, `debt`, `grant`, `angel`, `acquired` or `ipo`.";
+    CompanyFundedOn "company.funded_on" Number Provider "Day of the last round of funding as the number yyyymmdd; month or day 00 when not known.";
+    CompanyHeadcountGrowthPercent "company.headcount_growth_percent" Number Provider "Growth of the number of employees in twelve months, in percent; below 0 when it shrank.";
     AccountNamed "account.named" Flag Account "Whether the company is on the named-account list.";
     AccountStatus "account.status" Text Account "`prospect`, `customer`, `partner` or `competitor`.";
     AccountOwned "account.owned" Flag Account "Whether a rep owns the account.";

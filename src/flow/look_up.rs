@@ -1,8 +1,9 @@
-//! One question to one provider about one subject, whoever asks: breaker, hedge, call, reading.
+//! One question to one provider about one subject, whoever asks: breaker, token, hedge, call, reading.
 
+use super::token::{Access, send};
 use crate::domain::error::Remedy;
 use crate::domain::facts::Fact;
-use crate::domain::provider::{Description, HttpRequest, Reading, build, build_poll, read, read_poll};
+use crate::domain::provider::{Description, HttpRequest, Reading, Token, build, build_poll, read, read_poll};
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::breaker::{Breaker, Ending};
 use crate::domain::waterfall::latency::Latency;
@@ -10,7 +11,7 @@ use crate::domain::waterfall::results::{
     DAY_SPENT, FOUND, LEFT_ALONE, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, TOO_FAST, UNAVAILABLE,
 };
 use crate::ports::messages::{LookUp, LookedUp, Permit, Permitted, Refund};
-use crate::ports::{CachedReading, Clock, Http, HttpAnswer, HttpFailure, Meters};
+use crate::ports::{CachedReading, Clock, Http, HttpAnswer, Meters};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -24,7 +25,12 @@ pub struct Health {
     pub breaker: Breaker,
     /// How long it takes.
     pub latency: Latency,
+    /// The token that its key was exchanged for, when it takes tokens and was asked before.
+    pub token: Option<Token>,
 }
+
+/// How a question ends: for the breaker, and for who asked.
+pub(super) type Ended = (Ending, LookedUp);
 
 /// Longest time for which a provider is asked whether it is done, in milliseconds.
 pub const POLL_MS_MAX: i64 = 60_000;
@@ -39,10 +45,18 @@ pub async fn look_up<W: Http + Clock + Meters>(
     let Some(key) = world.setting(&description.key_setting) else {
         return LookedUp::failed(NOT_SET_UP);
     };
-    let base_url = world.setting(&description.base_url_setting).unwrap_or_else(|| description.base_url.clone());
-    let Some(request) = build(description, &question.facts, &question.contact, &base_url, &key) else {
-        return LookedUp::failed(NOT_ASKED);
+    let Some(configured) = description.configured(|name| world.setting(name)) else {
+        return LookedUp::failed(NOT_SET_UP);
     };
+    let description = configured.as_ref();
+    let base_url = world.setting(&description.base_url_setting).unwrap_or_else(|| description.base_url.clone());
+    let make = |job: Option<&str>, key: &str| match job {
+        None => build(description, &question.facts, &question.contact, &base_url, key),
+        Some(job) => build_poll(description, job, &base_url, key),
+    };
+    if make(None, &key).is_none() {
+        return LookedUp::failed(NOT_ASKED);
+    }
     if !health.borrow_mut().breaker.admits(world.now()) {
         return LookedUp::failed(LEFT_ALONE);
     }
@@ -52,8 +66,8 @@ pub async fn look_up<W: Http + Clock + Meters>(
         return LookedUp::failed(code);
     }
     let counted_at = world.now();
-    let poll = |job: &str| build_poll(description, job, &base_url, &key);
-    let (ending, looked_up) = call(world, health, description, request, poll).await;
+    let access = Access { base_url: &base_url, key: &key };
+    let (ending, looked_up) = call(world, health, description, access, make).await;
     health.borrow_mut().breaker.note(ending, world.now());
     let may_be_charged = matches!(looked_up.result.as_str(), FOUND | PENDING | "timeout" | "unreachable" | "too_large");
     if question.limit.is_some() && !may_be_charged {
@@ -86,39 +100,36 @@ async fn call<W: Http + Clock>(
     world: &W,
     health: &RefCell<Health>,
     description: &Description,
-    first: HttpRequest,
-    poll: impl Fn(&str) -> Option<HttpRequest>,
-) -> (Ending, LookedUp) {
+    access: Access<'_>,
+    make: impl Fn(Option<&str>, &str) -> Option<HttpRequest>,
+) -> Ended {
     let give_up_at = world.now().plus_ms(POLL_MS_MAX);
-    let (mut request, mut job) = (first, None::<String>);
+    let mut job = None::<String>;
+    let mut was_missed = false;
     for round in 0_u32.. {
-        let asked_at = world.now();
-        let answer = match world.send(&request, description.timeout_ms, hedge_after_ms(health, description)).await {
+        let answer = match send(world, health, description, access, |key| make(job.as_deref(), key)).await {
             Ok(answer) => answer,
-            Err(HttpFailure::Timeout) => return (Ending::Fault, LookedUp::failed("timeout")),
-            Err(HttpFailure::Unreachable) => return (Ending::Fault, LookedUp::failed("unreachable")),
-            Err(HttpFailure::TooLarge) => return (Ending::Answered, LookedUp::failed("too_large")),
+            Err(ended) => return ended,
         };
         let now = world.now();
-        health.borrow_mut().latency.note(u32::try_from(now.ms_since(asked_at)).unwrap_or(0));
         let reading = match &job {
             Some(_) => read_poll(description, answer.status, &answer.body),
             None => read(description, answer.status, &answer.body),
         };
-        let Reading::Pending { job: named } = reading else {
-            return ended(description, &answer, reading, now);
-        };
-        job = job.or(named);
+        // A provider that may say "nothing" before it has begun is asked once more.
+        let is_doubtful = job.is_some() && !was_missed && description.poll().is_some_and(|plan| plan.confirm_not_found);
+        was_missed = reading == Reading::NotFound;
+        match reading {
+            Reading::Pending { job: named } => job = job.or(named),
+            Reading::NotFound if is_doubtful => {}
+            reading => return ended(description, &answer, reading, now),
+        }
         let Some(plan) = description.poll().filter(|plan| job.is_some() || plan.repeats()) else {
             return (Ending::Answered, LookedUp::failed(PENDING));
         };
         let pause_ms = if round == 0 { plan.first_after_ms } else { plan.every_ms };
         if now.plus_ms(pause_ms.into()) > give_up_at {
             return (Ending::Answered, LookedUp::failed(PENDING));
-        }
-        if let Some(job) = &job {
-            let Some(next) = poll(job) else { return (Ending::Answered, LookedUp::failed(PENDING)) };
-            request = next;
         }
         world.pause(pause_ms).await;
     }
@@ -127,7 +138,7 @@ async fn call<W: Http + Clock>(
 
 /// When a second request is sent: after nearly all answers so far, or what the description expects. A request that starts
 /// work at the provider is never sent twice.
-fn hedge_after_ms(health: &RefCell<Health>, description: &Description) -> Option<u32> {
+pub(super) fn hedge_after_ms(health: &RefCell<Health>, description: &Description) -> Option<u32> {
     if description.poll().is_some() {
         return None;
     }
@@ -135,7 +146,8 @@ fn hedge_after_ms(health: &RefCell<Health>, description: &Description) -> Option
     observed.or(description.latency.map(|latency| latency.p95_ms))
 }
 
-fn ended(description: &Description, answer: &HttpAnswer, reading: Reading, now: Timestamp) -> (Ending, LookedUp) {
+/// How a question ends with an answer that was read.
+pub(super) fn ended(description: &Description, answer: &HttpAnswer, reading: Reading, now: Timestamp) -> Ended {
     let kept = |facts: BTreeMap<String, Fact>, seconds: u32, result: &str| {
         let until = now.plus_ms(i64::from(seconds).saturating_mul(1_000));
         let blocked = !matches!(result, FOUND | NOT_FOUND);

@@ -13,4 +13,5 @@ pub mod late;
 pub mod look_up;
 pub mod settle;
 pub mod team;
+mod token;
 pub mod warm;

@@ -3,7 +3,8 @@
 use crate::world::{World, run};
 use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
 use lead_router::domain::id::ProviderId;
-use lead_router::domain::provider::Contact;
+use lead_router::domain::provider::token::RENEW_BEFORE_MS;
+use lead_router::domain::provider::{Contact, HttpRequest};
 use lead_router::domain::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
 use lead_router::domain::waterfall::results::{LEFT_ALONE, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router::flow::look_up::POLL_MS_MAX;
@@ -155,4 +156,144 @@ fn a_provider_that_is_never_done_is_given_up() {
     assert_eq!(run(world.look_up(&search())).unwrap().result, PENDING);
     let waited_ms = world.now.get().ms_since(before);
     assert!(waited_ms <= POLL_MS_MAX && waited_ms > POLL_MS_MAX - 1_000, "{waited_ms}");
+}
+
+/// A question to a provider whose secret is exchanged for a token.
+fn by_token() -> LookUp {
+    LookUp { provider: ProviderId::new("zoominfo_company").unwrap(), ..question(Some("acme.example")) }
+}
+
+const FOUND: &str = r#"{"data": {"result": [{"matchStatus": "FULL_MATCH", "data": [{"name": "Acme"}]}]}}"#;
+
+fn with_secret(secret: &str, answers: &[(u16, &str)]) -> World {
+    let world = World::sample();
+    world.settings.borrow_mut().insert("ZOOMINFO_API_KEY".to_owned(), secret.to_owned());
+    world.http_first.borrow_mut().extend(answers.iter().map(|(status, body)| (*status, (*body).to_owned())));
+    world
+}
+
+/// What was sent since the last time: the end of the address, and the token or `-`.
+fn sent(world: &World) -> Vec<String> {
+    let sent = std::mem::take(&mut *world.http_sent.borrow_mut());
+    let line = |request: &HttpRequest| {
+        let token = request.headers.iter().find(|(name, _)| name == "authorization");
+        let token = token.map_or("-", |(_, value)| value.strip_prefix("Bearer ").unwrap());
+        format!("{} {token}", request.url.rsplit('/').next().unwrap())
+    };
+    sent.iter().map(line).collect()
+}
+
+#[test]
+fn a_token_is_fetched_once_and_renewed_a_minute_before_its_end() {
+    let world = with_secret(
+        "ann:secret",
+        &[(200, r#"{"jwt": "one"}"#), (200, FOUND), (200, FOUND), (200, r#"{"jwt": "two"}"#), (200, FOUND)],
+    );
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, "found");
+    assert_eq!(sent(&world), ["authenticate -", "company one"]);
+    pass(&world, 3_600_000 - RENEW_BEFORE_MS - 1);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, "found");
+    assert_eq!(sent(&world), ["company one"]);
+    pass(&world, 1);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, "found");
+    assert_eq!(sent(&world), ["authenticate -", "company two"]);
+}
+
+#[test]
+fn a_token_that_is_refused_before_its_end_is_renewed_once() {
+    let token = (200, r#"{"jwt": "one"}"#);
+    let world = with_secret("ann:secret", &[token, (200, FOUND), (401, ""), (200, r#"{"jwt": "two"}"#), (200, FOUND)]);
+    for _ in 0..2 {
+        assert_eq!(run(world.look_up(&by_token())).unwrap().result, "found");
+    }
+    assert_eq!(sent(&world), ["authenticate -", "company one", "company one", "authenticate -", "company two"]);
+    world.http_first.borrow_mut().extend([
+        (401, String::new()),
+        (200, r#"{"jwt": "three"}"#.to_owned()),
+        (401, String::new()),
+    ]);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, "provider_bad_key");
+    assert_eq!(sent(&world), ["company two", "authenticate -", "company three"]);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, LEFT_ALONE);
+}
+
+#[test]
+fn a_new_token_that_is_refused_is_not_renewed() {
+    let world = with_secret("ann:secret", &[(200, r#"{"jwt": "one"}"#), (401, "")]);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, "provider_bad_key");
+    assert_eq!(sent(&world), ["authenticate -", "company one"]);
+}
+
+#[test]
+fn without_a_token_the_provider_is_not_asked() {
+    for (status, body, result, is_left_alone) in [
+        (401, "", "provider_bad_key", true),
+        (429, "", "provider_try_later", true),
+        (503, "", "provider_try_later", false),
+        (200, "{}", "provider_bad_answer", false),
+    ] {
+        let world = with_secret("ann:secret", &[(status, body)]);
+        let ended = run(world.look_up(&by_token())).unwrap();
+        assert_eq!((ended.result.as_str(), ended.was_called()), (result, true), "{status}");
+        assert_eq!(sent(&world), ["authenticate -"], "{status}");
+        // Nothing more is prepared: a question that is sent is not answered.
+        let next = run(world.look_up(&by_token())).unwrap().result;
+        assert_eq!(next, if is_left_alone { LEFT_ALONE } else { "timeout" }, "{status}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_a_token_is_sent_as_it_is() {
+    let world = with_secret("ready", &[(200, FOUND), (401, "")]);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, "found");
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, "provider_bad_key");
+    assert_eq!(sent(&world), ["company ready", "company ready"]);
+}
+
+/// A question to a provider that may say "nothing" before it has begun.
+fn run_by_settings(answers: &[Value]) -> (World, LookUp) {
+    let world = World::sample();
+    world.settings.borrow_mut().insert("DATABAR_API_KEY".to_owned(), "key".to_owned());
+    world.http_first.borrow_mut().push_back((200, json!({"task_id": "t-1", "status": "processing"}).to_string()));
+    world.http_first.borrow_mut().extend(answers.iter().map(|answer| (200, answer.to_string())));
+    (
+        world,
+        LookUp {
+            provider: ProviderId::new("databar_company").unwrap(),
+            wait_ms: 10_000,
+            ..question(Some("acme.example"))
+        },
+    )
+}
+
+#[test]
+fn a_doubtful_miss_counts_when_it_is_said_twice_in_a_row() {
+    let state = |state: &str| json!({"task_id": "t-1", "status": state, "data": null});
+    let done = json!({"task_id": "t-1", "status": "completed", "data": {"name": "Acme"}});
+    for (answers, result, calls) in [
+        (vec![state("no_data"), state("no_data"), done.clone()], "not_found", 3),
+        (vec![state("no_data"), done.clone()], "found", 3),
+        (vec![state("no_data"), state("processing"), state("no_data"), state("no_data")], "not_found", 5),
+        (vec![state("no_data"), state("failed")], "provider_try_later", 3),
+    ] {
+        let (world, question) = run_by_settings(&answers);
+        assert_eq!(run(world.look_up(&question)).unwrap().result, result, "{answers:?}");
+        assert_eq!(world.http_calls.get(), calls, "{answers:?}");
+    }
+}
+
+#[test]
+fn a_provider_is_asked_with_the_settings_of_the_business() {
+    let (world, question) = run_by_settings(&[json!({"status": "completed", "data": {"name": "Acme"}})]);
+    world.settings.borrow_mut().extend([
+        ("DATABAR_COMPANY_RUN".to_owned(), "enrichments/833".to_owned()),
+        ("DATABAR_COMPANY_ENRICHMENTS".to_owned(), "[1, 2]".to_owned()),
+    ]);
+    assert_eq!(run(world.look_up(&question)).unwrap().result, "found");
+    let first = world.http_sent.borrow()[0].clone();
+    assert!(first.url.ends_with("/enrichments/833/run"), "{}", first.url);
+    let body: Value = serde_json::from_str(first.body.as_deref().unwrap()).unwrap();
+    assert_eq!(body, json!({"params": {"domain": "acme.example"}, "enrichments": [1, 2]}));
+    world.settings.borrow_mut().insert("DATABAR_COMPANY_RUN".to_owned(), "no path".to_owned());
+    assert_eq!(run(world.look_up(&question)).unwrap().result, NOT_SET_UP);
 }

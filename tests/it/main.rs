@@ -25,6 +25,8 @@ mod cli_replay;
 #[cfg(all(test, feature = "cli"))]
 mod cli_runs;
 #[cfg(test)]
+mod facts_document;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod golden_kit;
@@ -37,12 +39,18 @@ mod intake_samples;
 #[cfg(test)]
 mod provider_descriptions;
 #[cfg(test)]
+mod provider_form;
+#[cfg(test)]
 mod provider_golden;
 #[cfg(test)]
 mod provider_properties;
 #[cfg(feature = "schema")]
 #[cfg(test)]
 mod provider_schema;
+#[cfg(test)]
+mod provider_setting;
+#[cfg(test)]
+mod provider_token;
 #[cfg(test)]
 mod roster_calendar;
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use lead_router::domain::error::Remedy;
 use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
 use lead_router::domain::id::ProviderId;
-use lead_router::domain::provider::{Contact, Description, Reading, build, build_poll, read, read_poll, shipped};
+use lead_router::domain::provider::{
+    Auth, Contact, Description, Reading, build, build_poll, build_token, read, read_poll, read_token, shipped,
+};
 use lead_router::domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -19,6 +21,8 @@ struct Case {
     contact: BTreeMap<String, String>,
     /// The job whose result is fetched; without it the pair is of the first question.
     job: Option<String>,
+    /// The secret that is exchanged for a token; without it, `key`, which is sent as it is.
+    key: Option<String>,
     /// `null` when the provider must not be asked.
     request: Option<Request>,
     response: Response,
@@ -51,6 +55,7 @@ struct Expect {
     facts: Option<BTreeMap<String, FactValue>>,
     /// The job that the provider names.
     job: Option<String>,
+    token: Option<String>,
     code: Option<String>,
     remedy: Option<String>,
 }
@@ -92,12 +97,14 @@ fn contact(known: &BTreeMap<String, String>) -> Contact {
 
 fn check_request(name: &str, description: &Description, case: &Case) {
     let contact = contact(&case.contact);
-    let request = match &case.job {
-        Some(job) => build_poll(description, job, &description.base_url, "key"),
-        None => build(description, &facts(&case.known), &contact, &description.base_url, "key"),
+    let request = match (&case.key, &case.job) {
+        (Some(key), _) => build_token(description, &description.base_url, key),
+        (None, Some(job)) => build_poll(description, job, &description.base_url, "key"),
+        (None, None) => build(description, &facts(&case.known), &contact, &description.base_url, "key"),
     };
     let debug = format!("{request:?}");
-    for secret in case.contact.values().map(String::as_str).chain(["\"key\"", "%40"]) {
+    let halves = case.key.iter().flat_map(|key| key.split(':'));
+    for secret in case.contact.values().map(String::as_str).chain(halves).chain(["\"key\"", "%40"]) {
         assert!(!debug.contains(secret), "{name}: {debug}");
     }
     let request = request.map(|request| Request {
@@ -117,8 +124,20 @@ fn body(response: &Response) -> Vec<u8> {
 }
 
 fn check_response(name: &str, description: &Description, case: &Case) {
-    let read = if case.job.is_some() { read_poll } else { read };
-    let reading = read(description, case.response.status, &body(&case.response));
+    let (status, body) = (case.response.status, body(&case.response));
+    let reading = match (&case.key, &case.job) {
+        (Some(_), _) => match read_token(description, status, &body, Timestamp::from_ms(5_000)) {
+            Ok(token) => {
+                assert_eq!(case.expect.reading, "token", "{name}");
+                assert!(!format!("{token:?}").contains(&token.value), "{name}");
+                assert_eq!((Some(token.value), token.until.as_ms()), (case.expect.token.clone(), 3_605_000), "{name}");
+                return;
+            }
+            Err(reading) => reading,
+        },
+        (None, Some(_)) => read_poll(description, status, &body),
+        (None, None) => read(description, status, &body),
+    };
     let word = match &reading {
         Reading::Found(_) => "found",
         Reading::NotFound => "not_found",
@@ -172,28 +191,28 @@ fn every_provider_has_a_pair_for_everything_that_happens() {
         let id = description.id.as_str();
         let names: Vec<String> = cases(id).into_iter().map(|(name, _)| name).collect();
         let more: &[&str] = match description.poll() {
-            None => &["found"],
+            None => &["found", "slow"],
             Some(plan) if plan.repeats() => &["found", "pending"],
             Some(_) => &["submitted", "pending", "done", "failed"],
         };
-        for case in always.iter().chain(more) {
+        let token: &[&str] = match &description.auth {
+            Auth::Token(_) => &["token", "token_refused", "token_throttled", "token_fault", "token_malformed"],
+            _ => &[],
+        };
+        for case in always.iter().chain(more).chain(token) {
             assert!(names.contains(&format!("{id}/{case}")), "{id} lacks {case}");
         }
     }
 }
 
 #[test]
-fn the_found_pair_fills_what_the_description_promises() {
+fn every_field_of_a_description_is_proved_by_a_pair() {
     for description in shipped::all() {
-        for (name, case) in cases(description.id.as_str()) {
-            if !(name.ends_with("/found") || name.ends_with("/done")) {
-                continue;
-            }
-            let filled: Vec<&str> = description.fills().iter().map(Field::path).collect();
-            let found = case.expect.facts.unwrap();
-            assert!(found.keys().all(|path| filled.contains(&path.as_str())), "{name}");
-            assert!(found.len() + 1 >= filled.len(), "{name} leaves more than one field unproved");
-        }
+        let id = description.id.as_str();
+        let expected = cases(id).into_iter().filter_map(|(_, case)| case.expect.facts);
+        let proved: BTreeSet<String> = expected.flat_map(BTreeMap::into_keys).collect();
+        let promised: BTreeSet<String> = description.fills().iter().map(|field| field.path().to_owned()).collect();
+        assert_eq!(proved, promised, "{id}");
     }
 }
 

@@ -3,7 +3,7 @@
 use lead_router::domain::facts::{Fact, FactValue, Facts, Field, Kind, Source};
 use lead_router::domain::id::ProviderId;
 use lead_router::domain::provider::{
-    Description, Reading, build_poll, merge, merge_readings, read, read_poll, shipped,
+    Description, Reading, build_poll, merge, merge_readings, read, read_poll, read_token, shipped,
 };
 use lead_router::domain::time::Timestamp;
 use proptest::prelude::*;
@@ -70,7 +70,10 @@ fn assert_sound(reading: &Reading, fills: &[Field]) {
                                 && !text.chars().any(char::is_control)
                         );
                     }
-                    FactValue::Number(number) => assert!(*number >= 0),
+                    FactValue::Number(number) => {
+                        let least = if *field == Field::CompanyHeadcountGrowthPercent { -100 } else { 0 };
+                        assert!(*number >= least);
+                    }
                     FactValue::Set(members) => assert!(members.windows(2).all(|pair| pair[0] < pair[1])),
                     FactValue::Flag(_) => {}
                 }
@@ -90,6 +93,13 @@ fn sound_for(description: &Description, status: u16, body: &[u8]) {
     let reading = read(description, status, body);
     assert_sound(&reading, &fills);
     assert_sound(&read_poll(description, status, body), &fills);
+    match read_token(description, status, body, Timestamp::from_ms(0)) {
+        Ok(token) => assert!(!token.value.is_empty() && token.value.bytes().all(|byte| byte.is_ascii_graphic())),
+        Err(reading) => {
+            assert!(matches!(reading, Reading::Failed { .. }));
+            assert_sound(&reading, &fills);
+        }
+    }
     if let Reading::Pending { job: Some(job) } = reading {
         let request = build_poll(description, &job, &description.base_url, "key").unwrap();
         assert!(request.url.bytes().all(|byte| byte.is_ascii_graphic()), "{}", request.url);

@@ -70,6 +70,7 @@ fn row(description: &Description, file: &Value) -> String {
         Auth::Body(name) => format!("body {}", code(name)),
         Auth::Bearer => "bearer".to_owned(),
         Auth::Basic => "basic".to_owned(),
+        Auth::Token(_) => "token for `name:password`".to_owned(),
     };
     let answers = match description.poll() {
         None => "at once",

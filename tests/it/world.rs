@@ -150,6 +150,8 @@ pub struct World {
     /// Pieces of the addresses that were called, in order.
     pub called: RefCell<Vec<String>>,
     meters: RefCell<BTreeMap<String, Meter>>,
+    /// What was sent to providers, in order.
+    pub http_sent: RefCell<Vec<HttpRequest>>,
     /// Answers that come before those of `http`, in order.
     pub http_first: RefCell<VecDeque<(u16, String)>>,
     health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
@@ -218,6 +220,7 @@ impl World {
             latency_ms: RefCell::default(),
             called: RefCell::default(),
             meters: RefCell::default(),
+            http_sent: RefCell::default(),
             http_first: RefCell::default(),
             health: RefCell::default(),
             fault: Cell::new(None),
@@ -515,6 +518,7 @@ impl Http for World {
         if latency_ms > timeout_ms {
             return Err(HttpFailure::Timeout);
         }
+        self.http_sent.borrow_mut().push(request.clone());
         if let Some((status, body)) = self.http_first.borrow_mut().pop_front() {
             return Ok(HttpAnswer { status, retry_after_s: None, body: body.into_bytes() });
         }

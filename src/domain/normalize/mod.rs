@@ -5,26 +5,32 @@
 
 mod company;
 mod country;
+mod date;
 mod domain;
 mod email;
+mod firm;
 mod industry;
 mod language;
 mod linkedin;
 mod nearest;
 mod number;
+mod phone;
 mod punycode;
 mod text;
 mod title;
 
 pub use company::company_key;
 pub use country::country_code;
+pub use date::date_number;
 pub use domain::{domain_of, host_of, registrable, website_domain};
 pub use email::{Email, EmailKind, email};
+pub use firm::{FUNDING_STAGES, company_type, funding_rank, funding_stage, growth_percent, naics_code};
 pub use industry::industry_code;
 pub use language::language_code;
-pub use linkedin::linkedin_profile;
+pub use linkedin::{linkedin_company, linkedin_profile};
 pub use nearest::nearest;
 pub use number::{Amount, amount, dollars, whole_number};
+pub use phone::{e164, e164_north_america};
 pub use text::{collapse, fold, mend, phone_key, postal_code};
 pub use title::{function_of, seniority_of};
 

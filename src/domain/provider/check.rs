@@ -8,6 +8,7 @@ use super::field::FieldPlan;
 use super::pointer::{Pointer, scalar};
 use super::poll::{Ask, PollFile, PollPlan};
 use super::template::{Body, Names, Path, Template};
+use super::token::{TokenFile, TokenPlan};
 use crate::domain::error::Problem;
 use crate::domain::facts::{Field, Kind, Source};
 use crate::domain::normalize::nearest;
@@ -30,6 +31,7 @@ pub(super) fn check(file: DescriptionFile) -> Result<Description, Vec<Problem>> 
     let meanings = checker.meanings(&file.meanings);
     let found_when = file.found_when.as_ref().and_then(|text| checker.pointer("found_when", text));
     let poll = file.poll.as_ref().and_then(|poll| checker.poll(poll, &file.auth));
+    let token = if let Auth::Token(token) = &file.auth { checker.token(token) } else { None };
     let fields = checker.fields(&file);
     let Some(request) = request.filter(|_| checker.problems.is_empty()) else { return Err(checker.problems) };
     Ok(Description {
@@ -51,6 +53,8 @@ pub(super) fn check(file: DescriptionFile) -> Result<Description, Vec<Problem>> 
         meanings,
         found_when,
         poll,
+        token,
+        file: None,
         fields,
     })
 }
@@ -97,7 +101,9 @@ impl Checker {
         if !is_url || file.base_url.contains(['?', '#', ' ']) {
             self.problem("base_url", "invalid_url", "expected `https://…` without a query");
         }
-        for (path, name) in [("base_url_setting", &file.base_url_setting), ("key_setting", &file.key_setting)] {
+        let own = file.settings.iter().map(|(name, entry)| (format!("settings.{name}.setting"), &entry.setting));
+        let always = [("base_url_setting", &file.base_url_setting), ("key_setting", &file.key_setting)];
+        for (path, name) in always.map(|(path, name)| (path.to_owned(), name)).into_iter().chain(own) {
             let is_setting = name.starts_with(|letter: char| letter.is_ascii_uppercase())
                 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             if !is_setting {
@@ -107,7 +113,7 @@ impl Checker {
         let header = match &file.auth {
             Auth::Header(name) | Auth::Query(name) | Auth::Body(name) => name,
             Auth::Prefixed(prefixed) => &prefixed.header,
-            Auth::Bearer | Auth::Basic => return,
+            Auth::Bearer | Auth::Basic | Auth::Token(_) => return,
         };
         if header.is_empty() || header.contains(|letter: char| letter.is_control() || letter == ' ') {
             self.problem("auth", "invalid_name", "expected a name without blanks");
@@ -194,7 +200,12 @@ impl Checker {
                 let message = "without a request of its own the first one is repeated and read like the first time";
                 self.problem("poll.request", "missing", message);
             }
-            return Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, ask: None });
+            return Some(PollPlan {
+                first_after_ms: file.first_after_ms,
+                every_ms: file.every_ms,
+                confirm_not_found: file.confirm_not_found,
+                ask: None,
+            });
         };
         if file.job.is_empty() {
             self.problem("poll.job", "empty_list", "say where the id of the job stands in the first answer");
@@ -205,7 +216,24 @@ impl Checker {
         }
         let state = state.map(|pointer| (pointer, states));
         let ask = Some(Ask { job, request, state, statuses: file.statuses.clone() });
-        Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, ask })
+        let confirm_not_found = file.confirm_not_found;
+        Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, confirm_not_found, ask })
+    }
+
+    fn token(&mut self, file: &TokenFile) -> Option<TokenPlan> {
+        if !(120..=604_800).contains(&file.lifetime_s) {
+            self.problem("auth.token.lifetime_s", "out_of_range", "expected 120 to 604,800");
+        }
+        let pointer = self.pointer("auth.token.pointer", &file.pointer);
+        let request = self.request("auth.token.request", &file.request, &Auth::Bearer, Path::key)?;
+        if !request.has_places() {
+            self.problem(
+                "auth.token.request",
+                "unused_key",
+                "the request names neither `{key.name}` nor `{key.password}`",
+            );
+        }
+        Some(TokenPlan { request, pointer: pointer?, lifetime_s: file.lifetime_s })
     }
 
     fn requires(&mut self, groups: &[Vec<String>]) -> Vec<Vec<Path>> {

@@ -1,14 +1,16 @@
 //! One HTTP provider, as its file describes it and as checked.
 
-use super::check::check;
 use super::condition::{MeaningFile, Rule};
 use super::field::{FieldFile, FieldPlan};
 use super::pointer::Pointer;
 use super::poll::{PollFile, PollPlan};
+use super::setting::SettingFile;
 use super::template::{Body, Path, Template};
+use super::token::{TokenFile, TokenPlan};
 use crate::domain::error::Problem;
 use crate::domain::facts::{Field, FieldSet};
 use crate::domain::id::ProviderId;
+use crate::domain::rubric::read::faults_of_form;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,6 +42,8 @@ pub enum Auth {
     Basic,
     /// Into the JSON body, under this name.
     Body(String),
+    /// Exchanged for a token, which goes into `Authorization`, after `Bearer `. A key that holds no `:` is a token already.
+    Token(Box<TokenFile>),
 }
 
 /// A header in which something stands before the key.
@@ -124,7 +128,7 @@ impl Meaning {
 }
 
 /// The request of a description.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestFile {
@@ -188,6 +192,9 @@ pub struct DescriptionFile {
     pub key_setting: String,
     /// Where the key goes.
     pub auth: Auth,
+    /// Settings that are the business's own, by the name that templates use: `{setting.<name>}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, SettingFile>,
     /// What must be known before it can be asked: of every group at least one.
     pub requires: Vec<Vec<String>>,
     /// The request.
@@ -272,6 +279,9 @@ pub struct Description {
     pub(super) meanings: Vec<Rule>,
     pub(super) found_when: Option<Pointer>,
     pub(super) poll: Option<PollPlan>,
+    pub(super) token: Option<TokenPlan>,
+    /// The file, when it has settings that are filled in later.
+    pub(super) file: Option<Box<DescriptionFile>>,
     pub(super) fields: Vec<(Field, FieldPlan)>,
 }
 
@@ -280,9 +290,13 @@ impl Description {
     ///
     /// # Errors
     /// Every problem at once, with its path in the file; a file that is not JSON of this shape has one, with the line.
+    /// Repeated keys are refused first: of two fields or codes with one name, nobody knows which one is meant.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let faults = faults_of_form(text);
         match serde_json::from_str::<DescriptionFile>(text) {
-            Ok(file) => check(file),
+            Ok(file) if faults.is_empty() => Self::from_file(&file, |_| None),
+            Ok(_) => Err(faults),
+            Err(_) if faults.iter().any(|fault| fault.code == "repeated_key") => Err(faults),
             Err(error) => {
                 let line = u32::try_from(error.line()).ok();
                 Err(vec![Problem { line, ..Problem::new("file", "invalid_description", error.to_string()) }])
@@ -301,7 +315,7 @@ impl Description {
     pub fn needs(&self) -> FieldSet {
         let fields = self.requires.iter().flatten().filter_map(|path| match path {
             Path::Fact(field) => Some(*field),
-            Path::Contact(_) | Path::Job => None,
+            Path::Contact(_) | Path::Job | Path::KeyName | Path::KeyPassword => None,
         });
         fields.collect()
     }
@@ -310,6 +324,12 @@ impl Description {
     #[must_use]
     pub const fn poll(&self) -> Option<&PollPlan> {
         self.poll.as_ref()
+    }
+
+    /// Whether one question may take several calls, each with its own limit: for a token or for the result of a job.
+    #[must_use]
+    pub const fn takes_several_calls(&self) -> bool {
+        self.poll.is_some() || self.token.is_some()
     }
 
     /// What the body of an answer says about its meaning, by the first rule that applies.

@@ -2,11 +2,11 @@
 //!
 //! Of two values for a field the one from the more trusted provider counts; of two equally trusted providers the one
 //! whose id comes first, and of one provider the later answer. When a provider was asked says nothing about how old its
-//! data are. The order is total, so the same readings give the same facts in whatever order they come, and it is known
+//! data are. One provider that says a number must not be called counts against all that do not. The order is total, so the same readings give the same facts in whatever order they come, and it is known
 //! beforehand whether an answer could still replace what is known ([`replaces`]). Every fact keeps its provider and time.
 
 use super::shipped;
-use crate::domain::facts::{Fact, Facts, Field};
+use crate::domain::facts::{Fact, FactValue, Facts, Field};
 use crate::domain::id::ProviderId;
 use std::cmp::Ordering;
 
@@ -39,16 +39,25 @@ pub fn merge(facts: &mut Facts, field: Field, fact: Fact) {
 
 /// Which of two facts counts more; equal only when they are the same.
 fn compare(field: Field, one: &Fact, other: &Fact) -> Ordering {
-    trust(&one.provider, field)
-        .cmp(&trust(&other.provider, field))
+    warns(field, one)
+        .cmp(&warns(field, other))
+        .then_with(|| trust(&one.provider, field).cmp(&trust(&other.provider, field)))
         .then_with(|| other.provider.cmp(&one.provider))
         .then(one.at.cmp(&other.at))
         .then_with(|| one.value.cmp(&other.value))
 }
 
-/// Whether an answer of `provider` would replace what `known` says about a field.
+/// Whether a fact forbids something that nobody else can allow.
+fn warns(field: Field, fact: &Fact) -> bool {
+    field == Field::PersonPhoneDoNotCall && fact.value == FactValue::Flag(true)
+}
+
+/// Whether an answer of `provider` could replace what `known` says about a field.
 #[must_use]
 pub fn replaces(provider: &ProviderId, field: Field, known: &Fact) -> bool {
+    if field == Field::PersonPhoneDoNotCall && !warns(field, known) {
+        return true;
+    }
     let order = trust(provider, field).cmp(&trust(&known.provider, field));
     order.then_with(|| known.provider.cmp(provider)) != Ordering::Less
 }
@@ -135,6 +144,20 @@ mod tests {
         assert_eq!(facts.text(Field::PersonTitle), Some("Consultant"));
         let facts = merge_readings(&Facts::default(), &[person]);
         assert_eq!(facts.value(Field::CompanyEmployees), Some(&FactValue::Number(5_000)));
+    }
+
+    #[test]
+    fn one_warning_counts_against_all_that_do_not_warn() {
+        let says = |provider: &str, flag| fact(provider, 1, FactValue::Flag(flag));
+        let field = Field::PersonPhoneDoNotCall;
+        for order in [["lusha_person", "zoominfo_person"], ["zoominfo_person", "lusha_person"]] {
+            let mut facts = Facts::default();
+            order.iter().for_each(|id| merge(&mut facts, field, says(id, *id == "lusha_person")));
+            assert_eq!(facts.value(field), Some(&FactValue::Flag(true)), "{order:?}");
+        }
+        let less_trusted = ProviderId::new("lusha_person").unwrap();
+        assert!(replaces(&less_trusted, field, &says("zoominfo_person", false)));
+        assert!(!replaces(&less_trusted, field, &says("zoominfo_person", true)));
     }
 
     #[test]

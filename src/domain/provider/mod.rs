@@ -2,8 +2,8 @@
 //!
 //! A provider is a JSON file. [`Description::parse`] checks it, [`build`] makes the request for one lead, [`read`]
 //! turns any answer into facts or a reason, [`merge_readings`] puts the facts of several providers together. A provider
-//! that looks for a while answers [`Reading::Pending`]; [`build_poll`] and [`read_poll`] fetch its result. Nothing here
-//! talks to anybody.
+//! that looks for a while answers [`Reading::Pending`]; [`build_poll`] and [`read_poll`] fetch its result. A key that has
+//! to be exchanged for a token first is, by [`build_token`] and [`read_token`]. Nothing here talks to anybody.
 
 mod check;
 pub mod condition;
@@ -15,8 +15,10 @@ mod pointer;
 pub mod poll;
 pub mod request;
 pub mod response;
+pub mod setting;
 pub mod shipped;
 mod template;
+pub mod token;
 mod transform;
 
 pub use contact::Contact;
@@ -25,4 +27,5 @@ pub use merge::{merge, merge_readings};
 pub use poll::PollPlan;
 pub use request::{HttpRequest, build, build_poll};
 pub use response::{Reading, read, read_poll};
+pub use token::{Token, build_token, read_token};
 pub use transform::Transform;

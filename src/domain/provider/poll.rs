@@ -31,6 +31,10 @@ pub struct PollFile {
     /// What states mean. Small and capital letters are the same.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub states: BTreeMap<String, Meaning>,
+    /// Whether only the second answer in a row counts that says that nothing was found, for providers that may say so
+    /// before they have begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm_not_found: bool,
     /// What statuses of these answers mean. Those of the first answer do not count here, and 404 and 410 say that
     /// the job is gone, not that nothing was found.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -44,6 +48,8 @@ pub struct PollPlan {
     pub first_after_ms: u32,
     /// From one question to the next, in milliseconds.
     pub every_ms: u32,
+    /// Whether only the second answer in a row counts that says that nothing was found.
+    pub confirm_not_found: bool,
     /// `None` when the first request is repeated.
     pub(super) ask: Option<Ask>,
 }

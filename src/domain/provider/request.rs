@@ -31,7 +31,8 @@ impl fmt::Debug for HttpRequest {
 /// Makes the request for a lead, or returns `None` when the provider cannot be asked with what is known.
 ///
 /// Values are percent-encoded in the URL and escaped in the body. A value that holds a control character is not put
-/// into a header. `base_url` is the description's own or the one from its setting.
+/// into a header. `base_url` is the description's own or the one from its setting; `key` is the key, or the token that it
+/// was exchanged for ([`build_token`](super::build_token)).
 #[must_use]
 pub fn build(
     description: &Description,
@@ -45,7 +46,7 @@ pub fn build(
     if !is_ready {
         return None;
     }
-    fill(&description.request, &description.auth, &known, base_url, key)
+    fill(&description.request, Some((&description.auth, key)), &known, base_url)
 }
 
 /// Makes the request for the result of a job, or returns `None` when the provider has none: it answers at once, or the
@@ -53,10 +54,16 @@ pub fn build(
 #[must_use]
 pub fn build_poll(description: &Description, job: &str, base_url: &str, key: &str) -> Option<HttpRequest> {
     let ask = description.poll()?.ask.as_ref()?;
-    fill(&ask.request, &description.auth, &Known::Job(job), base_url, key)
+    fill(&ask.request, Some((&description.auth, key)), &Known::Job(job), base_url)
 }
 
-fn fill(plan: &RequestPlan, auth: &Auth, known: &Known<'_>, base_url: &str, key: &str) -> Option<HttpRequest> {
+/// Fills a request; without `auth`, no key is added to it.
+pub(super) fn fill(
+    plan: &RequestPlan,
+    auth: Option<(&Auth, &str)>,
+    known: &Known<'_>,
+    base_url: &str,
+) -> Option<HttpRequest> {
     let mut url = format!("{}{}", base_url.trim_end_matches('/'), plan.path.fill(known, encode)?);
     let filled = |(name, template): &(String, Template)| {
         template.fill(known, str::to_owned).map(|value| (encode(name), encode(&value)))
@@ -69,15 +76,20 @@ fn fill(plan: &RequestPlan, auth: &Auth, known: &Known<'_>, base_url: &str, key:
     }
     let mut body = plan.body.as_ref().and_then(|body| body.fill(known));
     match auth {
-        Auth::Header(name) => headers.push((name.clone(), key.to_owned())),
-        Auth::Prefixed(PrefixedHeader { header, prefix }) => headers.push((header.clone(), format!("{prefix}{key}"))),
-        Auth::Bearer => headers.push(("authorization".to_owned(), format!("Bearer {key}"))),
-        Auth::Basic => {
+        None => {}
+        Some((Auth::Header(name), key)) => headers.push((name.clone(), key.to_owned())),
+        Some((Auth::Prefixed(PrefixedHeader { header, prefix }), key)) => {
+            headers.push((header.clone(), format!("{prefix}{key}")));
+        }
+        Some((Auth::Bearer | Auth::Token(_), key)) => {
+            headers.push(("authorization".to_owned(), format!("Bearer {key}")));
+        }
+        Some((Auth::Basic, key)) => {
             let name_and_password = if key.contains(':') { key.to_owned() } else { format!("{key}:") };
             headers.push(("authorization".to_owned(), format!("Basic {}", base64(name_and_password.as_bytes()))));
         }
-        Auth::Query(name) => query.push((encode(name), encode(key))),
-        Auth::Body(name) => {
+        Some((Auth::Query(name), key)) => query.push((encode(name), encode(key))),
+        Some((Auth::Body(name), key)) => {
             let entries = body.as_mut().and_then(Value::as_object_mut)?;
             entries.insert(name.clone(), Value::String(key.to_owned()));
         }

@@ -86,9 +86,9 @@ fn settle(description: &Description, meaning: Option<Meaning>, json: Option<&Val
 }
 
 /// Nobody has to act, and nobody said when to ask again.
-const LATER: Remedy = Remedy::Retry { after_ms: None };
+pub(super) const LATER: Remedy = Remedy::Retry { after_ms: None };
 
-const fn failed(code: &'static str, remedy: Remedy) -> Reading {
+pub(super) const fn failed(code: &'static str, remedy: Remedy) -> Reading {
     Reading::Failed { code, remedy }
 }
 

@@ -11,6 +11,8 @@ pub(super) enum Path {
     Fact(Field),
     Contact(&'static str),
     Job,
+    KeyName,
+    KeyPassword,
 }
 
 impl Path {
@@ -40,10 +42,24 @@ impl Path {
         if name == "job" { Ok(Self::Job) } else { Err("only `{job}` is known here".to_owned()) }
     }
 
+    /// The paths of a request for a token: `key.name` and `key.password`.
+    ///
+    /// # Errors
+    /// One sentence of help for every other name.
+    pub(super) fn key(name: &str) -> Result<Self, String> {
+        match name {
+            "key.name" => Ok(Self::KeyName),
+            "key.password" => Ok(Self::KeyPassword),
+            _ => Err("only `{key.name}` and `{key.password}` are known here".to_owned()),
+        }
+    }
+
     /// The value, as text.
     pub(super) fn text(self, known: &Known<'_>) -> Option<String> {
         match (self, known) {
             (Self::Job, Known::Job(job)) => Some((*job).to_owned()),
+            (Self::KeyName, Known::Key { name, .. }) => Some((*name).to_owned()),
+            (Self::KeyPassword, Known::Key { password, .. }) => Some((*password).to_owned()),
             (Self::Contact(path), Known::Lead { contact, .. }) => contact.text(path).map(str::to_owned),
             (Self::Fact(field), Known::Lead { facts, .. }) => match facts.value(field)? {
                 FactValue::Text(text) => Some(text.clone()),
@@ -57,12 +73,14 @@ impl Path {
 }
 
 /// What is known when a request is made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) enum Known<'a> {
     /// The lead that a provider is asked for.
     Lead { facts: &'a Facts, contact: &'a Contact },
     /// The job whose result is fetched.
     Job(&'a str),
+    /// The two halves of a key that is exchanged for a token.
+    Key { name: &'a str, password: &'a str },
 }
 
 /// Which names a template may use.

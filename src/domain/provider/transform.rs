@@ -6,8 +6,9 @@
 use crate::domain::facts::{FactValue, Kind};
 use crate::domain::limits::VALUE_CHARS_MAX;
 use crate::domain::normalize::{
-    Amount, amount, collapse, country_code, dollars, domain_of, fold, function_of, industry_code, mend, seniority_of,
-    website_domain,
+    Amount, EmailKind, amount, collapse, company_type, country_code, date_number, dollars, domain_of, e164,
+    e164_north_america, email, fold, function_of, funding_rank, funding_stage, growth_percent, industry_code,
+    linkedin_company, linkedin_profile, mend, naics_code, postal_code, seniority_of, website_domain,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,6 +45,30 @@ pub enum Transform {
     Dollars,
     /// A year from 1000 to 2999, alone or at the beginning of a date.
     Year,
+    /// A day as the number `yyyymmdd`, from an ISO date or an English one; the latest of a list.
+    Date,
+    /// Growth in whole percent, from a number of percent.
+    Percent,
+    /// Growth in whole percent, from a fraction: 0.12 is 12.
+    Fraction,
+    /// Telephone number, E.164. National numbers are left out.
+    Phone,
+    /// Like `phone`; ten digits without `+` are a number of North America.
+    PhoneNorthAmerica,
+    /// E-mail address, lower case; one of a free or disposable mail service is no address at work.
+    WorkEmail,
+    /// LinkedIn profile, `linkedin.com/in/<slug>`.
+    LinkedinProfile,
+    /// Page of a company on LinkedIn, `linkedin.com/company/<slug>`.
+    LinkedinCompany,
+    /// Stage of funding, from a stage or a round; the latest one of a list.
+    FundingStage,
+    /// Type of a company: `public`, `private`, `nonprofit`, `government` or `education`.
+    CompanyType,
+    /// Industry code of NAICS, two to six digits.
+    Naics,
+    /// Postal code, upper case, without blanks.
+    PostalCode,
     /// Flag: `true` or `false`, also as a text.
     Flag,
     /// Set of texts in lower case, sorted.
@@ -55,7 +80,7 @@ impl Transform {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Number | Self::Dollars | Self::Year => Kind::Number,
+            Self::Number | Self::Dollars | Self::Year | Self::Date | Self::Percent | Self::Fraction => Kind::Number,
             Self::Flag => Kind::Flag,
             Self::Set => Kind::Set,
             _ => Kind::Text,
@@ -70,11 +95,23 @@ impl Transform {
             (Self::Seniority, Value::Array(items)) => {
                 items.iter().filter_map(seniority).min_by_key(|code| rank(code)).map(text)
             }
+            (Self::FundingStage, Value::Array(items)) => {
+                let stages = items.iter().filter_map(|item| funding_stage(&words(item)?));
+                stages.max_by_key(|stage| funding_rank(stage)).map(text)
+            }
+            (Self::Date, Value::Array(items)) => {
+                items.iter().filter_map(|item| date_number(&digits(item)?)).max().map(FactValue::Number)
+            }
             (_, Value::Array(items)) => items.iter().filter(|item| !item.is_array()).find_map(|item| self.apply(item)),
             (Self::Flag, _) => flag(value).map(FactValue::Flag),
             (Self::Number, _) => number(value, amount),
             (Self::Dollars, _) => number(value, dollars),
             (Self::Year, _) => year(value),
+            (Self::Date, _) => date_number(&digits(value)?).map(FactValue::Number),
+            (Self::Percent, _) => growth_percent(&digits(value)?, 1.0).map(FactValue::Number),
+            (Self::Fraction, _) => growth_percent(&digits(value)?, 100.0).map(FactValue::Number),
+            (Self::Naics, _) => naics_code(&digits(value)?).map(FactValue::Text),
+            (Self::PostalCode, _) => postal_code(&digits(value)?).map(FactValue::Text),
             (Self::Seniority, _) => seniority(value).map(text),
             _ => self.apply_text(&words(value)?).map(FactValue::Text),
         }
@@ -88,6 +125,15 @@ impl Transform {
             Self::Industry => industry_code(words),
             Self::Domain => domain(words),
             Self::Function => function(words),
+            Self::Phone => e164(words),
+            Self::PhoneNorthAmerica => e164_north_america(words),
+            Self::WorkEmail => {
+                email(words).filter(|email| email.kind == EmailKind::Business).map(|email| email.address)
+            }
+            Self::LinkedinProfile => linkedin_profile(words),
+            Self::LinkedinCompany => linkedin_company(words),
+            Self::FundingStage => funding_stage(words).map(str::to_owned),
+            Self::CompanyType => company_type(words).map(str::to_owned),
             Self::EmailStatus => email_status(words).map(str::to_owned),
             _ => Some(words.to_owned()),
         }
@@ -103,6 +149,11 @@ fn words(value: &Value) -> Option<String> {
     let text = collapse(&mend(value.as_str()?));
     let is_good = !text.is_empty() && text.chars().count() <= VALUE_CHARS_MAX && !text.chars().any(char::is_control);
     is_good.then_some(text)
+}
+
+/// The text of a value or of a number.
+fn digits(value: &Value) -> Option<String> {
+    if let Value::Number(number) = value { Some(number.to_string()) } else { words(value) }
 }
 
 /// Some providers send flags as texts.
@@ -126,10 +177,7 @@ fn number(value: &Value, read: impl Fn(&str) -> Option<Amount>) -> Option<FactVa
 }
 
 fn year(value: &Value) -> Option<FactValue> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        _ => words(value)?,
-    };
+    let text = digits(value)?;
     let digits = text.get(..4)?;
     let is_alone = text.get(4..)?.chars().next().is_none_or(|next| !next.is_ascii_digit());
     let year: i64 = digits.parse().ok()?;
@@ -265,6 +313,20 @@ mod tests {
             (T::Domain, json!("ann@mail.acme.example"), Some("acme.example")),
             (T::Function, json!("health"), Some("healthcare")),
             (T::Function, json!("unemployed"), None),
+            (T::Phone, json!("+1 202-555-0143"), Some("+12025550143")),
+            (T::Phone, json!(true), None),
+            (T::PhoneNorthAmerica, json!("(202) 555-0143"), Some("+12025550143")),
+            (T::WorkEmail, json!(["ann@gmail.com", "Ann.Lee@Acme.example"]), Some("ann.lee@acme.example")),
+            (T::WorkEmail, json!("ann"), None),
+            (T::LinkedinProfile, json!("linkedin.com/in/Ann-Lee"), Some("linkedin.com/in/ann-lee")),
+            (T::LinkedinCompany, json!(["x.com/acme", "linkedin.com/company/acme"]), Some("linkedin.com/company/acme")),
+            (T::FundingStage, json!(["Series A", "Other", "Series C", "seed"]), Some("series_c")),
+            (T::FundingStage, json!("Other"), None),
+            (T::CompanyType, json!("Privately held"), Some("private")),
+            (T::Naics, json!(541_511), Some("541511")),
+            (T::Naics, json!(["x", "51"]), Some("51")),
+            (T::PostalCode, json!(94_105), Some("94105")),
+            (T::PostalCode, json!("SW1A 1AA"), Some("SW1A1AA")),
             (T::Text, json!([null, true, "x"]), Some("x")),
             (T::Text, json!(true), None),
             (T::Text, json!(7), None),
@@ -299,6 +361,13 @@ mod tests {
             (T::Year, json!("1883-05-01"), Some(1_883)),
             (T::Year, json!("18830501"), None),
             (T::Year, json!(99), None),
+            (T::Date, json!(["2020-01-02", "Nov 10, 2021", "2021-05", null]), Some(20_211_110)),
+            (T::Date, json!(2021), Some(20_210_000)),
+            (T::Date, json!("soon"), None),
+            (T::Percent, json!("-3.6"), Some(-4)),
+            (T::Percent, json!(12), Some(12)),
+            (T::Fraction, json!(0.124), Some(12)),
+            (T::Fraction, json!(true), None),
             (T::Year, json!("été 1883"), None),
         ] {
             assert_eq!(number_of(transform, &value), expected, "{transform:?} {value}");

@@ -47,6 +47,14 @@ pub fn load(text: &str) -> Result<Rubric, Vec<Problem>> {
     })
 }
 
+/// Faults of form that serde does not see in any JSON text: `repeated_key`, with path and line. A text that is no JSON,
+/// or is larger, deeper or wider than a rubric may be, has `bad_json` or `too_large` instead.
+pub(in crate::domain) fn faults_of_form(text: &str) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    tree::parse(text, &mut problems);
+    problems.into_list()
+}
+
 fn read_tree(text: &str) -> (Option<Tree<'_>>, Vec<Problem>) {
     let mut problems = Problems::default();
     let tree = tree::parse(text, &mut problems);

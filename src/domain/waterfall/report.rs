@@ -154,7 +154,13 @@ mod tests {
         };
         let calls = calls.iter().map(call).collect();
         let stopped = "owned".to_owned();
-        EnrichmentSummary { providers_saved: saved, providers_cached: 1, stopped, calls, ..EnrichmentSummary::default() }
+        EnrichmentSummary {
+            providers_saved: saved,
+            providers_cached: 1,
+            stopped,
+            calls,
+            ..EnrichmentSummary::default()
+        }
     }
 
     #[test]

@@ -293,9 +293,9 @@ impl<'a, W: World> Run<'a, W> {
             Some(key) => key.to_owned(),
             None => format!("facts:{}", sha256_hex(&serde_json::to_vec(&self.facts).unwrap_or_default())),
         };
-        // A provider that works on a question takes several calls, each with its own limit.
-        let is_polled = http.description.poll().is_some();
-        let wait_ms = if is_polled { left_ms } else { http.description.timeout_ms.min(left_ms) };
+        // Calls that follow each other have a limit each.
+        let is_many = http.description.takes_several_calls();
+        let wait_ms = if is_many { left_ms } else { http.description.timeout_ms.min(left_ms) };
         Some(LookUp {
             subject,
             provider: provider.source.id.clone(),
