@@ -346,6 +346,8 @@ pub enum Ask {
     /// most for its price.
     #[default]
     Needed,
+    /// Like `needed`, but what one provider has found is not looked up at another that is believed more.
+    Missing,
     /// All of them, for a CRM that wants every fact.
     All,
 }

@@ -119,7 +119,7 @@ static OWNERSHIP: [Field; 2] = [
 static ENRICHMENT: [Field; 5] = [
     optional("deadline_ms", U32),
     optional("stages", Want::List(&TEXTS)),
-    optional("ask", Want::OneOf(&["needed", "all"])),
+    optional("ask", Want::OneOf(&["needed", "missing", "all"])),
     optional("limits", Want::Map(&Want::Object(&LIMIT))),
     optional("warm_accounts_per_hour", U32),
 ];

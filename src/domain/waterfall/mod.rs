@@ -14,6 +14,7 @@ pub mod results;
 use crate::domain::facts::{Facts, Field, FieldSet};
 use crate::domain::id::ProviderId;
 use crate::domain::provider::merge::replaces;
+use crate::domain::provider::shipped;
 use crate::domain::rubric::Rubric;
 use crate::domain::rubric::file::Ask;
 use crate::domain::rubric::settle::{PLACEMENT_WEIGHT, Settled, Stake, settled, stakes};
@@ -108,7 +109,8 @@ pub fn next(moment: Moment<'_>) -> Step {
         return Step::Ask(own);
     }
     // 2
-    let telling: Vec<FieldSet> = sources.iter().map(|source| telling(source, facts)).collect();
+    let ask = rubric.enrichment().ask;
+    let telling: Vec<FieldSet> = sources.iter().map(|source| telling(source, facts, ask)).collect();
     let open = telling.iter().fold(FieldSet::EMPTY, |open, fields| open.union(*fields));
     let is_account_open = open.contains(Field::CompanyDomain);
     let is_own_pending = own_data(|standing| matches!(standing, Standing::Asked(_))).next().is_some();
@@ -118,7 +120,7 @@ pub fn next(moment: Moment<'_>) -> Step {
         Settled::Yes { reason } if !is_account_open => Some(reason),
         _ => None,
     };
-    let is_all = rubric.enrichment().ask == Ask::All;
+    let is_all = ask == Ask::All;
     let ready = sources.iter().filter(|source| source.standing == Standing::Ready).count();
     let stop = |reason: &str| Step::Stop { reason: reason.to_owned(), saved: u32::try_from(ready).unwrap_or(u32::MAX) };
     if let Some(reason) = over.filter(|_| !is_all) {
@@ -139,12 +141,17 @@ pub fn next(moment: Moment<'_>) -> Step {
 }
 
 /// The fields that a provider's answer would set: those that are missing, and those about which it is believed more than
-/// what is known.
-fn telling(source: &Source, facts: &Facts) -> FieldSet {
+/// what is known; where only what is missing is asked for, not those that another provider has told.
+fn telling(source: &Source, facts: &Facts, ask: Ask) -> FieldSet {
     if source.standing == Standing::Done {
         return FieldSet::EMPTY;
     }
-    let counts = |field: &Field| facts.fact(*field).is_none_or(|known| replaces(&source.id, *field, known));
+    let counts = |field: &Field| {
+        facts.fact(*field).is_none_or(|known| {
+            let is_told = ask == Ask::Missing && shipped::find(known.provider.as_str()).is_some();
+            !is_told && replaces(&source.id, *field, known)
+        })
+    };
     source.fills.iter().filter(counts).collect()
 }
 

@@ -115,7 +115,10 @@ fn what_is_known_is_looked_up_again_only_where_another_is_believed_more() {
     let less = source("abstract_company", 0, 1, &[SIZE]);
     let more = source("zoominfo_company", 0, 1, &[SIZE]);
     assert_eq!(step("needed", &facts, std::slice::from_ref(&less), 0), stop("nothing_open", 1));
-    assert_eq!(step("needed", &facts, &[less, more], 0), asked(&["zoominfo_company"]));
+    assert_eq!(step("needed", &facts, &[less, more.clone()], 0), asked(&["zoominfo_company"]));
+    assert_eq!(step("missing", &facts, std::slice::from_ref(&more), 0), stop("nothing_open", 1));
+    with(&mut facts, "form", SIZE, FactValue::Number(900));
+    assert_eq!(step("missing", &facts, &[more], 0), asked(&["zoominfo_company"]), "what a form says is not found");
 }
 
 #[test]
