@@ -1,7 +1,7 @@
-// Early stop: the same leads, once asking only what can change the decision and once asking everybody.
+// Early stop: the same leads, once asking as the rubric says and once asking everybody.
 
 import { DESCRIPTIONS } from '../../tests/farm/farm.mjs';
-import { Setup, asksAll, costMicros, counted, progress, say, sum } from './kit.mjs';
+import { Setup, asksFor, costMicros, counted, progress, say, sum } from './kit.mjs';
 import { mix } from './leads.mjs';
 
 export async function earlyStop({ name, rubric, count, seed }) {
@@ -10,14 +10,14 @@ export async function earlyStop({ name, rubric, count, seed }) {
   // One after the other, so that rotation and ownership go the same way; the two runs have a Worker and a farm each.
   const [needed, all] = await Promise.all([
     run(`${name}, needed`, { world, leads, rubric, seed }),
-    run(`${name}, all`, { world, leads, rubric: asksAll(rubric), seed }),
+    run(`${name}, all`, { world, leads, rubric: asksFor('all', rubric), seed }),
   ]);
   const differences = leads
     .map((_, place) => difference(needed.answers[place], all.answers[place], place))
     .filter(Boolean);
-  const { stages } = rubric.enrichment;
+  const { stages, ask = 'needed' } = rubric.enrichment;
   const same = leads.length - differences.length;
-  return { name, leads: leads.length, stages, same, differences, needed: figures(needed), all: figures(all) };
+  return { name, leads: leads.length, stages, isExact: ask === 'needed', same, differences, needed: figures(needed), all: figures(all) };
 }
 
 async function run(name, { world, leads, rubric, seed }) {

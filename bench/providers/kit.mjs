@@ -31,8 +31,8 @@ export function five() {
   return { ...rubric, criteria: [...rubric.criteria, undeliverable], enrichment: { ...rubric.enrichment, stages } };
 }
 
-/** The same rubric, asking every provider whatever it could change. */
-export const asksAll = (rubric) => ({ ...rubric, enrichment: { ...rubric.enrichment, ask: 'all' } });
+/** The same rubric, asking for `all`, `missing` or `needed`. */
+export const asksFor = (ask, rubric) => ({ ...rubric, enrichment: { ...rubric.enrichment, ask } });
 
 /** Ids of the HTTP providers of a rubric, in the order of its stages. */
 export const providersOf = (rubric) => rubric.enrichment.stages.flat().filter((id) => id !== 'directory');

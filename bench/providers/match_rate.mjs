@@ -4,16 +4,20 @@
 
 import { DESCRIPTIONS } from '../../tests/farm/farm.mjs';
 import { World } from '../../tests/farm/world.mjs';
-import { Setup, asksAll, costMicros, five, say } from './kit.mjs';
+import { Setup, asksFor, costMicros, five, say } from './kit.mjs';
 import { plain } from './leads.mjs';
 
 export const FACTS = ['company.employees', 'person.seniority', 'person.email_status'];
 
 /** Leads at new companies who state neither title nor size: what is known comes from providers. */
-export async function matchRate({ count, seed, full }) {
+export async function matchRate({ count, seed }) {
   say(`- match rate: ${count} leads`);
   const world = new World({ seed, companies: count });
-  const runs = [['waterfall, what is needed', five()], ...(full ? [['waterfall, everybody', asksAll(five())]] : [])];
+  const runs = [
+    ['waterfall, what is needed', five()],
+    ['waterfall, what is missing', asksFor('missing', five())],
+    ['waterfall, everybody', asksFor('all', five())],
+  ];
   const waterfalls = [];
   for (const [name, rubric] of runs) waterfalls.push(await waterfall(name, { world, rubric, seed }));
   return {

@@ -65,8 +65,7 @@ function speed({ leads, atOnce, weather, enrichment, runs }) {
   ];
 }
 
-function earlyStop({ name, leads, same, differences, needed, all, stages: asked, error }) {
-  if (error) return [`## Early stop, ${name}`, '', `**Not measured: ${error}**`, ''];
+function earlyStop({ name, leads, same, differences, needed, all, stages: asked }) {
   const line = (title, run) =>
     row(title, run.calls, run.requests, usd(run.costMicros), usd((run.costMicros / leads) * 1000), list(run.cache));
   return [
@@ -77,7 +76,7 @@ function earlyStop({ name, leads, same, differences, needed, all, stages: asked,
     ...table(
       ['', 'questions', 'requests', 'cost', 'cost of 1,000 leads', 'cache'],
       [
-        line('asks what can change the decision', needed),
+        line('asks as the rubric says', needed),
         line('asks everybody', all),
         row(
           'saved',

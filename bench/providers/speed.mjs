@@ -3,7 +3,7 @@
 import { DOCUMENTED } from '../../tests/farm/weather.mjs';
 import { World } from '../../tests/farm/world.mjs';
 import { pause } from '../server.mjs';
-import { Setup, asksAll, counted, five, percentiles, progress, say } from './kit.mjs';
+import { Setup, asksFor, counted, five, percentiles, progress, say } from './kit.mjs';
 import { plain } from './leads.mjs';
 
 const AT_ONCE = 20;
@@ -16,10 +16,9 @@ const KEPT = /^(found|not_found|not_awaited)/;
 const QUIET_MS = 2_500;
 const QUIET_MS_MAX = 30_000;
 
-/** With `full` also when everybody is asked. */
-export async function speed({ count, seed, full }) {
+export async function speed({ count, seed }) {
   const runs = [await one('asks what can change the decision', { rubric: five(), count, seed })];
-  if (full) runs.push(await one('asks everybody', { rubric: asksAll(five()), count, seed }));
+  runs.push(await one('asks everybody', { rubric: asksFor('all', five()), count, seed }));
   return { leads: count, atOnce: AT_ONCE, weather: DOCUMENTED, enrichment: five().enrichment, runs };
 }
 
