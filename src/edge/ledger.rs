@@ -1,6 +1,6 @@
 //! The ledger, the built-in CRM and the inbox, in D1.
 //!
-//! A batch of records is one transaction of four statements, each fed with one JSON text. Every row has a
+//! A batch of records is one transaction of four statements (five when a lead was moved), each fed with one JSON text. Every row has a
 //! key of its own record, so writing a record again changes nothing.
 
 use super::directory::{database, failed, number};
@@ -40,7 +40,14 @@ const ACCOUNTS: &str = "INSERT INTO accounts (domain, name, owner_rep_id, create
 
 const ASSIGNMENTS: &str = "INSERT OR IGNORE INTO assignments (rep_id, at_ms, lead_id, team, tier, due_ms, reason, \
     contact_id) SELECT value ->> 'rep_id', value ->> 'at_ms', value ->> 'lead_id', value ->> 'team', \
-    value ->> 'tier', value ->> 'due_ms', value ->> 'reason', value ->> 'contact_id' FROM json_each(?1)";
+    value ->> 'tier', value ->> 'due_ms', value ->> 'reason', value ->> 'contact_id' FROM json_each(?1) \
+    WHERE NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.contact_id = value ->> 'contact_id' \
+    AND contacts.lead_id = value ->> 'lead_id' AND contacts.updated_ms > value ->> 'at_ms')";
+
+/// The inbox entry of a rep from whom a late answer moved the lead. Should that rep's record come later, it finds a newer
+/// one of the lead and writes no entry.
+const TAKEN_BACK: &str = "DELETE FROM assignments WHERE (rep_id, at_ms, lead_id) IN (SELECT \
+    value ->> 'replaces_rep_id', value ->> 'replaces_at_ms', value ->> 'lead_id' FROM json_each(?1))";
 
 impl Ledger for World {
     async fn write(&self, records: &[Record]) -> PortResult<()> {
@@ -58,6 +65,10 @@ impl Ledger for World {
         }
         if !assigned.is_empty() {
             batch.push(statement(ASSIGNMENTS, text(&assigned)?)?);
+        }
+        let moved: Vec<&&Value> = live.iter().filter(|row| !row["replaces_rep_id"].is_null()).collect();
+        if !moved.is_empty() {
+            batch.push(statement(TAKEN_BACK, text(&moved)?)?);
         }
         database.batch(batch).await.map_err(failed).map(|_| ())
     }
@@ -99,6 +110,8 @@ fn row(record: &Record) -> Option<Value> {
         "country": lead.country.as_ref().map(|country| country.normal.as_ref().unwrap_or(&country.typed)),
         "account_domain": domain,
         "account_name": record.facts.text(Field::CompanyName),
+        "replaces_rep_id": record.replaces.as_ref().map(|replaced| &replaced.rep_id),
+        "replaces_at_ms": record.replaces.as_ref().map(|replaced| replaced.decided_at.as_ms()),
         "record": serde_json::to_string(record).ok()?,
     }))
 }

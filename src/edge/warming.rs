@@ -37,7 +37,7 @@ async fn try_spread(world: &World) -> PortResult<()> {
     }
     let cache = world.env.kv(CACHE).map_err(failed)?;
     let after = cache.get(CURSOR).text().await.map_err(failed)?.unwrap_or_default();
-    let query = format!("SELECT domain FROM accounts WHERE domain > ?1 ORDER BY domain LIMIT {count}");
+    let query = format!("SELECT domain FROM directory WHERE domain > ?1 ORDER BY domain LIMIT {count}");
     let statement = database(&world.env)?.prepare(query).bind(&[JsValue::from_str(&after)]).map_err(failed)?;
     let accounts: Vec<Account> = statement.all().await.map_err(failed)?.results().map_err(failed)?;
     let is_end = u32::try_from(accounts.len()).unwrap_or(u32::MAX) < count;

@@ -234,6 +234,7 @@ pub async fn settle<W: Teams + Desks>(
         asked,
         attempt_no,
         previous: String::new(),
+        replaces: earlier.as_ref().and_then(Decision::replaced),
     };
     let decision = write(store, record, &settle.open.fingerprint, received_at)?;
     Ok(Settled::Decided { decision: Box::new(decision), replay: false })

@@ -70,6 +70,12 @@ impl Decision {
     pub fn rep_id(&self) -> Option<RepId> {
         self.assignment.as_ref().map(|assignment| assignment.rep_id.clone())
     }
+
+    /// This decision as one that another takes back; `None` unless assigned.
+    #[must_use]
+    pub fn replaced(&self) -> Option<Replaced> {
+        self.rep_id().map(|rep_id| Replaced { rep_id, decided_at: self.decided_at })
+    }
 }
 
 /// Who has a lead.
@@ -185,6 +191,18 @@ pub struct Record {
     pub attempt_no: u32,
     /// Hash of the Desk's record before this one; empty for the first.
     pub previous: String,
+    /// The assignment that this decision takes back, when a late answer moved the lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaced>,
+}
+
+/// An assignment that no longer holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Who had the lead.
+    pub rep_id: RepId,
+    /// When it was decided.
+    pub decided_at: Timestamp,
 }
 
 /// What a decision is made of besides the plan.
