@@ -53,6 +53,10 @@ export default class extends WorkerEntrypoint {
     }
     return new built.default(this.ctx, this.env).queue(batch);
   }
+
+  scheduled(controller) {
+    return new built.default(this.ctx, this.env).scheduled(controller);
+  }
 }
 
 /** A class that counts what its storage writes, and whose alarm can be rung. */

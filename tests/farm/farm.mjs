@@ -37,6 +37,9 @@ export const DESCRIPTIONS = Object.fromEntries(
 
 const vendorOf = ({ base_url_setting: setting }) => setting.replace(/_BASE_URL$/, '').toLowerCase();
 
+/** The token that stands for a name and a password. */
+const tokenFor = (key) => `token-for-${Buffer.from(key).toString('hex')}`;
+
 /** One provider as it is played. */
 function played(description) {
   const pair = (name) => readJson(`tests/golden/providers/${description.id}/${name}.json`);
@@ -54,6 +57,7 @@ function played(description) {
     bad_key: pair('bad_key'),
     fault: pair('fault'),
     throttled: pair('throttled'),
+    token: description.auth.token && { ready: pair('token'), refused: pair('token_refused') },
   };
 }
 
@@ -64,7 +68,10 @@ export class Farm {
     Object.assign(farm, { world, weather, seed });
     farm.providers = Object.values(DESCRIPTIONS).map(played);
     farm.keys = Object.fromEntries(
-      Object.values(DESCRIPTIONS).map(({ key_setting: setting }) => [setting, `key of ${setting}`]),
+      Object.values(DESCRIPTIONS).map(({ key_setting: setting, auth }) => [
+        setting,
+        auth.token ? `name of ${setting}:password of ${setting}` : `key of ${setting}`,
+      ]),
     );
     farm.downs = new Map();
     farm.reset();
@@ -132,6 +139,8 @@ export class Farm {
     const [, vendor, ...rest] = url.pathname.split('/');
     const { method, headers } = request;
     const asked = { method, headers, path: `/${rest.join('/')}`, query: [...url.searchParams], body: parsed(text) };
+    const exchanged = this.exchange(vendor, asked);
+    if (exchanged) return send(response, exchanged.status, exchanged.json);
     const route = this.route(vendor, asked);
     this.count(route, asked);
     if (!route) return send(response, 400, { error: 'this is not a documented request' });
@@ -140,6 +149,21 @@ export class Farm {
     const answer = this.answer(route, asked);
     if (answer.fate) return this.fail(route.provider, answer.fate, response, answer.ms);
     return send(response, answer.status, answer.json ?? answer.text, answer.ms);
+  }
+
+  /** The answer to a request for a token, in exchange for name and password. */
+  exchange(vendor, { method, path, body }) {
+    const isAsked = ({ token, description: { auth } }) =>
+      token && auth.token.request.method === method && auth.token.request.path === path;
+    const provider = this.providers.find((one) => one.vendor === vendor && isAsked(one));
+    if (!provider) return null;
+    const { ready, refused } = provider.token;
+    const key = this.keys[provider.description.key_setting];
+    const [name, password] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)];
+    const given = Object.values(body ?? {});
+    if (!given.includes(name) || !given.includes(password)) return told(refused);
+    const text = JSON.stringify(ready.response.json).replaceAll(ready.expect.token, tokenFor(key));
+    return { status: ready.response.status, json: JSON.parse(text) };
   }
 
   /** Which provider a request is for, and the names in it. */
@@ -162,7 +186,8 @@ export class Farm {
 
   answer(route, asked) {
     const { description, bad_key: badKey } = route.provider;
-    if (keyOf(description, asked) !== this.keys[description.key_setting]) return told(badKey);
+    const key = this.keys[description.key_setting];
+    if (keyOf(description, asked) !== (description.auth.token ? tokenFor(key) : key)) return told(badKey);
     return route.job ? this.later(route) : this.first(route);
   }
 

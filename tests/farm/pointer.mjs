@@ -32,6 +32,12 @@ export function plant(json, pointer, value) {
   const [first, ...others] = path.slice(0, star).reduce(step, [json]).filter(Array.isArray);
   if (!first) return undefined;
   const inner = path.slice(star + 1);
+  const wanted = (Array.isArray(value) ? value : [value]).filter((one) => one !== null);
+  if (inner.length === 0) {
+    first.splice(0, first.length, ...wanted);
+    for (const other of others) other.length = 0;
+    return undefined;
+  }
   const items = (Array.isArray(value) ? value : [value]).map((one) => {
     const item = structuredClone(first[0]);
     set(item, inner, one);

@@ -67,7 +67,7 @@ const isBetween = (value, before, after) =>
 /** The key that a request carries where the provider's documentation puts it; `undefined` without one. */
 export function keyOf({ auth }, { headers, query, body }) {
   const after = (text, prefix) => (text?.startsWith(prefix) ? text.slice(prefix.length) : undefined);
-  if (auth === 'bearer') return after(headers.authorization, 'Bearer ');
+  if (auth === 'bearer' || auth.token) return after(headers.authorization, 'Bearer ');
   if (auth === 'basic')
     return Buffer.from(after(headers.authorization, 'Basic ') ?? '', 'base64')
       .toString()
