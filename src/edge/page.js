@@ -1,5 +1,5 @@
-// One page of a company's website, read while it comes: the platform's HTMLRewriter finds the few elements that count, so
-// that no HTML parser has to be in the wasm.
+// One page of a company's website, read while it comes: the platform's HTMLRewriter finds the few elements that
+// count, so that no HTML parser has to be in the wasm.
 
 /** Most characters of a title, a name, or a script that are kept; of JSON-LD, one more than are read. */
 const TEXT_MAX = 300;
@@ -12,9 +12,9 @@ const HOSTS_MAX = 200;
 const HOSTS_IN_CODE = /\\?\/\\?\/([a-z0-9-]+(?:\.[a-z0-9-]+)+)/gi;
 
 /**
- * Reads the page at `pageUrl`, which is fetched at `url`. JSON with the status, where a redirect leads (no redirect is
- * followed here), and what the page says; `page` is null unless the answer is HTML with a status of success. What stands
- * before `bytesMax` counts. Fails with `timeout`, or anything else for a connection that broke.
+ * Reads the page at `pageUrl`, which is fetched at `url`. JSON with the status, where a redirect leads (no redirect
+ * is followed here), and what the page says; `page` is null unless the answer is HTML with a status of success. What
+ * stands before `bytesMax` counts. Fails with `timeout`, or anything else for a connection that broke.
  */
 export async function fetchPage(url, pageUrl, userAgent, timeoutMs, bytesMax) {
   const all = new AbortController();

@@ -1,8 +1,9 @@
 //! One question to a company's own website.
 //!
-//! Every company is another server, so there is no breaker and no second request: that five sites are down says nothing about
-//! the sixth, and a small server is not asked twice because it is slow. What protects a server and the leads instead is that
-//! whatever it answers is kept with the company, a fault included, and that leads of one company share a call.
+//! Every company is another server, so there is no breaker and no second request: that five sites are down says
+//! nothing about the sixth, and a small server is not asked twice because it is slow. What protects a server and the
+//! leads instead is that whatever it answers is kept with the company, a fault included, and that leads of one
+//! company share a call.
 
 use super::look_up::refused;
 use crate::domain::facts::{Fact, FactValue, Field};
@@ -19,9 +20,9 @@ const NO_SERVER: u16 = 530;
 
 /// Asks for the home page. Never longer than [`TIMEOUT_MS`], all redirects included; never an error.
 ///
-/// `not_asked`: the domain is none whose website may be asked for. `not_found`: there is no server or no page, what comes is
-/// no HTML, a redirect leads elsewhere, or the page says nothing that can be used. `provider_try_later`, `timeout`,
-/// `unreachable`: the server has a fault, which is kept for an hour.
+/// `not_asked`: the domain is none whose website may be asked for. `not_found`: there is no server or no page, what
+/// comes is no HTML, a redirect leads elsewhere, or the page says nothing that can be used. `provider_try_later`,
+/// `timeout`, `unreachable`: the server has a fault, which is kept for an hour.
 pub async fn look_up<W: Pages + Http + Clock + Meters>(world: &W, question: &LookUp) -> LookedUp {
     let base_url = world.setting(BASE_URL_SETTING);
     let domain = question.facts.text(Field::CompanyDomain);

@@ -1,11 +1,12 @@
 //! Which page of which server may be asked for.
 //!
-//! The domain comes from whoever fills in a form, so it must not lead the router to a server that is not a company's public
-//! website. The rules: 1 the domain is a name that somebody registered below a public suffix of the list, in its one
-//! spelling; so it is no address by number in any spelling, no single word, and has no port and no credentials; 2 its last
-//! label is none that is set aside for other uses; 3 mailbox services are nobody's company; 4 `https` on its own port;
-//! 5 a redirect may lead to the domain or a host below it, under the same rules, so that no server sends the router
-//! elsewhere. To which address a name resolves is not seen here; the platform connects to public ones only.
+//! The domain comes from whoever fills in a form, so it must not lead the router to a server that is not a company's
+//! public website. The rules: 1 the domain is a name that somebody registered below a public suffix of the list, in
+//! its one spelling; so it is no address by number in any spelling, no single word, and has no port and no
+//! credentials; 2 its last label is none that is set aside for other uses; 3 mailbox services are nobody's company; 4
+//! `https` on its own port; 5 a redirect may lead to the domain or a host below it, under the same rules, so that no
+//! server sends the router elsewhere. To which address a name resolves is not seen here; the platform connects to
+//! public ones only.
 
 use crate::domain::limits::URL_CHARS_MAX;
 use crate::domain::normalize::{EmailKind, email_kind, host_of, is_registered, registrable};

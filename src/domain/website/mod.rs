@@ -16,8 +16,8 @@ use crate::domain::provider::description::{CacheFile, Latency};
 /// The provider's id in rubrics and records.
 pub const ID: &str = "website";
 
-/// Setting that holds the base URL below which the pages of all websites are fetched, as `<base>/<host>/<path>`: for tests
-/// and for a proxy. Without it each is fetched from its own server.
+/// Setting that holds the base URL below which the pages of all websites are fetched, as `<base>/<host>/<path>`: for
+/// tests and for a proxy. Without it each is fetched from its own server.
 pub const BASE_URL_SETTING: &str = "WEBSITE_BASE_URL";
 
 /// How much it is believed, 0 to 100: more than what somebody types into a form, less than any vendor that is paid for.
@@ -26,8 +26,8 @@ pub const TRUST: u8 = 40;
 /// Longest time for the page and all redirects on the way, in milliseconds.
 pub const TIMEOUT_MS: u32 = 3_000;
 
-/// How long pages take, as planning values: half of them come within 600 ms, and nobody waits for the rest more than two
-/// seconds before somebody else is asked as well.
+/// How long pages take, as planning values: half of them come within 600 ms, and nobody waits for the rest more than
+/// two seconds before somebody else is asked as well.
 pub const LATENCY: Latency = Latency { typical_ms: 600, p95_ms: 2_000 };
 
 /// How long answers are kept: 30 days what a page says, 7 days that it says nothing or that there is none.

@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 
 type Node = Map<String, Value>;
 
-/// `Organization` and its sub-types at schema.org. Places of business (`LocalBusiness` and below) stand behind the line `---`.
+/// `Organization` and its sub-types at schema.org. Places of business (`LocalBusiness` and below) stand behind the
+/// line `---`.
 const TYPES: &str = include_str!("data/organization_types.txt");
 
 static ORGANIZATIONS: LazyLock<BTreeSet<&'static str>> =
@@ -33,9 +34,9 @@ pub(super) struct Organization<'a> {
 impl<'a> Organization<'a> {
     /// The company with this registrable domain.
     ///
-    /// A node with an address on another domain is another company. Of the others, one that names the domain goes before
-    /// one that names none, a company before a place of business, then the earlier. Further nodes count when they have the
-    /// `@id` or the name of the first: pages spread a company over several.
+    /// A node with an address on another domain is another company. Of the others, one that names the domain goes
+    /// before one that names none, a company before a place of business, then the earlier. Further nodes count when
+    /// they have the `@id` or the name of the first: pages spread a company over several.
     pub(super) fn find(blocks: &'a [Value], domain: &str) -> Self {
         let mut found = Vec::new();
         let mut left = JSON_LD_NODES_MAX;

@@ -28,8 +28,8 @@ pub struct Page {
 impl Page {
     /// What the page says about the company with this registrable domain; empty when nothing can be used.
     ///
-    /// The company is described by JSON-LD. Its name may also be the name of the site, and at last the part of the title
-    /// that is spelled like the domain. Whatever is broken, too long or of an odd type is left out.
+    /// The company is described by JSON-LD. Its name may also be the name of the site, and at last the part of the
+    /// title that is spelled like the domain. Whatever is broken, too long or of an odd type is left out.
     #[must_use]
     pub fn facts(&self, domain: &str) -> Vec<(Field, FactValue)> {
         let blocks: Vec<Value> = self.json_ld.iter().take(JSON_LD_BLOCKS_MAX).filter_map(|text| parsed(text)).collect();
@@ -90,8 +90,8 @@ fn parsed(text: &str) -> Option<Value> {
     values.next()?.ok()
 }
 
-/// Entities that occur in names. A library would carry the two thousand names of HTML into the Worker; pages are written in
-/// UTF-8 and need entities for what HTML itself uses.
+/// Entities that occur in names. A library would carry the two thousand names of HTML into the Worker; pages are
+/// written in UTF-8 and need entities for what HTML itself uses.
 const ENTITIES: [(&str, &str); 20] = [
     ("amp", "&"),
     ("lt", "<"),
