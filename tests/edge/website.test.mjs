@@ -62,7 +62,8 @@ async function publish(to) {
 }
 
 const lead = (person, domain) => ({ email: `${person}@${domain}`, message: `Please call ${person} of ${domain}.` });
-const siteCall = (decision) => decision.enrichment.calls.find((call) => call.provider === 'website');
+/** The question to the site; undefined when the answer was in the cache. */
+const siteCall = (decision) => decision.enrichment.calls?.find((call) => call.provider === 'website');
 const post = async (domain, person = 'ines') => siteCall(assertDecision(await world.post(lead(person, domain))));
 const tried = (domain) => world.ask('POST', '/v1/providers/website/try', lead('tester', domain));
 const said = (facts) => Object.fromEntries(Object.entries(facts).map(([field, fact]) => [field, fact.value]));

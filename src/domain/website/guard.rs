@@ -12,7 +12,7 @@ use crate::domain::limits::URL_CHARS_MAX;
 use crate::domain::normalize::{EmailKind, email_kind, host_of, is_registered, registrable};
 
 /// Last labels that never name a public website: RFC 6761, RFC 6762, RFC 7686, RFC 9476, `internal` of ICANN, and what
-/// networks use among themselves. Most are no suffix of the list; those that are become one without a word to us.
+/// networks use among themselves. Few of them are suffixes of the list; they stand here whatever becomes of the list.
 const SET_ASIDE: [&str; 15] = [
     "alt",
     "arpa",
