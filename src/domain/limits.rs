@@ -51,3 +51,25 @@ pub const ECHO_CHARS_MAX: usize = 64;
 
 /// Largest answer of a provider that is read, in bytes. The largest documented answer is capped at 1 MB.
 pub const PROVIDER_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Most bytes of a page of a company's website that are read. What is read of it stands in the head, and half of the pages
+/// of the web are shorter than 100 KiB.
+pub const PAGE_BYTES_MAX: usize = 256 * 1024;
+
+/// Most redirects that are followed on the way to a company's page: to `www`, to a language, and one to spare.
+pub const REDIRECTS_MAX: u32 = 3;
+
+/// Most blocks of JSON-LD on a page that are read. Shops have one for each product; the company stands in the first.
+pub const JSON_LD_BLOCKS_MAX: usize = 20;
+
+/// Longest block of JSON-LD that is read, in bytes.
+pub const JSON_LD_BYTES_MAX: usize = 64 * 1024;
+
+/// Most objects of a page's JSON-LD that are looked at.
+pub const JSON_LD_NODES_MAX: usize = 500;
+
+/// Deepest place in JSON-LD at which a company is looked for: a list, `@graph`, a page, its publisher, and two to spare.
+pub const JSON_LD_DEPTH_MAX: usize = 6;
+
+/// Most hosts of a page's scripts that are looked at.
+pub const SCRIPT_HOSTS_MAX: usize = 200;

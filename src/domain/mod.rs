@@ -21,3 +21,4 @@ pub mod rubric;
 pub mod simulate;
 pub mod time;
 pub mod waterfall;
+pub mod website;

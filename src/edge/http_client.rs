@@ -1,11 +1,13 @@
-//! HTTP to providers: a time limit that also covers the body, a limit on its size, and a second try for a slow answer.
+//! HTTP to providers: a time limit that also covers the body, a limit on its size, and a second try for a slow answer; and
+//! pages of companies' websites.
 
 use super::platform;
 use super::settings::setting;
 use super::world::World;
-use crate::domain::limits::PROVIDER_BODY_BYTES_MAX;
+use crate::domain::limits::{PAGE_BYTES_MAX, PROVIDER_BODY_BYTES_MAX};
 use crate::domain::provider::request::HttpRequest;
-use crate::ports::{Http, HttpAnswer, HttpFailure};
+use crate::domain::website::PageAddress;
+use crate::ports::{Http, HttpAnswer, HttpFailure, PageAnswer, Pages, Unavailable};
 
 impl Http for World {
     async fn send(
@@ -15,19 +17,28 @@ impl Http for World {
         hedge_after_ms: Option<u32>,
     ) -> Result<HttpAnswer, HttpFailure> {
         let bytes_max = u32::try_from(PROVIDER_BODY_BYTES_MAX).unwrap_or(u32::MAX);
-        let answer =
-            platform::fetch(request, timeout_ms, hedge_after_ms, bytes_max).await.map_err(|error| {
-                match error.detail.as_str() {
-                    "timeout" => HttpFailure::Timeout,
-                    "too_large" => HttpFailure::TooLarge,
-                    _ => HttpFailure::Unreachable,
-                }
-            })?;
+        let answer = platform::fetch(request, timeout_ms, hedge_after_ms, bytes_max).await;
+        let answer = answer.map_err(|error| failure(&error))?;
         read(&answer).ok_or(HttpFailure::Unreachable)
     }
 
     fn setting(&self, name: &str) -> Option<String> {
         setting(&self.env, name)
+    }
+}
+
+impl Pages for World {
+    async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure> {
+        let bytes_max = u32::try_from(PAGE_BYTES_MAX).unwrap_or(u32::MAX);
+        platform::page(address, timeout_ms, bytes_max).await.map_err(|error| failure(&error))
+    }
+}
+
+fn failure(error: &Unavailable) -> HttpFailure {
+    match error.detail.as_str() {
+        "timeout" => HttpFailure::Timeout,
+        "too_large" => HttpFailure::TooLarge,
+        _ => HttpFailure::Unreachable,
     }
 }
 

@@ -7,9 +7,8 @@ use super::log;
 use super::queue::send_jobs;
 use super::world::World;
 use crate::domain::id::LeadId;
-use crate::domain::provider::shipped;
 use crate::domain::time::Timestamp;
-use crate::domain::waterfall::results::{LATE, NOT_SET_UP};
+use crate::domain::waterfall::results::LATE;
 use crate::flow::look_up::{Health, look_up};
 use crate::ports::messages::{Job, LookUp, LookedUp};
 use crate::ports::{Cache, CachedReading, Clock};
@@ -113,10 +112,7 @@ impl Lookup {
         let (memory, waiting, flight_key) = (Rc::clone(&self.memory), Rc::clone(&late), key.clone());
         let health = self.memory.health_of(question.provider.as_str());
         let call = async move {
-            let looked_up = match shipped::find(question.provider.as_str()) {
-                Some(description) => look_up(&world, &health, description, &question).await,
-                None => LookedUp::failed(NOT_SET_UP),
-            };
+            let looked_up = look_up(&world, &health, &question).await;
             memory.flights.borrow_mut().remove(&key);
             if let Some(reading) = &looked_up.reading {
                 memory.remember(key, looked_up.clone(), world.now());

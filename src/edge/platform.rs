@@ -1,8 +1,9 @@
 //! The effects that every lead has, behind `platform.js`: one crossing between wasm and JavaScript each, where the
-//! `worker` crate makes five to thirty.
+//! `worker` crate makes five to thirty. And pages of websites, behind `page.js`.
 
 use crate::domain::provider::HttpRequest;
-use crate::ports::{PortResult, Unavailable};
+use crate::domain::website::{PageAddress, USER_AGENT};
+use crate::ports::{PageAnswer, PortResult, Unavailable};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -41,6 +42,18 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = kvText)]
     async fn kv_text(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/src/edge/page.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetchPage)]
+    async fn fetch_page(
+        url: &str,
+        page_url: &str,
+        user_agent: &str,
+        timeout_ms: u32,
+        bytes_max: u32,
+    ) -> Result<JsValue, JsValue>;
 }
 
 fn failed(port: &'static str, thrown: &JsValue) -> Unavailable {
@@ -84,6 +97,17 @@ pub async fn fetch(
     let answer = fetch_text(&request.url, method, &headers, body, timeout_ms, hedge_after_ms, bytes_max).await;
     let answer = answer.map_err(|thrown| failed("http", &thrown))?;
     answer.as_string().ok_or_else(|| Unavailable::new("http", "the answer is no text"))
+}
+
+/// Reads a page of a website, up to so many bytes.
+///
+/// # Errors
+/// [`Unavailable`] with the detail `timeout`, or what broke.
+pub async fn page(address: &PageAddress, timeout_ms: u32, bytes_max: u32) -> PortResult<PageAnswer> {
+    let answer = fetch_page(&address.fetch_url, &address.url, USER_AGENT, timeout_ms, bytes_max).await;
+    let answer = answer.map_err(|thrown| failed("http", &thrown))?;
+    let answer = answer.as_string().ok_or_else(|| Unavailable::new("http", "the answer is no text"))?;
+    serde_json::from_str(&answer).map_err(|error| Unavailable::new("http", error.to_string()))
 }
 
 /// The text under a key of a KV namespace, if there is one.

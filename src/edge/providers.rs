@@ -8,7 +8,7 @@ use super::respond::{ApiError, ApiResult, json};
 use super::router::Call;
 use super::settings::setting;
 use crate::domain::id::ProviderId;
-use crate::domain::provider::shipped;
+use crate::domain::provider::Offer;
 use crate::domain::route::decision::EnrichmentSummary;
 use crate::domain::time::DAY_MS;
 use crate::domain::waterfall::report;
@@ -59,8 +59,8 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     let stages = &config.rubric.enrichment().stages;
     let report = report::report(
         &summaries,
-        shipped::all(),
-        |description| setting(&call.world.env, &description.key_setting).is_some(),
+        Offer::all(),
+        |offer| missing_key(call, offer).is_none(),
         |id| stages.iter().position(|stage| stage.iter().any(|other| other == id)),
     );
     let limits = &config.rubric.enrichment().limits;
@@ -77,6 +77,11 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     json(200, &Report { report, limited })
 }
 
+/// The secret that a provider takes and does not have.
+fn missing_key(call: &Call<'_>, offer: Offer) -> Option<&'static str> {
+    offer.key_setting().filter(|name| setting(&call.world.env, name).is_none())
+}
+
 /// The report, and how far the limits of the rubric are used up.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -89,9 +94,9 @@ struct Report<'a> {
 /// `POST /v1/providers/{id}/try`: asks one provider about a lead. Costs what the provider takes; stores nothing about it.
 pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
-    let description = shipped::find(id).ok_or_else(|| ApiError::not_found("provider"))?;
-    if setting(&call.world.env, &description.key_setting).is_none() {
-        let message = format!("set the secret {}: without it this provider is not asked", description.key_setting);
+    let offer = Offer::find(id).ok_or_else(|| ApiError::not_found("provider"))?;
+    if let Some(name) = missing_key(call, offer) {
+        let message = format!("set the secret {name}: without it this provider is not asked");
         return Err(ApiError::new(409, "provider_not_set_up", message));
     }
     let started = call.world.now();

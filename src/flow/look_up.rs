@@ -1,9 +1,10 @@
 //! One question to one provider about one subject, whoever asks: breaker, token, hedge, call, reading.
 
 use super::token::{Access, send};
+use super::website;
 use crate::domain::error::Remedy;
 use crate::domain::facts::Fact;
-use crate::domain::provider::{Description, HttpRequest, Reading, Token, build, build_poll, read, read_poll};
+use crate::domain::provider::{Description, HttpRequest, Offer, Reading, Token, build, build_poll, read, read_poll};
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::breaker::{Breaker, Ending};
 use crate::domain::waterfall::latency::Latency;
@@ -11,7 +12,7 @@ use crate::domain::waterfall::results::{
     DAY_SPENT, FOUND, LEFT_ALONE, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, TOO_FAST, UNAVAILABLE,
 };
 use crate::ports::messages::{LookUp, LookedUp, Permit, Permitted, Refund};
-use crate::ports::{CachedReading, Clock, Http, HttpAnswer, Meters};
+use crate::ports::{CachedReading, Clock, Http, HttpAnswer, Meters, Pages};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -35,8 +36,21 @@ pub(super) type Ended = (Ending, LookedUp);
 /// Longest time for which a provider is asked whether it is done, in milliseconds.
 pub const POLL_MS_MAX: i64 = 60_000;
 
-/// Asks. Never longer than the description and [`POLL_MS_MAX`] allow; never an error.
-pub async fn look_up<W: Http + Clock + Meters>(
+/// Asks whichever provider the question names, as the kind of provider wants it. Never an error.
+pub async fn look_up<W: Http + Pages + Clock + Meters>(
+    world: &W,
+    health: &RefCell<Health>,
+    question: &LookUp,
+) -> LookedUp {
+    match Offer::find(question.provider.as_str()) {
+        Some(Offer::Api(description)) => ask_api(world, health, description, question).await,
+        Some(Offer::Website) => website::look_up(world, question).await,
+        None => LookedUp::failed(NOT_SET_UP),
+    }
+}
+
+/// Asks an API. Never longer than the description and [`POLL_MS_MAX`] allow; never an error.
+async fn ask_api<W: Http + Clock + Meters>(
     world: &W,
     health: &RefCell<Health>,
     description: &Description,
@@ -60,7 +74,7 @@ pub async fn look_up<W: Http + Clock + Meters>(
     if !health.borrow_mut().breaker.admits(world.now()) {
         return LookedUp::failed(LEFT_ALONE);
     }
-    if let Some(code) = refused(world, description, question).await {
+    if let Some(code) = refused(world, description.cost_usd_micros, question).await {
         // A call that is not made says nothing about the provider.
         health.borrow_mut().breaker.note(Ending::Unasked, world.now());
         return LookedUp::failed(code);
@@ -80,13 +94,13 @@ pub async fn look_up<W: Http + Clock + Meters>(
 
 /// Why a call may not be made, when the rubric limits the provider and the limit is reached. Without the count there is no
 /// call: the money of the business is not spent on a guess.
-async fn refused<W: Meters + Clock>(world: &W, description: &Description, question: &LookUp) -> Option<&'static str> {
-    let permit = Permit {
-        provider: description.id.clone(),
-        limit: question.limit?,
-        cost_usd_micros: description.cost_usd_micros,
-        now: world.now(),
-    };
+pub(super) async fn refused<W: Meters + Clock>(
+    world: &W,
+    cost_usd_micros: u32,
+    question: &LookUp,
+) -> Option<&'static str> {
+    let permit =
+        Permit { provider: question.provider.clone(), limit: question.limit?, cost_usd_micros, now: world.now() };
     match world.permit(&permit).await {
         Ok(Permitted::Yes) => None,
         Ok(Permitted::TooFast) => Some(TOO_FAST),

@@ -1,7 +1,7 @@
 //! The use cases, as numbered steps over ports.
 //!
 //! [`intake`] is the request: lead in, decision out. [`enrich`] asks the providers,
-//! each question through [`look_up`]; an answer that comes too late goes through
+//! each question through [`look_up`], those to a company's own site through [`website`]; an answer that comes too late goes through
 //! [`late`]. [`settle`] runs in the Desk and decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what
 //! the consumer of the queue does.
 
@@ -15,3 +15,4 @@ pub mod settle;
 pub mod team;
 mod token;
 pub mod warm;
+pub mod website;

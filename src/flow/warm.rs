@@ -2,7 +2,7 @@
 
 use crate::domain::facts::{Fact, FactValue, Facts, Field};
 use crate::domain::id::ProviderId;
-use crate::domain::provider::{Contact, Kind, shipped};
+use crate::domain::provider::{Contact, Kind, Offer};
 use crate::ports::messages::LookUp;
 use crate::ports::{Cache, Clock, Config, Http, Lookups, PortResult};
 
@@ -23,12 +23,9 @@ pub async fn warm<W: Cache + Clock + Config + Http + Lookups>(world: &W, domain:
     let mut asked: u32 = 0;
     let mut is_changed = false;
     for id in config.rubric.stages().iter().flatten() {
-        let Some(description) = shipped::find(id.as_str()).filter(|description| description.kind == Kind::Company)
-        else {
-            continue;
-        };
+        let Some(offer) = Offer::find(id.as_str()).filter(|offer| offer.kind() == Kind::Company) else { continue };
         let is_fresh = entry.get(id.as_str()).is_some_and(|reading| reading.until > now);
-        if is_fresh || world.setting(&description.key_setting).is_none() {
+        if is_fresh || offer.key_setting().is_some_and(|name| world.setting(name).is_none()) {
             continue;
         }
         let question = LookUp {
@@ -36,7 +33,7 @@ pub async fn warm<W: Cache + Clock + Config + Http + Lookups>(world: &W, domain:
             provider: id.clone(),
             facts: facts.clone(),
             contact: Contact::default(),
-            wait_ms: description.timeout_ms,
+            wait_ms: offer.timeout_ms(),
             limit: config.rubric.enrichment().limits.get(id.as_str()).copied(),
             lead_id: None,
         };

@@ -12,6 +12,7 @@ use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
 use crate::domain::time::{DAY_MS, Timestamp};
+use crate::domain::website::{Page, PageAddress};
 use messages::{
     Claim, Claimed, LookUp, LookedUp, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve, Reserved, Settle,
     Settled, Standing, TakeBack,
@@ -151,6 +152,25 @@ pub trait Http {
     ) -> Result<HttpAnswer, HttpFailure>;
     /// A setting or secret by name: keys and base URLs of vendors.
     fn setting(&self, name: &str) -> Option<String>;
+}
+
+/// What the server of a page said.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PageAnswer {
+    /// Status.
+    pub status: u16,
+    /// Where a redirect leads: a whole URL in the one spelling of the URL standard.
+    pub location: Option<String>,
+    /// What was read of the page; `None` when the status is no success or the answer is no HTML.
+    pub page: Option<Page>,
+}
+
+/// Pages of companies' websites.
+pub trait Pages {
+    /// Reads one page, up to [`PAGE_BYTES_MAX`]; what stands before counts. Follows no redirect. Ends within `timeout_ms`.
+    ///
+    /// [`PAGE_BYTES_MAX`]: crate::domain::limits::PAGE_BYTES_MAX
+    async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure>;
 }
 
 /// What providers may be asked and may cost, counted over all leads.

@@ -88,9 +88,13 @@ mod flow_enrich;
 mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
+mod flow_website;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod waterfall_world;
+#[cfg(test)]
+mod website;
 mod world;
 
 #[cfg(test)]

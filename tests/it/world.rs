@@ -9,7 +9,6 @@ use lead_router::domain::id::LeadId;
 use lead_router::domain::intake::{FieldMap, json};
 use lead_router::domain::lead::{Lead, check};
 use lead_router::domain::provider::request::HttpRequest;
-use lead_router::domain::provider::shipped;
 use lead_router::domain::roster::model::{PickRequest, Pool, Rep, Team};
 use lead_router::domain::roster::prepared::PreparedPool;
 use lead_router::domain::route::decision::{Decision, Mode, Record};
@@ -18,6 +17,7 @@ use lead_router::domain::rubric::{check as rubric_check, read};
 use lead_router::domain::time::Timestamp;
 use lead_router::domain::waterfall::meter::{Admission, Meter};
 use lead_router::domain::waterfall::results::LATE;
+use lead_router::domain::website::PageAddress;
 use lead_router::flow::enrich::after;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
 use lead_router::flow::look_up::{Health, look_up};
@@ -155,6 +155,8 @@ pub struct World {
     /// Answers that come before those of `http`, in order.
     pub http_first: RefCell<VecDeque<(u16, String)>>,
     health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
+    /// Pages by the whole address at which they are fetched; the others do not exist.
+    pub pages: RefCell<BTreeMap<String, PageAnswer>>,
     /// The call with this number meets the fault; calls are counted from 0.
     pub fault: Cell<Option<(u32, Fault)>>,
     pub calls: Cell<u32>,
@@ -223,6 +225,7 @@ impl World {
             http_sent: RefCell::default(),
             http_first: RefCell::default(),
             health: RefCell::default(),
+            pages: RefCell::default(),
             fault: Cell::new(None),
             calls: Cell::new(0),
         };
@@ -536,6 +539,21 @@ impl Http for World {
     }
 }
 
+impl Pages for World {
+    async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure> {
+        Yield(false).await;
+        self.called.borrow_mut().push(address.fetch_url.clone());
+        let latency_ms = self.latency_ms.borrow().get(&address.fetch_url).copied().unwrap_or(0);
+        if latency_ms > 0 {
+            self.pause(latency_ms.min(timeout_ms)).await;
+        }
+        if latency_ms > timeout_ms {
+            return Err(HttpFailure::Timeout);
+        }
+        self.pages.borrow().get(&address.fetch_url).cloned().ok_or(HttpFailure::Unreachable)
+    }
+}
+
 impl Meters for World {
     async fn permit(&self, permit: &Permit) -> PortResult<Permitted> {
         let mut meters = self.meters.borrow_mut();
@@ -555,9 +573,8 @@ impl Meters for World {
 
 impl Lookups for World {
     async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
-        let description = shipped::find(question.provider.as_str()).unwrap();
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
-        let call = pin!(look_up(self, &health, description, question));
+        let call = pin!(look_up(self, &health, question));
         if question.wait_ms == 0 {
             // As if the answer had come by then.
             return Ok(call.await);

@@ -75,6 +75,21 @@ pub fn registrable(host: &str) -> &str {
     host.len().checked_sub(length).and_then(|start| host.get(start..)).unwrap_or(host)
 }
 
+/// Whether a host in the form of [`host_of`] is a name that somebody registered below a suffix of the list: no suffix, no
+/// host below a registered name, and nothing below an unknown top-level name.
+///
+/// ```
+/// use lead_router::domain::normalize::is_registered;
+/// assert!(is_registered("acme.co.uk"));
+/// assert!(!is_registered("co.uk") && !is_registered("www.acme.co.uk") && !is_registered("printer.local"));
+/// ```
+#[must_use]
+pub fn is_registered(host: &str) -> bool {
+    SUFFIXES
+        .domain(host.as_bytes())
+        .is_some_and(|domain| domain.suffix().is_known() && domain.as_bytes() == host.as_bytes())
+}
+
 /// The registrable domain of a URL or host, or `None` when the text holds no host.
 #[must_use]
 pub fn domain_of(text: &str) -> Option<String> {

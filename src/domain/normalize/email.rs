@@ -115,6 +115,12 @@ fn bare(text: &str) -> &str {
     text.trim_end_matches(['.', ',', ';']).trim()
 }
 
+/// What kind of mailbox addresses at a registrable domain are.
+#[must_use]
+pub fn email_kind(domain: &str) -> EmailKind {
+    kind_of(domain, domain)
+}
+
 fn kind_of(host: &str, domain: &str) -> EmailKind {
     // A host below a listed one is looked up as well: some services hand out subdomains.
     if DISPOSABLE.contains(host) || DISPOSABLE.contains(domain) {

@@ -22,8 +22,8 @@ mod title;
 pub use company::company_key;
 pub use country::country_code;
 pub use date::date_number;
-pub use domain::{domain_of, host_of, registrable, website_domain};
-pub use email::{Email, EmailKind, email};
+pub use domain::{domain_of, host_of, is_registered, registrable, website_domain};
+pub use email::{Email, EmailKind, email, email_kind};
 pub use firm::{FUNDING_STAGES, company_type, funding_rank, funding_stage, growth_percent, naics_code};
 pub use industry::industry_code;
 pub use language::language_code;
@@ -35,6 +35,6 @@ pub use text::{collapse, fold, mend, phone_key, postal_code};
 pub use title::{function_of, seniority_of};
 
 /// The lines of a table, without comments and blank lines.
-fn table_lines(table: &'static str) -> impl Iterator<Item = &'static str> {
+pub(super) fn table_lines(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

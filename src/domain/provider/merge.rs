@@ -5,7 +5,7 @@
 //! data are. One provider that says a number must not be called counts against all that do not. The order is total, so the same readings give the same facts in whatever order they come, and it is known
 //! beforehand whether an answer could still replace what is known ([`replaces`]). Every fact keeps its provider and time.
 
-use super::shipped;
+use super::Offer;
 use crate::domain::facts::{Fact, FactValue, Facts, Field};
 use crate::domain::id::ProviderId;
 use std::cmp::Ordering;
@@ -17,7 +17,7 @@ pub type Facted = Vec<(Field, Fact)>;
 ///
 /// The lead itself is believed most about where it comes from (its domain), and least about what people tend to
 /// embellish or shorten (title, name of the company). The Desk and the directory are the business's own knowledge. A
-/// provider that is not described here counts 50.
+/// provider that is not known here counts 50.
 #[must_use]
 pub fn trust(provider: &ProviderId, field: Field) -> u8 {
     match (provider.as_str(), field) {
@@ -25,7 +25,7 @@ pub fn trust(provider: &ProviderId, field: Field) -> u8 {
         ("form", Field::CompanyDomain) => 90,
         ("directory", _) => 85,
         ("form", _) => 30,
-        (id, _) => shipped::find(id).map_or(50, |description| description.trust),
+        (id, _) => Offer::find(id).map_or(50, Offer::trust),
     }
 }
 

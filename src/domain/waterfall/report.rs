@@ -2,7 +2,7 @@
 
 use super::latency::percentile;
 use super::results::{FOUND, NOT_FOUND, is_call};
-use crate::domain::provider::{Description, Kind};
+use crate::domain::provider::{Kind, Offer};
 use crate::domain::route::decision::{EnrichmentSummary, ProviderCall};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub struct ProviderReport {
     pub vendor: String,
     /// What it is asked about.
     pub kind: Kind,
-    /// Whether its key is set.
+    /// Whether its key is set, when it takes one.
     pub is_set_up: bool,
     /// Stage of the rubric in force that asks it, from 1; `None` when none does.
     pub stage: Option<usize>,
@@ -62,22 +62,21 @@ pub struct ProvidersReport {
 
 /// Counts. `is_set_up` and `stage` are asked for each id.
 #[must_use]
-pub fn report<'a>(
+pub fn report(
     summaries: &[EnrichmentSummary],
-    descriptions: impl Iterator<Item = &'a Description>,
-    is_set_up: impl Fn(&Description) -> bool,
+    offers: impl Iterator<Item = Offer>,
+    is_set_up: impl Fn(Offer) -> bool,
     stage: impl Fn(&str) -> Option<usize>,
 ) -> ProvidersReport {
     let mut calls: BTreeMap<&str, Vec<&ProviderCall>> = BTreeMap::new();
     for call in summaries.iter().flat_map(|summary| &summary.calls) {
         calls.entry(call.provider.as_str()).or_default().push(call);
     }
-    let one = |description: &Description| {
-        let id = description.id.as_str();
-        let head = (is_set_up(description), stage(id));
-        counted(description, head, calls.get(id).map_or(&[][..], Vec::as_slice))
+    let one = |offer: Offer| {
+        let head = (is_set_up(offer), stage(offer.id()));
+        counted(offer, head, calls.get(offer.id()).map_or(&[][..], Vec::as_slice))
     };
-    let providers: Vec<ProviderReport> = descriptions.map(one).collect();
+    let providers: Vec<ProviderReport> = offers.map(one).collect();
     let saved = summaries.iter().map(|summary| summary.providers_saved);
     let cached = summaries.iter().map(|summary| summary.providers_cached);
     ProvidersReport {
@@ -100,12 +99,12 @@ fn saved_by_reason(summaries: &[EnrichmentSummary]) -> BTreeMap<String, u32> {
     by_reason
 }
 
-fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderReport {
+fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderReport {
     let (is_set_up, stage) = head;
     let mut line = ProviderReport {
-        id: description.id.to_string(),
-        vendor: description.vendor.clone(),
-        kind: description.kind,
+        id: offer.id().to_owned(),
+        vendor: offer.vendor().to_owned(),
+        kind: offer.kind(),
         is_set_up,
         stage: stage.map(|stage| stage.saturating_add(1)),
         calls: 0,
@@ -137,14 +136,13 @@ fn counted(description: &Description, head: (bool, Option<usize>), calls: &[&Pro
     line.hit_percent = line.found.saturating_mul(100).checked_div(answered);
     let failed = line.failed.iter().filter(|(code, _)| is_call(code));
     line.calls = failed.fold(answered, |sum, (_, count)| sum.saturating_add(*count));
-    line.cost_usd_micros = u64::from(line.found).saturating_mul(description.cost_usd_micros.into());
+    line.cost_usd_micros = u64::from(line.found).saturating_mul(offer.cost_usd_micros().into());
     line
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::provider::shipped;
 
     fn summary(saved: u32, calls: &[(&str, &str, u32)]) -> EnrichmentSummary {
         let call = |(provider, result, ms): &(&str, &str, u32)| ProviderCall {
@@ -170,8 +168,8 @@ mod tests {
             summary(0, &[("pdl_company", "found_shared", 90), ("pdl_person", "timeout", 2_500)]),
             summary(2, &[("pdl_company", "left_alone", 0)]),
         ];
-        let is_set_up = |description: &Description| description.id.as_str() == "pdl_person";
-        let report = report(&summaries, shipped::all(), is_set_up, |id| (id == "pdl_person").then_some(1));
+        let is_set_up = |offer: Offer| offer.id() == "pdl_person";
+        let report = report(&summaries, Offer::all(), is_set_up, |id| (id == "pdl_person").then_some(1));
         assert_eq!((report.leads, report.calls, report.calls_saved), (3, 3, 2));
         assert_eq!((report.calls_saved_by_reason["owned"], report.calls_cached), (2, 3));
         let of = |id: &str| report.providers.iter().find(|provider| provider.id == id).unwrap();
@@ -179,7 +177,7 @@ mod tests {
         assert_eq!((company.calls, company.found, company.shared, company.hit_percent), (1, 1, 1, Some(100)));
         assert_eq!((company.p50_ms, company.p95_ms), (Some(100), Some(100)));
         assert_eq!(company.failed["left_alone"], 1);
-        let price = shipped::find("pdl_company").unwrap().cost_usd_micros;
+        let price = Offer::find("pdl_company").unwrap().cost_usd_micros();
         assert_eq!((company.cost_usd_micros, report.cost_usd_micros), (price.into(), price.into()));
         let person = of("pdl_person");
         assert_eq!((person.calls, person.not_found, person.hit_percent, person.stage), (2, 1, Some(0), Some(2)));

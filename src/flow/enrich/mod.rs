@@ -56,7 +56,7 @@ pub struct Run<'a, W> {
     readings: Vec<Facted>,
     facts: Facts,
     owner: Option<Owner>,
-    providers: Vec<Provider<'a>>,
+    providers: Vec<Provider>,
     entries: BTreeMap<String, CacheEntry>,
     changed: Vec<String>,
     summary: EnrichmentSummary,
@@ -287,15 +287,15 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     /// The question to a provider; `None` for the directory.
-    fn look_up(&self, provider: &Provider<'_>, key: Option<&str>, left_ms: u32) -> Option<LookUp> {
+    fn look_up(&self, provider: &Provider, key: Option<&str>, left_ms: u32) -> Option<LookUp> {
         let http = provider.http.as_ref()?;
         let subject = match key {
             Some(key) => key.to_owned(),
             None => format!("facts:{}", sha256_hex(&serde_json::to_vec(&self.facts).unwrap_or_default())),
         };
         // Calls that follow each other have a limit each.
-        let is_many = http.description.takes_several_calls();
-        let wait_ms = if is_many { left_ms } else { http.description.timeout_ms.min(left_ms) };
+        let is_many = http.offer.takes_several_calls();
+        let wait_ms = if is_many { left_ms } else { http.offer.timeout_ms().min(left_ms) };
         Some(LookUp {
             subject,
             provider: provider.source.id.clone(),

@@ -6,26 +6,29 @@ use crate::domain::facts::{Facts, Field, FieldSet};
 use crate::domain::id::ProviderId;
 use crate::domain::lead::Lead;
 use crate::domain::normalize::company_key;
-use crate::domain::provider::{Contact, Description, Kind, build, shipped};
+use crate::domain::provider::{Contact, Kind, Offer, build};
 use crate::domain::rubric::file::LimitFile;
 use crate::domain::waterfall::{Source, Standing};
+use crate::domain::website::{BASE_URL_SETTING, Site};
 use crate::ports::{Http, InForce};
 
 /// Time within which the directory nearly always answers, in milliseconds: one read of one row.
 const DIRECTORY_PATIENCE_MS: u32 = 300;
 
 /// One provider of the run.
-pub(super) struct Provider<'a> {
+pub(super) struct Provider {
     pub(super) source: Source,
     /// `None` for the directory.
-    pub(super) http: Option<HttpProvider<'a>>,
+    pub(super) http: Option<HttpProvider>,
 }
 
 /// A provider that is asked over the network.
-pub(super) struct HttpProvider<'a> {
-    pub(super) description: &'a Description,
+pub(super) struct HttpProvider {
+    pub(super) offer: Offer,
     pub(super) limit: Option<LimitFile>,
-    base_url: String,
+    /// What stands for the base URL that the provider itself has.
+    base_url: Option<String>,
+    /// Empty for a provider that takes none.
     key: String,
 }
 
@@ -44,16 +47,16 @@ impl<'a> Person<'a> {
     }
 }
 
-impl Provider<'_> {
+impl Provider {
     pub(super) fn is_about(&self, kind: Kind) -> bool {
-        self.http.as_ref().is_some_and(|http| http.description.kind == kind)
+        self.http.as_ref().is_some_and(|http| http.offer.kind() == kind)
     }
 
     /// Whether it can be asked with what is known.
     pub(super) fn is_ready(&self, facts: &Facts, contact: &Contact) -> bool {
         match &self.http {
             None => directory_subject(facts).is_some(),
-            Some(http) => build(http.description, facts, contact, &http.base_url, &http.key).is_some(),
+            Some(http) => http.is_ready(facts, contact),
         }
     }
 
@@ -63,10 +66,24 @@ impl Provider<'_> {
         match &self.http {
             None => domain
                 .or_else(|| directory_subject(facts).and_then(|(_, name)| name.map(|name| format!("name:{name}")))),
-            Some(http) => match http.description.kind {
+            Some(http) => match http.offer.kind() {
                 Kind::Company => domain,
                 Kind::Person => Some(format!("person:{}", keyed_hash(person.hash_key, "facts", person.name))),
             },
+        }
+    }
+}
+
+impl HttpProvider {
+    fn is_ready(&self, facts: &Facts, contact: &Contact) -> bool {
+        let base_url = self.base_url.as_deref();
+        match self.offer {
+            Offer::Api(description) => {
+                build(description, facts, contact, base_url.unwrap_or(&description.base_url), &self.key).is_some()
+            }
+            Offer::Website => {
+                facts.text(Field::CompanyDomain).is_some_and(|domain| Site::of(domain, base_url).is_some())
+            }
         }
     }
 }
@@ -78,14 +95,14 @@ pub(super) fn directory_subject(facts: &Facts) -> Option<(Option<String>, Option
     (domain.is_some() || name.is_some()).then_some((domain, name))
 }
 
-/// The providers of the rubric's stages that are set up: the directory always, the others with a key.
-pub(super) fn providers<'a>(world: &impl Http, config: &'a InForce) -> Vec<Provider<'a>> {
+/// The providers of the rubric's stages that are set up: those without a key always, the others with it.
+pub(super) fn providers(world: &impl Http, config: &InForce) -> Vec<Provider> {
     let stages = config.rubric.stages().iter().enumerate();
     let listed = stages.flat_map(|(stage, ids)| ids.iter().map(move |id| (stage, id)));
     listed.filter_map(|(stage, id)| provider(world, config, stage, id)).collect()
 }
 
-fn provider<'a>(world: &impl Http, config: &'a InForce, stage: usize, id: &ProviderId) -> Option<Provider<'a>> {
+fn provider(world: &impl Http, config: &InForce, stage: usize, id: &ProviderId) -> Option<Provider> {
     let first_party = id.as_str() == DIRECTORY;
     let source = Source {
         id: id.clone(),
@@ -100,16 +117,22 @@ fn provider<'a>(world: &impl Http, config: &'a InForce, stage: usize, id: &Provi
     if first_party {
         return Some(Provider { source, http: None });
     }
-    let description = shipped::find(id.as_str())?;
-    let key = world.setting(&description.key_setting)?;
-    let base_url = world.setting(&description.base_url_setting).unwrap_or_else(|| description.base_url.clone());
+    let offer = Offer::find(id.as_str())?;
+    let key = match offer.key_setting() {
+        Some(name) => world.setting(name)?,
+        None => String::new(),
+    };
+    let base_url = world.setting(match offer {
+        Offer::Api(description) => &description.base_url_setting,
+        Offer::Website => BASE_URL_SETTING,
+    });
     let source = Source {
-        fills: description.fills(),
-        needs: description.needs(),
-        cost_usd_micros: description.cost_usd_micros,
-        patience_ms: description.latency.map_or(description.timeout_ms, |latency| latency.p95_ms),
+        fills: offer.fills(),
+        needs: offer.needs(),
+        cost_usd_micros: offer.cost_usd_micros(),
+        patience_ms: offer.patience_ms(),
         ..source
     };
     let limit = config.rubric.enrichment().limits.get(id.as_str()).copied();
-    Some(Provider { source, http: Some(HttpProvider { description, limit, base_url, key }) })
+    Some(Provider { source, http: Some(HttpProvider { offer, limit, base_url, key }) })
 }
