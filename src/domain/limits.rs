@@ -51,3 +51,19 @@ pub const ECHO_CHARS_MAX: usize = 64;
 
 /// Largest answer of a provider that is read, in bytes. The largest documented answer is capped at 1 MB.
 pub const PROVIDER_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Most events in one request of a sender. `HubSpot` and Salesforce send 100 at most.
+pub const HOOK_EVENTS_MAX: usize = 100;
+
+/// Largest request body of a sender, in bytes: a batch of Segment (500 KB), and room for 100 records of Salesforce.
+pub const HOOK_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Largest event of Segment's tracking API, in bytes: 32 KB, as Segment documents it.
+pub const SEGMENT_EVENT_BYTES_MAX: usize = 32 * 1024;
+
+/// Largest batch of Segment's tracking API, in bytes: 500 KB, as Segment documents it.
+pub const SEGMENT_BATCH_BYTES_MAX: usize = 500 * 1024;
+
+/// Most leads in one batch of Segment's tracking API. Its libraries send 15 to 100 events at a time; three calls to
+/// objects for each of 250 stay below the platform's limit of 1,000 in one request.
+pub const SEGMENT_LEADS_MAX: usize = 250;
