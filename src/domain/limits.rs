@@ -25,6 +25,9 @@ pub const EMAIL_BYTES_MAX: usize = 254;
 /// Deepest nesting of a JSON lead: the body, `utm` or `fields`, and one list inside.
 pub const JSON_DEPTH_MAX: usize = 8;
 
+/// Deepest nesting of a vendor's payload that is read. The deepest documented one, of `LinkedIn`, has 9 levels.
+pub const PAYLOAD_DEPTH_MAX: usize = 16;
+
 /// Most intent signals in one lead.
 pub const SIGNALS_MAX: usize = 100;
 

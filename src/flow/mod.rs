@@ -8,6 +8,7 @@
 pub mod deliver;
 pub mod enrich;
 pub mod explain;
+pub mod hooks;
 pub mod intake;
 pub mod late;
 pub mod look_up;

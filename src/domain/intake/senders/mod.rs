@@ -18,7 +18,7 @@ mod linkedin;
 mod meta;
 mod payload;
 mod refusal;
-mod salesforce;
+pub mod salesforce;
 pub mod segment;
 mod settings;
 mod standard_webhooks;

@@ -1,14 +1,15 @@
 //! Reading a payload without trusting its shape: what is missing or of another type is simply not there.
 
 use super::Refusal;
-use crate::domain::intake::json_tree::Node;
+use crate::domain::intake::json_tree::{Node, Payload};
 
 /// Reads a JSON body.
 ///
 /// # Errors
 /// `unreadable_body` when it is not JSON in UTF-8.
 pub fn json(body: &[u8]) -> Result<Node, Refusal> {
-    serde_json::from_slice(body).map_err(|_| Refusal::unreadable("the body is not JSON in UTF-8"))
+    let payload: Result<Payload, _> = serde_json::from_slice(body);
+    payload.map(|payload| payload.0).map_err(|_| Refusal::unreadable("the body is not JSON in UTF-8"))
 }
 
 /// A text without control characters, but with its tabs and line ends.

@@ -8,6 +8,7 @@
 //! KB for a batch. Events are known by `messageId`.
 
 use super::draft::Draft;
+use super::payload::json;
 use super::verify::{Algorithm, Encoding, Scheme, encoded, is_one_of};
 use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Known;
@@ -40,7 +41,7 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     let signature = incoming.signature("x-signature")?;
     if incoming.body.trim_ascii_start().first() != Some(&b'[') {
         SCHEME.check(signature, &keys, &[incoming.body])?;
-        let node = serde_json::from_slice(incoming.body).map_err(|_| unreadable())?;
+        let node = json(incoming.body)?;
         return Ok(Heard::Events(vec![event(&node, "", settings)]));
     }
     let events: Vec<&RawValue> = serde_json::from_slice(incoming.body).map_err(|_| unreadable())?;
@@ -106,7 +107,7 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result
     }
     let keyed: Result<Keyed, _> = serde_json::from_slice(incoming.body);
     check_write_key(basic, keyed.as_ref().ok().and_then(|keyed| keyed.write_key.as_deref()), &keys)?;
-    let node = serde_json::from_slice(incoming.body).map_err(|_| unreadable())?;
+    let node = json(incoming.body)?;
     Ok(Heard::Events(vec![event(&node, call, settings)]))
 }
 
@@ -131,8 +132,7 @@ fn read(raw: &RawValue, kind: &str, settings: &Settings) -> Event {
     if raw.get().len() > SEGMENT_EVENT_BYTES_MAX {
         return Event::broken("event_too_large");
     }
-    serde_json::from_str(raw.get())
-        .map_or_else(|_| Event::broken("unreadable_event"), |node| event(&node, kind, settings))
+    json(raw.get().as_bytes()).map_or_else(|_| Event::broken("unreadable_event"), |node| event(&node, kind, settings))
 }
 
 fn event(node: &Node, kind: &str, settings: &Settings) -> Event {
