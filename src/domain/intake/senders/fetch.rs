@@ -48,10 +48,13 @@ pub enum Fetched {
     Misconfigured(&'static str),
 }
 
+/// Settings by name.
+pub(super) type Setting<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// What the error bodies and states of a vendor mean, and how its records are read.
 pub(super) struct Reader {
     /// Makes the request.
-    pub request: fn(&Fetch, &dyn Fn(&str) -> Option<String>) -> Result<HttpRequest, Refusal>,
+    pub request: fn(&Fetch, Setting<'_>) -> Result<HttpRequest, Refusal>,
     /// Reads a record.
     pub lead: fn(&Node) -> Fetched,
 }
@@ -101,11 +104,11 @@ impl Fetch {
 }
 
 /// A token, by the name of its setting.
-pub(super) fn token(setting: &dyn Fn(&str) -> Option<String>, name: &str) -> Result<String, Refusal> {
+pub(super) fn token(setting: Setting<'_>, name: &str) -> Result<String, Refusal> {
     setting(name).filter(|token| !token.chars().any(char::is_control)).ok_or_else(|| Refusal::not_set_up(name))
 }
 
 /// A base URL from its setting, or the vendor's public one; without a slash at its end.
-pub(super) fn base(setting: &dyn Fn(&str) -> Option<String>, name: &str, public: &str) -> String {
+pub(super) fn base(setting: Setting<'_>, name: &str, public: &str) -> String {
     setting(name).unwrap_or_else(|| public.to_owned()).trim_end_matches('/').to_owned()
 }

@@ -6,7 +6,7 @@
 //! The contact is read by id afterwards. The older signatures, plain hashes without a moment, are not accepted.
 
 use super::draft::Draft;
-use super::fetch::{Fetch, Fetched, Reader, Vendor, base, token};
+use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
 use super::payload::json;
 use super::verify::{SHA256_BASE64, check_fresh, digits};
 use super::{Event, Heard, Incoming, Refusal, Says, Settings, WINDOW_MS, only_post};
@@ -136,7 +136,7 @@ fn once_per_contact(events: Vec<Event>) -> Vec<Event> {
 
 pub(super) const READER: Reader = Reader { request, lead };
 
-fn request(fetch: &Fetch, setting: &dyn Fn(&str) -> Option<String>) -> Result<HttpRequest, Refusal> {
+fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
     let token = token(setting, "HUBSPOT_TOKEN")?;
     let base = base(setting, "HUBSPOT_BASE_URL", "https://api.hubapi.com");
     let mut properties = PROPERTIES.to_owned();

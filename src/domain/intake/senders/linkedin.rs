@@ -5,7 +5,7 @@
 //! known by `leadGenFormResponse`. The answers have ids only; the form, which is read with them, has their meaning.
 
 use super::draft::Draft;
-use super::fetch::{Fetch, Fetched, Reader, Vendor, base, token};
+use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
 use super::payload::json;
 use super::verify::SHA256_HEX;
 use super::{Blame, Event, Heard, Incoming, Method, Refusal, Says, Settings};
@@ -65,7 +65,7 @@ fn event(body: &Node, now: Timestamp) -> Event {
 
 pub(super) const READER: Reader = Reader { request, lead };
 
-fn request(fetch: &Fetch, setting: &dyn Fn(&str) -> Option<String>) -> Result<HttpRequest, Refusal> {
+fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
     let token = token(setting, "LINKEDIN_TOKEN")?;
     let base = base(setting, "LINKEDIN_BASE_URL", "https://api.linkedin.com/rest");
     let fields = "id,submittedAt,testLead,leadType,formResponse,form:(id,name,hiddenFields,content)";

@@ -5,7 +5,7 @@
 //! is known by `leadgen_id`. Meta tries again for 36 hours.
 
 use super::draft::Draft;
-use super::fetch::{Fetch, Fetched, Reader, Vendor, base, token};
+use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
 use super::payload::json;
 use super::verify::{Algorithm, Encoding, Scheme, is_one_of};
 use super::{Blame, Event, Heard, Incoming, Method, Refusal, Says, Settings};
@@ -70,7 +70,7 @@ fn event(change: &Node, now: Timestamp) -> Event {
 
 pub(super) const READER: Reader = Reader { request, lead };
 
-fn request(fetch: &Fetch, setting: &dyn Fn(&str) -> Option<String>) -> Result<HttpRequest, Refusal> {
+fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
     let token = token(setting, "META_TOKEN")?;
     let base = base(setting, "META_BASE_URL", "https://graph.facebook.com/v23.0");
     let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();

@@ -188,7 +188,8 @@ fn person(draft: &mut Draft, traits: &Node) {
     draft.set(Known::PostalCode, address.get("postalCode").plain().or_else(|| address.get("postal_code").plain()));
     draft.add("fields.city", address.get("city").plain());
     let others = traits.entries().iter().filter(|(name, node)| {
-        name != "email" && !(matches!(name.as_str(), "company" | "address") && !node.entries().is_empty())
+        let is_read_above = matches!(name.as_str(), "company" | "address") && !node.entries().is_empty();
+        name != "email" && !is_read_above
     });
     draft.object(&Node::Object(others.cloned().collect()));
 }
