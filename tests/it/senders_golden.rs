@@ -2,6 +2,7 @@
 
 use crate::senders_kit::{Request, cases};
 use lead_router::domain::intake::RawLead;
+use lead_router::domain::intake::senders::segment::TRACKING_SETTINGS;
 use lead_router::domain::intake::senders::{Event, Fetch, Fetched, Heard, Says, Sender};
 use lead_router::domain::lead::check;
 use lead_router::domain::time::Timestamp;
@@ -117,5 +118,18 @@ fn the_same_delivery_has_the_same_keys_again() {
     for (sender, name, case) in cases() {
         let request = Request::of(sender, &case);
         assert_eq!(request.hear(), request.hear(), "{name}");
+    }
+}
+
+#[test]
+fn the_document_names_every_sender_and_every_setting() {
+    let path = format!("{}/docs/SENDERS.md", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    for sender in Sender::ALL {
+        assert!(text.contains(&format!("`/hooks/{}", sender.id())), "{}", sender.id());
+        for name in sender.settings().iter().chain(TRACKING_SETTINGS) {
+            let name = name.strip_suffix("_PREVIOUS").unwrap_or(name);
+            assert!(text.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }
