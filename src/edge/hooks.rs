@@ -14,10 +14,11 @@ use crate::domain::intake::senders::{Event, Heard, Incoming, Method, Sender, Set
 use crate::domain::limits::HOOK_BODY_BYTES_MAX;
 use crate::domain::route::decision::Mode;
 use crate::domain::time::Timestamp;
+use crate::flow::enrich::after;
 use crate::flow::hooks::{Taken, take_all};
 use crate::flow::intake::{Options, route_again};
+use crate::ports::Clock;
 use crate::ports::messages::Job;
-use crate::ports::{Cache, Clock};
 use serde_json::{Value, json};
 use worker::{Headers, Request, Response};
 
@@ -112,6 +113,8 @@ async fn take(
     let accepted =
         taken.iter().filter_map(|taken| if let Taken::Accepted(id) = taken { Some(id.clone()) } else { None });
     route_after_the_answer(call, accepted.collect());
+    let left: Vec<Job> = taken.iter().filter_map(job).collect();
+    send_jobs(&call.world.env, &left).await?;
     let mut again = None;
     for taken in &taken {
         match taken {
@@ -126,7 +129,7 @@ async fn take(
                 }
                 again.get_or_insert((code, operator, detail));
             }
-            Taken::Accepted(_) | Taken::Duplicate(_) | Taken::Ignored(_) => {}
+            Taken::Accepted(_) | Taken::Duplicate(_) | Taken::Ignored(_) | Taken::Left { .. } => {}
         }
     }
     match again {
@@ -137,6 +140,12 @@ async fn take(
             Err(ApiError::new(503, code, message).with_detail(detail.clone()))
         }
     }
+}
+
+/// The queue takes over what there was no time to read.
+fn job(taken: &Taken) -> Option<Job> {
+    let Taken::Left { fetch, key } = taken else { return None };
+    Some(Job::Fetch { fetch: fetch.clone(), key: key.clone() })
 }
 
 /// What an operator has to do about an event that cannot be read at its vendor.
@@ -166,10 +175,7 @@ fn route_after_the_answer(call: &Call<'_>, mut accepted: Vec<LeadId>) {
             let person_key = settings.person_key.as_bytes();
             let options = Options { person_key, mode: settings.mode, wait: true };
             if let Ok(Some(done)) = route_again(&world, &id, options).await {
-                for put in done.later {
-                    // The cache is a convenience: a failed write costs one more call to a provider.
-                    let _ = world.put(&put.key, &put.entry, world.now()).await;
-                }
+                after(&world, done.after).await;
             }
         });
     }
@@ -202,6 +208,7 @@ fn summary(taken: &[Taken]) -> Value {
             Taken::Duplicate(id) => json!({"status": "duplicate", "lead_id": id}),
             Taken::Ignored(code) => json!({"status": "ignored", "code": code}),
             Taken::Refused(codes) => json!({"status": "refused", "code": codes.join(" ")}),
+            Taken::Left { .. } => json!({"status": "queued"}),
             Taken::Later { code, .. } => json!({"status": "later", "code": code}),
         })
         .collect();

@@ -7,12 +7,15 @@ use crate::domain::intake::RawLead;
 use crate::domain::intake::senders::{Event, Fetch, Fetched, Says};
 use crate::domain::lead::{Lead, check};
 use crate::domain::time::Timestamp;
-use crate::ports::PortResult;
+use crate::ports::{HttpFailure, PortResult};
 use futures_util::StreamExt;
 use futures_util::stream;
 
 /// How long the events of one request may take, in milliseconds. `HubSpot` and Segment wait for five seconds.
 pub const BUDGET_MS: i64 = 4_000;
+
+/// Time below which no record is asked for any more, in milliseconds: an answer in time would be luck.
+pub const LEAST_MS: i64 = 500;
 
 /// Longest wait for one record at a vendor, in milliseconds.
 const FETCH_TIMEOUT_MS: u32 = 2_500;
@@ -31,6 +34,13 @@ pub enum Taken {
     Ignored(&'static str),
     /// It will never be a lead; the codes say why, one per field that is wrong.
     Refused(Vec<String>),
+    /// There was no time to read it at its vendor: it belongs on the queue, as a `Job::Fetch`.
+    Left {
+        /// Where the lead is.
+        fetch: Fetch,
+        /// What makes a second delivery the same event.
+        key: Option<String>,
+    },
     /// It has to come again; the code says why.
     Later {
         /// Why.
@@ -62,7 +72,8 @@ async fn take<W: World>(world: &W, event: Event, received_at: Timestamp, options
         Says::Broken(code) => return Taken::Refused(vec![code.to_owned()]),
         Says::Lead(raw) => raw,
         Says::Fetch(fetch) => match fetched(world, &fetch, received_at).await {
-            Ok(raw) => raw,
+            Ok(Some(raw)) => raw,
+            Ok(None) => return Taken::Left { fetch, key: event.key },
             Err(taken) => return taken,
         },
     };
@@ -85,20 +96,23 @@ fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, Taken> {
     })
 }
 
-/// Reads a lead at its vendor.
-async fn fetched<W: World>(world: &W, fetch: &Fetch, received_at: Timestamp) -> Result<Box<RawLead>, Taken> {
+/// Reads a lead at its vendor; `None` when the sender's patience ended before.
+async fn fetched<W: World>(world: &W, fetch: &Fetch, received_at: Timestamp) -> Result<Option<Box<RawLead>>, Taken> {
     let later = |code, operator, detail: &str| Taken::Later { code, operator, detail: detail.to_owned() };
     let request = fetch.request(&|name| world.setting(name));
     let request = request.map_err(|refusal| later(refusal.code, true, &refusal.message))?;
     let left_ms = BUDGET_MS.saturating_sub(world.now().ms_since(received_at));
-    let timeout_ms = u32::try_from(left_ms).unwrap_or(0).min(FETCH_TIMEOUT_MS);
-    if timeout_ms == 0 {
-        return Err(later("out_of_time", false, "the events of this request took too long"));
+    if left_ms < LEAST_MS {
+        return Ok(None);
     }
-    let answer = world.send(&request, timeout_ms, None).await;
-    let answer = answer.map_err(|failure| later("fetch_unavailable", false, &format!("{failure:?}")))?;
+    let timeout_ms = u32::try_from(left_ms).unwrap_or(0).min(FETCH_TIMEOUT_MS);
+    let answer = match world.send(&request, timeout_ms, None).await {
+        Ok(answer) => answer,
+        Err(HttpFailure::Timeout) if timeout_ms < FETCH_TIMEOUT_MS => return Ok(None),
+        Err(failure) => return Err(later("fetch_unavailable", false, &format!("{failure:?}"))),
+    };
     match fetch.read(answer.status, &answer.body, world.now()) {
-        Fetched::Lead(raw) => Ok(raw),
+        Fetched::Lead(raw) => Ok(Some(raw)),
         Fetched::Nothing(code) => Err(Taken::Ignored(code)),
         Fetched::Broken(code) => Err(Taken::Refused(vec![code.to_owned()])),
         Fetched::Later(code) => Err(later(code, false, &format!("status {}", answer.status))),

@@ -4,8 +4,9 @@ use crate::world::{Fault, LIVE, World, run};
 use lead_router::domain::intake::senders::{Event, Fetched, Heard, Incoming, Method, Says, Sender, Settings, hear};
 use lead_router::domain::intake::{FieldMap, json};
 use lead_router::domain::time::{DAY_MS, HOUR_MS};
-use lead_router::flow::hooks::{BUDGET_MS, Taken, take_all};
+use lead_router::flow::hooks::{BUDGET_MS, LEAST_MS, Taken, take_all};
 use lead_router::ports::LeadState;
+use lead_router::ports::messages::Job;
 use serde_json::{Value, json};
 
 fn event(key: Option<&str>, fields: &Value) -> Event {
@@ -27,6 +28,7 @@ fn kinds(taken: &[Taken]) -> Vec<&'static str> {
         Taken::Duplicate(_) => "duplicate",
         Taken::Ignored(_) => "ignored",
         Taken::Refused(_) => "refused",
+        Taken::Left { .. } => "left",
         Taken::Later { .. } => "later",
     };
     taken.iter().map(kind).collect()
@@ -176,13 +178,27 @@ fn a_vendor_that_cannot_be_read_is_asked_again_with_the_next_delivery() {
 }
 
 #[test]
-fn what_is_left_when_the_vendors_patience_ends_has_to_come_again() {
+fn what_cannot_be_read_before_the_vendors_patience_ends_is_left_for_the_queue() {
     let world = World::sample();
     world.settings.borrow_mut().insert("LINKEDIN_TOKEN".to_owned(), "t".to_owned());
     world.http.borrow_mut().insert("/rest/leadFormResponses/7".to_owned(), (200, response()));
     let arrived = |ms: i64| world.now.get().plus_ms(-ms);
-    let late = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS), LIVE));
-    assert!(matches!(&late[0], Taken::Later { code: "out_of_time", operator: false, .. }), "{late:?}");
-    let in_time = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - 1), LIVE));
+    let late = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS + 1), LIVE));
+    let Says::Fetch(named) = fetch().says else { panic!("no lead is named") };
+    let [Taken::Left { fetch: left, key }] = late.as_slice() else { panic!("{late:?}") };
+    assert_eq!((left.id.as_str(), key.as_deref()), (named.id.as_str(), Some("linkedin:7")));
+    let in_time = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS), LIVE));
     assert_eq!(kinds(&in_time), ["accepted"]);
+    // A vendor that answers nothing in the time that is left is not at fault.
+    world.http.borrow_mut().clear();
+    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], arrived(2_000), LIVE))), ["left"]);
+    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], arrived(0), LIVE))), ["later"]);
+}
+
+#[test]
+fn a_lead_that_was_left_survives_the_queue() {
+    let Says::Fetch(fetch) = fetch().says else { panic!("no lead is named") };
+    let job = Job::Fetch { fetch, key: Some("linkedin:7".to_owned()) };
+    let text = serde_json::to_string(&job).unwrap();
+    assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);
 }

@@ -2,6 +2,7 @@
 //!
 //! Nobody can correct a webhook and send it again, so what would make a typed form invalid is mended here: names that
 //! are too long are cut, control characters are left out, texts beyond the limits are cut. Each leaves a note.
+// Nothing here is inlined: every sender's file calls it often, and the size of the program counts.
 
 use super::payload;
 use crate::domain::id::{RepId, TeamId};
@@ -48,6 +49,7 @@ impl Draft {
     }
 
     /// Says what a known field is. The first text counts; an empty one does not.
+    #[inline(never)]
     pub fn set(&mut self, known: Known, text: Option<String>) {
         if let Some(text) = text.filter(|text| !text.trim().is_empty())
             && !self.has(known)
@@ -57,11 +59,13 @@ impl Draft {
     }
 
     /// Whether a known field was said.
+    #[inline(never)]
     pub fn has(&self, known: Known) -> bool {
         self.known.iter().any(|(other, _)| *other == known)
     }
 
     /// Adds a field under the sender's name for it.
+    #[inline(never)]
     pub fn add(&mut self, name: &str, text: Option<String>) {
         if let Some(text) = text {
             self.pairs.push((name.to_owned(), text));
@@ -70,6 +74,7 @@ impl Draft {
 
     /// Adds the fields of an object. An inner object's fields are named after both, such as `company_name`, unless the
     /// outer one only wraps a lead.
+    #[inline(never)]
     pub fn object(&mut self, node: &Node) {
         self.inner("", node, LEVELS_MAX);
     }
@@ -87,6 +92,7 @@ impl Draft {
     }
 
     /// Says when the person sent the form: RFC 3339, ISO 8601, or milliseconds since 1970. Anything else is left out.
+    #[inline(never)]
     pub fn submitted_at(&mut self, node: &Node) {
         let moment = match node.number() {
             Some(ms) => Some(Timestamp::from_ms(ms)),
@@ -113,6 +119,7 @@ impl Draft {
     }
 
     /// The lead. `source` is where it came from, unless the payload says so.
+    #[inline(never)]
     pub fn finish(self, source: &str) -> RawLead {
         let Self { known, pairs, signals } = self;
         let mut all: Vec<(String, String)> =

@@ -6,13 +6,15 @@ use crate::domain::intake::RawLead;
 use crate::domain::intake::json_tree::Node;
 use crate::domain::provider::request::HttpRequest;
 use crate::domain::time::{MINUTE_MS, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How long a record may be missing at the vendor after the event, in milliseconds: reads lag behind webhooks by
 /// seconds. After that it is gone.
 pub const LAG_MS: i64 = MINUTE_MS;
 
 /// Where a lead is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Vendor {
     /// A contact of `HubSpot`.
     Hubspot,
@@ -23,7 +25,7 @@ pub enum Vendor {
 }
 
 /// A lead that is to be read at its vendor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetch {
     /// The vendor.
     pub vendor: Vendor,
