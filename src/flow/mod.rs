@@ -1,6 +1,6 @@
 //! The use cases, as numbered steps over ports.
 //!
-//! [`intake`] is the request: lead in, decision out. [`enrich`] asks the providers,
+//! [`intake`] is the request: lead in, decision out; [`hooks`] takes in what senders say. [`enrich`] asks the providers,
 //! each question through [`look_up`]; an answer that comes too late goes through
 //! [`late`]. [`settle`] runs in the Desk and decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what
 //! the consumer of the queue does.
