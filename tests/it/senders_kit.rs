@@ -196,8 +196,12 @@ fn first_event(body: &[u8]) -> &[u8] {
     if body.trim_ascii_start().first() != Some(&b'[') {
         return body;
     }
-    let events: Result<Vec<&serde_json::value::RawValue>, _> = serde_json::from_slice(body);
-    events.ok().and_then(|events| events.first().map(|event| event.get().as_bytes())).unwrap_or(body)
+    let start = body.len() - body.trim_ascii_start()[1..].trim_ascii_start().len();
+    let mut values = serde_json::Deserializer::from_slice(&body[start..]).into_iter::<serde::de::IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => &body[start..start + values.byte_offset()],
+        _ => body,
+    }
 }
 
 /// Every case of every sender, with its name.

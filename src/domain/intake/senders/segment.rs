@@ -8,15 +8,13 @@
 //! KB for a batch. Events are known by `messageId`.
 
 use super::draft::Draft;
-use super::payload::json;
+use super::payload::{json, raw_items, raw_value_of};
 use super::verify::{Algorithm, Encoding, Scheme, encoded, is_one_of};
 use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 use crate::domain::limits::{HOOK_EVENTS_MAX, SEGMENT_BATCH_BYTES_MAX, SEGMENT_EVENT_BYTES_MAX, SEGMENT_LEADS_MAX};
 use base64ct::{Base64, Encoding as _};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 pub(super) const SETTINGS: &[&str] = &["SEGMENT_SECRET", "SEGMENT_SECRET_PREVIOUS", "SEGMENT_EVENTS"];
 
@@ -44,9 +42,9 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
         let node = json(incoming.body)?;
         return Ok(Heard::Events(vec![event(&node, "", settings)]));
     }
-    let events: Vec<&RawValue> = serde_json::from_slice(incoming.body).map_err(|_| unreadable())?;
+    let events = raw_items(incoming.body).ok_or_else(unreadable)?;
     let first = events.first().ok_or_else(unreadable)?;
-    SCHEME.check(signature, &keys, &[first.get().as_bytes()])?;
+    SCHEME.check(signature, &keys, &[first])?;
     let secrets = settings.secrets("SEGMENT_SECRET")?;
     if events.len() > 1 && !is_one_of(incoming.header("x-api-key").unwrap_or_default(), &secrets) {
         let message = "only the first event of a batch is signed; switch batching off, or add the header `x-api-key` \
@@ -57,24 +55,6 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
     }
     Ok(Heard::Events(events.into_iter().map(|raw| read(raw, "", settings)).collect()))
-}
-
-/// The body of a batch.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Batch<'a> {
-    #[serde(borrow)]
-    batch: Vec<&'a RawValue>,
-    #[serde(default)]
-    write_key: Option<String>,
-}
-
-/// The write key in the body of a single event.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Keyed {
-    #[serde(default)]
-    write_key: Option<String>,
 }
 
 /// Listens to a call of the tracking API: `batch`, or one of [`CALLS`], which is the type of an event that has none.
@@ -89,10 +69,9 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result
         if incoming.body.len() > SEGMENT_BATCH_BYTES_MAX {
             return Err(too_large("batch_too_large", SEGMENT_BATCH_BYTES_MAX));
         }
-        let batch: Result<Batch<'_>, _> = serde_json::from_slice(incoming.body);
-        let in_body = batch.as_ref().ok().and_then(|batch| batch.write_key.as_deref());
-        check_write_key(basic, in_body, &keys)?;
-        let events = batch.map_err(|_| unreadable())?.batch;
+        let in_body = raw_value_of(incoming.body, b"writeKey").and_then(|key| json(key).ok());
+        check_write_key(basic, in_body.as_ref().map(Node::text), &keys)?;
+        let events = raw_value_of(incoming.body, b"batch").and_then(raw_items).ok_or_else(unreadable)?;
         let events: Vec<Event> = events.into_iter().map(|raw| read(raw, "", settings)).collect();
         let leads = events.iter().filter(|event| matches!(event.says, super::Says::Lead(_))).count();
         return if leads > SEGMENT_LEADS_MAX {
@@ -105,10 +84,10 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result
         // Whoever it is, nothing of it is read.
         return Err(too_large("event_too_large", SEGMENT_EVENT_BYTES_MAX));
     }
-    let keyed: Result<Keyed, _> = serde_json::from_slice(incoming.body);
-    check_write_key(basic, keyed.as_ref().ok().and_then(|keyed| keyed.write_key.as_deref()), &keys)?;
-    let node = json(incoming.body)?;
-    Ok(Heard::Events(vec![event(&node, call, settings)]))
+    let node = json(incoming.body);
+    let in_body = node.as_ref().ok().map(|node| node.get("writeKey").text()).filter(|key| !key.is_empty());
+    check_write_key(basic, in_body, &keys)?;
+    Ok(Heard::Events(vec![event(&node?, call, settings)]))
 }
 
 fn too_large(code: &'static str, most: usize) -> Refusal {
@@ -128,11 +107,11 @@ fn check_write_key(basic: Option<&str>, in_body: Option<&str>, keys: &[&str]) ->
     if is_right { Ok(()) } else { Err(Refusal::bad_secret()) }
 }
 
-fn read(raw: &RawValue, kind: &str, settings: &Settings) -> Event {
-    if raw.get().len() > SEGMENT_EVENT_BYTES_MAX {
+fn read(raw: &[u8], kind: &str, settings: &Settings) -> Event {
+    if raw.len() > SEGMENT_EVENT_BYTES_MAX {
         return Event::broken("event_too_large");
     }
-    json(raw.get().as_bytes()).map_or_else(|_| Event::broken("unreadable_event"), |node| event(&node, kind, settings))
+    json(raw).map_or_else(|_| Event::broken("unreadable_event"), |node| event(&node, kind, settings))
 }
 
 fn event(node: &Node, kind: &str, settings: &Settings) -> Event {
