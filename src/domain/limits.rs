@@ -25,6 +25,9 @@ pub const EMAIL_BYTES_MAX: usize = 254;
 /// Deepest nesting of a JSON lead: the body, `utm` or `fields`, and one list inside.
 pub const JSON_DEPTH_MAX: usize = 8;
 
+/// Deepest nesting of a vendor's payload that is read. The deepest documented one, of `LinkedIn`, has 9 levels.
+pub const PAYLOAD_DEPTH_MAX: usize = 16;
+
 /// Most intent signals in one lead.
 pub const SIGNALS_MAX: usize = 100;
 
@@ -73,3 +76,19 @@ pub const JSON_LD_DEPTH_MAX: usize = 6;
 
 /// Most hosts of a page's scripts that are looked at.
 pub const SCRIPT_HOSTS_MAX: usize = 200;
+
+/// Most events in one request of a sender. `HubSpot` and Salesforce send 100 at most.
+pub const HOOK_EVENTS_MAX: usize = 100;
+
+/// Largest request body of a sender, in bytes: a batch of Segment (500 KB), and room for 100 records of Salesforce.
+pub const HOOK_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Largest event of Segment's tracking API, in bytes: 32 KB, as Segment documents it.
+pub const SEGMENT_EVENT_BYTES_MAX: usize = 32 * 1024;
+
+/// Largest batch of Segment's tracking API, in bytes: 500 KB, as Segment documents it.
+pub const SEGMENT_BATCH_BYTES_MAX: usize = 500 * 1024;
+
+/// Most leads in one batch of Segment's tracking API. Its libraries send 15 to 100 events at a time; three calls to
+/// objects for each of 250 stay below the platform's limit of 1,000 in one request.
+pub const SEGMENT_LEADS_MAX: usize = 250;

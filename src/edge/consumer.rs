@@ -5,9 +5,11 @@ use super::log;
 use super::settings::Settings;
 use super::world::World;
 use crate::domain::id::LeadId;
+use crate::domain::intake::senders::{Event, Says};
 use crate::domain::time::Timestamp;
 use crate::flow::deliver::{deliver, record_of};
 use crate::flow::enrich::after;
+use crate::flow::hooks::{Taken, take_all};
 use crate::flow::intake::{Options, route_again};
 use crate::flow::late::place_late;
 use crate::flow::warm::warm;
@@ -54,6 +56,10 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let warmed = warm(&world, &domain).await.map(|_| ());
                 answer(&message, "warm", warmed);
             }
+            Some(Job::Fetch { fetch, key }) => {
+                let taken = fetched(&world, Event { key, says: Says::Fetch(fetch) }).await;
+                answer(&message, "fetch", taken);
+            }
             // Nothing that this program wrote: kept for a person to look at.
             None => {
                 let kept = keep_dead(&world, &batch.queue(), &message).await;
@@ -81,6 +87,22 @@ async fn route(world: &World, lead_id: &LeadId) -> PortResult<()> {
         after(world, done.after).await;
     }
     Ok(())
+}
+
+/// Takes in a lead that a webhook named, and routes it.
+async fn fetched(world: &World, event: Event) -> PortResult<()> {
+    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
+    let taken = take_all(world, vec![event], world.now(), options(&settings)).await;
+    match taken.into_iter().next() {
+        Some(Taken::Accepted(id)) => route(world, &id).await,
+        Some(Taken::Later { code, .. }) => Err(Unavailable::new("vendor", code)),
+        Some(Taken::Left { .. }) => Err(Unavailable::new("vendor", "out_of_time")),
+        Some(Taken::Refused(codes)) => {
+            log::info(&log::Line { event: "event.refused", code: Some(&codes.join(" ")), ..log::Line::default() });
+            Ok(())
+        }
+        Some(Taken::Duplicate(_) | Taken::Ignored(_)) | None => Ok(()),
+    }
 }
 
 async fn late(world: &World, lead_id: &LeadId, reading: &CachedReading) -> PortResult<()> {

@@ -12,6 +12,7 @@ mod consumer;
 mod desk_object;
 mod desk_store;
 mod directory;
+mod hooks;
 mod http_client;
 mod leads;
 mod ledger;

@@ -20,8 +20,15 @@ pub struct Parts {
 /// 413 when the body is too long, 400 when it is not the multipart form that its header promises.
 pub async fn parts(request: &mut Request) -> Result<Parts, ApiError> {
     let media = request.headers().get("content-type").ok().flatten().unwrap_or_default();
-    let bytes = body::bytes(request).await?;
-    let form = parse(bytes, &media).await.ok_or_else(|| {
+    take_apart(body::bytes(request).await?, &media).await
+}
+
+/// Takes the bytes of a multipart form apart; `media` is its content type.
+///
+/// # Errors
+/// 400 when they are not the multipart form that the content type promises.
+pub async fn take_apart(bytes: Vec<u8>, media: &str) -> Result<Parts, ApiError> {
+    let form = parse(bytes, media).await.ok_or_else(|| {
         ApiError::new(400, "broken_multipart", "the multipart body cannot be read; check its boundary")
     })?;
     let mut parts = Parts { pairs: Vec::new(), files: Vec::new() };

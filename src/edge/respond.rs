@@ -2,6 +2,7 @@
 
 use crate::domain::error::Problem;
 use crate::domain::intake::IntakeError;
+use crate::domain::intake::senders::{Blame, Refusal};
 use crate::ports::Unavailable;
 use serde::Serialize;
 use serde_json::json;
@@ -61,6 +62,11 @@ impl ApiError {
     pub fn misconfigured(problems: Vec<Problem>) -> Self {
         let message = "the settings of this deployment are not complete; its operator has to mend them";
         Self { problems, ..Self::new(503, "misconfigured", message) }
+    }
+
+    /// The same error with what the platform or a vendor said, for the log.
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
     }
 
     /// The stable code.
@@ -133,6 +139,20 @@ impl From<IntakeError> for ApiError {
             IntakeError::Invalid(problems) => return Self::invalid(problems),
         };
         Self::new(status, code, message)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.blame {
+            Blame::Credential => 401,
+            Blame::Stranger => 403,
+            Blame::Request => 400,
+            Blame::Size => 413,
+            Blame::Method => 405,
+            Blame::Operator => 503,
+        };
+        Self::new(status, refusal.code, refusal.message)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
-use super::{admin, leads, log, pages, providers, roster};
+use super::{admin, hooks, leads, log, pages, providers, roster};
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
 
@@ -97,6 +97,14 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["forms", _] if method == Method::Options => leads::preflight(&call),
         ["forms", form] if get => pages::form(form),
         ["forms", form, "thanks"] if get => pages::thanks(form),
+        ["hooks", sender] if get || post => hooks::hook(&mut call, sender).await,
+        ["v1", "batch"] if post => hooks::track(&mut call, "batch").await,
+        ["v1", "identify"] if post => hooks::track(&mut call, "identify").await,
+        ["v1", "track"] if post => hooks::track(&mut call, "track").await,
+        ["v1", "page"] if post => hooks::track(&mut call, "page").await,
+        ["v1", "screen"] if post => hooks::track(&mut call, "screen").await,
+        ["v1", "group"] if post => hooks::track(&mut call, "group").await,
+        ["v1", "alias"] if post => hooks::track(&mut call, "alias").await,
         ["v1", "decisions"] if get => admin::decisions(&call).await,
         ["v1", "teams"] if get => roster::list(&call, "teams").await,
         ["v1", "reps"] if get => roster::list(&call, "reps").await,
@@ -121,7 +129,7 @@ fn known(parts: &[&str]) -> bool {
     matches!(
         parts,
         ["healthz" | "openapi.json"]
-            | ["forms", _]
+            | ["forms" | "hooks", _]
             | ["forms", _, "thanks"]
             | [
                 "v1",
@@ -134,6 +142,13 @@ fn known(parts: &[&str]) -> bool {
                     | "rubric"
                     | "providers"
                     | "dead-letters"
+                    | "batch"
+                    | "identify"
+                    | "track"
+                    | "page"
+                    | "screen"
+                    | "group"
+                    | "alias"
             ]
             | ["v1", "leads" | "teams" | "reps", _]
             | ["v1", "reps", _, "status" | "inbox"]

@@ -1,13 +1,15 @@
 //! The use cases, as numbered steps over ports.
 //!
-//! [`intake`] is the request: lead in, decision out. [`enrich`] asks the providers,
-//! each question through [`look_up`], those to a company's own site through [`website`]; an answer that comes too late goes through
+//! [`intake`] is the request: lead in, decision out; [`hooks`] takes in what senders say. [`enrich`] asks the providers,
+//! each question through [`look_up`], those to a company's own site through [`website`]; an answer that comes too late
+//! goes through
 //! [`late`]. [`settle`] runs in the Desk and decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what
 //! the consumer of the queue does.
 
 pub mod deliver;
 pub mod enrich;
 pub mod explain;
+pub mod hooks;
 pub mod intake;
 pub mod late;
 pub mod look_up;

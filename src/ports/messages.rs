@@ -6,6 +6,7 @@ use super::CachedReading;
 use crate::domain::desk::LeadKeys;
 use crate::domain::facts::Facts;
 use crate::domain::id::{LeadId, ProviderId};
+use crate::domain::intake::senders::Fetch;
 use crate::domain::lead::Lead;
 use crate::domain::provider::Contact;
 use crate::domain::roster::model::{Pick, PickRequest, States};
@@ -221,6 +222,13 @@ pub enum Job {
     Warm {
         /// Domain of the account.
         domain: String,
+    },
+    /// Read a lead at its vendor that a webhook named, and take it in.
+    Fetch {
+        /// Where the lead is.
+        fetch: Fetch,
+        /// What makes a second delivery the same event.
+        key: Option<String>,
     },
     /// Write a decision to the CRM, the inbox and the ledger.
     Deliver {

@@ -419,7 +419,7 @@ impl World {
             asked: asked.clone(),
             attempt_no: 1,
             previous: String::new(),
-        replaces: None,
+            replaces: None,
         };
         Made { decision, asked, plan, record }
     }

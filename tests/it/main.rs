@@ -85,10 +85,22 @@ mod rubric_shipped;
 #[cfg(test)]
 mod flow_enrich;
 #[cfg(test)]
+mod flow_hooks;
+#[cfg(test)]
 mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
 mod flow_website;
+#[cfg(test)]
+mod senders_golden;
+#[cfg(test)]
+mod senders_kit;
+#[cfg(test)]
+mod senders_limits;
+#[cfg(test)]
+mod senders_properties;
+#[cfg(test)]
+mod senders_verify;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! JSON as it was written: entries in order, repeated keys kept, nothing deeper than the limit.
 
-use crate::domain::limits::JSON_DEPTH_MAX;
+use crate::domain::limits::{JSON_DEPTH_MAX, PAYLOAD_DEPTH_MAX};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -21,6 +21,15 @@ pub(in crate::domain) enum Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Below(JSON_DEPTH_MAX).deserialize(deserializer)
+    }
+}
+
+/// A value read as deep as vendors nest.
+pub(in crate::domain) struct Payload(pub Node);
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Below(PAYLOAD_DEPTH_MAX).deserialize(deserializer).map(Self)
     }
 }
 

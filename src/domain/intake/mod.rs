@@ -15,6 +15,7 @@ pub mod json;
 pub(in crate::domain) mod json_tree;
 mod media;
 mod raw;
+pub mod senders;
 
 pub use alias::{FieldMap, Known};
 pub use error::IntakeError;
