@@ -165,6 +165,7 @@ export class World {
       last_name: last,
       email: isPrivate ? `${slug}@gmail.com` : workEmail,
       workEmail,
+      'person.work_email': workEmail,
       linkedin_url: `linkedin.com/in/${slug}`,
       'person.title': title,
       'person.seniority': seniority,
