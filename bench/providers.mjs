@@ -29,7 +29,7 @@ const wants = (part) => !only || only.includes(part);
 /** Leads of each part; `more` are those of the second early-stop run. */
 const plan = quick
   ? { speed: 60, earlyStop: 150, more: 50, match: 100 }
-  : { speed: 300, earlyStop: 2_000, more: 1_000, match: 500 };
+  : { speed: 300, earlyStop: 2_000, more: 500, match: 300 };
 
 async function bench() {
   const results = { quick, seed: SEED, at: new Date().toISOString() };

@@ -14,12 +14,15 @@ export const say = (text) => process.stderr.write(`${text}\n`);
 export const shipped = () => JSON.parse(readFileSync(join(root, 'rubric.json'), 'utf8'));
 
 /**
- * The shipped rubric with five providers: two of companies and one of people at first, one of both and a verifier after
- * them. One more criterion reads what the verifier says; without it nobody would be asked about an address.
+ * The shipped rubric with five providers in one stage: two of companies, one of people, one of both and a verifier. One more
+ * criterion reads what the verifier says; without it nobody would be asked about an address.
  */
 export function five() {
   const rubric = shipped();
-  const stages = [['directory'], ['pdl_company', 'apollo_company', 'pdl_person'], ['clearbit_combined', 'zerobounce']];
+  const stages = [
+    ['directory'],
+    ['pdl_company', 'apollo_company', 'pdl_person', 'clearbit_combined', 'zerobounce'],
+  ];
   const undeliverable = {
     id: 'undeliverable',
     group: 'negative',

@@ -120,10 +120,10 @@ fn whoever_has_not_answered_when_the_decision_stands_is_not_waited_for() {
 #[test]
 fn a_person_who_objects_at_one_provider_is_not_looked_up_at_another() {
     let world = world(json!([["directory"], ["pdl_person"], ["hunter_combined"]]));
-    answers(&world, PDL_PERSON, 451, &json!({}), 100);
-    answers(&world, HUNTER_PERSON, 200, &json!({"data": {}}), 100);
+    answers(&world, HUNTER_PERSON, 451, &json!({}), 100);
+    answers(&world, PDL_PERSON, 200, &json!({"data": {}}), 100);
     let (decision, done) = take(&world, &stranger());
-    assert_eq!(results(&decision), [("pdl_person", "provider_blocked")]);
+    assert_eq!(results(&decision), [("hunter_combined", "provider_blocked")]);
     run(after(&world, done.after));
     let (again, _) = take(&world, &lead(&json!({"email": "ines@unknown-company.example", "form": "pricing"})));
     assert_eq!(results(&again), [], "nor for the next lead");

@@ -1,14 +1,16 @@
 //! Putting together what several providers say.
 //!
-//! Of two values for a field the one from the more trusted provider counts; of two equally trusted providers the one
-//! whose id comes first, and of one provider the later answer. When a provider was asked says nothing about how old its
-//! data are. One provider that says a number must not be called counts against all that do not. The order is total, so the same readings give the same facts in whatever order they come, and it is known
-//! beforehand whether an answer could still replace what is known ([`replaces`]). Every fact keeps its provider and time.
+//! Of two values for a field the one from the more trusted provider counts; of two equally trusted providers the one that
+//! costs less, so that the dearer one need not be asked, then the one whose id comes first; of one provider the later
+//! answer. When a provider was asked says nothing about how old its data are. One provider that says a number must not be
+//! called counts against all that do not. The order is total, so the same readings give the same facts in whatever order
+//! they come, and it is known beforehand whether an answer could still replace what is known ([`replaces`]). Every fact
+//! keeps its provider and time.
 
 use super::Offer;
 use crate::domain::facts::{Fact, FactValue, Facts, Field};
 use crate::domain::id::ProviderId;
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 /// What one provider said in one answer.
 pub type Facted = Vec<(Field, Fact)>;
@@ -41,10 +43,21 @@ pub fn merge(facts: &mut Facts, field: Field, fact: Fact) {
 fn compare(field: Field, one: &Fact, other: &Fact) -> Ordering {
     warns(field, one)
         .cmp(&warns(field, other))
-        .then_with(|| trust(&one.provider, field).cmp(&trust(&other.provider, field)))
-        .then_with(|| other.provider.cmp(&one.provider))
+        .then_with(|| rank(&one.provider, field).cmp(&rank(&other.provider, field)))
         .then(one.at.cmp(&other.at))
         .then_with(|| one.value.cmp(&other.value))
+}
+
+/// What a provider's word about a field counts, in an order without ties.
+fn rank(provider: &ProviderId, field: Field) -> (u8, Reverse<u32>, Reverse<&ProviderId>) {
+    let cost_usd_micros = Offer::find(provider.as_str()).map_or(0, Offer::cost_usd_micros);
+    (trust(provider, field), Reverse(cost_usd_micros), Reverse(provider))
+}
+
+/// Whether what `one` says about a field counts more than what `other` says, whatever they say.
+#[must_use]
+pub fn ranks_above(one: &ProviderId, other: &ProviderId, field: Field) -> bool {
+    rank(one, field) > rank(other, field)
 }
 
 /// Whether a fact forbids something that nobody else can allow.
@@ -58,8 +71,7 @@ pub fn replaces(provider: &ProviderId, field: Field, known: &Fact) -> bool {
     if field == Field::PersonPhoneDoNotCall && !warns(field, known) {
         return true;
     }
-    let order = trust(provider, field).cmp(&trust(&known.provider, field));
-    order.then_with(|| known.provider.cmp(provider)) != Ordering::Less
+    !ranks_above(&known.provider, provider, field)
 }
 
 /// The facts of `base` together with all readings, whose order makes no difference.

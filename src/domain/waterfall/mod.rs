@@ -13,8 +13,8 @@ pub mod results;
 
 use crate::domain::facts::{Facts, Field, FieldSet};
 use crate::domain::id::ProviderId;
+use crate::domain::provider::Offer;
 use crate::domain::provider::merge::replaces;
-use crate::domain::provider::shipped;
 use crate::domain::rubric::Rubric;
 use crate::domain::rubric::file::Ask;
 use crate::domain::rubric::settle::{PLACEMENT_WEIGHT, Settled, Stake, settled, stakes};
@@ -94,7 +94,8 @@ pub struct Moment<'a> {
 ///
 /// Steps: 1 the business's own data are asked whenever they can be, since they also know who owns the account; 2 when no
 /// answer can change the decision, asking is over; 3 of the others, those are asked that can tell something which matters,
-/// stage after stage, and of several that know the same first the one that tells most for its price. A provider that takes
+/// stage after stage, and of several that know the same first the one that is believed most, since what the others say would
+/// not stand; of equals, and where the first answer counts, the one that tells most for its price. A provider that takes
 /// longer than it nearly always does holds nobody back.
 #[must_use]
 pub fn next(moment: Moment<'_>) -> Step {
@@ -131,7 +132,7 @@ pub fn next(moment: Moment<'_>) -> Step {
     if is_account_open {
         stakes.push(Stake { fields: FieldSet::EMPTY.with(Field::CompanyDomain), weight: PLACEMENT_WEIGHT });
     }
-    let plan = order::Round::new(sources, &telling, stakes, is_all, now).plan();
+    let plan = order::Round::new(sources, &telling, stakes, ask, now).plan();
     match plan {
         order::Plan::Ask(ids) => Step::Ask(ids),
         order::Plan::Wait(until) => Step::Wait(until),
@@ -148,7 +149,7 @@ fn telling(source: &Source, facts: &Facts, ask: Ask) -> FieldSet {
     }
     let counts = |field: &Field| {
         facts.fact(*field).is_none_or(|known| {
-            let is_told = ask == Ask::Missing && shipped::find(known.provider.as_str()).is_some();
+            let is_told = ask == Ask::Missing && Offer::find(known.provider.as_str()).is_some();
             !is_told && replaces(&source.id, *field, known)
         })
     };

@@ -1,8 +1,10 @@
 //! Whom to ask in one round: the least of the providers that can tell everything which matters.
 
 use super::{CALLS_AT_ONCE_MAX, Source, Standing};
-use crate::domain::facts::FieldSet;
+use crate::domain::facts::{Field, FieldSet};
 use crate::domain::id::ProviderId;
+use crate::domain::provider::merge::ranks_above;
+use crate::domain::rubric::file::Ask;
 use crate::domain::rubric::settle::Stake;
 use crate::domain::time::Timestamp;
 
@@ -21,18 +23,20 @@ pub(super) struct Round<'a> {
     sources: &'a [Source],
     /// By source, the fields that its answer would set.
     telling: &'a [FieldSet],
+    /// By source, those of them that nobody else could set differently afterwards.
+    settling: Vec<FieldSet>,
     stakes: Vec<Stake>,
-    is_all: bool,
+    ask: Ask,
     now: Timestamp,
 }
 
 impl<'a> Round<'a> {
-    /// A round over `sources`. `stakes` say what is worth knowing; with `is_all`, everything is.
+    /// A round over `sources`. `stakes` say what is worth knowing; where all are asked, everything is.
     pub(super) fn new(
         sources: &'a [Source],
         telling: &'a [FieldSet],
         mut stakes: Vec<Stake>,
-        is_all: bool,
+        ask: Ask,
         now: Timestamp,
     ) -> Self {
         // What a provider waits for is worth as much as what it would tell.
@@ -42,14 +46,37 @@ impl<'a> Round<'a> {
                 stakes.push(Stake { fields: source.needs, weight: u32::try_from(weight).unwrap_or(u32::MAX) });
             }
         }
-        Self { sources, telling, stakes, is_all, now }
+        let mut round = Self { sources, telling, settling: telling.to_vec(), stakes, ask, now };
+        if ask == Ask::Needed {
+            round.settling = round.each().map(|(source, fields)| round.settled_by(source, fields)).collect();
+        }
+        round
+    }
+
+    /// Of `fields`, those for which nobody who is believed more than `source` can still be asked or answer in time. As long
+    /// as such a one is left, what `source` says about a field decides nothing.
+    fn settled_by(&self, source: &Source, fields: FieldSet) -> FieldSet {
+        let is_left = |other: &Source| match other.standing {
+            Standing::Ready => true,
+            Standing::Asked(_) => self.is_awaited(other),
+            Standing::Waiting | Standing::Done => false,
+        };
+        let others = || self.each().filter(|(other, _)| other.id != source.id && is_left(other));
+        let is_last = |field: &Field| {
+            !others().any(|(other, telling)| telling.contains(*field) && ranks_above(&other.id, &source.id, *field))
+        };
+        fields.iter().filter(is_last).collect()
+    }
+
+    /// Whether it was asked, and has not taken longer than it nearly always does.
+    fn is_awaited(&self, source: &Source) -> bool {
+        self.overdue_at(source).is_some_and(|at| at > self.now)
     }
 
     /// Decides.
     pub(super) fn plan(&self) -> Plan {
-        let useful = || self.each().filter(|(source, fields)| self.is_useful(source, *fields));
-        let is_holding = |source: &Source| self.overdue_at(source).is_some_and(|at| at > self.now);
-        let in_turn = useful().filter(|(source, _)| source.standing == Standing::Ready || is_holding(source));
+        let useful = || self.settling().filter(|(source, fields)| self.is_useful(source, *fields));
+        let in_turn = useful().filter(|(source, _)| source.standing == Standing::Ready || self.is_awaited(source));
         let Some(stage) = in_turn.map(|(source, _)| source.stage).min() else {
             // Whoever is overdue may still answer before the deadline.
             let is_pending = useful().any(|(source, _)| matches!(source.standing, Standing::Asked(_)));
@@ -60,7 +87,7 @@ impl<'a> Round<'a> {
         if !asked.is_empty() {
             return Plan::Ask(asked);
         }
-        let overdue = self.sources.iter().filter(|source| is_holding(source));
+        let overdue = self.sources.iter().filter(|source| self.is_awaited(source));
         Plan::Wait(overdue.filter_map(|source| self.overdue_at(source)).min())
     }
 
@@ -68,8 +95,12 @@ impl<'a> Round<'a> {
         self.sources.iter().zip(self.telling).map(|(source, fields)| (source, *fields))
     }
 
+    fn settling(&self) -> impl Iterator<Item = (&'a Source, FieldSet)> {
+        self.sources.iter().zip(&self.settling).map(|(source, fields)| (source, *fields))
+    }
+
     fn is_useful(&self, source: &Source, fields: FieldSet) -> bool {
-        (self.is_all && source.standing != Standing::Done) || worth(&self.stakes, fields, FieldSet::EMPTY) > 0
+        (self.ask == Ask::All && source.standing != Standing::Done) || worth(&self.stakes, fields, FieldSet::EMPTY) > 0
     }
 
     /// Until when it is waited for before others are asked about the same.
@@ -81,11 +112,12 @@ impl<'a> Round<'a> {
     /// Those of a stage that are asked, at most `room`: again and again the one that tells most for its price of what
     /// nobody else is being asked. Of equal ones the first of the rubric.
     fn picks(&self, stage: usize, room: usize) -> Vec<ProviderId> {
-        let ready = || self.each().filter(|(source, _)| source.standing == Standing::Ready && source.stage == stage);
-        if self.is_all {
+        let ready =
+            || self.settling().filter(|(source, _)| source.standing == Standing::Ready && source.stage == stage);
+        if self.ask == Ask::All {
             return ready().map(|(source, _)| source.id.clone()).take(room).collect();
         }
-        let being_asked = self.each().filter(|(source, _)| self.overdue_at(source).is_some_and(|at| at > self.now));
+        let being_asked = self.settling().filter(|(source, _)| self.is_awaited(source));
         let mut covered = being_asked.fold(FieldSet::EMPTY, |covered, (_, fields)| covered.union(fields));
         let mut picks: Vec<ProviderId> = Vec::new();
         while picks.len() < room {

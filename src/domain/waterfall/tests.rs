@@ -74,11 +74,27 @@ fn of_two_that_know_the_same_the_one_that_tells_more_for_its_price_is_asked() {
     assert_eq!(step("needed", &facts(), &[dear.clone(), cheap.clone()], 0), asked(&["cheap"]));
     let small = source("small", 0, 10_000, &[COUNTRY]);
     assert_eq!(step("needed", &facts(), &[small.clone(), dear.clone()], 0), asked(&["dear"]), "30 points for 2 cents");
-    let free = source("free", 0, 0, &[COUNTRY]);
-    assert_eq!(step("needed", &facts(), &[dear.clone(), free], 0), asked(&["free", "dear"]));
+    let free = source("a_free_one", 0, 0, &[COUNTRY]);
+    assert_eq!(step("needed", &facts(), &[dear.clone(), free], 0), asked(&["a_free_one", "dear"]));
     let person = source("person", 0, 90_000, &[SENIORITY]);
     assert_eq!(step("needed", &facts(), &[dear.clone(), person.clone()], 0), asked(&["dear", "person"]));
     assert_eq!(step("all", &facts(), &[dear, cheap, small, person], 0), asked(&["dear", "cheap", "small", "person"]));
+}
+
+#[test]
+fn what_another_would_overrule_is_asked_for_when_that_one_knows_nothing_or_takes_long() {
+    let cheap = source("abstract_company", 0, 10_000, &[SIZE]);
+    let believed = source("zoominfo_company", 1, 200_000, &[SIZE]);
+    let sources = [cheap.clone(), believed.clone()];
+    assert_eq!(step("needed", &facts(), &sources, 0), asked(&["zoominfo_company"]), "the other would settle nothing");
+    assert_eq!(step("missing", &facts(), &sources, 0), asked(&["abstract_company"]), "the first answer counts");
+    let pending = [cheap.clone(), Source { standing: Standing::Asked(at(0)), ..believed.clone() }];
+    assert_eq!(step("needed", &facts(), &pending, 999), Step::Wait(Some(at(1_000))));
+    assert_eq!(step("needed", &facts(), &pending, 1_000), asked(&["abstract_company"]));
+    let knows_nothing = [cheap.clone(), Source { standing: Standing::Done, ..believed.clone() }];
+    assert_eq!(step("needed", &facts(), &knows_nothing, 1), asked(&["abstract_company"]));
+    let cannot = [cheap, Source { standing: Standing::Waiting, ..believed }];
+    assert_eq!(step("needed", &facts(), &cannot, 1), asked(&["abstract_company"]));
 }
 
 #[test]
