@@ -70,3 +70,12 @@ pub const SEGMENT_BATCH_BYTES_MAX: usize = 500 * 1024;
 /// Most leads in one batch of Segment's tracking API. Its libraries send 15 to 100 events at a time; three calls to
 /// objects for each of 250 stay below the platform's limit of 1,000 in one request.
 pub const SEGMENT_LEADS_MAX: usize = 250;
+
+/// Most origins of one form: the sites of a business with a site per country and language.
+pub const FORM_ORIGINS_MAX: usize = 100;
+
+/// Largest settings of one form, in bytes: 256 fields with long names fit into half of it.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Most forms with settings. One answer lists them all.
+pub const FORMS_MAX: usize = 1_000;

@@ -3,7 +3,7 @@
 //! [`intake`] is the request: lead in, decision out. [`enrich`] asks the providers,
 //! each question through [`look_up`]; an answer that comes too late goes through
 //! [`late`]. [`settle`] runs in the Desk and decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what
-//! the consumer of the queue does.
+//! the consumer of the queue does. [`turnstile`] checks the person behind a form.
 
 pub mod deliver;
 pub mod enrich;
@@ -14,4 +14,5 @@ pub mod late;
 pub mod look_up;
 pub mod settle;
 pub mod team;
+pub mod turnstile;
 pub mod warm;
