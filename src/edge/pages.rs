@@ -60,5 +60,9 @@ pub fn form_error(error: &ApiError) -> ApiResult {
         .collect();
     let items = if items.is_empty() { format!("<li>{}</li>", escape(error.message())) } else { items };
     let main = format!("<h1>Please check your entries</h1><ul>{items}</ul><p>Go back, mend them and send again.</p>");
-    page(error.status(), "Please check your entries", &main)
+    let mut response = page(error.status(), "Please check your entries", &main)?;
+    if let Some(seconds) = error.retry_after_s() {
+        response.headers_mut().set("retry-after", &seconds.to_string())?;
+    }
+    Ok(response)
 }

@@ -56,7 +56,9 @@ impl Reader {
             ("required", Node::List(items)) => self.required(items),
             ("required", _) => self.problem(name, "wrong_type", "expected a list of a lead's fields"),
             ("origins", Node::List(items)) => self.origins(items),
-            ("origins", _) => self.problem(name, "wrong_type", "expected a list such as `[\"https://www.example.com\"]`"),
+            ("origins", _) => {
+                self.problem(name, "wrong_type", "expected a list such as `[\"https://www.example.com\"]`")
+            }
             ("booking", Node::Flag(flag)) => self.form.booking = *flag,
             ("turnstile", Node::Flag(flag)) => self.form.turnstile = *flag,
             ("booking" | "turnstile", _) => self.problem(name, "wrong_type", "expected `true` or `false`"),
@@ -209,7 +211,9 @@ mod tests {
 
     #[test]
     fn an_address_that_could_break_a_header_is_refused() {
-        for url in ["https://a.example/\r\nset-cookie: x", "javascript:alert(1)", "https://", "//a.example", "https://ä.de"] {
+        for url in
+            ["https://a.example/\r\nset-cookie: x", "javascript:alert(1)", "https://", "//a.example", "https://ä.de"]
+        {
             let text = serde_json::json!({"thanks_url": url}).to_string();
             assert_eq!(read(&text).unwrap_err()[0].code, "invalid_url", "{url}");
         }
