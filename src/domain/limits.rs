@@ -79,3 +79,16 @@ pub const FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// Most forms with settings. One answer lists them all.
 pub const FORMS_MAX: usize = 1_000;
+
+/// Most rows of a batch of leads. In messages of a hundred rows it is a hundred calls and about a second of computing.
+pub const BATCH_ROWS_MAX: usize = 10_000;
+
+/// Most rows of a batch whose sender waits for every decision: three calls to objects for each of 250 stay below the
+/// platform's limit of 1,000 in one request.
+pub const BATCH_WAIT_ROWS_MAX: usize = 250;
+
+/// Largest batch of leads, in bytes: 1.6 KB for each of 10,000 rows.
+pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Largest lead that fits a message of the queue, in bytes of JSON. The platform takes 128,000.
+pub const BATCH_MESSAGE_BYTES_MAX: usize = 120_000;

@@ -5,6 +5,7 @@
 
 mod admin;
 mod auth;
+mod batch;
 mod body;
 mod cache;
 mod config;

@@ -137,6 +137,7 @@ impl From<IntakeError> for ApiError {
             IntakeError::EmptyBody
             | IntakeError::BrokenJson { .. }
             | IntakeError::NotAnObject
+            | IntakeError::TooManyCells
             | IntakeError::BadEncoding { .. } => 400,
             IntakeError::TooLarge => 413,
             IntakeError::UnsupportedMediaType => 415,

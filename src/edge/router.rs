@@ -3,7 +3,7 @@
 use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
-use super::{admin, embed, form_store, forms, hooks, leads, log, pages, providers, roster};
+use super::{admin, batch, embed, form_store, forms, hooks, leads, log, pages, providers, roster};
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
 
@@ -91,6 +91,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["healthz"] if get => admin::health(&call).await,
         ["openapi.json"] if get => admin::openapi(),
         ["v1", "leads"] if post => leads::post_lead(&mut call).await,
+        ["v1", "leads:batch"] if post => batch::post(&mut call).await,
         ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
         ["v1", "explain"] if post => leads::explain(&mut call).await,
         ["forms", form] if post => forms::post_form(&mut call, form).await,
@@ -153,6 +154,7 @@ fn known(parts: &[&str]) -> bool {
                     | "screen"
                     | "group"
                     | "alias"
+                    | "leads:batch"
                     | "forms"
             ]
             | ["v1", "leads" | "teams" | "reps" | "forms", _]
