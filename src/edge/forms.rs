@@ -194,15 +194,27 @@ async fn take_form(
             // A browser is told whom it will hear from, not what the business thinks of the lead.
             let rep = assignment.map(|assignment| assignment.rep_name.clone());
             let body = json!({"lead_id": decision.lead_id, "outcome": "received", "rep_name": rep,
-                "booking_url": booking_url, "thanks_url": settings.thanks_url});
-            Ok(FormAnswer { body, status: 200, next: booking_url.or_else(|| settings.thanks_url.clone()) })
+                "booking_url": booking_url});
+            Ok(FormAnswer {
+                body: with_thanks(body, settings),
+                status: 200,
+                next: booking_url.or_else(|| settings.thanks_url.clone()),
+            })
         }
         Answer::Accepted { lead_id } => {
-            let body = json!({"lead_id": lead_id, "outcome": "received", "thanks_url": settings.thanks_url});
-            Ok(FormAnswer { body, status: 202, next: settings.thanks_url.clone() })
+            let body = json!({"lead_id": lead_id, "outcome": "received"});
+            Ok(FormAnswer { body: with_thanks(body, settings), status: 202, next: settings.thanks_url.clone() })
         }
         Answer::Conflict => Err(conflict()),
     }
+}
+
+/// The answer with the form's thank-you page, if it has one.
+fn with_thanks(mut body: Value, settings: &Form) -> Value {
+    if let (Some(url), Some(map)) = (&settings.thanks_url, body.as_object_mut()) {
+        map.insert("thanks_url".to_owned(), url.as_str().into());
+    }
+    body
 }
 
 /// Asks Turnstile. A lead that cannot be checked, because Cloudflare or our own setting fails, is taken in with a note:

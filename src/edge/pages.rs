@@ -17,7 +17,9 @@ fn page(status: u16, title: &str, main: &str) -> ApiResult {
     );
     let headers = Headers::new();
     headers.set("content-type", "text/html; charset=utf-8")?;
-    headers.set("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")?;
+    // Browsers hold the redirect after a post against `form-action` too, and a booking page is on any site.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' https: http:";
+    headers.set("content-security-policy", policy)?;
     Ok(Response::ok(html)?.with_status(status).with_headers(headers))
 }
 
