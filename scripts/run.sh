@@ -22,7 +22,7 @@ main() {
   for script in seed first-lead; do
     [ ! -f "scripts/$script.mjs" ] || node "scripts/$script.mjs" "$BASE_URL"
   done
-  say "Serving at $BASE_URL   (log: $SERVER_LOG, stop: Ctrl-C)"
+  say "Serving at $BASE_URL   (a page with a form: $BASE_URL/demo, log: $SERVER_LOG, stop: Ctrl-C)"
   wait "$server" || give_up
 }
 

@@ -18,6 +18,8 @@ while (written.size < teams.length) {
   }
 }
 
+await api('PUT', '/v1/forms/demo', readJson('sample/forms/demo.json'));
+
 const accounts = await api('POST', '/v1/accounts:import', read('sample/accounts.csv'), { 'content-type': 'text/csv' });
 if (accounts.problems.length > 0) throw new Error(`sample/accounts.csv: ${JSON.stringify(accounts.problems)}`);
 console.log(`- sample world loaded: ${teams.length} teams, ${reps.length} reps, ${accounts.imported} accounts`);

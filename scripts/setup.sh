@@ -4,8 +4,13 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# `browser` installs what only the tests of pages need.
 main() {
   local needed
+  if [ "${1:-}" = browser ]; then
+    [ -n "${CHROMIUM:-}" ] || command -v chromium google-chrome >/dev/null || debian_packages chromium
+    return
+  fi
   for needed in cargo rustc node npm; do
     command -v "$needed" >/dev/null || die "$needed is missing: install Rust (rustup), Node.js and npm, then repeat"
   done
@@ -171,4 +176,4 @@ install_npm() {
   npm_inputs >node_modules/.inputs
 }
 
-main
+main "$@"

@@ -7,6 +7,7 @@ mod import;
 mod lines;
 mod row;
 
+pub(in crate::domain) use import::delimiter;
 pub use import::{Import, ImportKind, parse};
 
 use crate::domain::facts::{Fact, FactValue, Field, FieldSet};

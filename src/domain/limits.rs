@@ -92,3 +92,25 @@ pub const SEGMENT_BATCH_BYTES_MAX: usize = 500 * 1024;
 /// Most leads in one batch of Segment's tracking API. Its libraries send 15 to 100 events at a time; three calls to
 /// objects for each of 250 stay below the platform's limit of 1,000 in one request.
 pub const SEGMENT_LEADS_MAX: usize = 250;
+
+/// Most origins of one form: the sites of a business with a site per country and language.
+pub const FORM_ORIGINS_MAX: usize = 100;
+
+/// Largest settings of one form, in bytes: 256 fields with long names fit into half of it.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Most forms with settings. One answer lists them all.
+pub const FORMS_MAX: usize = 1_000;
+
+/// Most rows of a batch of leads. In messages of a hundred rows it is a hundred calls and about a second of computing.
+pub const BATCH_ROWS_MAX: usize = 10_000;
+
+/// Most rows of a batch whose sender waits for every decision: three calls to objects for each of 250 stay below the
+/// platform's limit of 1,000 in one request.
+pub const BATCH_WAIT_ROWS_MAX: usize = 250;
+
+/// Largest batch of leads, in bytes: 1.6 KB for each of 10,000 rows.
+pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Largest lead that fits a message of the queue, in bytes of JSON. The platform takes 128,000.
+pub const BATCH_MESSAGE_BYTES_MAX: usize = 120_000;

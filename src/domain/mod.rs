@@ -9,6 +9,7 @@ pub mod directory;
 pub mod error;
 pub mod facts;
 pub mod fit;
+pub mod form;
 pub mod id;
 pub mod intake;
 pub mod lead;

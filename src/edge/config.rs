@@ -1,5 +1,6 @@
 //! What is in force: rubric, roster index and directory version, from KV, kept half a minute in the isolate.
 
+use super::platform;
 use super::world::World;
 use crate::domain::desk::sha256_hex;
 use crate::domain::id::TeamId;
@@ -105,6 +106,22 @@ pub async fn put_rubric(env: &Env, version: &str, text: &str) -> PortResult<()> 
 /// [`Unavailable`] when KV fails.
 pub async fn rubric_text(env: &Env) -> PortResult<String> {
     Ok(text(env, RUBRIC).await?.unwrap_or_else(|| SHIPPED.to_owned()))
+}
+
+/// The settings in force of a form as they were written, if it has any.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn form_text(env: &Env, id: &str) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, &format!("form:{id}")).await
+}
+
+/// Puts settings of a form in force.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_form(env: &Env, id: &str, text: &str) -> PortResult<()> {
+    store(env)?.put(&format!("form:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
 }
 
 /// Says that the directory changed: cached answers of it are stale from here on.

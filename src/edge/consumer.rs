@@ -6,7 +6,9 @@ use super::settings::Settings;
 use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::intake::senders::{Event, Says};
+use crate::domain::lead::Lead;
 use crate::domain::time::Timestamp;
+use crate::flow::batch::take;
 use crate::flow::deliver::{deliver, record_of};
 use crate::flow::enrich::after;
 use crate::flow::hooks::{Taken, take_all};
@@ -56,6 +58,10 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let warmed = warm(&world, &domain).await.map(|_| ());
                 answer(&message, "warm", warmed);
             }
+            Some(Job::Take { lead, key, received_at }) => {
+                let taken = row(&world, *lead, &key, received_at).await;
+                answer(&message, "take", taken);
+            }
             Some(Job::Fetch { fetch, key }) => {
                 let taken = fetched(&world, Event { key, says: Says::Fetch(fetch) }).await;
                 answer(&message, "fetch", taken);
@@ -84,6 +90,15 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
 async fn route(world: &World, lead_id: &LeadId) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
     if let Some(done) = route_again(world, lead_id, options(&settings)).await? {
+        after(world, done.after).await;
+    }
+    Ok(())
+}
+
+/// Takes in a row of a batch, and routes it.
+async fn row(world: &World, lead: Lead, key: &str, received_at: Timestamp) -> PortResult<()> {
+    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
+    if let Some(done) = take(world, lead, key, received_at, options(&settings)).await? {
         after(world, done.after).await;
     }
     Ok(())

@@ -1,13 +1,11 @@
-//! Leads over HTTP: JSON, browser forms, one lead with its timeline, and the dry run.
+//! Leads over HTTP: JSON, one lead with its timeline, and the dry run.
 
 use super::auth;
 use super::body;
-use super::multipart;
-use super::pages;
 use super::respond::{ApiError, ApiResult, json};
 use super::router::Call;
 use crate::domain::id::LeadId;
-use crate::domain::intake::{FieldMap, Known, Media, form, json as json_body};
+use crate::domain::intake::{FieldMap, Media, json as json_body};
 use crate::domain::lead::{Lead, check};
 use crate::domain::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use crate::domain::route::decision::Record;
@@ -17,14 +15,11 @@ use crate::flow::explain;
 use crate::flow::intake::{Answer, Done, Options, intake, route_again};
 use crate::ports::messages::Standing;
 use crate::ports::{Clock, Desks};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use worker::{Headers, Request, Response};
+use worker::Request;
 
-/// A field that people never see and programs fill in. A lead with it is answered like any other and dropped.
-const HONEYPOT: &str = "_gotcha";
-
-fn options<'a>(call: &'a Call<'_>, wait: bool) -> Options<'a> {
+/// How a lead of this deployment is taken in.
+pub fn options<'a>(call: &'a Call<'_>, wait: bool) -> Options<'a> {
     Options { person_key: call.settings.person_key.as_bytes(), mode: call.settings.mode, wait }
 }
 
@@ -46,115 +41,6 @@ pub async fn json_lead(call: &mut Call<'_>, received_at: Timestamp) -> Result<Le
     }
     let bytes = body::bytes(&mut call.request).await?;
     check(json_body::read(&bytes, &FieldMap::default())?, received_at).map_err(ApiError::invalid)
-}
-
-/// `POST /forms/{form}`: a browser form. JSON when asked for, otherwise 303 to the rep's booking page or thanks.
-pub async fn post_form(call: &mut Call<'_>, form_id: &str) -> ApiResult {
-    let wants_json = wants_json(&call.request);
-    let result = take_form(call, form_id).await;
-    let mut response = match result {
-        Ok(answer) if wants_json => answer.json()?,
-        Ok(answer) => answer.redirect(form_id)?,
-        Err(error) if wants_json => return Err(error.for_any_origin()),
-        Err(error) => pages::form_error(&error)?,
-    };
-    response.headers_mut().set("access-control-allow-origin", "*")?;
-    Ok(response)
-}
-
-/// The trap in a JSON form.
-#[derive(Deserialize)]
-struct Trap {
-    #[serde(rename = "_gotcha")]
-    gotcha: String,
-}
-
-/// Whether a field is the trap, filled in.
-fn is_trap(name: &str, value: &str) -> bool {
-    name == HONEYPOT && !value.trim().is_empty()
-}
-
-/// What a browser is told about its form.
-struct FormAnswer {
-    body: Value,
-    status: u16,
-    booking_url: Option<String>,
-}
-
-impl FormAnswer {
-    /// What a program is told that filled in the trap: the same as a person.
-    fn to_a_program() -> Self {
-        Self { body: json!({"outcome": "received"}), status: 200, booking_url: None }
-    }
-
-    fn json(&self) -> ApiResult {
-        json(self.status, &self.body)
-    }
-
-    fn redirect(&self, form_id: &str) -> ApiResult {
-        let thanks = format!("/forms/{form_id}/thanks");
-        let headers = Headers::new();
-        headers.set("location", self.booking_url.as_deref().unwrap_or(&thanks))?;
-        Ok(Response::empty()?.with_status(303).with_headers(headers))
-    }
-}
-
-async fn take_form(call: &mut Call<'_>, form_id: &str) -> Result<FormAnswer, ApiError> {
-    let received_at = call.world.now();
-    let map = FieldMap::default();
-    let mut raw = match Media::of(content_type(&call.request).as_deref())? {
-        Media::Json => {
-            let bytes = body::bytes(&mut call.request).await?;
-            if serde_json::from_slice::<Trap>(&bytes).is_ok_and(|trap| is_trap(HONEYPOT, &trap.gotcha)) {
-                return Ok(FormAnswer::to_a_program());
-            }
-            json_body::read(&bytes, &map)?
-        }
-        Media::Form => {
-            let bytes = body::bytes(&mut call.request).await?;
-            if form_urlencoded::parse(&bytes).any(|(name, value)| is_trap(&name, &value)) {
-                return Ok(FormAnswer::to_a_program());
-            }
-            form::read(&bytes, &map)?
-        }
-        Media::Multipart => {
-            let parts = multipart::parts(&mut call.request).await?;
-            if parts.pairs.iter().any(|(name, value)| is_trap(name, value)) {
-                return Ok(FormAnswer::to_a_program());
-            }
-            form::from_parts(parts.pairs, &parts.files, &map)?
-        }
-    };
-    raw.set(Known::Form, form_id);
-    let lead = check(raw, received_at).map_err(ApiError::invalid)?;
-    let key = idempotency_key(&call.request, &lead)?;
-    let done = intake(&call.world, lead, key.as_deref(), received_at, options(call, true)).await?;
-    later(call, done.after);
-    match done.answer {
-        Answer::Decided { decision, .. } => {
-            let booking_url = decision.assignment.as_ref().and_then(|assignment| assignment.booking_url.clone());
-            // A browser is told whom it will hear from, not what the business thinks of the lead.
-            let rep = decision.assignment.as_ref().map(|assignment| assignment.rep_name.clone());
-            let body = json!({"lead_id": decision.lead_id, "outcome": "received", "rep_name": rep,
-                "booking_url": booking_url});
-            Ok(FormAnswer { body, status: 200, booking_url })
-        }
-        Answer::Accepted { lead_id } => {
-            let body = json!({"lead_id": lead_id, "outcome": "received"});
-            Ok(FormAnswer { body, status: 202, booking_url: None })
-        }
-        Answer::Conflict => Err(conflict()),
-    }
-}
-
-/// `OPTIONS /forms/{form}`: any page may post a form.
-pub fn preflight(_call: &Call<'_>) -> ApiResult {
-    let headers = Headers::new();
-    headers.set("access-control-allow-origin", "*")?;
-    headers.set("access-control-allow-methods", "POST, OPTIONS")?;
-    headers.set("access-control-allow-headers", "content-type, idempotency-key")?;
-    headers.set("access-control-max-age", "86400")?;
-    Ok(Response::empty()?.with_status(204).with_headers(headers))
 }
 
 /// `GET /v1/leads/{id}`: the lead as it stands, its timeline, and with `?record=1` the whole record.
@@ -239,31 +125,27 @@ fn answer(call: &Call<'_>, done: Done) -> ApiResult {
     }
 }
 
-fn conflict() -> ApiError {
+/// 409 for a key that belongs to another lead.
+pub fn conflict() -> ApiError {
     let message = "this idempotency key was used for another lead; use a new key, or send the same content again";
     ApiError::new(409, "idempotency_conflict", message)
 }
 
 /// Does after the answer what nothing depends on.
-fn later(call: &Call<'_>, left: After) {
+pub fn later(call: &Call<'_>, left: After) {
     if !left.is_empty() {
         let world = call.world.clone();
         call.context.wait_until(async move { after(&world, left).await });
     }
 }
 
-fn content_type(request: &Request) -> Option<String> {
+/// The content type of a request.
+pub fn content_type(request: &Request) -> Option<String> {
     request.headers().get("content-type").ok().flatten()
 }
 
-fn wants_json(request: &Request) -> bool {
-    let accept = request.headers().get("accept").ok().flatten().unwrap_or_default();
-    let json_body = content_type(request).is_some_and(|kind| kind.starts_with("application/json"));
-    accept.contains("application/json") || (json_body && !accept.contains("text/html"))
-}
-
 /// The sender's idempotency key: the header, else the `submission_id` of the lead.
-fn idempotency_key(request: &Request, lead: &Lead) -> Result<Option<String>, ApiError> {
+pub fn idempotency_key(request: &Request, lead: &Lead) -> Result<Option<String>, ApiError> {
     let header = request.headers().get("idempotency-key").ok().flatten();
     match header.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()) {
         Some(key) if key.len() > IDEMPOTENCY_KEY_BYTES_MAX => {

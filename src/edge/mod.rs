@@ -5,6 +5,7 @@
 
 mod admin;
 mod auth;
+mod batch;
 mod body;
 mod cache;
 mod config;
@@ -12,10 +13,14 @@ mod consumer;
 mod desk_object;
 mod desk_store;
 mod directory;
+mod embed;
+mod form_store;
+mod forms;
 mod hooks;
 mod http_client;
 mod leads;
 mod ledger;
+mod limits;
 mod log;
 mod lookup_object;
 mod meter_object;

@@ -17,7 +17,9 @@ fn page(status: u16, title: &str, main: &str) -> ApiResult {
     );
     let headers = Headers::new();
     headers.set("content-type", "text/html; charset=utf-8")?;
-    headers.set("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")?;
+    // Browsers hold the redirect after a post against `form-action` too, and a booking page is on any site.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' https: http:";
+    headers.set("content-security-policy", policy)?;
     Ok(Response::ok(html)?.with_status(status).with_headers(headers))
 }
 
@@ -60,5 +62,9 @@ pub fn form_error(error: &ApiError) -> ApiResult {
         .collect();
     let items = if items.is_empty() { format!("<li>{}</li>", escape(error.message())) } else { items };
     let main = format!("<h1>Please check your entries</h1><ul>{items}</ul><p>Go back, mend them and send again.</p>");
-    page(error.status(), "Please check your entries", &main)
+    let mut response = page(error.status(), "Please check your entries", &main)?;
+    if let Some(seconds) = error.retry_after_s() {
+        response.headers_mut().set("retry-after", &seconds.to_string())?;
+    }
+    Ok(response)
 }

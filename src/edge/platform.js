@@ -33,6 +33,11 @@ export async function kvText(env, binding, key) {
   return (await env[binding].get(key)) ?? undefined;
 }
 
+/** Whether one more of `key` is within the limit of a counter; always, where the deployment has no such counter. */
+export async function isWithin(env, binding, key) {
+  return (await env[binding]?.limit({ key }))?.success ?? true;
+}
+
 /**
  * Sends a request to a provider: a line with status and `Retry-After` in seconds (or `-`), then the body. Without an answer after `hedgeAfterMs` (0 for never) the request is sent once more, and the first answer counts.
  * Fails with `timeout`, `too_large`, or anything else for a connection that broke.

@@ -40,6 +40,8 @@ extern "C" {
         hedge_after_ms: u32,
         bytes_max: u32,
     ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = isWithin)]
+    async fn is_within_limit(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = kvText)]
     async fn kv_text(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
 }
@@ -116,6 +118,15 @@ pub async fn page(address: &PageAddress, timeout_ms: u32, bytes_max: u32) -> Por
 /// [`Unavailable`] when the namespace cannot be read.
 pub async fn kv(env: &Env, binding: &str, key: &str) -> PortResult<Option<String>> {
     kv_text(env, binding, key).await.map(|text| text.as_string()).map_err(|thrown| failed("kv", &thrown))
+}
+
+/// Whether one more of `key` is within the limit of a counter; always, where the deployment has no such counter.
+///
+/// # Errors
+/// [`Unavailable`] when the counter fails.
+pub async fn is_within(env: &Env, binding: &str, key: &str) -> PortResult<bool> {
+    let within = is_within_limit(env, binding, key).await.map_err(|thrown| failed("limit", &thrown))?;
+    Ok(within.as_bool().unwrap_or(true))
 }
 
 /// The SQLite of a Durable Object.

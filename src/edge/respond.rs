@@ -17,7 +17,7 @@ pub struct ApiError {
     problems: Vec<Problem>,
     retry_after_s: Option<u32>,
     detail: Option<String>,
-    any_origin: bool,
+    origin: Option<String>,
 }
 
 impl ApiError {
@@ -25,15 +25,7 @@ impl ApiError {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         let retry_after_s = (status == 503 || status == 429).then_some(1);
         let code = code.to_owned();
-        Self {
-            status,
-            code,
-            message: message.into(),
-            problems: Vec::new(),
-            retry_after_s,
-            detail: None,
-            any_origin: false,
-        }
+        Self { status, code, message: message.into(), problems: Vec::new(), retry_after_s, detail: None, origin: None }
     }
 
     /// 422 with every problem.
@@ -48,9 +40,14 @@ impl ApiError {
         Self { problems, ..Self::new(422, "invalid", message) }
     }
 
-    /// The same error, which pages of every origin may read.
-    pub fn for_any_origin(self) -> Self {
-        Self { any_origin: true, ..self }
+    /// The same error, which pages of this origin may read; `*` is every page.
+    pub fn for_origin(self, origin: &str) -> Self {
+        Self { origin: Some(origin.to_owned()), ..self }
+    }
+
+    /// The same error, to be tried again after so many seconds.
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
     }
 
     /// 404 for a thing with an id.
@@ -77,6 +74,11 @@ impl ApiError {
     /// The message.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// When to try again, in seconds.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s
     }
 
     /// The status.
@@ -107,8 +109,10 @@ impl ApiError {
         if let Some(seconds) = self.retry_after_s {
             headers.set("retry-after", &seconds.to_string())?;
         }
-        if self.any_origin {
-            headers.set("access-control-allow-origin", "*")?;
+        if let Some(origin) = &self.origin {
+            headers.set("access-control-allow-origin", origin)?;
+            headers.set("access-control-expose-headers", "retry-after")?;
+            headers.set("vary", "origin")?;
         }
         let body = json!({"error": error}).to_string();
         Ok(Response::ok(body)?.with_status(self.status).with_headers(headers))
@@ -133,6 +137,7 @@ impl From<IntakeError> for ApiError {
             IntakeError::EmptyBody
             | IntakeError::BrokenJson { .. }
             | IntakeError::NotAnObject
+            | IntakeError::TooManyCells
             | IntakeError::BadEncoding { .. } => 400,
             IntakeError::TooLarge => 413,
             IntakeError::UnsupportedMediaType => 415,

@@ -3,7 +3,7 @@
 use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
-use super::{admin, hooks, leads, log, pages, providers, roster};
+use super::{admin, batch, embed, form_store, forms, hooks, leads, log, pages, providers, roster};
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
 
@@ -91,12 +91,15 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["healthz"] if get => admin::health(&call).await,
         ["openapi.json"] if get => admin::openapi(),
         ["v1", "leads"] if post => leads::post_lead(&mut call).await,
+        ["v1", "leads:batch"] if post => batch::post(&mut call).await,
         ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
         ["v1", "explain"] if post => leads::explain(&mut call).await,
-        ["forms", form] if post => leads::post_form(&mut call, form).await,
-        ["forms", _] if method == Method::Options => leads::preflight(&call),
+        ["forms", form] if post => forms::post_form(&mut call, form).await,
+        ["forms", form] if method == Method::Options => forms::preflight(&call, form).await,
         ["forms", form] if get => pages::form(form),
         ["forms", form, "thanks"] if get => pages::thanks(form),
+        ["embed.js"] if get => embed::script(),
+        ["demo"] if get && call.settings.dev => embed::demo(),
         ["hooks", sender] if get || post => hooks::hook(&mut call, sender).await,
         ["v1", "batch"] if post => hooks::track(&mut call, "batch").await,
         ["v1", "identify"] if post => hooks::track(&mut call, "identify").await,
@@ -113,6 +116,8 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "reps", id, "status"] if get || put => roster::status(&mut call, id).await,
         ["v1", "reps", id, "inbox"] if get => admin::inbox(&call, id).await,
         ["v1", "accounts:import"] if post => admin::import_accounts(&mut call).await,
+        ["v1", "forms"] if get => form_store::list(&call).await,
+        ["v1", "forms", id] if get || put => form_store::form(&mut call, id).await,
         ["v1", "rubric"] if get => admin::get_rubric(&call).await,
         ["v1", "rubric"] if put => admin::put_rubric(&mut call).await,
         ["v1", "rubric", "check"] if post => admin::check_rubric(&mut call).await,
@@ -128,7 +133,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
 fn known(parts: &[&str]) -> bool {
     matches!(
         parts,
-        ["healthz" | "openapi.json"]
+        ["healthz" | "openapi.json" | "embed.js" | "demo"]
             | ["forms" | "hooks", _]
             | ["forms", _, "thanks"]
             | [
@@ -149,8 +154,10 @@ fn known(parts: &[&str]) -> bool {
                     | "screen"
                     | "group"
                     | "alias"
+                    | "leads:batch"
+                    | "forms"
             ]
-            | ["v1", "leads" | "teams" | "reps", _]
+            | ["v1", "leads" | "teams" | "reps" | "forms", _]
             | ["v1", "reps", _, "status" | "inbox"]
             | ["v1", "rubric", "check"]
             | ["v1", "providers", _, "try"]

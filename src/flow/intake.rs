@@ -167,7 +167,8 @@ pub async fn route_again<W: World>(world: &W, lead_id: &LeadId, options: Options
 }
 
 /// Hash of the content, in hexadecimal.
-pub(super) fn fingerprint(lead: &Lead) -> String {
+#[must_use]
+pub fn fingerprint(lead: &Lead) -> String {
     hex(&lead.content_fingerprint())
 }
 

@@ -1,11 +1,11 @@
 //! The use cases, as numbered steps over ports.
 //!
-//! [`intake`] is the request: lead in, decision out; [`hooks`] takes in what senders say. [`enrich`] asks the providers,
-//! each question through [`look_up`], those to a company's own site through [`website`]; an answer that comes too late
-//! goes through
-//! [`late`]. [`settle`] runs in the Desk and decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what
-//! the consumer of the queue does.
+//! [`intake`] is the request: lead in, decision out; [`batch`] takes in many, [`hooks`] what senders say, and [`turnstile`]
+//! checks the person behind a form. [`enrich`] asks the providers, each question through [`look_up`], those to a company's
+//! own site through [`website`]; an answer that comes too late goes through [`late`]. [`settle`] runs in the Desk and
+//! decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what the consumer of the queue does.
 
+pub mod batch;
 pub mod deliver;
 pub mod enrich;
 pub mod explain;
@@ -16,5 +16,6 @@ pub mod look_up;
 pub mod settle;
 pub mod team;
 mod token;
+pub mod turnstile;
 pub mod warm;
 pub mod website;

@@ -230,6 +230,15 @@ pub enum Job {
         /// What makes a second delivery the same event.
         key: Option<String>,
     },
+    /// Take in a row of a batch, and route it.
+    Take {
+        /// The lead.
+        lead: Box<Lead>,
+        /// What makes a row that comes again the same lead.
+        key: String,
+        /// When the batch arrived.
+        received_at: Timestamp,
+    },
     /// Write a decision to the CRM, the inbox and the ledger.
     Deliver {
         /// The lead.

@@ -35,6 +35,7 @@ const BATCH_TIMEOUT_S = 0.02;
  * - `provider`: stands for everything outside, see people_data_labs.mjs; without one nothing is reachable.
  * - `state`: directory of the storage; without one it is gone with the world.
  * - `jobs`: changes to the consumer of the queue of jobs.
+ * - `limits`: counters of wrangler.toml that are bound, each with a limit; without them nothing is counted.
  * - `instrumented`: wraps the Worker, see instrumented_worker.js; only then the tables of objects can be read.
  */
 export async function start(options = {}) {
@@ -80,7 +81,7 @@ export class World {
   }
 
   miniflareOptions() {
-    const { stage = 'dev', vars = {}, state, jobs = {}, instrumented = false } = this.options;
+    const { stage = 'dev', vars = {}, state, jobs = {}, instrumented = false, limits = {} } = this.options;
     const config = stage === 'dev' ? CONFIG : { ...CONFIG, ...CONFIG.env[stage] };
     const byBinding = (list, value) => Object.fromEntries(list.map((entry) => [entry.binding, value(entry)]));
     const bindings = {
@@ -121,6 +122,11 @@ export class World {
           kvNamespaces: byBinding(config.kv_namespaces, (space) => space.id),
           d1Databases: byBinding(config.d1_databases, (database) => database.database_id),
           durableObjects: Object.fromEntries(objects),
+          ratelimits: Object.fromEntries(
+            config.ratelimits.filter(({ name }) => limits[name]).map(({ name, namespace_id, simple }) => {
+              return [name, { namespace_id, simple: { ...simple, limit: limits[name] } }];
+            }),
+          ),
           queueProducers: byBinding(config.queues.producers, (producer) => ({ queueName: producer.queue })),
           queueConsumers: Object.fromEntries(consumers),
           outboundService: (request) => this.outside(request),

@@ -2,11 +2,12 @@
 
 use clap::{Args, Parser, Subcommand};
 use lead_router::domain::id::RepId;
+use lead_router::domain::limits::BATCH_ROWS_MAX;
 use lead_router::domain::roster::model::Strategy;
 use lead_router::domain::time::Timestamp;
 use std::path::PathBuf;
 
-/// Decides who owns a new lead: checks, explains and repeats decisions on this machine. Nothing is sent anywhere.
+/// Decides who owns a new lead: checks, explains and repeats decisions on this machine. Only `send` speaks to another.
 #[derive(Debug, Parser)]
 #[command(name = "lead-router", version, about, max_term_width = 100)]
 pub struct Cli {
@@ -37,6 +38,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Check that stored records, one a line, form an unbroken chain.
     Verify(VerifyArgs),
+    /// Send the leads of a file to a deployment. Repeating it is safe: every row is one lead.
+    Send(SendArgs),
 }
 
 /// Arguments of `check`.
@@ -221,4 +224,34 @@ pub struct ReplayArgs {
 pub struct VerifyArgs {
     /// Records of one Desk as stored, oldest first, one a line; `-` reads standard input.
     pub records: PathBuf,
+}
+
+/// Arguments of `send`.
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    /// The leads: CSV whose header names fields as a form does, or NDJSON (`.ndjson`, `.jsonl`).
+    pub leads: PathBuf,
+    /// The deployment, such as `https://leads.example.com`.
+    #[arg(long)]
+    pub url: String,
+    /// An intake key; `LEAD_ROUTER_KEY` of the environment when left out, so that it stands in no history.
+    #[arg(long)]
+    pub key: Option<String>,
+    /// The form whose settings apply: names of fields, what is required, the source.
+    #[arg(long)]
+    pub form: Option<String>,
+    /// Rows of one request.
+    #[arg(long, default_value_t = 500, value_parser = rows)]
+    pub rows: usize,
+    /// Begin with this row, counted from 1 after the header.
+    #[arg(long, value_name = "ROW", default_value_t = 1)]
+    pub from_row: usize,
+    /// Where refused rows go, as they were; beside the leads, as `.failed.csv`, when left out.
+    #[arg(long, value_name = "FILE")]
+    pub failed: Option<PathBuf>,
+}
+
+fn rows(text: &str) -> Result<usize, String> {
+    let rows: usize = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (1..=BATCH_ROWS_MAX).contains(&rows) { Ok(rows) } else { Err(format!("expected 1 to {BATCH_ROWS_MAX}")) }
 }

@@ -67,7 +67,8 @@ pub fn accounts(path: &Path) -> Result<(Accounts, usize, Vec<Problem>), Failure>
     Ok((Accounts::new(import.rows), count, import.problems))
 }
 
-fn kind(path: &Path) -> ImportKind {
+/// How a table is written, by the ending of its name: NDJSON, otherwise CSV.
+pub fn kind(path: &Path) -> ImportKind {
     let is_ndjson = path.extension().is_some_and(|ending| ending == "ndjson" || ending == "jsonl");
     if is_ndjson { ImportKind::Ndjson } else { ImportKind::Csv }
 }

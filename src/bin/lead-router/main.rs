@@ -1,7 +1,7 @@
 //! The native command line: try a rubric and a roster before they are trusted, and a record after it was made.
 //!
 //! Exit codes: 0 nothing found, 1 findings (problems in a rubric or roster, a decision that does not repeat, a broken
-//! chain), 2 input that cannot be read. Results go to standard output, everything else to standard error.
+//! chain, refused leads), 2 input that cannot be read, or a deployment that does not take it. Results go to standard output, everything else to standard error.
 
 mod args;
 mod backtest;
@@ -17,6 +17,7 @@ mod progress;
 mod references;
 mod replay;
 mod roster_file;
+mod send;
 mod simulate;
 mod svg;
 mod table;
@@ -52,5 +53,6 @@ fn run(command: &Command) -> Result<Output, Failure> {
         Command::Fit(args) => fit::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Verify(args) => replay::verify(args),
+        Command::Send(args) => send::run(args),
     }
 }

@@ -184,7 +184,7 @@ impl Reader {
 }
 
 /// The separator: the one of `,`, `;` and tab that the header has most of.
-fn delimiter(bytes: &[u8]) -> u8 {
+pub(in crate::domain) fn delimiter(bytes: &[u8]) -> u8 {
     let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |sought: u8| header.iter().filter(|byte| **byte == sought).count();
     let (commas, semicolons, tabs) = (count(b','), count(b';'), count(b'\t'));

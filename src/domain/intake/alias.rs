@@ -102,12 +102,15 @@ impl FieldMap {
     /// Checks a map from the form's field names to names of the contract, or to `fields.<name>`.
     ///
     /// # Errors
-    /// A problem for every target that is neither.
+    /// A problem for every target that is neither, and for every name that is another one in a different spelling.
     pub fn new(entries: &BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
         let mut map = BTreeMap::new();
         let mut problems = Vec::new();
         for (name, target) in entries {
-            if let Some(known) = Known::from_path(target) {
+            if map.contains_key(&plain(name)) {
+                let message = "the map has this name in another spelling; letter case and marks do not count";
+                problems.push(Problem::new(name, "duplicate_name", message));
+            } else if let Some(known) = Known::from_path(target) {
                 map.insert(plain(name), Target::Known(known));
             } else if let Some(own) = target.strip_prefix("fields.").filter(|own| !own.is_empty()) {
                 map.insert(plain(name), Target::Own(own.to_lowercase()));

@@ -28,6 +28,9 @@ pub enum IntakeError {
     /// The body is larger than the limit.
     #[error("the body is larger than {} bytes", crate::domain::limits::BODY_BYTES_MAX)]
     TooLarge,
+    /// A row of a table has texts beyond the last column of the header.
+    #[error("the row has more cells than the header; put quotes around texts that hold the separator")]
+    TooManyCells,
     /// The content type is missing, or one that is not read.
     #[error(
         "the content type must be `application/json`, `application/x-www-form-urlencoded` or `multipart/form-data`, in UTF-8"
@@ -55,6 +58,7 @@ impl IntakeError {
             Self::NotAnObject => "not_an_object",
             Self::BadEncoding { .. } => "bad_encoding",
             Self::TooLarge => "body_too_large",
+            Self::TooManyCells => "too_many_cells",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid(_) => "invalid_lead",
         }

@@ -9,6 +9,7 @@
 //! characters, sizes beyond the limits. Everything else that people type is kept as typed.
 
 mod alias;
+pub mod batch;
 mod error;
 pub mod form;
 pub mod json;

@@ -159,6 +159,25 @@ impl RawLead {
         raw
     }
 
+    /// Which of the names that were sent stands behind a field, by the field's path. The surest name has it, then the
+    /// first; names of machinery stand behind none.
+    #[must_use]
+    pub fn sent_names<'a>(names: impl IntoIterator<Item = &'a str>, map: &FieldMap) -> BTreeMap<String, String> {
+        let mut sent: BTreeMap<String, (Surety, &str)> = BTreeMap::new();
+        for name in names {
+            let bare = name.trim().trim_end_matches("[]");
+            if bare.is_empty() || is_machinery(bare) {
+                continue;
+            }
+            let (meaning, surety) = meaning(bare, map);
+            let holder = sent.entry(meaning.path()).or_insert((surety, name));
+            if surety > holder.0 {
+                *holder = (surety, name);
+            }
+        }
+        sent.into_iter().map(|(path, (_, name))| (path, echo(name))).collect()
+    }
+
     fn push(&mut self, name: Name, values: Vec<String>) {
         if name == Name::Known(Known::Email) && values.len() > 1 {
             let message = "the address is sent several times with different texts; send it once";
