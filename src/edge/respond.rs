@@ -12,19 +12,19 @@ use worker::{Headers, Response, Result};
 #[derive(Debug, Clone)]
 pub struct ApiError {
     status: u16,
-    code: String,
+    code: Box<str>,
     message: String,
     problems: Vec<Problem>,
     retry_after_s: Option<u32>,
     detail: Option<String>,
-    origin: Option<String>,
+    origin: Option<Box<str>>,
 }
 
 impl ApiError {
     /// An error with one message.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         let retry_after_s = (status == 503 || status == 429).then_some(1);
-        let code = code.to_owned();
+        let code = code.into();
         Self { status, code, message: message.into(), problems: Vec::new(), retry_after_s, detail: None, origin: None }
     }
 
@@ -42,7 +42,7 @@ impl ApiError {
 
     /// The same error, which pages of this origin may read; `*` is every page.
     pub fn for_origin(self, origin: &str) -> Self {
-        Self { origin: Some(origin.to_owned()), ..self }
+        Self { origin: Some(origin.into()), ..self }
     }
 
     /// The same error, to be tried again after so many seconds.
@@ -98,7 +98,7 @@ impl ApiError {
 
     /// The answer.
     pub fn response(&self, request_id: &str) -> Result<Response> {
-        let mut error = json!({"code": self.code, "message": self.message, "request_id": request_id});
+        let mut error = json!({"code": &*self.code, "message": self.message, "request_id": request_id});
         if !self.problems.is_empty()
             && let (Some(map), Ok(problems)) = (error.as_object_mut(), serde_json::to_value(&self.problems))
         {

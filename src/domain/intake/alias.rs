@@ -107,15 +107,18 @@ impl FieldMap {
         let mut map = BTreeMap::new();
         let mut problems = Vec::new();
         for (name, target) in entries {
-            if map.contains_key(&plain(name)) {
+            let own = || target.strip_prefix("fields.").filter(|own| !own.is_empty());
+            let target = match (Known::from_path(target), own()) {
+                (Some(known), _) => Target::Known(known),
+                (None, Some(own)) => Target::Own(own.to_lowercase()),
+                (None, None) => {
+                    problems.push(unknown_target(name, target));
+                    continue;
+                }
+            };
+            if map.insert(plain(name), target).is_some() {
                 let message = "the map has this name in another spelling; letter case and marks do not count";
                 problems.push(Problem::new(name, "duplicate_name", message));
-            } else if let Some(known) = Known::from_path(target) {
-                map.insert(plain(name), Target::Known(known));
-            } else if let Some(own) = target.strip_prefix("fields.").filter(|own| !own.is_empty()) {
-                map.insert(plain(name), Target::Own(own.to_lowercase()));
-            } else {
-                problems.push(unknown_target(name, target));
             }
         }
         if problems.is_empty() { Ok(Self(map)) } else { Err(problems) }
