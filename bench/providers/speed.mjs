@@ -6,7 +6,7 @@ import { pause } from '../server.mjs';
 import { Setup, asksFor, counted, five, percentiles, progress, say } from './kit.mjs';
 import { plain } from './leads.mjs';
 
-const AT_ONCE = 20;
+const AT_ONCE = 8;
 /** Answers that are kept, or that the decision did not wait for: the next lead of the subject does not ask. */
 const KEPT = /^(found|not_found|not_awaited)/;
 /**
