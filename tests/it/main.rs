@@ -25,6 +25,8 @@ mod cli_replay;
 #[cfg(all(test, feature = "cli"))]
 mod cli_runs;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod golden_kit;
