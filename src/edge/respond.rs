@@ -16,8 +16,8 @@ pub struct ApiError {
     message: String,
     problems: Vec<Problem>,
     retry_after_s: Option<u32>,
-    detail: Option<String>,
-    origin: Option<String>,
+    detail: Option<Box<str>>,
+    origin: Option<Box<str>>,
 }
 
 impl ApiError {
@@ -42,7 +42,7 @@ impl ApiError {
 
     /// The same error, which pages of this origin may read; `*` is every page.
     pub fn for_origin(self, origin: &str) -> Self {
-        Self { origin: Some(origin.to_owned()), ..self }
+        Self { origin: Some(origin.into()), ..self }
     }
 
     /// The same error, to be tried again after so many seconds.
@@ -63,7 +63,7 @@ impl ApiError {
 
     /// The same error with what the platform or a vendor said, for the log.
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+        Self { detail: Some(detail.into().into()), ..self }
     }
 
     /// The stable code.
@@ -126,7 +126,7 @@ fn count(problems: usize) -> String {
 impl From<Unavailable> for ApiError {
     fn from(error: Unavailable) -> Self {
         let message = format!("{} is not available; send the same request again", error.port);
-        Self { detail: Some(error.detail), ..Self::new(503, "unavailable", message) }
+        Self { detail: Some(error.detail.into()), ..Self::new(503, "unavailable", message) }
     }
 }
 

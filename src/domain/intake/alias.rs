@@ -5,7 +5,7 @@
 
 use crate::domain::error::Problem;
 use crate::domain::normalize::{fold, nearest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 macro_rules! known {
@@ -105,9 +105,10 @@ impl FieldMap {
     /// A problem for every target that is neither, and for every name that is another one in a different spelling.
     pub fn new(entries: &BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
         let mut map = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         let mut problems = Vec::new();
         for (name, target) in entries {
-            if map.contains_key(&plain(name)) {
+            if !seen.insert(plain(name)) {
                 let message = "the map has this name in another spelling; letter case and marks do not count";
                 problems.push(Problem::new(name, "duplicate_name", message));
             } else if let Some(known) = Known::from_path(target) {
