@@ -17,7 +17,7 @@ const same = (where, found, expected) => {
 
 same("wasm-bindgen in Cargo.lock", crate, pinned.WASM_BINDGEN);
 for (const [name, version] of Object.entries(wanted)) {
-  const pin = name.startsWith("node-") ? "NODE" : name.toUpperCase().replaceAll("-", "_");
+  const pin = name.startsWith("node-") ? "NODE" : name.replace("@", "").toUpperCase().replaceAll(/[-/]/g, "_");
   same(`${name} in package.json`, version, pinned[pin]);
   same(`${name} in package-lock.json`, locked[`node_modules/${name}`]?.version, version);
 }

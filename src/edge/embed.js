@@ -61,8 +61,9 @@
       };
       field.after(note);
       mark(true, by + ' ' + note.id);
-      if (undo.push(() => (note.remove(), mark(false, by))) < 2) field.focus();
+      undo.push(() => (note.remove(), mark(false, by)));
     }
+    form.querySelector('[aria-invalid=true]')?.focus();
   };
 
   addEventListener('focusin', ({ target }) => of(target.form));

@@ -11,7 +11,7 @@ use super::respond::{ApiError, ApiResult, json};
 use super::router::Call;
 use crate::domain::error::Problem;
 use crate::domain::form::turnstile::{TOKEN_CHARS_MAX, TOKEN_FIELD, Verdict};
-use crate::domain::form::{Form, in_words_of, visit};
+use crate::domain::form::{Form, for_a_person, visit};
 use crate::domain::intake::{Media, Note, RawLead, form, json as json_body};
 use crate::domain::lead::{Lead, check};
 use crate::flow::intake::{Answer, fingerprint, intake};
@@ -174,10 +174,8 @@ async fn take_form(
     // 5
     visit(&mut raw, &header(&call.request, "referer").unwrap_or_default());
     settings.complete(form_id, &mut raw);
-    let mut lead = check(raw, received_at).map_err(|problems| {
-        let sent = RawLead::sent_names(names.iter().map(String::as_str), &settings.map);
-        ApiError::invalid(in_words_of(problems, &sent))
-    })?;
+    let mut lead =
+        check(raw, received_at).map_err(|problems| ApiError::invalid(for_a_person(problems, &names, &settings.map)))?;
     let key = idempotency_key(&call.request, &lead)?;
     // 6
     if settings.turnstile {

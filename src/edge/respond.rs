@@ -12,11 +12,11 @@ use worker::{Headers, Response, Result};
 #[derive(Debug, Clone)]
 pub struct ApiError {
     status: u16,
-    code: Box<str>,
+    code: String,
     message: String,
     problems: Vec<Problem>,
     retry_after_s: Option<u32>,
-    detail: Option<String>,
+    detail: Option<Box<str>>,
     origin: Option<Box<str>>,
 }
 
@@ -24,7 +24,7 @@ impl ApiError {
     /// An error with one message.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         let retry_after_s = (status == 503 || status == 429).then_some(1);
-        let code = code.into();
+        let code = code.to_owned();
         Self { status, code, message: message.into(), problems: Vec::new(), retry_after_s, detail: None, origin: None }
     }
 
@@ -63,7 +63,7 @@ impl ApiError {
 
     /// The same error with what the platform or a vendor said, for the log.
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+        Self { detail: Some(detail.into().into()), ..self }
     }
 
     /// The stable code.
@@ -98,7 +98,7 @@ impl ApiError {
 
     /// The answer.
     pub fn response(&self, request_id: &str) -> Result<Response> {
-        let mut error = json!({"code": &*self.code, "message": self.message, "request_id": request_id});
+        let mut error = json!({"code": self.code, "message": self.message, "request_id": request_id});
         if !self.problems.is_empty()
             && let (Some(map), Ok(problems)) = (error.as_object_mut(), serde_json::to_value(&self.problems))
         {
@@ -126,7 +126,7 @@ fn count(problems: usize) -> String {
 impl From<Unavailable> for ApiError {
     fn from(error: Unavailable) -> Self {
         let message = format!("{} is not available; send the same request again", error.port);
-        Self { detail: Some(error.detail), ..Self::new(503, "unavailable", message) }
+        Self { detail: Some(error.detail.into()), ..Self::new(503, "unavailable", message) }
     }
 }
 

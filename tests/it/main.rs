@@ -27,6 +27,8 @@ mod cli_runs;
 #[cfg(test)]
 mod facts_document;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod golden_kit;

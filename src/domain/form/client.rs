@@ -1,6 +1,6 @@
 //! Who is counted as one client when requests are limited.
 
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 /// What one client's requests are counted under: an IPv4 address, or the first 64 bits of an IPv6 address, since one
 /// person has all addresses behind them. A text that is no address is its own key, cut to 64 characters.

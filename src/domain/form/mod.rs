@@ -14,7 +14,7 @@ pub use visit::visit;
 
 use crate::domain::error::Problem;
 use crate::domain::intake::{FieldMap, Known, Name, RawLead};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The settings of a form, checked by [`read`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,14 +94,30 @@ fn host_of(url: &str) -> Option<&str> {
     authority.split(':').next()
 }
 
-/// The same problems under the names that the form itself uses, so that a page can show each beside its field.
+/// The same problems for the person in front of the form: under the names that the form itself uses (`names`, in its
+/// order), so that a page can show each beside its field; in the order of the fields; and in words for people where a
+/// person can make the mistake.
 #[must_use]
-pub fn in_words_of(problems: Vec<Problem>, sent: &BTreeMap<String, String>) -> Vec<Problem> {
-    let renamed = |problem: Problem| match sent.get(&problem.path) {
-        Some(name) => Problem { path: name.clone(), ..problem },
-        None => problem,
+pub fn for_a_person(problems: Vec<Problem>, names: &[String], map: &FieldMap) -> Vec<Problem> {
+    let sent = RawLead::sent_names(names.iter().map(String::as_str), map);
+    let told = |problem: Problem| {
+        let path = sent.get(&problem.path).unwrap_or(&problem.path).clone();
+        let message = in_words(&problem.code).map_or(problem.message, str::to_owned);
+        Problem { path, message, ..problem }
     };
-    problems.into_iter().map(renamed).collect()
+    let mut problems: Vec<Problem> = problems.into_iter().map(told).collect();
+    problems.sort_by_key(|problem| names.iter().position(|name| *name == problem.path).unwrap_or(usize::MAX));
+    problems
+}
+
+/// What a person is told about a mistake in a field.
+fn in_words(code: &str) -> Option<&'static str> {
+    match code {
+        "missing_field" => Some("Please fill this in."),
+        "missing_email" => Some("Please give your e-mail address."),
+        "invalid_email" => Some("Please give a whole address, such as name@example.com."),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -139,9 +155,12 @@ mod tests {
 
     #[test]
     fn problems_are_told_in_the_names_of_the_form() {
-        let sent = RawLead::sent_names(["Work Email", "Firma", "mail", "budget"], &FieldMap::default());
-        let problems = ["email", "company", "fields.budget", "phone"].map(|path| Problem::new(path, "x", "x"));
-        let paths: Vec<String> = in_words_of(problems.to_vec(), &sent).into_iter().map(|it| it.path).collect();
-        assert_eq!(paths, ["Work Email", "Firma", "budget", "phone"]);
+        let names = ["Work Email", "Firma", "mail", "budget[]"].map(str::to_owned);
+        let problems = ["phone", "company", "fields.budget", "email"].map(|path| Problem::new(path, "too_long", "x"));
+        let told = for_a_person(problems.to_vec(), &names, &FieldMap::default());
+        let paths: Vec<&str> = told.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["Work Email", "Firma", "budget[]", "phone"]);
+        let missing = vec![Problem::new("email", "missing_email", "expected an e-mail address")];
+        assert_eq!(for_a_person(missing, &[], &FieldMap::default())[0].message, "Please give your e-mail address.");
     }
 }

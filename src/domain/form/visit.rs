@@ -27,8 +27,8 @@ pub fn visit(raw: &mut RawLead, referer: &str) {
         }
     }
     let name = Name::Own("page".to_owned());
-    let host_and_path = page.split_once("://").map_or("", |(_, rest)| rest);
-    let has_path = host_and_path.split_once('/').is_some_and(|(_, path)| !path.is_empty());
+    let has_path =
+        page.split_once("://").is_some_and(|(_, rest)| rest.split_once('/').is_some_and(|(_, path)| !path.is_empty()));
     if has_path && page.len() <= URL_CHARS_MAX && raw.pairs.iter().all(|pair| pair.name != name) {
         raw.pairs.push(Pair { name, value: page.to_owned() });
     }

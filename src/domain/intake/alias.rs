@@ -5,7 +5,7 @@
 
 use crate::domain::error::Problem;
 use crate::domain::normalize::{fold, nearest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 macro_rules! known {
@@ -105,20 +105,18 @@ impl FieldMap {
     /// A problem for every target that is neither, and for every name that is another one in a different spelling.
     pub fn new(entries: &BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
         let mut map = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         let mut problems = Vec::new();
         for (name, target) in entries {
-            let own = || target.strip_prefix("fields.").filter(|own| !own.is_empty());
-            let target = match (Known::from_path(target), own()) {
-                (Some(known), _) => Target::Known(known),
-                (None, Some(own)) => Target::Own(own.to_lowercase()),
-                (None, None) => {
-                    problems.push(unknown_target(name, target));
-                    continue;
-                }
-            };
-            if map.insert(plain(name), target).is_some() {
+            if !seen.insert(plain(name)) {
                 let message = "the map has this name in another spelling; letter case and marks do not count";
                 problems.push(Problem::new(name, "duplicate_name", message));
+            } else if let Some(known) = Known::from_path(target) {
+                map.insert(plain(name), Target::Known(known));
+            } else if let Some(own) = target.strip_prefix("fields.").filter(|own| !own.is_empty()) {
+                map.insert(plain(name), Target::Own(own.to_lowercase()));
+            } else {
+                problems.push(unknown_target(name, target));
             }
         }
         if problems.is_empty() { Ok(Self(map)) } else { Err(problems) }
