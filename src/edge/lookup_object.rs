@@ -74,6 +74,9 @@ impl DurableObject for Lookup {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        if request.path() == "/left_alone" {
+            return Response::from_json(&self.memory.left_alone(World::new(self.env.clone()).now()));
+        }
         let body = request.bytes().await?;
         let Ok(question) = serde_json::from_slice::<LookUp>(&body) else {
             return Ok(Response::ok("unknown question")?.with_status(503));
@@ -156,6 +159,13 @@ async fn place_again(world: &World, lead_ids: Vec<LeadId>, reading: &CachedReadi
 impl Memory {
     fn health_of(&self, provider: &str) -> Rc<RefCell<Health>> {
         Rc::clone(self.health.borrow_mut().entry(provider.to_owned()).or_default())
+    }
+
+    /// Providers that are not called at the moment, because of faults or because they asked for a pause.
+    fn left_alone(&self, now: Timestamp) -> Vec<String> {
+        let health = self.health.borrow();
+        let is_open = |health: &RefCell<Health>| health.borrow().breaker.open_until().is_some_and(|until| until > now);
+        health.iter().filter(|(_, health)| is_open(health)).map(|(provider, _)| provider.clone()).collect()
     }
 
     fn recent(&self, key: &str, now: Timestamp) -> Option<LookedUp> {

@@ -9,8 +9,10 @@ use crate::ports::messages::{
     Claim, Claimed, LookUp, LookedUp, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
 };
 use crate::ports::{Desks, Lookups, PortResult, Teams, Unavailable};
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use worker::Env;
 
 /// Longest wait for an object, in milliseconds. A Desk may wait for two Teams in turn; a healthy one answers
@@ -68,6 +70,22 @@ impl Lookups for World {
         let timeout_ms = question.wait_ms.saturating_add(OBJECT_TIMEOUT_MS);
         call_within(&self.env, (LOOKUP, &object), "look_up", question, timeout_ms).await
     }
+}
+
+/// Longest wait for what a Lookup says about the providers, in milliseconds.
+const LEFT_ALONE_TIMEOUT_MS: u32 = 2_000;
+
+/// In how many of the 16 Lookups each provider is left alone at the moment. A Lookup that cannot be reached counts for none.
+pub async fn left_alone(env: &Env) -> BTreeMap<String, u32> {
+    let names: Vec<String> = "0123456789abcdef".chars().map(|digit| format!("lookup-{digit}")).collect();
+    let ask = |name| call_within::<(), Vec<String>>(env, (LOOKUP, name), "left_alone", &(), LEFT_ALONE_TIMEOUT_MS);
+    let answers = join_all(names.iter().map(|name| ask(name.as_str()))).await;
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for provider in answers.into_iter().flatten().flatten() {
+        let count = counts.entry(provider).or_default();
+        *count = count.saturating_add(1);
+    }
+    counts
 }
 
 impl Desks for World {

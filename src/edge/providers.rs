@@ -4,6 +4,7 @@ use super::auth;
 use super::directory::{database, failed};
 use super::leads::json_lead;
 use super::meter_object::today;
+use super::objects::left_alone;
 use super::respond::{ApiError, ApiResult, json};
 use super::router::Call;
 use super::settings::setting;
@@ -74,7 +75,8 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
         ))
     });
     let limited: BTreeMap<&str, serde_json::Value> = limited.collect();
-    json(200, &Report { report, limited })
+    let left_alone = left_alone(&call.world.env).await;
+    json(200, &Report { report, left_alone, limited })
 }
 
 /// The secret that a provider takes and does not have.
@@ -82,11 +84,13 @@ fn missing_key(call: &Call<'_>, offer: Offer) -> Option<&'static str> {
     offer.key_setting().filter(|name| setting(&call.world.env, name).is_none())
 }
 
-/// The report, and how far the limits of the rubric are used up.
+/// The report, who is not called at the moment, and how far the limits of the rubric are used up.
 #[derive(Serialize)]
 struct Report<'a> {
     #[serde(flatten)]
     report: report::ProvidersReport,
+    /// By provider, in how many of the 16 Lookups it is left alone; empty when all are well.
+    left_alone: BTreeMap<String, u32>,
     /// By provider, for those with a limit.
     limited: BTreeMap<&'a str, serde_json::Value>,
 }

@@ -56,6 +56,8 @@ pub struct ProvidersReport {
     pub calls_cached: u32,
     /// Price of all records that were found, in millionths of a US dollar.
     pub cost_usd_micros: u64,
+    /// The same for one lead; `None` without leads.
+    pub cost_usd_micros_per_lead: Option<u64>,
     /// By provider, in the order of their ids.
     pub providers: Vec<ProviderReport>,
 }
@@ -79,13 +81,15 @@ pub fn report(
     let providers: Vec<ProviderReport> = offers.map(one).collect();
     let saved = summaries.iter().map(|summary| summary.providers_saved);
     let cached = summaries.iter().map(|summary| summary.providers_cached);
+    let cost_usd_micros = providers.iter().fold(0_u64, |sum, provider| sum.saturating_add(provider.cost_usd_micros));
     ProvidersReport {
         leads: u32::try_from(summaries.len()).unwrap_or(u32::MAX),
         calls: providers.iter().fold(0, |sum, provider| sum.saturating_add(provider.calls)),
         calls_saved: saved.fold(0, u32::saturating_add),
         calls_saved_by_reason: saved_by_reason(summaries),
         calls_cached: cached.fold(0, u32::saturating_add),
-        cost_usd_micros: providers.iter().fold(0, |sum, provider| sum.saturating_add(provider.cost_usd_micros)),
+        cost_usd_micros,
+        cost_usd_micros_per_lead: cost_usd_micros.checked_div(u64::try_from(summaries.len()).unwrap_or(u64::MAX)),
         providers,
     }
 }
@@ -171,6 +175,7 @@ mod tests {
         let is_set_up = |offer: Offer| offer.id() == "pdl_person";
         let report = report(&summaries, Offer::all(), is_set_up, |id| (id == "pdl_person").then_some(1));
         assert_eq!((report.leads, report.calls, report.calls_saved), (3, 3, 2));
+        assert_eq!(report.cost_usd_micros_per_lead, Some(report.cost_usd_micros / 3));
         assert_eq!((report.calls_saved_by_reason["owned"], report.calls_cached), (2, 3));
         let of = |id: &str| report.providers.iter().find(|provider| provider.id == id).unwrap();
         let company = of("pdl_company");
