@@ -4,12 +4,14 @@
 //! no `worker`, no map whose order is random. The same inputs give the same bytes, natively and on wasm.
 
 pub mod backtest;
+pub mod crm;
 pub mod desk;
 pub mod directory;
 pub mod error;
 pub mod facts;
 pub mod fit;
 pub mod form;
+pub mod http;
 pub mod id;
 pub mod intake;
 pub mod lead;
@@ -23,3 +25,4 @@ pub mod simulate;
 pub mod time;
 pub mod waterfall;
 pub mod website;
+pub mod write_back;

@@ -4,8 +4,8 @@
 use super::platform;
 use super::settings::setting;
 use super::world::World;
+use crate::domain::http::HttpRequest;
 use crate::domain::limits::{PAGE_BYTES_MAX, PROVIDER_BODY_BYTES_MAX};
-use crate::domain::provider::request::HttpRequest;
 use crate::domain::website::PageAddress;
 use crate::ports::{Http, HttpAnswer, HttpFailure, PageAnswer, Pages, Unavailable};
 

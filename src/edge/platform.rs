@@ -1,7 +1,7 @@
 //! The effects that every lead has, behind `platform.js`: one crossing between wasm and JavaScript each, where the
 //! `worker` crate makes five to thirty. And pages of websites, behind `page.js`.
 
-use crate::domain::provider::HttpRequest;
+use crate::domain::http::HttpRequest;
 use crate::domain::website::{PageAddress, USER_AGENT};
 use crate::ports::{PageAnswer, PortResult, Unavailable};
 use serde::de::DeserializeOwned;

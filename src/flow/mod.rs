@@ -6,6 +6,7 @@
 //! decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what the consumer of the queue does.
 
 pub mod batch;
+pub mod crm;
 pub mod deliver;
 pub mod enrich;
 pub mod explain;

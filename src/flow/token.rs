@@ -1,7 +1,8 @@
 //! One request to a provider, with its key or with the token that the key is exchanged for.
 
 use super::look_up::{Ended, Health, ended, hedge_after_ms};
-use crate::domain::provider::{Description, HttpRequest, build_token, read_token};
+use crate::domain::http::HttpRequest;
+use crate::domain::provider::{Description, build_token, read_token};
 use crate::domain::waterfall::breaker::Ending;
 use crate::domain::waterfall::results::NOT_ASKED;
 use crate::ports::messages::LookedUp;

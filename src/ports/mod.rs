@@ -1,12 +1,13 @@
 //! What the world must provide. Each port is small; `edge` implements it with a binding, the tests in memory.
 #![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
 
+pub mod crm;
 pub mod messages;
 
 use crate::domain::directory::DirectoryRow;
 use crate::domain::facts::Fact;
+use crate::domain::http::HttpRequest;
 use crate::domain::id::LeadId;
-use crate::domain::provider::request::HttpRequest;
 use crate::domain::roster::model::PickRequest;
 use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;

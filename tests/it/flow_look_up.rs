@@ -2,9 +2,10 @@
 
 use crate::world::{World, run};
 use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
+use lead_router::domain::http::HttpRequest;
 use lead_router::domain::id::ProviderId;
+use lead_router::domain::provider::Contact;
 use lead_router::domain::provider::token::RENEW_BEFORE_MS;
-use lead_router::domain::provider::{Contact, HttpRequest};
 use lead_router::domain::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
 use lead_router::domain::waterfall::results::{LEFT_ALONE, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router::flow::look_up::POLL_MS_MAX;

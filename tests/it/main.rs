@@ -85,6 +85,13 @@ mod rubric_schema;
 mod rubric_shipped;
 
 #[cfg(test)]
+#[allow(dead_code, reason = "what a vendor adds uses it")]
+mod outside;
+#[cfg(test)]
+#[path = "../vendors/mod.rs"]
+mod vendors;
+
+#[cfg(test)]
 mod flow_enrich;
 #[cfg(test)]
 mod flow_hooks;

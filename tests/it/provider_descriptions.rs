@@ -2,10 +2,9 @@
 
 use lead_router::domain::error::Remedy;
 use lead_router::domain::facts::{Fact, FactValue, Facts, Field};
+use lead_router::domain::http::{HttpRequest, Method};
 use lead_router::domain::id::ProviderId;
-use lead_router::domain::provider::{
-    Contact, Description, HttpRequest, Method, Reading, build, build_poll, read, read_poll,
-};
+use lead_router::domain::provider::{Contact, Description, Reading, build, build_poll, read, read_poll};
 use lead_router::domain::time::Timestamp;
 use serde_json::{Value, json};
 

@@ -5,10 +5,10 @@ use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
 use lead_router::domain::desk::AccountHash;
 use lead_router::domain::directory::{DirectoryRow, ImportKind, parse};
+use lead_router::domain::http::HttpRequest;
 use lead_router::domain::id::LeadId;
 use lead_router::domain::intake::{FieldMap, json};
 use lead_router::domain::lead::{Lead, check};
-use lead_router::domain::provider::request::HttpRequest;
 use lead_router::domain::roster::model::{PickRequest, Pool, Rep, Team};
 use lead_router::domain::roster::prepared::PreparedPool;
 use lead_router::domain::route::decision::{Decision, Mode, Record};
@@ -421,6 +421,12 @@ fn pass_to_the_next_sleeper() -> bool {
     })
 }
 
+/// Ends when so much time of a clock has passed.
+pub async fn sleep(clock: &Rc<Cell<Timestamp>>, ms: u32) {
+    let until = clock.get().plus_ms(ms.into());
+    Sleep { clock: Rc::clone(clock), until, number: None }.await;
+}
+
 /// Ends when the clock has come to a moment.
 struct Sleep {
     clock: Rc<Cell<Timestamp>>,
@@ -461,8 +467,7 @@ impl Clock for World {
         self.now.get()
     }
     async fn pause(&self, ms: u32) {
-        let until = self.now.get().plus_ms(ms.into());
-        Sleep { clock: Rc::clone(&self.now), until, number: None }.await;
+        sleep(&self.now, ms).await;
     }
 }
 

@@ -6,8 +6,8 @@
 //! the first does not.
 
 use crate::domain::desk::keyed_hash;
-use crate::domain::provider::HttpRequest;
-use crate::domain::provider::description::Method;
+use crate::domain::http::HttpRequest;
+use crate::domain::http::Method;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ use super::template::{Body, Path, Template};
 use super::token::{TokenFile, TokenPlan};
 use crate::domain::error::Problem;
 use crate::domain::facts::{Field, FieldSet};
+use crate::domain::http;
 use crate::domain::id::ProviderId;
 use crate::domain::rubric::read::faults_of_form;
 use serde::{Deserialize, Serialize};
@@ -68,13 +69,11 @@ pub enum Method {
     Post,
 }
 
-impl Method {
-    /// The method as it stands in a request.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
+impl From<Method> for http::Method {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Get => Self::Get,
+            Method::Post => Self::Post,
         }
     }
 }

@@ -27,7 +27,7 @@ pub use description::{Auth, Description, Kind, Latency, Meaning, Method};
 pub use merge::{merge, merge_readings};
 pub use offer::Offer;
 pub use poll::PollPlan;
-pub use request::{HttpRequest, build, build_poll};
+pub use request::{build, build_poll};
 pub use response::{Reading, read, read_poll};
 pub use token::{Token, build_token, read_token};
 pub use transform::Transform;

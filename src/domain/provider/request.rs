@@ -1,32 +1,11 @@
 //! The request to a provider for one lead.
 
 use super::contact::Contact;
-use super::description::{Auth, Description, Method, PrefixedHeader, RequestPlan};
+use super::description::{Auth, Description, PrefixedHeader, RequestPlan};
 use super::template::{Known, Template};
 use crate::domain::facts::Facts;
+use crate::domain::http::{HttpRequest, encode};
 use serde_json::Value;
-use std::fmt;
-use std::fmt::Write as _;
-
-/// A request over HTTP. Its debug form shows method and host only: the rest may hold the key and the person.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HttpRequest {
-    /// Method.
-    pub method: Method,
-    /// Whole URL, everything percent-encoded that has to be.
-    pub url: String,
-    /// Headers, the key's among them.
-    pub headers: Vec<(String, String)>,
-    /// JSON body.
-    pub body: Option<String>,
-}
-
-impl fmt::Debug for HttpRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.url.split('/').nth(2).unwrap_or_default();
-        f.debug_struct("HttpRequest").field("method", &self.method).field("host", &host).finish_non_exhaustive()
-    }
-}
 
 /// Makes the request for a lead, or returns `None` when the provider cannot be asked with what is known.
 ///
@@ -103,21 +82,7 @@ pub(super) fn fill(
     if body.is_some() {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
-    Some(HttpRequest { method: plan.method, url, headers, body: body.map(|body| body.to_string()) })
-}
-
-/// Percent-encodes everything but letters, digits and `-._~`.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a text cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    Some(HttpRequest { method: plan.method.into(), url, headers, body: body.map(|body| body.to_string()) })
 }
 
 /// Base64 with padding (RFC 4648), for names and passwords.

@@ -2,10 +2,11 @@
 
 use super::description::{Description, Meaning, RequestFile, RequestPlan};
 use super::pointer::Pointer;
-use super::request::{HttpRequest, fill};
+use super::request::fill;
 use super::response::{LATER, Reading, failed};
 use super::template::Known;
 use crate::domain::error::Remedy;
+use crate::domain::http::HttpRequest;
 use crate::domain::limits::PROVIDER_BODY_BYTES_MAX;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};

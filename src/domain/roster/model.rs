@@ -141,6 +141,9 @@ pub struct Rep {
     /// Ids in CRMs, by CRM.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub crm_ids: BTreeMap<String, String>,
+    /// Who stands in for the rep as the owner of accounts and people, while the rep is away or gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_rep_id: Option<RepId>,
     /// Slack user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack_id: Option<String>,

@@ -1,5 +1,6 @@
 //! The roster at a glance: which team lies in which pool, and which rep in which team.
 
+use crate::domain::crm::CrmKind;
 use crate::domain::id::{RepId, TeamId};
 use crate::domain::roster::model::{Rep, Team};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,12 @@ pub struct RepEntry {
     /// Booking page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booking_url: Option<String>,
+    /// Ids in CRMs, by CRM.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub crm_ids: BTreeMap<String, String>,
+    /// Who stands in for the rep as an owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_rep_id: Option<RepId>,
 }
 
 impl RosterIndex {
@@ -66,7 +73,14 @@ impl RosterIndex {
         for rep in reps {
             let team = home.get(&rep.id).or_else(|| managed.get(&rep.id)).map(|team| (*team).clone());
             let name = if rep.name.is_empty() { rep.id.to_string() } else { rep.name.clone() };
-            index.reps.insert(rep.id.clone(), RepEntry { name, team, booking_url: rep.booking_url.clone() });
+            let entry = RepEntry {
+                name,
+                team,
+                booking_url: rep.booking_url.clone(),
+                crm_ids: rep.crm_ids.clone(),
+                backup_rep_id: rep.backup_rep_id.clone(),
+            };
+            index.reps.insert(rep.id.clone(), entry);
         }
         index
     }
@@ -81,6 +95,19 @@ impl RosterIndex {
     #[must_use]
     pub fn rep_name(&self, rep: &RepId) -> String {
         self.reps.get(rep).map_or_else(|| rep.to_string(), |entry| entry.name.clone())
+    }
+
+    /// The rep with this id in a CRM; of several the first by id. Salesforce writes one id with 15 or with 18 characters,
+    /// of which the last three only repeat how the others are spelled.
+    #[must_use]
+    pub fn rep_of_crm(&self, crm: CrmKind, id: &str) -> Option<&RepId> {
+        let short = |id: &str| match crm {
+            CrmKind::Salesforce => id.get(..15).unwrap_or(id).to_owned(),
+            _ => id.to_owned(),
+        };
+        let wanted = short(id);
+        let has_id = |entry: &RepEntry| entry.crm_ids.get(crm.as_str()).is_some_and(|own| short(own) == wanted);
+        self.reps.iter().find(|(_, entry)| has_id(entry)).map(|(rep, _)| rep)
     }
 
     /// Name of a team for people; the id when the index does not know it.

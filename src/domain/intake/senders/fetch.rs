@@ -2,9 +2,9 @@
 
 use super::payload::json;
 use super::{Refusal, hubspot, linkedin, meta};
+use crate::domain::http::HttpRequest;
 use crate::domain::intake::RawLead;
 use crate::domain::intake::json_tree::Node;
-use crate::domain::provider::request::HttpRequest;
 use crate::domain::time::{MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -10,11 +10,11 @@ use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
 use super::payload::json;
 use super::verify::{SHA256_BASE64, check_fresh, digits};
 use super::{Event, Heard, Incoming, Refusal, Says, Settings, WINDOW_MS, only_post};
+use crate::domain::http::HttpRequest;
+use crate::domain::http::Method;
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 use crate::domain::limits::HOOK_EVENTS_MAX;
-use crate::domain::provider::description::Method;
-use crate::domain::provider::request::HttpRequest;
 use crate::domain::time::Timestamp;
 
 pub(super) const SETTINGS: &[&str] =

@@ -9,10 +9,10 @@ use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
 use super::payload::json;
 use super::verify::SHA256_HEX;
 use super::{Blame, Event, Heard, Incoming, Method, Refusal, Says, Settings};
+use crate::domain::http;
+use crate::domain::http::HttpRequest;
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
-use crate::domain::provider::description;
-use crate::domain::provider::request::HttpRequest;
 use crate::domain::time::Timestamp;
 
 pub(super) const SETTINGS: &[&str] = &[SECRET, "LINKEDIN_SECRET_PREVIOUS"];
@@ -77,7 +77,7 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
         ("x-restli-protocol-version", "2.0.0"),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    Ok(HttpRequest { method: description::Method::Get, url, headers, body: None })
+    Ok(HttpRequest { method: http::Method::Get, url, headers, body: None })
 }
 
 fn lead(body: &Node) -> Fetched {

@@ -9,11 +9,11 @@ use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
 use super::payload::json;
 use super::verify::{Algorithm, Encoding, Scheme, is_one_of};
 use super::{Blame, Event, Heard, Incoming, Method, Refusal, Says, Settings};
+use crate::domain::http;
+use crate::domain::http::HttpRequest;
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 use crate::domain::limits::HOOK_EVENTS_MAX;
-use crate::domain::provider::description;
-use crate::domain::provider::request::HttpRequest;
 use crate::domain::time::Timestamp;
 
 pub(super) const SETTINGS: &[&str] = &["META_SECRET", "META_SECRET_PREVIOUS", "META_VERIFY_TOKEN"];
@@ -77,7 +77,7 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
     let fields = "id%2Ccreated_time%2Cform_id%2Ccampaign_name%2Cplatform%2Cfield_data";
     let url = format!("{base}/{}?fields={fields}&access_token={token}", fetch.id);
     let headers = vec![("accept".to_owned(), "application/json".to_owned())];
-    Ok(HttpRequest { method: description::Method::Get, url, headers, body: None })
+    Ok(HttpRequest { method: http::Method::Get, url, headers, body: None })
 }
 
 fn lead(body: &Node) -> Fetched {

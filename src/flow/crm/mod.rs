@@ -1,0 +1,6 @@
+//! The CRMs: a file or folder per vendor with the order of its calls, over requests and answers that are made and read in
+//! `domain::crm`.
+
+pub mod vendor;
+
+pub use vendor::{Patience, Vendor};

@@ -1,0 +1,112 @@
+//! The CRM outside, and what stands before it.
+
+use super::PortResult;
+use crate::domain::crm::AccountState;
+use crate::domain::crm::state::{Question, Seller, State};
+use crate::domain::crm::{PersonState, Write, Written};
+use crate::domain::intake::RawLead;
+use crate::domain::time::Timestamp;
+use crate::domain::write_back::gate::KeptToken;
+use crate::domain::write_back::{Pass, Passed, Setback, TokenAnswer, TokenAsk};
+
+/// Result of an effect outside.
+pub type Effect<T> = Result<T, Setback>;
+
+/// A customer relationship management system.
+pub trait Crm {
+    /// What it knows about a person and their company. By id or address where the vendor allows, not by search.
+    async fn consult(&self, question: &Question) -> Effect<State>;
+    /// Tells it about some leads, at most [`Self::batch_max`], each of another person; the answers are in their order, one
+    /// each. Telling it again changes nothing.
+    async fn write(&self, writes: &[Write]) -> Vec<Effect<Written>>;
+    /// Most leads of one [`Self::write`].
+    fn batch_max(&self) -> usize;
+    /// Everybody who can own records, those who left among them.
+    async fn sellers(&self) -> Effect<Vec<Seller>>;
+    /// A page of what changed since a moment, the oldest first.
+    async fn changes(&self, since: &Since) -> Effect<Changes>;
+    /// Whether settings, token and permissions are good: one line per thing that was tried, in order.
+    async fn check(&self) -> Vec<Check>;
+}
+
+/// Where to go on reading changes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Since {
+    /// Changes from this moment on.
+    pub at: Timestamp,
+    /// Where the vendor says that the next page begins; empty for the first.
+    #[serde(default)]
+    pub page: String,
+}
+
+/// What changed in a CRM.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// People whose record changed.
+    pub people: Vec<ChangedPerson>,
+    /// Companies whose record or deals changed, by registrable domain.
+    pub accounts: Vec<(String, AccountState)>,
+    /// Where to go on; `None` when everything up to now was read.
+    pub next: Option<Since>,
+}
+
+/// A person whose record changed.
+#[derive(Debug)]
+pub struct ChangedPerson {
+    /// Address in the normal form.
+    pub email: String,
+    /// How the record stands.
+    pub state: PersonState,
+    /// When the record was made.
+    pub created_at: Timestamp,
+    /// Whether this program made the record or wrote to it: such a record is no new lead.
+    pub is_ours: bool,
+    /// The record as a lead.
+    pub lead: Box<RawLead>,
+}
+
+/// One line of a connection check.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Check {
+    /// What was tried, such as `token`, `read contacts`, `property router_person_id`.
+    pub name: String,
+    /// `None` when it is good; otherwise a stable code and what to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<CheckProblem>,
+}
+
+/// What is wrong with a connection.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CheckProblem {
+    /// Stable code.
+    pub code: String,
+    /// What to change.
+    pub message: String,
+}
+
+impl Check {
+    /// A line for what was tried.
+    #[must_use]
+    pub fn new<T>(name: impl Into<String>, tried: &Effect<T>) -> Self {
+        let problem = |setback: &Setback| CheckProblem {
+            code: setback.code().to_owned(),
+            message: match setback {
+                Setback::Later { .. } => "the vendor did not answer as it should; try again".to_owned(),
+                Setback::Refused { message, .. } => message.clone(),
+            },
+        };
+        Self { name: name.into(), problem: tried.as_ref().err().map(problem) }
+    }
+}
+
+/// The gates before vendors: one per vendor account.
+pub trait Gates {
+    /// Asks to make one call.
+    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed>;
+    /// Closes a lane until a moment.
+    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()>;
+    /// Asks for the vendor's token.
+    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer>;
+    /// Keeps a token that was fetched; `None` when fetching failed.
+    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()>;
+}
