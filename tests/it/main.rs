@@ -92,6 +92,8 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod flow_consult;
+#[cfg(test)]
 mod flow_enrich;
 #[cfg(test)]
 mod flow_hooks;
