@@ -26,6 +26,11 @@ pub trait Crm {
     async fn changes(&self, since: &Since) -> Effect<Changes>;
     /// Whether settings, token and permissions are good: one line per thing that was tried, in order.
     async fn check(&self) -> Vec<Check>;
+    /// Makes what has to be there before the first write, such as fields of ours, and leaves what is there: one line per
+    /// thing. Doing it again changes nothing. Empty for a CRM that needs nothing.
+    async fn prepare(&self) -> Vec<Check> {
+        Vec::new()
+    }
 }
 
 /// The CRM as the decision sees it.

@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "every user of this folder plays some of the vendors")]
 
+pub mod hubspot;
+
 use lead_router::domain::http::{HttpRequest, Method};
 use lead_router::domain::time::Timestamp;
 use serde_json::Value;
@@ -48,7 +50,7 @@ pub trait Vendor {
 
 /// Every vendor by name, for those who serve them at `base`, each under its name.
 pub fn all(_base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
-    Vec::new()
+    vec![("hubspot", Box::new(hubspot::Hubspot::prepared()))]
 }
 
 /// A request as vendors look at it.
