@@ -14,6 +14,7 @@ pub mod hooks;
 pub mod intake;
 pub mod late;
 pub mod look_up;
+pub mod notify;
 pub mod settle;
 pub mod team;
 mod token;
