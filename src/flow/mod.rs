@@ -17,6 +17,7 @@ pub mod intake;
 pub mod late;
 pub mod look_up;
 pub mod mirror;
+pub mod notify;
 pub mod settle;
 pub mod team;
 mod token;

@@ -2,6 +2,8 @@
 #![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
 
 pub mod crm;
+pub mod follow_up;
+pub mod mail;
 pub mod messages;
 
 use crate::domain::crm::mirror::Mirror;
