@@ -12,6 +12,7 @@ pub mod crm;
 pub mod deliver;
 pub mod enrich;
 pub mod explain;
+pub mod follow_up;
 pub mod hooks;
 pub mod intake;
 pub mod late;

@@ -96,12 +96,16 @@ mod flow_consult;
 #[cfg(test)]
 mod flow_enrich;
 #[cfg(test)]
+mod flow_follow_up;
+#[cfg(test)]
 mod flow_hooks;
 #[cfg(test)]
 mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
 mod flow_website;
+#[cfg(test)]
+mod flow_write_back;
 #[cfg(test)]
 mod senders_golden;
 #[cfg(test)]
