@@ -4,15 +4,19 @@
 //! hands plain values to `flow`; nothing here decides about a lead.
 
 mod admin;
+mod audit;
 mod auth;
 mod batch;
 mod body;
 mod cache;
 mod config;
 mod consumer;
+mod dead_letters;
+mod desk_erasure;
 mod desk_object;
 mod desk_store;
 mod directory;
+mod doctor;
 mod embed;
 mod form_store;
 mod forms;
@@ -39,6 +43,7 @@ mod team_store;
 mod warming;
 mod world;
 
+use audit::retention;
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 use world::World;
 
@@ -57,7 +62,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
 /// The hourly cron.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    warming::spread(&World::new(env)).await;
+    let world = World::new(env);
+    warming::spread(&world).await;
+    retention::run(&world).await;
+    doctor::note_cron(&world).await;
 }
 
 /// A batch of messages. Never an error: it would abort the instance, so every message is answered by itself.

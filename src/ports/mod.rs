@@ -4,6 +4,7 @@
 pub mod crm;
 pub mod messages;
 
+use crate::domain::audit::Event;
 use crate::domain::directory::DirectoryRow;
 use crate::domain::facts::Fact;
 use crate::domain::http::HttpRequest;
@@ -222,6 +223,12 @@ pub trait Rosters {
 pub trait Ledger {
     /// Writes the effects of some records, all or none. Writing a record again changes nothing.
     async fn write(&self, records: &[Record]) -> PortResult<()>;
+}
+
+/// The history of leads besides the decisions.
+pub trait Events {
+    /// Writes some events, all or none. Writing an event again changes nothing.
+    async fn note(&self, events: &[Event]) -> PortResult<()>;
 }
 
 /// State of a lead in its Desk.
