@@ -1,7 +1,7 @@
 //! The consumer of the queue: delivers decisions in batches, routes leads again, keeps dead letters.
 
 use super::crm;
-use super::directory::{database, failed, number};
+use super::dead_letters::{GAVE_UP, Letter, keep};
 use super::log;
 use super::settings::Settings;
 use super::world::World;
@@ -20,7 +20,6 @@ use crate::flow::write_back::Due;
 use crate::ports::messages::Job;
 use crate::ports::{CachedReading, Clock, PortResult, Unavailable};
 use serde::de::IgnoredAny;
-use worker::wasm_bindgen::JsValue;
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
 /// Beginning of the names of dead-letter queues, after the part that names the deployment.
@@ -144,13 +143,13 @@ fn answer(message: &RawMessage, code: &str, result: PortResult<()>) {
     }
 }
 
-/// Stores a message that the queue gave up on.
+/// Keeps a message that the queue gave up on, or that nobody can read.
 async fn keep_dead(world: &World, queue: &str, message: &RawMessage) -> PortResult<()> {
-    let body = message.body().as_string().unwrap_or_default();
-    let at: Timestamp = world.now();
-    let query = "INSERT OR IGNORE INTO dead_letters (id, at_ms, queue, body) VALUES (?1, ?2, ?3, ?4)";
-    let bind =
-        [JsValue::from_str(&message.id()), number(at.as_ms()), JsValue::from_str(queue), JsValue::from_str(&body)];
-    let statement = database(&world.env)?.prepare(query).bind(&bind).map_err(failed)?;
-    statement.run().await.map_err(failed).map(|_| ())
+    let (id, body) = (message.id(), message.body().as_string().unwrap_or_default());
+    let (code, says) = if queue.ends_with(DEAD) {
+        (GAVE_UP, "every try failed: mend what the log says under `job.failed`, then send it again")
+    } else {
+        ("unreadable", "no job of this version: deploy the version that wrote it, or dismiss it")
+    };
+    keep(world, &Letter { id: &id, queue, body: &body, code, message: says, tries: None }).await
 }

@@ -4,6 +4,7 @@
 //! hands plain values to `flow`; nothing here decides about a lead.
 
 mod admin;
+mod audit;
 mod auth;
 mod batch;
 mod body;
@@ -11,9 +12,12 @@ mod cache;
 mod config;
 mod consumer;
 mod crm;
+mod dead_letters;
+mod desk_erasure;
 mod desk_object;
 mod desk_store;
 mod directory;
+mod doctor;
 mod embed;
 mod form_store;
 mod forms;
@@ -41,6 +45,7 @@ mod team_store;
 mod warming;
 mod world;
 
+use audit::retention;
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 use world::World;
 
@@ -59,7 +64,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
 /// The hourly cron.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    warming::spread(&World::new(env)).await;
+    let world = World::new(env);
+    warming::spread(&world).await;
+    retention::run(&world).await;
+    doctor::note_cron(&world).await;
 }
 
 /// A batch of messages. Never an error: it would abort the instance, so every message is answered by itself.

@@ -6,6 +6,7 @@ pub mod follow_up;
 pub mod mail;
 pub mod messages;
 
+use crate::domain::audit::Event;
 use crate::domain::crm::mirror::Mirror;
 use crate::domain::desk::AccountHash;
 use crate::domain::directory::DirectoryRow;
@@ -240,6 +241,12 @@ pub trait Jobs {
 pub trait Ledger {
     /// Writes the effects of some records, all or none. Writing a record again changes nothing.
     async fn write(&self, records: &[Record]) -> PortResult<()>;
+}
+
+/// The history of leads besides the decisions.
+pub trait Events {
+    /// Writes some events, all or none. Writing an event again changes nothing.
+    async fn note(&self, events: &[Event]) -> PortResult<()>;
 }
 
 /// State of a lead in its Desk.

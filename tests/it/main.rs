@@ -14,8 +14,12 @@
     reason = "a test that panics fails, which is what it is for"
 )]
 
+#[cfg(test)]
+mod audit_chain;
 #[cfg(all(test, feature = "cli"))]
 mod cli_check;
+#[cfg(all(test, feature = "cli"))]
+mod cli_doctor;
 #[cfg(all(test, feature = "cli"))]
 mod cli_explain;
 #[cfg(all(test, feature = "cli"))]
