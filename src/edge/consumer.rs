@@ -4,10 +4,12 @@ use super::crm;
 use super::dead_letters::{GAVE_UP, Letter, keep};
 use super::log;
 use super::settings::Settings;
+use super::tell;
 use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::intake::senders::{Event, Says};
 use crate::domain::lead::Lead;
+use crate::domain::route::decision::Record;
 use crate::domain::time::Timestamp;
 use crate::flow::batch::take;
 use crate::flow::deliver::{deliver, record_of};
@@ -63,6 +65,10 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let taken = row(&world, *lead, &key, received_at).await;
                 answer(&message, "take", taken);
             }
+            Some(Job::Tell { telling }) => {
+                let told = tell::tell(&world, (&batch.queue(), &message.id()), *telling).await;
+                answer(&message, "tell", told);
+            }
             Some(Job::Crm { write, tries }) => writes.push((message, Due { write: *write, tries })),
             Some(Job::Fetch { fetch, key }) => {
                 let taken = fetched(&world, Event { key, says: Says::Fetch(fetch) }).await;
@@ -75,19 +81,25 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
             }
         }
     }
-    crm::tell(&world, writes).await;
+    crm::tell(&world, &batch.queue(), writes).await;
     let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
-    let written = deliver(&world, &records).await;
+    let written = pass_on(&world, &records).await;
     if written.is_err() && records.len() > 1 {
         // One record may be the one that the database refuses: the others must not wait for it.
         for (message, record) in messages.iter().zip(&records) {
-            answer(message, "deliver", deliver(&world, std::slice::from_ref(record)).await);
+            answer(message, "deliver", pass_on(&world, std::slice::from_ref(record)).await);
         }
         return;
     }
     for message in &messages {
         answer(message, "deliver", written.clone());
     }
+}
+
+/// Writes decisions, and puts what follows outside on the queues: what the CRM and the reps are told.
+async fn pass_on(world: &World, records: &[Record]) -> PortResult<()> {
+    deliver(world, records).await?;
+    tell::announce(world, records).await
 }
 
 async fn route(world: &World, lead_id: &LeadId) -> PortResult<()> {

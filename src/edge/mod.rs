@@ -12,6 +12,7 @@ mod cache;
 mod config;
 mod consumer;
 mod crm;
+mod crm_sync;
 mod dead_letters;
 mod desk_erasure;
 mod desk_object;
@@ -19,6 +20,7 @@ mod desk_store;
 mod directory;
 mod doctor;
 mod embed;
+mod follow_ups;
 mod form_store;
 mod forms;
 mod gate_object;
@@ -42,6 +44,7 @@ mod router;
 mod settings;
 mod team_object;
 mod team_store;
+mod tell;
 mod warming;
 mod world;
 
@@ -61,11 +64,18 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     router::handle(request, env, context).await
 }
 
-/// The hourly cron.
+/// Which cron is the hourly one; the other comes every five minutes.
+const HOURLY: &str = "7 * * * *";
+
+/// The crons.
 #[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let world = World::new(env);
+    if event.cron() != HOURLY {
+        return crm_sync::run(&world).await;
+    }
     warming::spread(&world).await;
+    crm_sync::sellers(&world).await;
     retention::run(&world).await;
     doctor::note_cron(&world).await;
 }

@@ -5,7 +5,8 @@ use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
 use super::{
-    admin, batch, dead_letters, doctor, embed, form_store, forms, hooks, leads, log, pages, providers, roster,
+    admin, batch, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, log, pages, providers,
+    roster,
 };
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
@@ -97,6 +98,9 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "leads"] if post => leads::post_lead(&mut call).await,
         ["v1", "leads:batch"] if post => batch::post(&mut call).await,
         ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
+        ["v1", "leads", id, what @ ("accept" | "decline" | "reassign")] if post => {
+            follow_ups::post(&mut call, id, what).await
+        }
         ["v1", "explain"] if post => leads::explain(&mut call).await,
         ["forms", form] if post => forms::post_form(&mut call, form).await,
         ["forms", form] if method == Method::Options => forms::preflight(&call, form).await,

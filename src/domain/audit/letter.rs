@@ -22,10 +22,14 @@ pub fn read(body: &str) -> Reading {
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     let is_kind = |kind: &&str| !kind.is_empty() && kind.len() <= 40 && kind.bytes().all(is_word);
-    Reading {
-        kind: text("job").filter(is_kind).unwrap_or(UNREADABLE).to_owned(),
-        lead_id: text("lead_id").and_then(|id| LeadId::new(id).ok()),
-    }
+    Reading { kind: text("job").filter(is_kind).unwrap_or(UNREADABLE).to_owned(), lead_id: lead_of(&value) }
+}
+
+/// The lead that a job names, itself or in what it writes or tells.
+fn lead_of(job: &Value) -> Option<LeadId> {
+    let places = ["/lead_id", "/write/lead_id", "/telling/notice/lead_id"];
+    let id = places.iter().find_map(|place| job.pointer(place).and_then(Value::as_str));
+    id.and_then(|id| LeadId::new(id).ok())
 }
 
 const fn is_word(byte: u8) -> bool {
@@ -57,6 +61,7 @@ mod tests {
     fn a_job_says_its_kind_and_its_lead() {
         let reading = read(r#"{"job":"deliver","lead_id":"a-b-c","record":"…"}"#);
         assert_eq!((reading.kind.as_str(), reading.lead_id.unwrap().as_str()), ("deliver", "a-b-c"));
+        assert_eq!(read(r#"{"job":"crm","write":{"lead_id":"a-b-c"},"tries":3}"#).lead_id.unwrap().as_str(), "a-b-c");
         assert_eq!(read(r#"{"job":"fetch"}"#), Reading { kind: "fetch".to_owned(), lead_id: None });
     }
 
