@@ -92,6 +92,10 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod crm_salesforce;
+#[cfg(test)]
+mod crm_salesforce_kit;
+#[cfg(test)]
 mod flow_enrich;
 #[cfg(test)]
 mod flow_hooks;

@@ -4,6 +4,7 @@
 //! the calls is in `flow::crm`.
 
 pub mod owner;
+pub mod salesforce;
 pub mod state;
 pub mod write;
 
