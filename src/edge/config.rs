@@ -24,6 +24,8 @@ const RUBRIC: &str = "rubric:current";
 const ROSTER: &str = "roster:index";
 /// Key of the version of the account directory.
 const DIRECTORY: &str = "directory:version";
+/// Key of the moment until which every change in the CRM was taken over, in milliseconds.
+const CRM_SYNCED: &str = "crm:synced_until";
 /// How long an isolate keeps what it read, in milliseconds.
 const KEPT_MS: i64 = 30_000;
 
@@ -161,12 +163,19 @@ impl Config for World {
 
 impl World {
     async fn load(&self) -> PortResult<InForce> {
-        let keys = [RUBRIC, ROSTER, DIRECTORY];
+        let keys = [RUBRIC, ROSTER, DIRECTORY, CRM_SYNCED];
         let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
         let mut take = |key: &str| values.remove(key).flatten();
         let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
         let (index_version, index) = roster_of(take(ROSTER).as_deref())?;
-        Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default() })
+        let synced_ms = take(CRM_SYNCED).and_then(|text| text.parse().ok());
+        Ok(InForce {
+            rubric,
+            index,
+            index_version,
+            directory_version: take(DIRECTORY).unwrap_or_default(),
+            crm_synced_until: synced_ms.map(Timestamp::from_ms),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The consumer of the queue: delivers decisions in batches, routes leads again, keeps dead letters.
 
+use super::crm;
 use super::directory::{database, failed, number};
 use super::log;
 use super::settings::Settings;
@@ -15,6 +16,7 @@ use crate::flow::hooks::{Taken, take_all};
 use crate::flow::intake::{Options, route_again};
 use crate::flow::late::place_late;
 use crate::flow::warm::warm;
+use crate::flow::write_back::Due;
 use crate::ports::messages::Job;
 use crate::ports::{CachedReading, Clock, PortResult, Unavailable};
 use serde::de::IgnoredAny;
@@ -37,7 +39,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
         }
         return;
     }
-    let mut deliveries = Vec::new();
+    let (mut deliveries, mut writes) = (Vec::new(), Vec::new());
     for message in messages {
         let body = message.body().as_string();
         match body.as_deref().and_then(|text| serde_json::from_str::<Job>(text).ok()) {
@@ -62,6 +64,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let taken = row(&world, *lead, &key, received_at).await;
                 answer(&message, "take", taken);
             }
+            Some(Job::Crm { write, tries }) => writes.push((message, Due { write: *write, tries })),
             Some(Job::Fetch { fetch, key }) => {
                 let taken = fetched(&world, Event { key, says: Says::Fetch(fetch) }).await;
                 answer(&message, "fetch", taken);
@@ -73,6 +76,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
             }
         }
     }
+    crm::tell(&world, writes).await;
     let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
     let written = deliver(&world, &records).await;
     if written.is_err() && records.len() > 1 {

@@ -11,7 +11,7 @@ use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::time::Timestamp;
-use crate::flow::settle as desk;
+use crate::flow::{mirror, settle as desk};
 use crate::ports::messages::{Claim, Job, Open, Reserve, Settle, Standing};
 use crate::ports::{Clock, DeskStore, LeadRow, LeadState, PortResult, Rosters, Unavailable};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
@@ -102,6 +102,9 @@ impl Desk {
                 let _guard = self.lock(claim.keys.account.as_str()).await;
                 json(&desk::claim(store, &self.world(), self, &claim).await?)
             }
+            "touch" => json(&desk::touch(store, &parse(body)?)?),
+            "mirror" => json(&mirror::mirror(store, &parse(body)?)?),
+            "learn" => json(&mirror::learn(store, &parse(body)?)?),
             "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),
             _ => Err(Unavailable::new("desk", "unknown question")),
         }

@@ -1,5 +1,6 @@
 //! Settings and secrets of the deployment, all problems at once.
 
+use crate::domain::crm::CrmKind;
 use crate::domain::error::Problem;
 use crate::domain::route::decision::Mode;
 use worker::Env;
@@ -27,6 +28,11 @@ pub fn setting(env: &Env, name: &str) -> Option<String> {
     let text = env.var(name).map(|value| value.to_string()).ok()?;
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The CRM that is connected; the built-in one when the setting names none there is, which [`Settings::read`] refuses.
+pub fn crm(env: &Env) -> CrmKind {
+    setting(env, "CRM").and_then(|name| CrmKind::from_name(&name)).unwrap_or_default()
 }
 
 impl Settings {
@@ -60,8 +66,9 @@ impl Settings {
                 Mode::Shadow
             }
         };
-        if let Some(crm) = setting(env, "CRM").filter(|crm| crm != "builtin") {
-            problems.push(Problem::new("CRM", "unknown_crm", format!("use `builtin`: there is no adapter `{crm}`")));
+        if let Some(crm) = setting(env, "CRM").filter(|crm| CrmKind::from_name(crm).is_none()) {
+            let names = CrmKind::ALL.map(CrmKind::as_str).join("`, `");
+            problems.push(Problem::new("CRM", "unknown_crm", format!("use `{names}`: there is no adapter `{crm}`")));
         }
         if problems.is_empty() {
             Ok(Self { intake_keys: keys(&intake), admin_tokens: keys(&admin), person_key, mode, dev })

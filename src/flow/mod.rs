@@ -5,7 +5,9 @@
 //! own site through [`website`]; an answer that comes too late goes through [`late`]. [`settle`] runs in the Desk and
 //! decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what the consumer of the queue does.
 
+mod asking;
 pub mod batch;
+pub mod consult;
 pub mod crm;
 pub mod deliver;
 pub mod enrich;
@@ -14,9 +16,12 @@ pub mod hooks;
 pub mod intake;
 pub mod late;
 pub mod look_up;
+pub mod mirror;
+pub mod notify;
 pub mod settle;
 pub mod team;
 mod token;
 pub mod turnstile;
 pub mod warm;
 pub mod website;
+pub mod write_back;

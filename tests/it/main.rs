@@ -96,6 +96,10 @@ mod crm_salesforce;
 #[cfg(test)]
 mod crm_salesforce_kit;
 #[cfg(test)]
+mod crm_salesforce_world;
+#[cfg(test)]
+mod flow_consult;
+#[cfg(test)]
 mod flow_enrich;
 #[cfg(test)]
 mod flow_hooks;

@@ -11,6 +11,7 @@
     reason = "a vendor that is played is read from top to bottom, and counts little"
 )]
 
+pub mod hubspot;
 pub mod salesforce;
 mod soql;
 
@@ -56,7 +57,10 @@ pub trait Vendor {
 
 /// Every vendor by name, for those who serve them at `base`, each under its name.
 pub fn all(base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
-    vec![("salesforce", Box::new(salesforce::Salesforce::new(&format!("{base}/salesforce"))))]
+    vec![
+        ("hubspot", Box::new(hubspot::Hubspot::prepared())),
+        ("salesforce", Box::new(salesforce::Salesforce::prepared(&format!("{base}/salesforce")))),
+    ]
 }
 
 /// A request as vendors look at it.

@@ -15,7 +15,7 @@ pub const CLIENT_ID: &str = "3MVG9.router";
 pub const CLIENT_SECRET: &str = "salesforce-secret";
 pub const USERNAME: &str = "router@example.com";
 /// The user whom the program works as.
-pub const INTEGRATION: &str = "005000000000001AAA";
+pub const INTEGRATION: &str = "005000000000099AAA";
 /// Modulus of the public key, base64url.
 const MODULUS: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 
@@ -190,6 +190,18 @@ impl Salesforce {
             pages: Vec::new(),
         };
         played.add("User", json!({"Id": INTEGRATION, "Email": USERNAME, "IsActive": true, "UserType": "Standard"}));
+        played
+    }
+
+    /// An organisation whose users are the reps of the sample.
+    pub fn prepared(base: &str) -> Self {
+        let mut played = Self::new(base);
+        for number in 1..=30 {
+            played.add(
+                "User",
+                json!({"Id": format!("005{number:012}AAA"), "Email": format!("user{number}@vendor.example")}),
+            );
+        }
         played
     }
 

@@ -105,8 +105,8 @@ pub fn of_call(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Setback 
 
 fn missing_field(failure: &Failure) -> String {
     let name = failure.column.as_ref().or(failure.fields.first());
-    let name = name.map_or_else(|| "a field of `docs/CRM.md`".to_owned(), |name| format!("the field `{name}`"));
-    format!("Salesforce has no {name}, or the user may not see it", name = name.trim_start_matches("the "))
+    let field = name.map_or_else(|| "field of `docs/CRM.md`".to_owned(), |name| format!("field `{name}`"));
+    format!("Salesforce has no {field}, or the user may not see it")
 }
 
 fn no_permission(code: &str) -> Setback {
