@@ -122,3 +122,10 @@ pub trait Gates {
     /// Keeps a token that was fetched; `None` when fetching failed.
     async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()>;
 }
+
+/// Signs with a private key.
+pub trait Signer {
+    /// The signature of a text by RSASSA-PKCS1-v1_5 with SHA-256 (`RS256`), in base64url without `=`. `key` is a private key:
+    /// PKCS#8 DER in base64. Fails when it is none.
+    async fn sign_rs256(&self, key: &str, text: &str) -> PortResult<String>;
+}

@@ -96,6 +96,12 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod crm_salesforce;
+#[cfg(test)]
+mod crm_salesforce_kit;
+#[cfg(test)]
+mod crm_salesforce_world;
+#[cfg(test)]
 mod flow_consult;
 #[cfg(test)]
 mod flow_enrich;

@@ -3,8 +3,10 @@
 
 pub mod connected;
 pub mod hubspot;
+pub mod salesforce;
 pub mod vendor;
 
 pub use connected::{Connected, connect};
 pub use hubspot::Hubspot;
+pub use salesforce::Salesforce;
 pub use vendor::{Patience, Vendor};
