@@ -29,6 +29,14 @@ mod cli_replay;
 #[cfg(all(test, feature = "cli"))]
 mod cli_runs;
 #[cfg(test)]
+mod crm_hubspot;
+#[cfg(test)]
+mod crm_hubspot_faults;
+#[cfg(test)]
+mod crm_hubspot_golden;
+#[cfg(test)]
+mod crm_hubspot_kit;
+#[cfg(test)]
 mod facts_document;
 #[cfg(test)]
 mod forms;
