@@ -4,7 +4,7 @@ use super::notify::{self, Telling, Told};
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::notify::chain::{Result as Came, Tried};
 use crate::domain::notify::slack::Posted;
-use crate::domain::notify::{Channel, Next, Notice, Policy, next_channel};
+use crate::domain::notify::{Channel, Event, Next, Notice, Policy, next_channel};
 use crate::domain::time::Timestamp;
 use crate::domain::write_back::setback::PAUSE_MS_MAX;
 use crate::domain::write_back::{Setback, next_try_ms};
@@ -117,17 +117,22 @@ fn note(so_far: &mut Vec<Tried>, channel: Channel, tries: u32, result: Came) {
     so_far.push(Tried { channel, tries, result });
 }
 
+/// Whether a notice says that the rep no longer has the lead.
+const fn takes_away(notice: &Notice) -> bool {
+    matches!(notice.event, Event::Moved | Event::OwnerDrift)
+}
+
 /// The message that a notice takes away: the one that told the same rep of the lead.
 async fn earlier<W: World>(world: &W, notice: &Notice) -> PortResult<Option<Posted>> {
     match &notice.to.rep_id {
-        Some(rep) if notice.takes_away() => world.posted(&notice.lead_id, rep).await,
+        Some(rep) if takes_away(notice) => world.posted(&notice.lead_id, rep).await,
         _ => Ok(None),
     }
 }
 
 async fn keep<W: World>(world: &W, notice: &Notice, told: Told) -> PortResult<()> {
     let (rep, posted): (&RepId, Posted) = match (&notice.to.rep_id, told.posted) {
-        (Some(rep), Some(posted)) if !notice.takes_away() => (rep, posted),
+        (Some(rep), Some(posted)) if !takes_away(notice) => (rep, posted),
         _ => return Ok(()),
     };
     let lead_id: &LeadId = &notice.lead_id;
