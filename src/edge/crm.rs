@@ -1,7 +1,10 @@
 //! The connected CRM: what a decision asks it, and the consumer that tells it about leads.
 
+use super::auth;
 use super::dead_letters::{self, Letter};
 use super::log;
+use super::respond::{ApiResult, json};
+use super::router::Call;
 use super::settings;
 use super::world::World;
 use crate::domain::audit::{Detail, Event, EventKind, Who};
@@ -14,10 +17,11 @@ use crate::domain::write_back::Setback;
 use crate::flow::crm::{Patience, connect};
 use crate::flow::follow_up::follow_up;
 use crate::flow::write_back::{Became, Due, write_all};
-use crate::ports::crm::{Consults, Crm, Effect};
+use crate::ports::crm::{Check, Consults, Crm, Effect};
 use crate::ports::follow_up::{Act, ActKind};
 use crate::ports::messages::{Job, Learn};
 use crate::ports::{Clock, Config, Desks, Events, Jobs, PortResult, Unavailable};
+use serde_json::json;
 use worker::{MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
 /// Pause before a message comes again that could not be dealt with at all, in seconds.
@@ -33,6 +37,24 @@ impl Consults for World {
     async fn consult(&self, question: &Question) -> Effect<State> {
         connect(self, self.crm(), Patience::SENDER)?.consult(question).await
     }
+}
+
+/// `POST /v1/crm:prepare`: makes what the CRM lacks before the first write, as far as the vendor lets a token make it, and
+/// reads who can own records there.
+pub async fn prepare(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let world = &call.world;
+    let kind = world.crm();
+    let checks = match connect(world, kind, Patience::CONSUMER) {
+        Ok(crm) => crm.prepare().await,
+        Err(setback) => vec![Check::new(format!("{kind}: settings"), &Effect::<()>::Err(setback))],
+    };
+    let problems = checks.iter().filter(|check| check.problem.is_some()).count();
+    if problems == 0 {
+        super::crm_sync::sellers(world).await;
+    }
+    let status = if problems == 0 { "ok" } else { "problems" };
+    json(200, &json!({"status": status, "problems": problems, "checks": checks}))
 }
 
 /// Tells the CRM about some leads, and answers each message by itself.

@@ -5,7 +5,7 @@ use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
 use super::{
-    admin, batch, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, log, pages, providers,
+    admin, batch, crm, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, log, pages, providers,
     roster,
 };
 use crate::ports::Clock;
@@ -141,6 +141,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(&call, id).await,
         ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(&call).await,
         ["v1", "doctor"] if get => doctor::answer(&call).await,
+        ["v1", "crm:prepare"] if post => crm::prepare(&call).await,
         parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
         _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
     }
