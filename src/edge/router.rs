@@ -164,6 +164,7 @@ fn known(parts: &[&str]) -> bool {
                     | "events:export"
                     | "people"
                     | "doctor"
+                    | "crm:prepare"
                     | "dead-letters:redrive"
                     | "teams"
                     | "reps"
@@ -182,6 +183,7 @@ fn known(parts: &[&str]) -> bool {
                     | "forms"
             ]
             | ["v1", "leads" | "teams" | "reps" | "forms" | "dead-letters", _]
+            | ["v1", "leads", _, "accept" | "decline" | "reassign"]
             | ["v1", "dead-letters", _, "redrive"]
             | ["v1", "reps", _, "status" | "inbox"]
             | ["v1", "rubric", "check"]
