@@ -7,6 +7,9 @@ use worker::Env;
 /// Values of `.dev.vars.example`: good for localhost, refused anywhere else.
 const DEV_VALUES: &[&str] = &["dev-intake-key", "dev-admin-token", "dev-link-secret", "dev-person-key"];
 
+/// Name of the secret that signs links which act.
+const LINK_SECRET: &str = "LINK_SECRET";
+
 /// Settings of the deployment.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -16,6 +19,8 @@ pub struct Settings {
     pub admin_tokens: Vec<String>,
     /// Keys the hashes in ids and cache keys. Never changed: another key makes every known person a stranger.
     pub person_key: String,
+    /// Keys of links that act, the one that signs last; none means that there are no such links.
+    pub link_keys: Vec<String>,
     /// What is done with decisions.
     pub mode: Mode,
     /// Whether this is the local environment.
@@ -52,6 +57,7 @@ impl Settings {
         let intake = secret("INTAKE_KEY", "dev-intake-key");
         let admin = secret("ADMIN_TOKEN", "dev-admin-token");
         let person_key = secret("PERSON_KEY", "dev-person-key");
+        let link = setting(env, LINK_SECRET).map_or(String::new(), |_| secret(LINK_SECRET, ""));
         let mode = match setting(env, "MODE").as_deref() {
             None | Some("live") => Mode::Live,
             Some("shadow") => Mode::Shadow,
@@ -64,7 +70,8 @@ impl Settings {
             problems.push(Problem::new("CRM", "unknown_crm", format!("use `builtin`: there is no adapter `{crm}`")));
         }
         if problems.is_empty() {
-            Ok(Self { intake_keys: keys(&intake), admin_tokens: keys(&admin), person_key, mode, dev })
+            let (intake_keys, admin_tokens, link_keys) = (keys(&intake), keys(&admin), keys(&link));
+            Ok(Self { intake_keys, admin_tokens, person_key, link_keys, mode, dev })
         } else {
             Err(problems)
         }

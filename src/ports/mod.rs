@@ -5,6 +5,7 @@ pub mod crm;
 pub mod follow_up;
 pub mod mail;
 pub mod messages;
+pub mod rules;
 
 use crate::domain::directory::DirectoryRow;
 use crate::domain::facts::Fact;

@@ -6,6 +6,11 @@
 
 #![allow(dead_code, reason = "every user of this folder plays some of the vendors")]
 
+pub mod resend;
+pub mod slack;
+pub mod teams;
+pub mod webhook;
+
 use lead_router::domain::http::{HttpRequest, Method};
 use lead_router::domain::time::Timestamp;
 use serde_json::Value;
@@ -47,8 +52,13 @@ pub trait Vendor {
 }
 
 /// Every vendor by name, for those who serve them at `base`, each under its name.
-pub fn all(_base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
-    Vec::new()
+pub fn all(base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
+    vec![
+        ("slack", Box::new(slack::Slack::new(&format!("{base}/slack")))),
+        ("teams", Box::new(teams::Teams::default())),
+        ("resend", Box::new(resend::Resend::default())),
+        ("webhook", Box::new(webhook::Webhook::default())),
+    ]
 }
 
 /// A request as vendors look at it.

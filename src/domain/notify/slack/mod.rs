@@ -8,7 +8,7 @@ mod blocks;
 pub mod click;
 
 pub use answer::{Answer, read, read_webhook};
-pub use blocks::{closed, escape, message};
+pub use blocks::{Answers, closed, escape, message};
 
 use super::notice::Notice;
 use crate::domain::desk::sha256_hex;
@@ -28,7 +28,7 @@ const CLOCK_S: i64 = 60;
 
 /// Most messages that are looked through for one that may have been posted. A channel takes one a second, and the next try
 /// comes after seconds to minutes.
-const LOOKED_AT: u32 = 200;
+const LOOKED_AT: u32 = 100;
 
 /// A message in Slack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl Api<'_> {
     /// Posts a notice to a conversation, or to a user; below an earlier message when there is one.
     #[must_use]
     pub fn post_message(&self, channel: &str, notice: &Notice, below: Option<&str>) -> HttpRequest {
-        let mut body = message(notice, true);
+        let mut body = message(notice, Answers::Clicks);
         if let Some(map) = body.as_object_mut() {
             map.insert("channel".to_owned(), channel.into());
             map.insert(
@@ -139,7 +139,7 @@ impl Api<'_> {
 /// Tells a notice to an incoming webhook.
 #[must_use]
 pub fn webhook(url: &str, notice: &Notice) -> HttpRequest {
-    json_post(url, &message(notice, false))
+    json_post(url, &message(notice, Answers::Links))
 }
 
 /// Answers a click at the address that came with it.
