@@ -101,3 +101,13 @@ async function textOf(url, init, bytesMax) {
   const retryAfter = Number.parseInt(answer.headers.get('retry-after') ?? '', 10);
   return `${answer.status} ${Number.isNaN(retryAfter) ? '-' : retryAfter}\n${text}${decoder.decode()}`;
 }
+
+/** The `RS256` signature of a text in base64url. `key` is a PKCS#8 private key in base64; fails when it is none. */
+export async function signRs256(key, text) {
+  const bytes = (binary) => Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const signer = await crypto.subtle.importKey('pkcs8', bytes(atob(key)), algorithm, false, ['sign']);
+  const signature = await crypto.subtle.sign(algorithm.name, signer, new TextEncoder().encode(text));
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(signature)));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}

@@ -40,6 +40,8 @@ extern "C" {
         hedge_after_ms: u32,
         bytes_max: u32,
     ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = signRs256)]
+    async fn sign_text(key: &str, text: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = isWithin)]
     async fn is_within_limit(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = sendMail)]
@@ -103,6 +105,15 @@ pub async fn fetch(
     let answer = fetch_text(&request.url, method, &headers, body, timeout_ms, hedge_after_ms, bytes_max).await;
     let answer = answer.map_err(|thrown| failed("http", &thrown))?;
     answer.as_string().ok_or_else(|| Unavailable::new("http", "the answer is no text"))
+}
+
+/// The `RS256` signature of a text in base64url, by a PKCS#8 private key in base64.
+///
+/// # Errors
+/// [`Unavailable`] when the key is none.
+pub async fn sign_rs256(key: &str, text: &str) -> PortResult<String> {
+    let signature = sign_text(key, text).await.map_err(|thrown| failed("signer", &thrown))?;
+    signature.as_string().ok_or_else(|| Unavailable::new("signer", "the signature is no text"))
 }
 
 /// Reads a page of a website, up to so many bytes.

@@ -14,8 +14,12 @@
     reason = "a test that panics fails, which is what it is for"
 )]
 
+#[cfg(test)]
+mod audit_chain;
 #[cfg(all(test, feature = "cli"))]
 mod cli_check;
+#[cfg(all(test, feature = "cli"))]
+mod cli_doctor;
 #[cfg(all(test, feature = "cli"))]
 mod cli_explain;
 #[cfg(all(test, feature = "cli"))]
@@ -24,6 +28,14 @@ mod cli_kit;
 mod cli_replay;
 #[cfg(all(test, feature = "cli"))]
 mod cli_runs;
+#[cfg(test)]
+mod crm_hubspot;
+#[cfg(test)]
+mod crm_hubspot_faults;
+#[cfg(test)]
+mod crm_hubspot_golden;
+#[cfg(test)]
+mod crm_hubspot_kit;
 #[cfg(test)]
 mod facts_document;
 #[cfg(test)]
@@ -92,7 +104,17 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod crm_salesforce;
+#[cfg(test)]
+mod crm_salesforce_kit;
+#[cfg(test)]
+mod crm_salesforce_world;
+#[cfg(test)]
+mod flow_consult;
+#[cfg(test)]
 mod flow_enrich;
+#[cfg(test)]
+mod flow_follow_up;
 #[cfg(test)]
 mod flow_hooks;
 #[cfg(test)]
@@ -100,6 +122,8 @@ mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
 mod flow_website;
+#[cfg(test)]
+mod flow_write_back;
 #[cfg(test)]
 mod notify_clicks;
 #[cfg(test)]

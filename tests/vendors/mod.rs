@@ -5,6 +5,15 @@
 //! Worker.
 
 #![allow(dead_code, reason = "every user of this folder plays some of the vendors")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::too_many_lines,
+    reason = "a vendor that is played is read from top to bottom, and counts little"
+)]
+
+pub mod hubspot;
+pub mod salesforce;
+mod soql;
 
 pub mod resend;
 pub mod slack;
@@ -58,6 +67,8 @@ pub fn all(base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
         ("teams", Box::new(teams::Teams::default())),
         ("resend", Box::new(resend::Resend::default())),
         ("webhook", Box::new(webhook::Webhook::default())),
+        ("hubspot", Box::new(hubspot::Hubspot::prepared())),
+        ("salesforce", Box::new(salesforce::Salesforce::prepared(&format!("{base}/salesforce")))),
     ]
 }
 

@@ -174,6 +174,7 @@ impl Slack {
             return Self::no("channel_not_found");
         }
         let oldest: f64 = asked.query("oldest").and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        let latest: f64 = asked.query("latest").and_then(|text| text.parse().ok()).unwrap_or(f64::MAX);
         let thread = asked.query("ts");
         let has_all = asked.query("include_all_metadata") == Some("true");
         let is_in = |message: &&Value| {
@@ -182,11 +183,16 @@ impl Slack {
                 "conversations.replies" => message["thread_ts"].as_str() == thread,
                 _ => message["thread_ts"].is_null(),
             };
-            ts >= oldest && is_here
+            ts >= oldest && ts <= latest && is_here
         };
         let own = self.messages.iter().filter(|(of, _)| of == channel).map(|(_, message)| message);
         let mut found: Vec<Value> = own.filter(is_in).cloned().collect();
-        found.reverse();
+        let limit: usize = asked.query("limit").and_then(|text| text.parse().ok()).unwrap_or(100);
+        // Closest to the end only when that is named.
+        if asked.query("latest").is_some() {
+            found.reverse();
+        }
+        found.truncate(limit);
         if !has_all {
             for message in &mut found {
                 message.as_object_mut().unwrap().remove("metadata");

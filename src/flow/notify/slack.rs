@@ -80,8 +80,8 @@ async fn look_for<W: Http + Clock + Gates>(
             target.to_owned()
         };
         let request = match earlier {
-            Some(earlier) => api.replies(earlier, notice.told_at),
-            None => api.history(&channel, notice.told_at),
+            Some(earlier) => api.replies(earlier, notice.decided_at, vendor.world.now()),
+            None => api.history(&channel, notice.decided_at, vendor.world.now()),
         };
         let answer = ask(vendor, &request, &[reading("history")]).await?;
         Ok(find(&answer, &channel, notice))

@@ -28,6 +28,7 @@ pub mod verify;
 mod webflow;
 
 pub use fetch::{Fetch, Fetched};
+pub use hubspot::hubspot_contact;
 pub use refusal::{Blame, Refusal};
 pub use settings::Settings;
 

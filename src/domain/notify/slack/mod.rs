@@ -23,7 +23,7 @@ pub const BASE_URL: &str = "https://slack.com/api";
 /// Type of the metadata by which a message is found again.
 pub const METADATA: &str = "lead_router_notice";
 
-/// How far before a notice was told its message is looked for, in seconds: clocks differ.
+/// How much earlier and later than it can be a message is looked for, in seconds: clocks differ.
 const CLOCK_S: i64 = 60;
 
 /// Most messages that are looked through for one that may have been posted. A channel takes one a second, and the next try
@@ -61,7 +61,7 @@ impl Api<'_> {
         }
     }
 
-    fn get(&self, method: &str, query: &[(&str, &str)]) -> HttpRequest {
+    fn get(&self, method: &str, query: &[(&str, String)]) -> HttpRequest {
         let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         HttpRequest {
             method: Method::Get,
@@ -105,28 +105,18 @@ impl Api<'_> {
         self.post("conversations.open", &json!({"users": user}))
     }
 
-    /// Asks for the messages of a conversation since shortly before a moment, with what was attached to each.
+    /// Asks for the last messages of a conversation between two moments, with what was attached to each. Slack counts from
+    /// the end when both are named, otherwise from the beginning.
     #[must_use]
-    pub fn history(&self, channel: &str, since: Timestamp) -> HttpRequest {
-        let oldest = since.as_ms().div_euclid(1_000).saturating_sub(CLOCK_S).max(0).to_string();
-        let limit = LOOKED_AT.to_string();
-        let query = [("channel", channel), ("oldest", &oldest), ("include_all_metadata", "true"), ("limit", &limit)];
-        self.get("conversations.history", &query)
+    pub fn history(&self, channel: &str, since: Timestamp, until: Timestamp) -> HttpRequest {
+        self.get("conversations.history", &between(since, until, &[("channel", channel)]))
     }
 
     /// The replies below a message, likewise.
     #[must_use]
-    pub fn replies(&self, posted: &Posted, since: Timestamp) -> HttpRequest {
-        let oldest = since.as_ms().div_euclid(1_000).saturating_sub(CLOCK_S).max(0).to_string();
-        let limit = LOOKED_AT.to_string();
-        let query = [
-            ("channel", posted.channel.as_str()),
-            ("ts", &posted.ts),
-            ("oldest", &oldest),
-            ("include_all_metadata", "true"),
-            ("limit", &limit),
-        ];
-        self.get("conversations.replies", &query)
+    pub fn replies(&self, posted: &Posted, since: Timestamp, until: Timestamp) -> HttpRequest {
+        let below = [("channel", posted.channel.as_str()), ("ts", posted.ts.as_str())];
+        self.get("conversations.replies", &between(since, until, &below))
     }
 
     /// Asks whose token this is.
@@ -134,6 +124,18 @@ impl Api<'_> {
     pub fn auth_test(&self) -> HttpRequest {
         self.post("auth.test", &json!({}))
     }
+}
+
+fn between<'a>(since: Timestamp, until: Timestamp, where_at: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+    let seconds = |at: Timestamp| at.as_ms().div_euclid(1_000);
+    let mut query: Vec<(&str, String)> = where_at.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    query.extend([
+        ("oldest", seconds(since).saturating_sub(CLOCK_S).max(0).to_string()),
+        ("latest", seconds(until).saturating_add(CLOCK_S).to_string()),
+        ("include_all_metadata", "true".to_owned()),
+        ("limit", LOOKED_AT.to_string()),
+    ]);
+    query
 }
 
 /// Tells a notice to an incoming webhook.
