@@ -39,6 +39,7 @@ mod intake_properties;
 #[cfg(test)]
 mod intake_samples;
 #[cfg(test)]
+mod phones;
 mod provider_descriptions;
 #[cfg(test)]
 mod provider_form;
@@ -85,6 +86,7 @@ mod rubric_schema;
 mod rubric_shipped;
 
 #[cfg(test)]
+mod flow_batch;
 mod flow_enrich;
 #[cfg(test)]
 mod flow_hooks;
