@@ -115,7 +115,7 @@ test('a message that fails every time becomes a dead letter, and does not hold u
   world.expectErrors('job.failed');
   const { message, id } = await decided();
   await world.untilDrained(1, id);
-  const poison = JSON.stringify({ ...JSON.parse(message), record: '{"v":1}' });
+  const poison = JSON.stringify({ deliver: { ...JSON.parse(message).deliver, record: '{"v":1}' } });
   const queue = await world.mf.getQueueProducer('JOBS', 'lead-router');
   const before = world.events('job.failed').length;
   await queue.send(poison, { contentType: 'text' });

@@ -202,7 +202,7 @@ test('one of many leads of a client is taken in, and the rubric knows', async ()
       const answer = await limited.form('one', body, { headers: { 'cf-connecting-ip': address, accept: 'application/json' } });
       assert.equal(answer.status, 200);
       const { lead: kept, record } = await limited.ask('GET', `/v1/leads/${answer.body.lead_id}?record=1`);
-      return [kept.notes, record.facts['lead.many_from_client']?.value];
+      return [kept.notes, record.facts.known['lead.many_from_client']?.value];
     };
     assert.deepEqual(await post('203.0.113.7'), [undefined, undefined]);
     assert.deepEqual(await post('203.0.113.7'), [undefined, undefined]);
