@@ -7,6 +7,7 @@ use super::config;
 use super::desk_erasure::{self, Erase, Erased};
 use super::desk_store::{OutboxRow, SqlDeskStore};
 use super::log;
+use super::objects::parsed;
 use super::queue::send_jobs;
 use super::world::World;
 use crate::domain::id::LeadId;
@@ -271,7 +272,7 @@ fn standing(row: LeadRow) -> PortResult<Option<Standing>> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {
-    serde_json::from_slice(body).map_err(|error| Unavailable::new("desk", error.to_string()))
+    parsed("desk", body)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
