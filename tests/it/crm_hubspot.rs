@@ -516,6 +516,17 @@ fn a_token_that_ends_is_exchanged_once_for_all() {
 }
 
 #[test]
+fn contacts_with_long_texts_are_read_in_smaller_pieces() {
+    let world = world();
+    for person in 0..40 {
+        world.change(BASE, &json!({"contact": {"email": email(person), "message": "x".repeat(60_000)}}));
+    }
+    let writes: Vec<Write> = (0..40).map(|person| assigned(person, 1, "77")).collect();
+    assert!(run(write(&world, &writes)).iter().all(is_done));
+    assert_eq!(calls(&world)["POST crm/objects/2026-03/contacts/batch/read"], 7, "40, 20, 10, 10, 20, 10, 10");
+}
+
+#[test]
 fn no_message_repeats_what_a_person_typed() {
     let world = world();
     let mut write_one = assigned(1, 1, "77");
