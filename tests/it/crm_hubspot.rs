@@ -222,6 +222,25 @@ fn one_bad_lead_stops_no_other() {
 }
 
 #[test]
+fn a_value_that_breaks_a_rule_of_the_account_is_left_out_and_the_lead_is_not() {
+    for partial in [true, false] {
+        let world = world();
+        world.change(BASE, &json!({"partial": partial, "rules": ["phone", "country"]}));
+        let writes: Vec<Write> = (0..3).map(|person| assigned(person, 1, "77")).collect();
+        assert!(run(write(&world, &writes)).iter().all(is_done));
+        let state = world.state(BASE);
+        let one = contact(&state, 1);
+        assert_eq!((&one["phone"], &one["country"]), (&Value::Null, &Value::Null));
+        assert_eq!((&one["firstname"], &one["hubspot_owner_id"]), (&json!("First1"), &json!("77")));
+    }
+    // One that the router cannot do without stops the lead.
+    let world = world();
+    world.change(BASE, &json!({"rules": ["router_tier"]}));
+    let refused = run(write(&world, &[assigned(1, 1, "77")])).remove(0).unwrap_err();
+    assert_eq!((refused.code(), refused.remedy()), ("value_refused", Remedy::FixRequest));
+}
+
+#[test]
 fn the_task_shows_the_company_of_a_contact_that_has_one() {
     let world = world();
     world.change(BASE, &json!({"company": {"name": "Acme", "domain": "acme1.example"}}));
