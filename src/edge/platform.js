@@ -38,6 +38,27 @@ export async function isWithin(env, binding, key) {
   return (await env[binding]?.limit({ key }))?.success ?? true;
 }
 
+/** Sends a mail through a binding: nothing when it is sent, else the code of what is wrong. `mail` is JSON. */
+export async function sendMail(env, binding, mail, timeoutMs) {
+  if (!env[binding]) return 'no_binding';
+  let timer;
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, 'timeout');
+  });
+  try {
+    return await Promise.race([env[binding].send(JSON.parse(mail)).then(() => ''), timeout]);
+  } catch (error) {
+    return String(error?.code ?? 'E_INTERNAL_SERVER_ERROR');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether there is a binding of this name. */
+export function hasBinding(env, binding) {
+  return Boolean(env[binding]);
+}
+
 /**
  * Sends a request to a provider: a line with status and `Retry-After` in seconds (or `-`), then the body. Without an answer after `hedgeAfterMs` (0 for never) the request is sent once more, and the first answer counts.
  * Fails with `timeout`, `too_large`, or anything else for a connection that broke.
@@ -79,4 +100,14 @@ async function textOf(url, init, bytesMax) {
   }
   const retryAfter = Number.parseInt(answer.headers.get('retry-after') ?? '', 10);
   return `${answer.status} ${Number.isNaN(retryAfter) ? '-' : retryAfter}\n${text}${decoder.decode()}`;
+}
+
+/** The `RS256` signature of a text in base64url. `key` is a PKCS#8 private key in base64; fails when it is none. */
+export async function signRs256(key, text) {
+  const bytes = (binary) => Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const signer = await crypto.subtle.importKey('pkcs8', bytes(atob(key)), algorithm, false, ['sign']);
+  const signature = await crypto.subtle.sign(algorithm.name, signer, new TextEncoder().encode(text));
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(signature)));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }

@@ -14,8 +14,12 @@
     reason = "a test that panics fails, which is what it is for"
 )]
 
+#[cfg(test)]
+mod audit_chain;
 #[cfg(all(test, feature = "cli"))]
 mod cli_check;
+#[cfg(all(test, feature = "cli"))]
+mod cli_doctor;
 #[cfg(all(test, feature = "cli"))]
 mod cli_explain;
 #[cfg(all(test, feature = "cli"))]
@@ -100,7 +104,17 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod crm_salesforce;
+#[cfg(test)]
+mod crm_salesforce_kit;
+#[cfg(test)]
+mod crm_salesforce_world;
+#[cfg(test)]
+mod flow_consult;
+#[cfg(test)]
 mod flow_enrich;
+#[cfg(test)]
+mod flow_follow_up;
 #[cfg(test)]
 mod flow_hooks;
 #[cfg(test)]
@@ -108,6 +122,22 @@ mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
 mod flow_website;
+#[cfg(test)]
+mod flow_write_back;
+#[cfg(test)]
+mod notify_clicks;
+#[cfg(test)]
+mod notify_faults;
+#[cfg(test)]
+mod notify_golden;
+#[cfg(test)]
+mod notify_hostile;
+#[cfg(test)]
+mod notify_kit;
+#[cfg(test)]
+mod notify_make;
+#[cfg(test)]
+mod notify_rules;
 #[cfg(test)]
 mod senders_golden;
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! the calls is in `flow::crm`.
 
 pub mod hubspot;
+pub mod mirror;
 pub mod owner;
+pub mod salesforce;
 pub mod state;
 pub mod write;
 
