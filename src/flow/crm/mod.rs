@@ -2,9 +2,11 @@
 //! `domain::crm`.
 
 pub mod hubspot;
+pub mod pipedrive;
 pub mod salesforce;
 pub mod vendor;
 
 pub use hubspot::Hubspot;
+pub use pipedrive::Pipedrive;
 pub use salesforce::Salesforce;
 pub use vendor::{Patience, Vendor};
