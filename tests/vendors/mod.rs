@@ -12,6 +12,7 @@
 )]
 
 pub mod hubspot;
+pub mod pipedrive;
 pub mod salesforce;
 mod soql;
 
@@ -59,6 +60,7 @@ pub trait Vendor {
 pub fn all(base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
     vec![
         ("hubspot", Box::new(hubspot::Hubspot::prepared())),
+        ("pipedrive", Box::new(pipedrive::Pipedrive::new())),
         ("salesforce", Box::new(salesforce::Salesforce::prepared(&format!("{base}/salesforce")))),
     ]
 }
