@@ -3,6 +3,7 @@
 //! Sync, total and deterministic: time, randomness and facts are arguments. No clock, no I/O, no async,
 //! no `worker`, no map whose order is random. The same inputs give the same bytes, natively and on wasm.
 
+pub mod audit;
 pub mod backtest;
 pub mod crm;
 pub mod desk;

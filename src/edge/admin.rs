@@ -1,26 +1,20 @@
-//! Health, ledger, account directory and rubric over HTTP.
+//! Health, inbox, account directory and rubric over HTTP.
 
 use super::auth;
 use super::body;
 use super::config;
-use super::directory::{self, database, failed};
-use super::ledger::{self, Filter, PAGE_ROWS_MAX};
+use super::directory;
+use super::ledger;
 use super::respond::{ApiError, ApiResult, json};
 use super::router::Call;
 use crate::domain::directory::{ImportKind, parse};
-use crate::domain::error::Problem;
 use crate::domain::limits::IMPORT_BYTES_MAX;
 use crate::domain::rubric::Rubric;
 use crate::domain::rubric::check::check;
 use crate::domain::rubric::read::read;
-use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Config};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use worker::{Headers, Response};
-
-/// Most dead letters of an answer.
-const DEAD_LETTERS_MAX: u32 = 200;
 
 /// `GET /healthz`: 200 when the configuration can be read and has what a lead needs.
 pub async fn health(call: &Call<'_>) -> ApiResult {
@@ -39,56 +33,6 @@ pub async fn health(call: &Call<'_>) -> ApiResult {
             "missing_teams": missing,
         }),
     )
-}
-
-/// `GET /v1/decisions`: a page of the ledger.
-pub async fn decisions(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
-    let mut problems = Vec::new();
-    let mut moment = |name: &str| {
-        let text = call.query(name)?;
-        match text.parse::<Timestamp>() {
-            Ok(at) => Some(at.as_ms()),
-            Err(error) => {
-                problems.push(Problem::new(name, "bad_moment", error.to_string()));
-                None
-            }
-        }
-    };
-    let (from_ms, until_ms) = (moment("from"), moment("until"));
-    let limit = match call.query("limit").map(|text| text.parse::<u32>()) {
-        None => None,
-        Some(Ok(limit)) if (1..=PAGE_ROWS_MAX).contains(&limit) => Some(limit),
-        Some(_) => {
-            problems.push(Problem::new("limit", "out_of_range", format!("use a number from 1 to {PAGE_ROWS_MAX}")));
-            None
-        }
-    };
-    let cursor = call.query("cursor");
-    let cursor = match cursor.as_deref().map(ledger::cursor) {
-        None => None,
-        Some(Some(cursor)) => Some(cursor),
-        Some(None) => {
-            problems.push(Problem::new("cursor", "bad_cursor", "use the `next_cursor` of the page before"));
-            None
-        }
-    };
-    if !problems.is_empty() {
-        return Err(ApiError::invalid(problems));
-    }
-    let filter = Filter {
-        outcome: call.query("outcome"),
-        tier: call.query("tier"),
-        team: call.query("team"),
-        rep_id: call.query("rep"),
-        source: call.query("source"),
-        lead_id: call.query("lead"),
-        from_ms,
-        until_ms,
-        cursor,
-        limit,
-    };
-    json(200, &ledger::page(&call.world.env, &filter).await?)
 }
 
 /// `GET /v1/reps/{rep}/inbox`: what the rep was told, the newest first.
@@ -156,23 +100,4 @@ pub async fn put_rubric(call: &mut Call<'_>) -> ApiResult {
     let (rubric, text) = rubric(call).await?;
     config::put_rubric(&call.world.env, rubric.version(), &text).await?;
     json(200, &json!({"rubric_version": rubric.version()}))
-}
-
-#[derive(Deserialize)]
-struct DeadLetter {
-    line: String,
-}
-
-/// `GET /v1/dead-letters`: messages that the queue gave up on.
-pub async fn dead_letters(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
-    let query = format!(
-        "SELECT json_object('id', id, 'queue', queue, 'body', body, \
-         'at', strftime('%Y-%m-%dT%H:%M:%SZ', at_ms / 1000, 'unixepoch')) AS line \
-         FROM dead_letters ORDER BY at_ms DESC LIMIT {DEAD_LETTERS_MAX}"
-    );
-    let result = database(&call.world.env)?.prepare(query).all().await.map_err(failed)?;
-    let lines: Vec<DeadLetter> = result.results().map_err(failed)?;
-    let letters: Vec<Value> = lines.iter().filter_map(|row| serde_json::from_str(&row.line).ok()).collect();
-    json(200, &json!({"dead_letters": letters}))
 }

@@ -1,7 +1,9 @@
 //! What is in force: rubric, roster index and directory version, from KV, kept half a minute in the isolate.
 
 use super::platform;
+use super::settings;
 use super::world::World;
+use crate::domain::crm::mirror::Heard;
 use crate::domain::desk::sha256_hex;
 use crate::domain::id::TeamId;
 use crate::domain::route::index::RosterIndex;
@@ -12,7 +14,7 @@ use crate::domain::rubric::read::read;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Config, InForce, PortResult, Unavailable};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use worker::{Env, KvStore};
 
@@ -24,8 +26,10 @@ const RUBRIC: &str = "rubric:current";
 const ROSTER: &str = "roster:index";
 /// Key of the version of the account directory.
 const DIRECTORY: &str = "directory:version";
-/// Key of the moment until which every change in the CRM was taken over, in milliseconds.
-const CRM_SYNCED: &str = "crm:synced_until";
+/// Key of the time in which every change in the CRM was taken over.
+const CRM_HEARD: &str = "crm:heard";
+/// Key of who can own records in the CRM: ids by work address.
+const CRM_SELLERS: &str = "crm:sellers";
 /// How long an isolate keeps what it read, in milliseconds.
 const KEPT_MS: i64 = 30_000;
 
@@ -134,6 +138,28 @@ pub async fn touch_directory(env: &Env, version: &str) -> PortResult<()> {
     put(env, DIRECTORY, version).await
 }
 
+/// Says until when changes in the CRM were taken over.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_crm_heard(env: &Env, heard: Heard) -> PortResult<()> {
+    put(env, CRM_HEARD, &serde_json::to_string(&heard).map_err(failed)?).await
+}
+
+/// Says who can own records in the CRM: ids by work address.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_crm_sellers(env: &Env, sellers: &BTreeMap<String, String>) -> PortResult<()> {
+    let text = serde_json::to_string(sellers).map_err(failed)?;
+    // Written only when it changes: KV counts writes, and the cron comes every hour.
+    if self::text(env, CRM_SELLERS).await?.as_deref() == Some(text.as_str()) {
+        Ok(())
+    } else {
+        put(env, CRM_SELLERS, &text).await
+    }
+}
+
 /// A rubric from its text. What is published was checked; the shipped one is checked by a test.
 fn rubric(text: &str) -> PortResult<Rubric> {
     let file = read(text).map_err(|_| Unavailable::new("rubric", "the rubric in force cannot be read"))?;
@@ -163,19 +189,16 @@ impl Config for World {
 
 impl World {
     async fn load(&self) -> PortResult<InForce> {
-        let keys = [RUBRIC, ROSTER, DIRECTORY, CRM_SYNCED];
+        let keys = [RUBRIC, ROSTER, DIRECTORY, CRM_HEARD, CRM_SELLERS];
         let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
         let mut take = |key: &str| values.remove(key).flatten();
         let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
-        let (index_version, index) = roster_of(take(ROSTER).as_deref())?;
-        let synced_ms = take(CRM_SYNCED).and_then(|text| text.parse().ok());
-        Ok(InForce {
-            rubric,
-            index,
-            index_version,
-            directory_version: take(DIRECTORY).unwrap_or_default(),
-            crm_synced_until: synced_ms.map(Timestamp::from_ms),
-        })
+        let (index_version, mut index) = roster_of(take(ROSTER).as_deref())?;
+        // What the cron wrote in another version is none: the CRM is asked.
+        let crm_heard = take(CRM_HEARD).and_then(|text| serde_json::from_str(&text).ok());
+        let sellers = take(CRM_SELLERS).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        index.fill_crm_ids(settings::crm(&self.env), &sellers);
+        Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default(), crm_heard })
     }
 }
 

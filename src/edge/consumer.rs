@@ -1,13 +1,15 @@
 //! The consumer of the queue: delivers decisions in batches, routes leads again, keeps dead letters.
 
 use super::crm;
-use super::directory::{database, failed, number};
+use super::dead_letters::{GAVE_UP, Letter, keep};
 use super::log;
 use super::settings::Settings;
+use super::tell;
 use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::intake::senders::{Event, Says};
 use crate::domain::lead::Lead;
+use crate::domain::route::decision::Record;
 use crate::domain::time::Timestamp;
 use crate::flow::batch::take;
 use crate::flow::deliver::{deliver, record_of};
@@ -20,7 +22,6 @@ use crate::flow::write_back::Due;
 use crate::ports::messages::Job;
 use crate::ports::{CachedReading, Clock, PortResult, Unavailable};
 use serde::de::IgnoredAny;
-use worker::wasm_bindgen::JsValue;
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
 /// Beginning of the names of dead-letter queues, after the part that names the deployment.
@@ -64,6 +65,10 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let taken = row(&world, *lead, &key, received_at).await;
                 answer(&message, "take", taken);
             }
+            Some(Job::Tell { telling }) => {
+                let told = tell::tell(&world, (&batch.queue(), &message.id()), *telling).await;
+                answer(&message, "tell", told);
+            }
             Some(Job::Crm { write, tries }) => writes.push((message, Due { write: *write, tries })),
             Some(Job::Fetch { fetch, key }) => {
                 let taken = fetched(&world, Event { key, says: Says::Fetch(fetch) }).await;
@@ -76,19 +81,25 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
             }
         }
     }
-    crm::tell(&world, writes).await;
+    crm::tell(&world, &batch.queue(), writes).await;
     let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
-    let written = deliver(&world, &records).await;
+    let written = pass_on(&world, &records).await;
     if written.is_err() && records.len() > 1 {
         // One record may be the one that the database refuses: the others must not wait for it.
         for (message, record) in messages.iter().zip(&records) {
-            answer(message, "deliver", deliver(&world, std::slice::from_ref(record)).await);
+            answer(message, "deliver", pass_on(&world, std::slice::from_ref(record)).await);
         }
         return;
     }
     for message in &messages {
         answer(message, "deliver", written.clone());
     }
+}
+
+/// Writes decisions, and puts what follows outside on the queues: what the CRM and the reps are told.
+async fn pass_on(world: &World, records: &[Record]) -> PortResult<()> {
+    deliver(world, records).await?;
+    tell::announce(world, records).await
 }
 
 async fn route(world: &World, lead_id: &LeadId) -> PortResult<()> {
@@ -144,13 +155,13 @@ fn answer(message: &RawMessage, code: &str, result: PortResult<()>) {
     }
 }
 
-/// Stores a message that the queue gave up on.
+/// Keeps a message that the queue gave up on, or that nobody can read.
 async fn keep_dead(world: &World, queue: &str, message: &RawMessage) -> PortResult<()> {
-    let body = message.body().as_string().unwrap_or_default();
-    let at: Timestamp = world.now();
-    let query = "INSERT OR IGNORE INTO dead_letters (id, at_ms, queue, body) VALUES (?1, ?2, ?3, ?4)";
-    let bind =
-        [JsValue::from_str(&message.id()), number(at.as_ms()), JsValue::from_str(queue), JsValue::from_str(&body)];
-    let statement = database(&world.env)?.prepare(query).bind(&bind).map_err(failed)?;
-    statement.run().await.map_err(failed).map(|_| ())
+    let (id, body) = (message.id(), message.body().as_string().unwrap_or_default());
+    let (code, says) = if queue.ends_with(DEAD) {
+        (GAVE_UP, "every try failed: mend what the log says under `job.failed`, then send it again")
+    } else {
+        ("unreadable", "no job of this version: deploy the version that wrote it, or dismiss it")
+    };
+    keep(world, &Letter { id: &id, queue, body: &body, code, message: says, tries: None }).await
 }

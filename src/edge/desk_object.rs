@@ -4,6 +4,7 @@
 //! index, what was sent) is a cache; a new instance starts from the tables.
 
 use super::config;
+use super::desk_erasure::{self, Erase, Erased};
 use super::desk_store::{OutboxRow, SqlDeskStore};
 use super::log;
 use super::queue::send_jobs;
@@ -12,7 +13,7 @@ use crate::domain::id::LeadId;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::time::Timestamp;
 use crate::flow::{mirror, settle as desk};
-use crate::ports::messages::{Claim, Job, Open, Reserve, Settle, Standing};
+use crate::ports::messages::{Claim, Job, Open, Opened, Reserve, Settle, Settled, Standing};
 use crate::ports::{Clock, DeskStore, LeadRow, LeadState, PortResult, Rosters, Unavailable};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
 use serde::de::DeserializeOwned;
@@ -90,6 +91,7 @@ impl Desk {
         let store = self.store.as_ref().map_err(Clone::clone)?;
         match question {
             "reserve" => json(&desk::reserve(store, &parse::<Reserve>(body)?)?),
+            "open" if desk_erasure::is_barred(store, &parse::<Open>(body)?)? => json(&Opened::Conflict),
             "open" => {
                 let opened = desk::open(store, &parse::<Open>(body)?)?;
                 self.arm().await?;
@@ -105,6 +107,8 @@ impl Desk {
             "touch" => json(&desk::touch(store, &parse(body)?)?),
             "mirror" => json(&mirror::mirror(store, &parse(body)?)?),
             "learn" => json(&mirror::learn(store, &parse(body)?)?),
+            "erase" => json(&self.erase(store, &parse(body)?).await?),
+            "head" => json(&store.head()?),
             "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),
             _ => Err(Unavailable::new("desk", "unknown question")),
         }
@@ -112,9 +116,24 @@ impl Desk {
 
     async fn settle(&self, store: &SqlDeskStore, settle: &Settle, woken: bool) -> PortResult<String> {
         let _guard = self.lock(settle.open.keys.account.as_str()).await;
+        if desk_erasure::is_barred(store, &settle.open)? {
+            return json(&Settled::Conflict);
+        }
         let settled = desk::settle(store, &self.world(), self, settle, woken).await?;
         self.flush_soon(store).await?;
         json(&settled)
+    }
+
+    /// Removes what leads say about a person. From the first step on nothing older of the person is taken in; what is
+    /// being decided is waited for, and what was decided goes to the ledger, which keeps its place in the chain.
+    async fn erase(&self, store: &SqlDeskStore, erase: &Erase) -> PortResult<Erased> {
+        desk_erasure::bar(store, erase)?;
+        let locks: Vec<Arc<Mutex<()>>> = self.locks.borrow().values().map(Arc::clone).collect();
+        for lock in locks {
+            let _ended = lock.lock().await;
+        }
+        self.tick().await?;
+        desk_erasure::erase(store, erase)
     }
 
     /// Waits until no other decision of the account runs.
@@ -237,9 +256,11 @@ fn pause(row: LeadRow, now: Timestamp) -> LeadRow {
     LeadRow { wake_at: Some(now.plus_ms(doubled.min(WAKE_PAUSE_MS_MAX))), attempt_no: woken, ..row }
 }
 
-/// A row as other parts of the program read it. A claim is no lead of this Desk.
+/// A row as other parts of the program read it. A claim is no lead of this Desk, an erased lead is none any more.
 fn standing(row: LeadRow) -> PortResult<Option<Standing>> {
     Ok(match row.state {
+        // Its content was erased.
+        _ if row.body.is_empty() => None,
         LeadState::Claim => None,
         LeadState::Open => Some(Standing::Open { open: parse(row.body.as_bytes())? }),
         LeadState::Assigned | LeadState::Held | LeadState::Rejected => {

@@ -7,12 +7,15 @@ use crate::domain::time::Timestamp;
 use crate::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::cell::Cell;
+use std::rc::Rc;
 use worker::durable::State;
 
 /// `leads` is one row per lead, ordered by account and person. `log` is the chain of records and the outbox
 /// in one: rows that were sent are deleted, all but the last, which carries the head of the chain. Which
 /// rows were sent is remembered in memory alone, so a restart sends the last one again. `crm` is what was last read of the
-/// CRM: a row per person, and one per account with an empty person. `touched` is which leads a rep works.
+/// CRM: a row per person, and one per account with an empty person. `touched` is which leads a rep works. A lead whose
+/// content was removed has an empty body; `erased` says of whom no older content is taken any more.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS leads (
   lead_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL, rep_id TEXT,
@@ -29,6 +32,7 @@ CREATE TABLE IF NOT EXISTS touched (lead_id TEXT PRIMARY KEY, at_ms INTEGER NOT 
 CREATE TABLE IF NOT EXISTS crm (
   account TEXT NOT NULL, person TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (account, person)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms, attempt_no, body";
@@ -36,7 +40,9 @@ const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms
 /// The tables of a Desk. Clones are of the same tables.
 #[derive(Debug, Clone)]
 pub struct SqlDeskStore {
-    sql: Sql,
+    pub(super) sql: Sql,
+    /// Whether anybody was erased here, once that was asked: most Desks never have to look further.
+    pub(super) has_erased: Rc<Cell<Option<bool>>>,
 }
 
 #[derive(Deserialize)]
@@ -66,7 +72,7 @@ pub struct OutboxRow {
     pub lead_id: LeadId,
     /// How the lead stands; `None` when it is gone.
     pub state: Option<LeadState>,
-    /// What the lead's row holds.
+    /// What the lead's row holds, unless that was erased.
     pub body: Option<String>,
 }
 
@@ -98,7 +104,7 @@ impl SqlDeskStore {
     /// When the object has no SQLite storage.
     pub fn open(state: State) -> (State, PortResult<Self>) {
         let (state, sql) = Sql::open(state, "desk", SCHEMA);
-        (state, sql.map(|sql| Self { sql }))
+        (state, sql.map(|sql| Self { sql, has_erased: Rc::default() }))
     }
 
     /// The first rows after a number that were not sent, with their leads, in order.
@@ -106,8 +112,8 @@ impl SqlDeskStore {
     /// # Errors
     /// [`Unavailable`] when the store fails.
     pub fn outbox(&self, after: u64, limit: u32) -> PortResult<Vec<OutboxRow>> {
-        let query = "SELECT seq, log.lead_id, state, body FROM log LEFT JOIN leads USING (lead_id) WHERE seq > ? \
-                     ORDER BY seq LIMIT ?";
+        let query = "SELECT seq, log.lead_id, state, nullif(body, '') AS body FROM log LEFT JOIN leads USING (lead_id) \
+                     WHERE seq > ? ORDER BY seq LIMIT ?";
         self.sql.rows(query, &[json!(after), json!(limit)])
     }
 }

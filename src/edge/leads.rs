@@ -1,5 +1,6 @@
 //! Leads over HTTP: JSON, one lead with its timeline, and the dry run.
 
+use super::audit::{events, search};
 use super::auth;
 use super::body;
 use super::respond::{ApiError, ApiResult, json};
@@ -15,6 +16,7 @@ use crate::flow::explain;
 use crate::flow::intake::{Answer, Done, Options, intake, route_again};
 use crate::ports::messages::Standing;
 use crate::ports::{Clock, Desks};
+use futures_util::future::join;
 use serde_json::{Value, json};
 use worker::Request;
 
@@ -43,28 +45,60 @@ pub async fn json_lead(call: &mut Call<'_>, received_at: Timestamp) -> Result<Le
     check(json_body::read(&bytes, &FieldMap::default())?, received_at).map_err(ApiError::invalid)
 }
 
-/// `GET /v1/leads/{id}`: the lead as it stands, its timeline, and with `?record=1` the whole record.
+/// `GET /v1/leads/{id}`: the lead as it stands, its timeline, and with `?record=1` the whole record. Of an erased one
+/// there is what was decided and what happened.
 pub async fn get_lead(call: &Call<'_>, id: &str) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let id = LeadId::new(id).map_err(|_| ApiError::not_found("lead"))?;
-    let body = match call.world.lead(&id).await?.ok_or_else(|| ApiError::not_found("lead"))? {
-        Standing::Open { open } => json!({
+    let env = &call.world.env;
+    // The Desk knows the lead while the database is down; only what happened since is missing then.
+    let (standing, events) = join(call.world.lead(&id), events::of_lead(env, &id)).await;
+    let is_partial = events.is_err();
+    let events = events.unwrap_or_default();
+    let mut body = match standing? {
+        Some(Standing::Open { open }) => json!({
             "lead_id": id, "state": "open", "received_at": open.received_at, "lead": open.lead,
-            "timeline": [event("received", open.received_at, "accepted; routing has not ended yet")],
+            "timeline": with_events(vec![event("received", open.received_at, "accepted; routing has not ended yet")], events),
         }),
-        Standing::Decided { received_at, record, .. } => {
+        Some(Standing::Decided { received_at, record, .. }) => {
             let with_record = call.query("record").as_deref() == Some("1");
             let mut body = json!({
                 "lead_id": id, "state": record.decision.outcome, "received_at": received_at, "lead": record.lead,
-                "decision": record.decision, "timeline": timeline(received_at, &record),
+                "decision": record.decision, "timeline": with_events(timeline(received_at, &record), events),
             });
             if with_record && let Some(map) = body.as_object_mut() {
                 map.insert("record".to_owned(), json!(record));
             }
             body
         }
+        None => {
+            let decisions = search::erased(env, &id).await?;
+            let last = decisions.last().ok_or_else(|| ApiError::not_found("lead"))?;
+            json!({
+                "lead_id": id, "state": "erased", "erased_at": last.get("erased_at"), "decisions": decisions,
+                "timeline": with_events(Vec::new(), events),
+            })
+        }
     };
+    if is_partial && let Some(map) = body.as_object_mut() {
+        map.insert("timeline_is_partial".to_owned(), true.into());
+    }
     json(200, &body)
+}
+
+/// What happened to a lead, put among what is known of it by itself.
+fn with_events(mut timeline: Vec<Value>, events: Vec<Value>) -> Vec<Value> {
+    for mut event in events {
+        if let Some(map) = event.as_object_mut() {
+            let kind = map.remove("kind").unwrap_or_default();
+            map.insert("event".to_owned(), kind);
+            map.remove("lead_id");
+        }
+        timeline.push(event);
+    }
+    let moment = |event: &Value| event.get("at").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
+    timeline.sort_by_key(moment);
+    timeline
 }
 
 fn event(what: &str, at: Timestamp, text: &str) -> Value {

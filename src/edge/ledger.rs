@@ -5,6 +5,7 @@
 
 use super::directory::{database, failed, number};
 use super::world::World;
+use crate::domain::desk::sha256_hex;
 use crate::domain::facts::Field;
 use crate::domain::route::decision::{Mode, Record};
 use crate::ports::{Ledger, PortResult};
@@ -13,18 +14,23 @@ use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
 use worker::{D1PreparedStatement, Env};
 
+/// What a person who was erased sent before that is written without what it says: its place in the chain is kept.
 const DECISIONS: &str = "INSERT OR IGNORE INTO decisions (at_ms, decision_id, lead_id, outcome, tier, team, rep_id, \
-    source, form, mode, rubric_version, duplicate_of, reason, ms, record) SELECT value ->> 'at_ms', \
-    value ->> 'decision_id', value ->> 'lead_id', value ->> 'outcome', value ->> 'tier', value ->> 'team', \
-    value ->> 'rep_id', value ->> 'source', value ->> 'form', value ->> 'mode', value ->> 'rubric_version', \
-    value ->> 'duplicate_of', value ->> 'reason', value ->> 'ms', value ->> 'record' FROM json_each(?1)";
+    source, form, mode, rubric_version, duplicate_of, ms, desk, seq, hash, previous, reason, domain, erased_ms, record) \
+    SELECT value ->> 'at_ms', value ->> 'decision_id', value ->> 'lead_id', value ->> 'outcome', value ->> 'tier', \
+    value ->> 'team', value ->> 'rep_id', value ->> 'source', value ->> 'form', value ->> 'mode', \
+    value ->> 'rubric_version', value ->> 'duplicate_of', value ->> 'ms', value ->> 'desk', value ->> 'seq', \
+    value ->> 'hash', value ->> 'previous', iif(erased_ms IS NULL, value ->> 'reason', NULL), \
+    iif(erased_ms IS NULL, value ->> 'domain', NULL), erased_ms, iif(erased_ms IS NULL, value ->> 'record', '{}') \
+    FROM json_each(?1) LEFT JOIN erasures ON person = value ->> 'person' AND erased_ms >= value ->> 'received_ms'";
 
-/// An older record that comes late does not overwrite what a newer one wrote.
+/// An older record that comes late does not overwrite what a newer one wrote, nor bring back who was erased.
 const CONTACTS: &str = "INSERT INTO contacts (contact_id, email, name, company, title, phone, country, \
     account_domain, owner_rep_id, tier, lead_id, updated_ms) SELECT value ->> 'contact_id', value ->> 'email', \
     value ->> 'name', value ->> 'company', value ->> 'title', value ->> 'phone', value ->> 'country', \
     value ->> 'account_domain', value ->> 'rep_id', value ->> 'tier', value ->> 'lead_id', value ->> 'at_ms' \
-    FROM json_each(?1) WHERE true ON CONFLICT (contact_id) DO UPDATE SET email = excluded.email, \
+    FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM erasures WHERE person = value ->> 'person' \
+    AND erased_ms >= value ->> 'received_ms') ON CONFLICT (contact_id) DO UPDATE SET email = excluded.email, \
     name = excluded.name, company = excluded.company, title = excluded.title, phone = excluded.phone, \
     country = excluded.country, account_domain = excluded.account_domain, owner_rep_id = excluded.owner_rep_id, \
     tier = excluded.tier, lead_id = excluded.lead_id, updated_ms = excluded.updated_ms \
@@ -42,7 +48,8 @@ const ASSIGNMENTS: &str = "INSERT OR IGNORE INTO assignments (rep_id, at_ms, lea
     contact_id) SELECT value ->> 'rep_id', value ->> 'at_ms', value ->> 'lead_id', value ->> 'team', \
     value ->> 'tier', value ->> 'due_ms', value ->> 'reason', value ->> 'contact_id' FROM json_each(?1) \
     WHERE NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.contact_id = value ->> 'contact_id' \
-    AND contacts.lead_id = value ->> 'lead_id' AND contacts.updated_ms > value ->> 'at_ms')";
+    AND contacts.lead_id = value ->> 'lead_id' AND contacts.updated_ms > value ->> 'at_ms') \
+    AND NOT EXISTS (SELECT 1 FROM erasures WHERE person = value ->> 'person' AND erased_ms >= value ->> 'received_ms')";
 
 /// The inbox entry of a rep from whom a late answer moved the lead. Should that rep's record come later, it finds a newer
 /// one of the lead and writes no entry.
@@ -84,7 +91,15 @@ fn row(record: &Record) -> Option<Value> {
     let assignment = decision.assignment.as_ref();
     let lead = &record.lead;
     let domain = record.facts.text(Field::CompanyDomain);
+    let text = serde_json::to_string(record).ok()?;
     Some(json!({
+        "person": record.keys.person,
+        "received_ms": lead.received_at.as_ms(),
+        "desk": record.keys.account.desk(),
+        "seq": record.seq,
+        "hash": sha256_hex(text.as_bytes()),
+        "previous": record.previous,
+        "domain": domain.or(lead.company_domain()),
         "at_ms": decision.decided_at.as_ms(),
         "decision_id": decision.decision_id,
         "lead_id": decision.lead_id,
@@ -112,89 +127,16 @@ fn row(record: &Record) -> Option<Value> {
         "account_name": record.facts.text(Field::CompanyName),
         "replaces_rep_id": record.replaces.as_ref().map(|replaced| &replaced.rep_id),
         "replaces_at_ms": record.replaces.as_ref().map(|replaced| replaced.decided_at.as_ms()),
-        "record": serde_json::to_string(record).ok()?,
+        "record": text,
     }))
 }
 
-/// What the ledger is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only this outcome.
-    pub outcome: Option<String>,
-    /// Only this tier.
-    pub tier: Option<String>,
-    /// Only this team.
-    pub team: Option<String>,
-    /// Only this rep.
-    pub rep_id: Option<String>,
-    /// Only this source.
-    pub source: Option<String>,
-    /// Only this lead.
-    pub lead_id: Option<String>,
-    /// Only decisions from this moment on, in milliseconds.
-    pub from_ms: Option<i64>,
-    /// Only decisions before this moment, in milliseconds.
-    pub until_ms: Option<i64>,
-    /// The line before the page: its moment in milliseconds and its decision.
-    pub cursor: Option<(i64, String)>,
-    /// Rows of the page, 1 to 200.
-    pub limit: Option<u32>,
-}
-
-/// Rows of a page when nothing is said, and at most.
-const PAGE_ROWS: u32 = 50;
-/// Most rows of a page.
-pub const PAGE_ROWS_MAX: u32 = 200;
+/// Most entries of an inbox.
+const INBOX_ROWS_MAX: u32 = 50;
 
 #[derive(Deserialize)]
 struct Line {
-    at_ms: i64,
-    decision_id: String,
     line: String,
-}
-
-/// The line that `next_cursor` of a page names; `None` when no page said so.
-pub fn cursor(text: &str) -> Option<(i64, String)> {
-    let (at_ms, decision_id) = text.split_once('_')?;
-    Some((at_ms.parse().ok()?, decision_id.to_owned()))
-}
-
-/// A page of the ledger, the newest first, and where the next one begins.
-///
-/// # Errors
-/// When the database fails.
-pub async fn page(env: &Env, filter: &Filter) -> PortResult<Value> {
-    let limit = filter.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
-    let (before_ms, before_id) =
-        filter.cursor.clone().unwrap_or((i64::from(u32::MAX).saturating_mul(1_000), "~".to_owned()));
-    let equal = |value: &Option<String>| value.as_deref().map_or(JsValue::NULL, JsValue::from_str);
-    let query = "SELECT at_ms, decision_id, json_object('decision_id', decision_id, 'lead_id', lead_id, \
-        'outcome', outcome, 'tier', tier, 'team', team, 'rep_id', rep_id, 'source', source, 'form', form, \
-        'mode', mode, 'rubric_version', rubric_version, 'duplicate_of', duplicate_of, 'reason', reason, 'ms', ms, \
-        'decided_at', strftime('%Y-%m-%dT%H:%M:%SZ', at_ms / 1000, 'unixepoch')) AS line FROM decisions \
-        WHERE (at_ms, decision_id) < (?1, ?2) AND at_ms >= ?3 AND at_ms < ?4 \
-        AND (?5 IS NULL OR outcome = ?5) AND (?6 IS NULL OR tier = ?6) AND (?7 IS NULL OR team = ?7) \
-        AND (?8 IS NULL OR rep_id = ?8) AND (?9 IS NULL OR source = ?9) AND (?10 IS NULL OR lead_id = ?10) \
-        ORDER BY at_ms DESC, decision_id DESC LIMIT ?11";
-    let bind = [
-        number(before_ms),
-        JsValue::from_str(&before_id),
-        number(filter.from_ms.unwrap_or(0)),
-        number(filter.until_ms.unwrap_or(before_ms.saturating_add(1))),
-        equal(&filter.outcome),
-        equal(&filter.tier),
-        equal(&filter.team),
-        equal(&filter.rep_id),
-        equal(&filter.source),
-        equal(&filter.lead_id),
-        number(i64::from(limit)),
-    ];
-    let result = database(env)?.prepare(query).bind(&bind).map_err(failed)?.all().await.map_err(failed)?;
-    let lines: Vec<Line> = result.results().map_err(failed)?;
-    let full = lines.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = lines.last().filter(|_| full).map(|line| format!("{}_{}", line.at_ms, line.decision_id));
-    let decisions: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(&line.line).ok()).collect();
-    Ok(json!({"decisions": decisions, "next_cursor": next}))
 }
 
 /// The newest inbox entries of a rep.
@@ -202,13 +144,13 @@ pub async fn page(env: &Env, filter: &Filter) -> PortResult<Value> {
 /// # Errors
 /// When the database fails.
 pub async fn inbox(env: &Env, rep_id: &str) -> PortResult<Value> {
-    let query = "SELECT a.at_ms, a.lead_id AS decision_id, json_object('lead_id', a.lead_id, 'team', a.team, \
+    let query = "SELECT json_object('lead_id', a.lead_id, 'team', a.team, \
         'tier', a.tier, 'reason', a.reason, 'due_at', strftime('%Y-%m-%dT%H:%M:%SZ', a.due_ms / 1000, 'unixepoch'), \
         'assigned_at', strftime('%Y-%m-%dT%H:%M:%SZ', a.at_ms / 1000, 'unixepoch'), 'contact', json_object( \
         'name', c.name, 'email', c.email, 'company', c.company, 'title', c.title, 'phone', c.phone)) AS line \
         FROM assignments a LEFT JOIN contacts c ON c.contact_id = a.contact_id WHERE a.rep_id = ?1 \
         ORDER BY a.at_ms DESC LIMIT ?2";
-    let bind = [JsValue::from_str(rep_id), number(i64::from(PAGE_ROWS))];
+    let bind = [JsValue::from_str(rep_id), number(i64::from(INBOX_ROWS_MAX))];
     let result = database(env)?.prepare(query).bind(&bind).map_err(failed)?.all().await.map_err(failed)?;
     let lines: Vec<Line> = result.results().map_err(failed)?;
     let entries: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(&line.line).ok()).collect();

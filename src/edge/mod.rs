@@ -4,6 +4,7 @@
 //! hands plain values to `flow`; nothing here decides about a lead.
 
 mod admin;
+mod audit;
 mod auth;
 mod batch;
 mod body;
@@ -11,10 +12,15 @@ mod cache;
 mod config;
 mod consumer;
 mod crm;
+mod crm_sync;
+mod dead_letters;
+mod desk_erasure;
 mod desk_object;
 mod desk_store;
 mod directory;
+mod doctor;
 mod embed;
+mod follow_ups;
 mod form_store;
 mod forms;
 mod gate_object;
@@ -38,9 +44,11 @@ mod router;
 mod settings;
 mod team_object;
 mod team_store;
+mod tell;
 mod warming;
 mod world;
 
+use audit::retention;
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 use world::World;
 
@@ -56,10 +64,20 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     router::handle(request, env, context).await
 }
 
-/// The hourly cron.
+/// Which cron is the hourly one; the other comes every five minutes.
+const HOURLY: &str = "7 * * * *";
+
+/// The crons.
 #[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    warming::spread(&World::new(env)).await;
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let world = World::new(env);
+    if event.cron() != HOURLY {
+        return crm_sync::run(&world).await;
+    }
+    warming::spread(&world).await;
+    crm_sync::sellers(&world).await;
+    retention::run(&world).await;
+    doctor::note_cron(&world).await;
 }
 
 /// A batch of messages. Never an error: it would abort the instance, so every message is answered by itself.

@@ -47,6 +47,7 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     };
     let query = format!(
         "SELECT record ->> '$.decision.enrichment' AS enrichment FROM decisions WHERE at_ms >= ?1 \
+         AND erased_ms IS NULL \
          ORDER BY at_ms DESC LIMIT {DECISIONS_MAX}"
     );
     let since_ms = call.world.now().plus_ms(DAY_MS.saturating_mul(days).saturating_neg()).as_ms();

@@ -64,6 +64,28 @@ async fn send(env: &Env, queue: &str, jobs: impl Iterator<Item = (&Job, u32)>) -
     if batch.is_empty() { Ok(()) } else { queue.send_batch(messages(batch)).await.map_err(failed) }
 }
 
+/// Sends bodies as they are: jobs that were jobs before.
+///
+/// # Errors
+/// As [`send_jobs`].
+pub async fn send_bodies(env: &Env, bodies: Vec<String>) -> PortResult<()> {
+    let failed = |error: worker::Error| Unavailable::new("queue", error.to_string());
+    let queue = env.queue(JOBS).map_err(failed)?;
+    let mut bodies = bodies.into_iter().map(|body| (body, 0)).peekable();
+    while bodies.peek().is_some() {
+        let (mut batch, mut bytes) = (Vec::new(), 0_usize);
+        while let Some((body, delay_s)) = bodies.next_if(|(body, _)| {
+            let bytes = bytes.saturating_add(body.len());
+            batch.is_empty() || (batch.len() < BATCH_MESSAGES_MAX && bytes <= BATCH_BYTES_MAX)
+        }) {
+            bytes = bytes.saturating_add(body.len());
+            batch.push((body, delay_s));
+        }
+        queue.send_batch(messages(batch)).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
 fn messages(texts: Vec<(String, u32)>) -> worker::BatchSendMessage<String> {
     let message = |(text, delay_s)| {
         let message = MessageBuilder::new(text).content_type(QueueContentType::Text);

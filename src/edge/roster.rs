@@ -55,6 +55,17 @@ async fn written(env: &Env) -> PortResult<Written> {
     Ok(written)
 }
 
+/// Everything that is wrong with the roster.
+///
+/// # Errors
+/// When the database fails.
+pub async fn problems(env: &Env) -> PortResult<Vec<Problem>> {
+    let written = written(env).await?;
+    let teams: Vec<Team> = written.teams.values().cloned().collect();
+    let reps: Vec<Rep> = written.reps.values().cloned().collect();
+    Ok(check::roster(&teams, &reps).into_iter().chain(written.shared()).collect())
+}
+
 async fn store<T: serde::Serialize>(world: &World, table: &str, id: &str, value: &T) -> PortResult<()> {
     let body = serde_json::to_string(value).map_err(failed)?;
     let query = format!("INSERT OR REPLACE INTO {table} (id, body, updated_ms) VALUES (?1, ?2, ?3)");

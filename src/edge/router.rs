@@ -1,9 +1,13 @@
 //! The routes, and what every request has in common: id, settings, log line, errors.
 
+use super::audit::{erase, events, export, search};
 use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
-use super::{admin, batch, embed, form_store, forms, hooks, leads, log, pages, providers, roster};
+use super::{
+    admin, batch, crm, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, log, pages, providers,
+    roster,
+};
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
 
@@ -87,12 +91,16 @@ async fn route(mut call: Call<'_>) -> ApiResult {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let method = call.request.method();
     let (get, put, post) = (method == Method::Get, method == Method::Put, method == Method::Post);
+    let delete = method == Method::Delete;
     match parts.as_slice() {
         ["healthz"] if get => admin::health(&call).await,
         ["openapi.json"] if get => admin::openapi(),
         ["v1", "leads"] if post => leads::post_lead(&mut call).await,
         ["v1", "leads:batch"] if post => batch::post(&mut call).await,
         ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
+        ["v1", "leads", id, what @ ("accept" | "decline" | "reassign")] if post => {
+            follow_ups::post(&mut call, id, what).await
+        }
         ["v1", "explain"] if post => leads::explain(&mut call).await,
         ["forms", form] if post => forms::post_form(&mut call, form).await,
         ["forms", form] if method == Method::Options => forms::preflight(&call, form).await,
@@ -108,7 +116,11 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "screen"] if post => hooks::track(&mut call, "screen").await,
         ["v1", "group"] if post => hooks::track(&mut call, "group").await,
         ["v1", "alias"] if post => hooks::track(&mut call, "alias").await,
-        ["v1", "decisions"] if get => admin::decisions(&call).await,
+        ["v1", "decisions"] if get => search::list(&call).await,
+        ["v1", "decisions:export"] if get => export::decisions(&call),
+        ["v1", "events"] if get => events::list(&call).await,
+        ["v1", "events:export"] if get => export::events(&call),
+        ["v1", "people"] if delete => erase::person(&call).await,
         ["v1", "teams"] if get => roster::list(&call, "teams").await,
         ["v1", "reps"] if get => roster::list(&call, "reps").await,
         ["v1", "teams", id] if get || put => roster::team(&mut call, id).await,
@@ -123,7 +135,13 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "rubric", "check"] if post => admin::check_rubric(&mut call).await,
         ["v1", "providers"] if get => providers::list(&call).await,
         ["v1", "providers", id, "try"] if post => providers::try_one(&mut call, id).await,
-        ["v1", "dead-letters"] if get => admin::dead_letters(&call).await,
+        ["v1", "dead-letters"] if get => dead_letters::list(&call).await,
+        ["v1", "dead-letters", id] if get => dead_letters::get(&call, id).await,
+        ["v1", "dead-letters", id] if delete => dead_letters::dismiss(&call, id).await,
+        ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(&call, id).await,
+        ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(&call).await,
+        ["v1", "doctor"] if get => doctor::answer(&call).await,
+        ["v1", "crm:prepare"] if post => crm::prepare(&call).await,
         parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
         _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
     }
@@ -141,6 +159,13 @@ fn known(parts: &[&str]) -> bool {
                 "leads"
                     | "explain"
                     | "decisions"
+                    | "decisions:export"
+                    | "events"
+                    | "events:export"
+                    | "people"
+                    | "doctor"
+                    | "crm:prepare"
+                    | "dead-letters:redrive"
                     | "teams"
                     | "reps"
                     | "accounts:import"
@@ -157,7 +182,9 @@ fn known(parts: &[&str]) -> bool {
                     | "leads:batch"
                     | "forms"
             ]
-            | ["v1", "leads" | "teams" | "reps" | "forms", _]
+            | ["v1", "leads" | "teams" | "reps" | "forms" | "dead-letters", _]
+            | ["v1", "leads", _, "accept" | "decline" | "reassign"]
+            | ["v1", "dead-letters", _, "redrive"]
             | ["v1", "reps", _, "status" | "inbox"]
             | ["v1", "rubric", "check"]
             | ["v1", "providers", _, "try"]

@@ -8,6 +8,9 @@ use worker::Env;
 /// Values of `.dev.vars.example`: good for localhost, refused anywhere else.
 const DEV_VALUES: &[&str] = &["dev-intake-key", "dev-admin-token", "dev-link-secret", "dev-person-key"];
 
+/// Longest retention, in days: a hundred years.
+const RETENTION_DAYS_MAX: u32 = 36_500;
+
 /// Settings of the deployment.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -19,6 +22,8 @@ pub struct Settings {
     pub person_key: String,
     /// What is done with decisions.
     pub mode: Mode,
+    /// Days after which what is known about people is removed; `None` keeps it.
+    pub retention_days: Option<u32>,
     /// Whether this is the local environment.
     pub dev: bool,
 }
@@ -70,8 +75,16 @@ impl Settings {
             let names = CrmKind::ALL.map(CrmKind::as_str).join("`, `");
             problems.push(Problem::new("CRM", "unknown_crm", format!("use `{names}`: there is no adapter `{crm}`")));
         }
+        let retention_days = setting(env, "RETENTION_DAYS").and_then(|text| {
+            let days = text.parse().ok().filter(|days| (1..=RETENTION_DAYS_MAX).contains(days));
+            if days.is_none() {
+                let message = format!("use whole days, 1 to {RETENTION_DAYS_MAX}, or leave it out to keep everything");
+                problems.push(Problem::new("RETENTION_DAYS", "bad_retention", message));
+            }
+            days
+        });
         if problems.is_empty() {
-            Ok(Self { intake_keys: keys(&intake), admin_tokens: keys(&admin), person_key, mode, dev })
+            Ok(Self { intake_keys: keys(&intake), admin_tokens: keys(&admin), person_key, mode, retention_days, dev })
         } else {
             Err(problems)
         }

@@ -59,7 +59,7 @@ impl<'a, W: World> Consultation<'a, W> {
 
     /// Whether the mirror answers: nothing has to be waited for.
     pub fn is_known(&self) -> bool {
-        self.mirror.is_fresh(self.question.email.is_some(), self.config.crm_synced_until, self.now)
+        self.mirror.is_fresh(self.question.email.is_some(), self.config.crm_heard, self.now)
     }
 
     /// The same for a dry run: nothing is remembered.

@@ -270,6 +270,7 @@ pub async fn settle<W: Teams + Desks>(
         asked,
         attempt_no,
         previous: String::new(),
+        seq: None,
         replaces: earlier.as_ref().and_then(Decision::replaced),
     };
     let decision = write(store, record, &settle.open.fingerprint, received_at)?;
@@ -353,8 +354,10 @@ fn write(
     fingerprint: &str,
     received_at: Timestamp,
 ) -> PortResult<Decision> {
-    let (seq, previous) = store.head()?;
+    let (last, previous) = store.head()?;
+    let seq = last.saturating_add(1);
     record.previous = previous;
+    record.seq = Some(seq);
     let body = json(&record)?;
     let decision = record.decision;
     let row = LeadRow {
@@ -374,7 +377,7 @@ fn write(
     let hash = sha256_hex(row.body.as_bytes());
     // The outbox first: should the second write fail, an entry for a lead that is not decided delivers nothing, but
     // a decided lead without an entry would never be delivered.
-    store.append(seq.saturating_add(1), &row.lead_id, &hash)?;
+    store.append(seq, &row.lead_id, &hash)?;
     store.put(&row)?;
     Ok(decision)
 }

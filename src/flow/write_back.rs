@@ -137,6 +137,14 @@ pub enum Became {
     Parked(Setback),
 }
 
+impl Became {
+    /// What becomes of a write when the CRM cannot be connected at all.
+    #[must_use]
+    pub fn of_setback(setback: Setback, due: &Due, chance: u16) -> Self {
+        after(setback, due.tries.saturating_add(1), chance)
+    }
+}
+
 /// Makes some writes; what became of each, in their order.
 ///
 /// Steps: 1 of several decisions about one lead the newest is written; 2 leads of one person are written one after the
@@ -228,13 +236,16 @@ fn unanswered() -> Became {
     Became::Again { after_ms: next_try_ms(1, None, 0).unwrap_or_default(), code: "no_answer".to_owned() }
 }
 
-/// What an answer means after so many tries. What an operator has to mend is tried again like what the vendor could not do:
-/// once it is mended, nobody has to send every lead again by hand. What is wrong with this one lead is not.
 fn ended(answer: Effect<Written>, tries: u32, chance: u16) -> Became {
-    let setback = match answer {
-        Ok(written) => return Became::Written(written),
-        Err(setback) => setback,
-    };
+    match answer {
+        Ok(written) => Became::Written(written),
+        Err(setback) => after(setback, tries, chance),
+    }
+}
+
+/// What a setback means after so many tries. What an operator has to mend is tried again like what the vendor could not do:
+/// once it is mended, nobody has to send every lead again by hand. What is wrong with this one lead is not.
+fn after(setback: Setback, tries: u32, chance: u16) -> Became {
     let after_ms = match &setback {
         Setback::Later { after_ms, .. } => next_try_ms(tries, *after_ms, chance),
         Setback::Refused { config: true, .. } => next_try_ms(tries, None, chance),

@@ -10,6 +10,7 @@ use crate::domain::facts::Facts;
 use crate::domain::id::{LeadId, ProviderId, RepId};
 use crate::domain::intake::senders::Fetch;
 use crate::domain::lead::Lead;
+use crate::domain::notify::{Notice, Policy, Tried};
 use crate::domain::provider::Contact;
 use crate::domain::roster::model::{Pick, PickRequest, States};
 use crate::domain::route::attempts::{AccountView, Asking, CrmView, Owner};
@@ -309,6 +310,11 @@ pub enum Job {
         #[serde(default)]
         tries: u32,
     },
+    /// Tell a rep or a team.
+    Tell {
+        /// What is told, through what, and how that fared so far.
+        telling: Box<TellOne>,
+    },
     /// Write a decision to the ledger, the built-in CRM and the inbox, and pass it on to the CRM and to the rep.
     Deliver {
         /// The lead.
@@ -317,6 +323,18 @@ pub enum Job {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         record: Option<String>,
     },
+}
+
+/// One notice for one chain of channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellOne {
+    /// The notice.
+    pub notice: Notice,
+    /// The rules, with this chain alone.
+    pub policy: Policy,
+    /// How each channel fared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub so_far: Vec<Tried>,
 }
 
 /// A question to a provider.

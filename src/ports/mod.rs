@@ -5,13 +5,16 @@ pub mod crm;
 pub mod follow_up;
 pub mod mail;
 pub mod messages;
+pub mod rules;
 
-use crate::domain::crm::mirror::Mirror;
+use crate::domain::audit::Event;
+use crate::domain::crm::mirror::{Heard, Mirror};
 use crate::domain::desk::AccountHash;
 use crate::domain::directory::DirectoryRow;
 use crate::domain::facts::Fact;
 use crate::domain::http::HttpRequest;
-use crate::domain::id::LeadId;
+use crate::domain::id::{LeadId, RepId};
+use crate::domain::notify::slack::Posted;
 use crate::domain::roster::model::PickRequest;
 use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
@@ -72,8 +75,8 @@ pub struct InForce {
     pub index_version: String,
     /// Version of the account directory: cached directory answers of another version are stale.
     pub directory_version: String,
-    /// Until when every change in the CRM was taken over into the Desks; `None` when changes are not read.
-    pub crm_synced_until: Option<Timestamp>,
+    /// When every change in the CRM was taken over into the Desks; `None` when changes are not read.
+    pub crm_heard: Option<Heard>,
 }
 
 /// Cached answers of providers about one company or one person, by provider.
@@ -236,10 +239,24 @@ pub trait Jobs {
     async fn enqueue(&self, jobs: &[Job], after_s: u32) -> PortResult<()>;
 }
 
+/// Messages to reps that can be changed later.
+pub trait Posts {
+    /// The message that told a rep of a lead, if it was one of these.
+    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<Posted>>;
+    /// Remembers a message in place of the one before.
+    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &Posted) -> PortResult<()>;
+}
+
 /// The ledger, the built-in CRM and the inbox.
 pub trait Ledger {
     /// Writes the effects of some records, all or none. Writing a record again changes nothing.
     async fn write(&self, records: &[Record]) -> PortResult<()>;
+}
+
+/// The history of leads besides the decisions.
+pub trait Events {
+    /// Writes some events, all or none. Writing an event again changes nothing.
+    async fn note(&self, events: &[Event]) -> PortResult<()>;
 }
 
 /// State of a lead in its Desk.

@@ -147,7 +147,8 @@ export class World {
     if (tables.results.length > 0) return;
     for (const file of readdirSync(`${ROOT}migrations`).sort()) {
       const text = read(`migrations/${file}`).replace(/^\s*--.*$/gm, '');
-      const statements = text.split(';').map((statement) => statement.trim()).filter(Boolean);
+      // A trigger has a `;` inside, never at the end of a line.
+      const statements = text.split(/;\s*$/m).map((statement) => statement.trim()).filter(Boolean);
       await database.batch(statements.map((statement) => database.prepare(statement)));
     }
   }

@@ -1,8 +1,9 @@
 //! `replay` finds every change to a record, rubric or roster, and `verify` every change to a chain.
 
-use crate::cli_kit::{file, project, run};
+use crate::cli_kit::{Ran, file, project, run};
 use crate::golden_kit::{Scenario, World};
-use lead_router::domain::desk::sha256_hex;
+use lead_router::domain::desk::{AccountHash, sha256_hex};
+use lead_router::domain::id::LeadId;
 use lead_router::domain::route::decision::Record;
 use serde_json::{Value, json};
 
@@ -115,4 +116,74 @@ fn a_chain_is_whole_until_a_byte_of_it_changes() {
     let ran = run(&["verify", &file("chain-changed.ndjson", &changed.join("\n")), "--json"]);
     assert_eq!((ran.code, ran.json()["code"].as_str()), (1, Some("broken_chain")));
     assert_eq!(run(&["verify", &file("chain-empty.ndjson", "\n")]).code, 2);
+}
+
+/// A line of the export for a record, in the Desk of its lead.
+fn exported(text: &str, seq: u64) -> Value {
+    let record: Value = serde_json::from_str(text).unwrap();
+    let desk = AccountHash::of_lead(&serde_json::from_value(record["decision"]["lead_id"].clone()).unwrap());
+    json!({
+        "decision_id": record["decision"]["decision_id"],
+        "lead_id": record["decision"]["lead_id"],
+        "desk": desk.map_or("desk-00".to_owned(), |account| account.desk()),
+        "seq": seq,
+        "hash": sha256_hex(text.as_bytes()),
+        "previous": record["previous"],
+        "erased_at": null,
+        "record": text,
+    })
+}
+
+/// An export of one Desk with three records.
+fn export() -> Vec<Value> {
+    let mut lines: Vec<Value> = Vec::new();
+    for (scenario, seq) in [SCENARIO, "good-lead-stays-counted", "competitor-is-not-sold-to"].into_iter().zip(1..) {
+        let mut record: Record = serde_json::from_value(bundle(scenario)["record"].clone()).unwrap();
+        record.previous = lines.last().map(|line| line["hash"].as_str().unwrap().to_owned()).unwrap_or_default();
+        record.seq = Some(seq);
+        record.decision.lead_id = LeadId::new("0123456789abcdef-0123456789-0123456789ab").unwrap();
+        let text = serde_json::to_string(&record).unwrap();
+        let read: Record = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text, "a record reads back to the same bytes");
+        lines.push(exported(&text, seq));
+    }
+    lines
+}
+
+fn verified(name: &str, lines: &[Value]) -> Ran {
+    let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    run(&["verify", &file(name, &text.join("\n"))])
+}
+
+#[test]
+fn an_export_with_erased_records_is_whole_and_says_how_many() {
+    let mut lines = export();
+    lines[1]["record"] = Value::Null;
+    lines[1]["erased_at"] = "2026-11-20T09:00:00Z".into();
+    lines.reverse();
+    let ran = verified("export-erased.ndjson", &lines);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("whole: 3 records of 1 Desk"), "{}", ran.out);
+    assert!(ran.out.contains("erased: 1 record, checked by their hashes alone"), "{}", ran.out);
+}
+
+#[test]
+fn a_changed_a_removed_and_a_reordered_record_of_an_export_are_found() {
+    let mut changed = export();
+    let text = changed[2]["record"].as_str().unwrap().replace("\"attempt_no\":1", "\"attempt_no\":2");
+    changed[2]["record"] = text.into();
+    let mut removed = export();
+    removed.remove(1);
+    let mut reordered = export();
+    reordered[1]["seq"] = 3.into();
+    reordered[2]["seq"] = 2.into();
+    for (name, lines, says) in [
+        ("export-changed", changed, "its hash is not that of the record"),
+        ("export-removed", removed, "records 2 to 2 of `desk-01` are missing"),
+        ("export-reordered", reordered, "its seq is not that of the record"),
+    ] {
+        let ran = verified(&format!("{name}.ndjson"), &lines);
+        assert_eq!(ran.code, 1, "{name}: {ran:?}");
+        assert!(ran.out.contains(says), "{name}: {}", ran.out);
+    }
 }

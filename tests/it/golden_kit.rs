@@ -419,6 +419,7 @@ impl World {
             asked: asked.clone(),
             attempt_no: 1,
             previous: String::new(),
+            seq: None,
             replaces: None,
         };
         Made { decision, asked, plan, record }

@@ -14,8 +14,12 @@
     reason = "a test that panics fails, which is what it is for"
 )]
 
+#[cfg(test)]
+mod audit_chain;
 #[cfg(all(test, feature = "cli"))]
 mod cli_check;
+#[cfg(all(test, feature = "cli"))]
+mod cli_doctor;
 #[cfg(all(test, feature = "cli"))]
 mod cli_explain;
 #[cfg(all(test, feature = "cli"))]
@@ -24,6 +28,14 @@ mod cli_kit;
 mod cli_replay;
 #[cfg(all(test, feature = "cli"))]
 mod cli_runs;
+#[cfg(test)]
+mod crm_hubspot;
+#[cfg(test)]
+mod crm_hubspot_faults;
+#[cfg(test)]
+mod crm_hubspot_golden;
+#[cfg(test)]
+mod crm_hubspot_kit;
 #[cfg(test)]
 mod facts_document;
 #[cfg(test)]
@@ -104,12 +116,16 @@ mod flow_consult;
 #[cfg(test)]
 mod flow_enrich;
 #[cfg(test)]
+mod flow_follow_up;
+#[cfg(test)]
 mod flow_hooks;
 #[cfg(test)]
 mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
 mod flow_website;
+#[cfg(test)]
+mod flow_write_back;
 #[cfg(test)]
 mod senders_golden;
 #[cfg(test)]

@@ -145,6 +145,16 @@ fn every_environment_has_every_binding() {
     }
 }
 
+/// The doctor says which migration is missing, so it has to know every one.
+#[test]
+fn the_doctor_knows_every_migration() {
+    let doctor = fs::read_to_string(root().join("src/edge/doctor/bindings.rs")).unwrap();
+    for (name, _) in files("migrations", ".sql") {
+        let name = name.trim_start_matches("migrations/").trim_end_matches(".sql");
+        assert!(doctor.contains(&format!("(\"{name}\", ")), "{name} is not in src/edge/doctor/bindings.rs");
+    }
+}
+
 /// The router and the OpenAPI document name the same routes.
 #[test]
 fn the_router_and_the_openapi_document_agree() {
@@ -159,7 +169,9 @@ fn the_router_and_the_openapi_document_agree() {
         });
         let path = format!("/{}", parts.collect::<Vec<_>>().join("/")).replace("{_}", "{form}");
         let guard = rest.split("=>").next().unwrap();
-        for (word, method) in [("get", "get"), ("put", "put"), ("post", "post"), ("Options", "options")] {
+        for (word, method) in
+            [("get", "get"), ("put", "put"), ("post", "post"), ("delete", "delete"), ("Options", "options")]
+        {
             if guard.contains(word) {
                 routes.insert((path.clone(), method.to_owned()));
             }

@@ -239,7 +239,7 @@ impl World {
                 index: RosterIndex::default(),
                 index_version: String::new(),
                 directory_version: "1".to_owned(),
-                crm_synced_until: None,
+                crm_heard: None,
             })),
             desks: RefCell::default(),
             pools: RefCell::default(),
@@ -295,7 +295,7 @@ impl World {
             index,
             index_version: "2".to_owned(),
             directory_version: "1".to_owned(),
-            crm_synced_until: old.crm_synced_until,
+            crm_heard: old.crm_heard,
         });
     }
 
@@ -321,7 +321,7 @@ impl World {
             index,
             index_version,
             directory_version: old.directory_version.clone(),
-            crm_synced_until: old.crm_synced_until,
+            crm_heard: old.crm_heard,
         });
     }
 

@@ -7,7 +7,7 @@ use lead_router::domain::roster::model::Strategy;
 use lead_router::domain::time::Timestamp;
 use std::path::PathBuf;
 
-/// Decides who owns a new lead: checks, explains and repeats decisions on this machine. Only `send` speaks to another.
+/// Decides who owns a new lead: checks, explains and repeats decisions on this machine. Only `send` and `doctor` speak to another.
 #[derive(Debug, Parser)]
 #[command(name = "lead-router", version, about, max_term_width = 100)]
 pub struct Cli {
@@ -36,10 +36,12 @@ pub enum Command {
     Fit(FitArgs),
     /// Make the decision of a record again and compare, byte for byte.
     Replay(ReplayArgs),
-    /// Check that stored records, one a line, form an unbroken chain.
+    /// Check that stored records, or an export of the ledger with them, form unbroken chains.
     Verify(VerifyArgs),
     /// Send the leads of a file to a deployment. Repeating it is safe: every row is one lead.
     Send(SendArgs),
+    /// Ask a deployment what is wrong with it: bindings, settings, roster, providers, CRM, what was left undone.
+    Doctor(DoctorArgs),
 }
 
 /// Arguments of `check`.
@@ -222,7 +224,8 @@ pub struct ReplayArgs {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Records of one Desk as stored, oldest first, one a line; `-` reads standard input.
+    /// Records of one Desk as stored, oldest first, one a line; or `GET /v1/decisions:export?record=1` as NDJSON, of any
+    /// Desks in any order. `-` reads standard input.
     pub records: PathBuf,
 }
 
@@ -249,6 +252,20 @@ pub struct SendArgs {
     /// Where refused rows go, as they were; beside the leads, as `.failed.csv`, when left out.
     #[arg(long, value_name = "FILE")]
     pub failed: Option<PathBuf>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The deployment, such as `https://leads.example.com`.
+    #[arg(long)]
+    pub url: String,
+    /// The admin token; `LEAD_ROUTER_TOKEN` of the environment when left out, so that it stands in no history.
+    #[arg(long)]
+    pub token: Option<String>,
+    /// Ask every Desk too, and compare the ledger with them.
+    #[arg(long)]
+    pub deep: bool,
 }
 
 fn rows(text: &str) -> Result<usize, String> {

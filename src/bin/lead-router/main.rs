@@ -1,11 +1,12 @@
 //! The native command line: try a rubric and a roster before they are trusted, and a record after it was made.
 //!
 //! Exit codes: 0 nothing found, 1 findings (problems in a rubric or roster, a decision that does not repeat, a broken
-//! chain, refused leads), 2 input that cannot be read, or a deployment that does not take it. Results go to standard output, everything else to standard error.
+//! chain, refused leads, a deployment with something to mend), 2 input that cannot be read, or a deployment that does not take it. Results go to standard output, everything else to standard error.
 
 mod args;
 mod backtest;
 mod check;
+mod doctor;
 mod explain;
 mod files;
 mod fit;
@@ -54,5 +55,6 @@ fn run(command: &Command) -> Result<Output, Failure> {
         Command::Replay(args) => replay::run(args),
         Command::Verify(args) => replay::verify(args),
         Command::Send(args) => send::run(args),
+        Command::Doctor(args) => doctor::run(args),
     }
 }

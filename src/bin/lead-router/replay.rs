@@ -4,12 +4,12 @@ use crate::args::{ReplayArgs, VerifyArgs};
 use crate::files;
 use crate::output::{Failure, Output, counted};
 use crate::roster_file::{self, Roster};
+use lead_router::domain::audit::chain::{self, Finding};
 use lead_router::domain::route::decision::Record;
 use lead_router::domain::route::replay::{self, Difference, Replayed};
 use lead_router::domain::rubric::{self, Rubric};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// Runs `replay`.
 ///
@@ -74,32 +74,53 @@ fn line(difference: &Difference) -> String {
 /// Runs `verify`.
 ///
 /// # Errors
-/// A file that cannot be read, or without a record.
+/// A file that cannot be read, or holds nothing.
 pub fn verify(args: &VerifyArgs) -> Result<Output, Failure> {
     let text = files::text(&args.records)?;
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    if lines.is_empty() {
-        return Err(Failure::new("missing_input", format!("{} holds no record", name(&args.records))));
+    let report = chain::check(text.lines());
+    if report.records == 0 {
+        return Err(Failure::new("missing_input", format!("{} holds no record", args.records.display())));
     }
-    Ok(match replay::verify(lines) {
-        Ok(chain) => {
-            let mut text = format!("whole: {}", counted(chain.records, "record"));
-            if chain.starts_after.is_empty() {
-                let _ = writeln!(text, " from the first of the Desk");
-            } else {
+    let mut text = String::new();
+    if report.is_whole() {
+        let _ = write!(text, "whole: {}", counted(report.records, "record"));
+        match report.chains.get("").filter(|_| report.chains.len() == 1) {
+            None => {
+                let _ = writeln!(text, " of {}", counted(report.chains.len(), "Desk"));
+            }
+            Some(chain) if chain.starts_after.is_empty() => text.push_str(" from the first of the Desk\n"),
+            Some(chain) => {
                 let _ = writeln!(text, " after {}", chain.starts_after);
             }
-            let _ = writeln!(text, "head {}", chain.head);
-            Output::clean(text, json!({"whole": true, "chain": chain}))
         }
-        Err(error) => Output {
-            text: format!("broken: {error}\n"),
-            json: json!({"whole": false, "code": error.code(), "message": error.to_string()}),
-            has_findings: true,
-        },
-    })
-}
-
-fn name(path: &Path) -> String {
-    path.display().to_string()
+    }
+    for finding in &report.findings {
+        let _ = writeln!(text, "broken: {finding}");
+    }
+    let unlisted = report.findings_count.saturating_sub(report.findings.len());
+    if unlisted > 0 {
+        let _ = writeln!(text, "and {unlisted} more");
+    }
+    if report.erased > 0 {
+        let _ = writeln!(text, "erased: {}, checked by their hashes alone", counted(report.erased, "record"));
+    }
+    if report.without_content > 0 {
+        let records = counted(report.without_content, "record");
+        let _ = writeln!(text, "not brought: the content of {records}; export with `record=1` to have it checked");
+    }
+    for (desk, chain) in &report.chains {
+        let name = if desk.is_empty() { "head" } else { desk };
+        let _ = match chain.last_seq {
+            Some(seq) => writeln!(text, "{name} {} at {seq}", chain.head),
+            None => writeln!(text, "{name} {}", chain.head),
+        };
+    }
+    let first = report.findings.first();
+    let json = json!({
+        "whole": report.is_whole(),
+        "code": first.map(Finding::code),
+        "message": first.map(ToString::to_string),
+        "report": report,
+    });
+    Ok(Output { text, json, has_findings: !report.is_whole() })
 }

@@ -17,6 +17,15 @@ pub struct Seen<T> {
     pub at: Timestamp,
 }
 
+/// The time in which every change in the CRM was taken over, without a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// First moment.
+    pub from: Timestamp,
+    /// Last moment.
+    pub until: Timestamp,
+}
+
 /// What a Desk remembers of the CRM about a person and their account.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mirror {
@@ -30,12 +39,13 @@ pub struct Mirror {
 
 impl Mirror {
     /// Whether the account, and the person when one `is_wanted`, were read and nothing can have changed since that matters:
-    /// read within [`FRESH_MS`], or before `synced_until`, up to which every change in the CRM was taken over, when that is
-    /// itself no older.
+    /// read within [`FRESH_MS`], or at a moment from which on every change was `heard`.
     #[must_use]
-    pub fn is_fresh(&self, is_wanted: bool, synced_until: Option<Timestamp>, now: Timestamp) -> bool {
-        let is_synced = synced_until.is_some_and(|until| now.ms_since(until) <= FRESH_MS);
-        let good = |at: Option<Timestamp>| at.is_some_and(|at| is_synced || now.ms_since(at) <= FRESH_MS);
+    pub fn is_fresh(&self, is_wanted: bool, heard: Option<Heard>, now: Timestamp) -> bool {
+        let heard = heard.filter(|heard| now.ms_since(heard.until) <= FRESH_MS);
+        let good = |at: Option<Timestamp>| {
+            at.is_some_and(|at| now.ms_since(at) <= FRESH_MS || heard.is_some_and(|heard| at >= heard.from))
+        };
         let person = self.person.as_ref().map(|seen| seen.at);
         (!is_wanted || good(person)) && good(self.account.as_ref().map(|seen| seen.at))
     }
@@ -82,12 +92,15 @@ mod tests {
     #[test]
     fn what_was_read_is_good_for_a_quarter_of_an_hour_and_longer_while_changes_are_heard() {
         let mirror = Mirror { person: person("1", 0), account: nobody(at(0)) };
+        let heard = |from, until| Some(Heard { from: at(from), until: at(until) });
         assert!(mirror.is_fresh(true, None, at(15)));
         assert!(!mirror.is_fresh(true, None, at(15).plus_ms(1)));
-        assert!(mirror.is_fresh(true, Some(at(990)), at(1_000)));
-        assert!(!mirror.is_fresh(true, Some(at(980)), at(1_000)), "changes are no longer heard");
-        let half = Mirror { account: None, ..mirror };
-        assert!(!half.is_fresh(true, Some(at(1)), at(1)), "the account was never read");
+        assert!(mirror.is_fresh(true, heard(0, 990), at(1_000)));
+        assert!(!mirror.is_fresh(true, heard(1, 990), at(1_000)), "what changed before that was not heard");
+        assert!(!mirror.is_fresh(true, heard(0, 980), at(1_000)), "changes are no longer heard");
+        let half = Mirror { person: None, ..mirror };
+        assert!(!half.is_fresh(true, heard(0, 1), at(1)), "the person was never read");
+        assert!(half.is_fresh(false, heard(0, 1), at(1)), "and nobody asks about one");
     }
 
     #[test]

@@ -209,6 +209,9 @@ pub struct Record {
     pub attempt_no: u32,
     /// Hash of the Desk's record before this one; empty for the first.
     pub previous: String,
+    /// Number among the records of the Desk, from 1; records of before they were numbered have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
     /// The assignment that this decision takes back, when a late answer moved the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaced>,

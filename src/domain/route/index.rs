@@ -160,6 +160,16 @@ impl RosterIndex {
         self.reps.iter().find(|(_, entry)| entry.slack_id.as_deref() == Some(slack_id)).map(|(rep, _)| rep)
     }
 
+    /// Gives reps without an id in a CRM the one of whoever has their work address there; letters may be of either case.
+    pub fn fill_crm_ids(&mut self, crm: CrmKind, ids_by_email: &BTreeMap<String, String>) {
+        for entry in self.reps.values_mut().filter(|entry| !entry.crm_ids.contains_key(crm.as_str())) {
+            let id = entry.email.as_ref().and_then(|email| ids_by_email.get(&email.to_lowercase()));
+            if let Some(id) = id {
+                entry.crm_ids.insert(crm.as_str().to_owned(), id.clone());
+            }
+        }
+    }
+
     /// Name of a team for people; the id when the index does not know it.
     #[must_use]
     pub fn team_name(&self, team: &TeamId) -> String {

@@ -9,11 +9,10 @@ use super::decision::{Asked, Decision, Record};
 use super::index::RosterIndex;
 use super::plan::plan;
 use super::pools::split;
-use crate::domain::desk::sha256_hex;
 use crate::domain::roster::model::{Rep, Team};
 use crate::domain::roster::prepared::PreparedPool;
 use crate::domain::rubric::Rubric;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Version of the record format that can be replayed.
@@ -136,120 +135,9 @@ fn differ(path: &str, recorded: Option<&Value>, replayed: Option<&Value>, found:
     }
 }
 
-/// What an unbroken chain comes to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Chain {
-    /// Records in it.
-    pub records: usize,
-    /// Hash that the first one names as its predecessor; empty when it is the first of its Desk.
-    pub starts_after: String,
-    /// Hash of the last one; empty for no record.
-    pub head: String,
-}
-
-/// Where a chain is broken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChainError {
-    /// A text is not a record.
-    #[error("record {number} cannot be read")]
-    Unreadable {
-        /// Number of the record, from 1.
-        number: usize,
-    },
-    /// A record does not follow the one before it: one of the two was changed, or one between them is missing.
-    #[error("record {number} follows `{named}`, and the record before it is `{found}`")]
-    Broken {
-        /// Number of the record, from 1.
-        number: usize,
-        /// Hash that the record names.
-        named: String,
-        /// Hash of the record before it.
-        found: String,
-    },
-}
-
-impl ChainError {
-    /// Stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => "unreadable_record",
-            Self::Broken { .. } => "broken_chain",
-        }
-    }
-}
-
-/// Checks that records of one Desk, as stored and in order, form a chain. The chain may begin in the middle.
-///
-/// # Errors
-/// [`ChainError`] at the first record that does not follow the one before it.
-pub fn verify<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Chain, ChainError> {
-    #[derive(Deserialize)]
-    struct Link {
-        previous: String,
-    }
-    let mut chain = Chain { records: 0, starts_after: String::new(), head: String::new() };
-    for text in texts {
-        let number = chain.records.saturating_add(1);
-        let link: Link = serde_json::from_str(text).map_err(|_| ChainError::Unreadable { number })?;
-        if chain.records == 0 {
-            chain.starts_after = link.previous;
-        } else if link.previous != chain.head {
-            return Err(ChainError::Broken { number, named: link.previous, found: chain.head });
-        }
-        chain.head = sha256_hex(text.as_bytes());
-        chain.records = number;
-    }
-    Ok(chain)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn texts(count: usize) -> Vec<String> {
-        let mut texts: Vec<String> = Vec::new();
-        for number in 0..count {
-            let previous = texts.last().map(|text| sha256_hex(text.as_bytes())).unwrap_or_default();
-            texts.push(format!(r#"{{"number":{number},"previous":"{previous}"}}"#));
-        }
-        texts
-    }
-
-    fn verified(texts: &[String]) -> Result<Chain, ChainError> {
-        verify(texts.iter().map(String::as_str))
-    }
-
-    #[test]
-    fn an_unbroken_chain_verifies_whole_and_from_the_middle() {
-        let texts = texts(5);
-        let whole = verified(&texts).unwrap();
-        assert_eq!((whole.records, whole.starts_after.as_str()), (5, ""));
-        let part = verified(&texts[2..]).unwrap();
-        assert_eq!(part.head, whole.head);
-        assert_eq!(part.starts_after, sha256_hex(texts[1].as_bytes()));
-        assert_eq!(verified(&[]).unwrap().records, 0);
-    }
-
-    #[test]
-    fn a_changed_a_missing_and_a_swapped_record_break_it() {
-        let good = texts(5);
-        let mut changed = good.clone();
-        changed[2] = changed[2].replace("\"number\":2", "\"number\":7");
-        let mut missing = good.clone();
-        missing.remove(2);
-        let mut swapped = good;
-        swapped.swap(1, 2);
-        for (texts, number) in [(changed, 4), (missing, 3), (swapped, 2)] {
-            let Err(ChainError::Broken { number: found, .. }) = verified(&texts) else { panic!("not found") };
-            assert_eq!(found, number);
-        }
-    }
-
-    #[test]
-    fn what_is_no_record_is_named() {
-        assert_eq!(verify(["{}"]), Err(ChainError::Unreadable { number: 1 }));
-    }
 
     #[test]
     fn differences_name_the_deepest_place() {

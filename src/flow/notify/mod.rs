@@ -20,16 +20,31 @@ use crate::domain::http::HttpRequest;
 use crate::domain::notify::channel::NOTIFY_FROM;
 use crate::domain::notify::email::{Mail, binding_setback};
 use crate::domain::notify::slack::{Posted, read_webhook, short_hash};
-use crate::domain::notify::{Channel, Kind, Notice, RATE_LIMITED, resend, slack as slack_wire, teams, webhook};
+use crate::domain::notify::{Channel, Kind, Notice, Policy, RATE_LIMITED, resend, slack as slack_wire, teams, webhook};
 use crate::domain::write_back::{Lane, Setback};
 use crate::flow::crm::{Patience, Vendor};
 use crate::ports::crm::{Effect, Gates};
 use crate::ports::mail::Mails;
-use crate::ports::{Clock, Http, HttpAnswer};
+use crate::ports::rules::RuleBooks;
+use crate::ports::{Clock, Http, HttpAnswer, PortResult};
 
 /// What telling needs of the world.
 pub trait World: Http + Clock + Gates + Mails {}
 impl<W: Http + Clock + Gates + Mails> World for W {}
+
+/// The rules for a notice: those in force, over the channels whose settings are there.
+///
+/// # Errors
+/// [`Unavailable`](crate::ports::Unavailable) when the rules cannot be read.
+pub async fn policy<W: Http + Mails + RuleBooks>(world: &W, notice: &Notice) -> PortResult<Policy> {
+    let available = available(world);
+    Ok(world.rule_book().await?.policy(notice, &available))
+}
+
+/// The channels whose settings are there.
+pub fn available<W: Http + Mails>(world: &W) -> Vec<Channel> {
+    Channel::available(|name| world.setting(name).is_some(), world.has_mail())
+}
 
 /// One notice for one channel.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +57,7 @@ pub struct Telling<'a> {
     pub slack_channel: Option<&'a str>,
     /// Whether an earlier try may have told it.
     pub again: bool,
-    /// The message of an earlier notice about the same lead to the same rep, which this one takes away.
+    /// The message of an earlier notice about the same lead to the same rep: it no longer holds, and loses its buttons.
     pub earlier: Option<&'a Posted>,
 }
 

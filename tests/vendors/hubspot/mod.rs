@@ -50,8 +50,10 @@ pub(super) struct Property {
 pub struct Hubspot {
     pub(super) objects: BTreeMap<&'static str, BTreeMap<u64, Object>>,
     pub(super) properties: BTreeMap<&'static str, BTreeMap<String, Property>>,
-    /// Pairs of kind and id, in both directions.
-    pub(super) associations: BTreeSet<(String, u64, String, u64)>,
+    /// What each record is associated with, by kind and id; in both directions.
+    pub(super) associations: BTreeMap<(String, u64), BTreeSet<(String, u64)>>,
+    /// Who has a value that no other record of the kind may have: addresses, and unique properties.
+    pub(super) holders: BTreeMap<(&'static str, String, String), u64>,
     /// Owners: address, and whether they left.
     pub(super) owners: BTreeMap<String, (String, bool)>,
     pub(super) next_id: u64,
@@ -76,7 +78,8 @@ impl Default for Hubspot {
         let mut hubspot = Self {
             objects: ["contacts", "companies", "deals", "tasks"].map(|kind| (kind, BTreeMap::new())).into(),
             properties: BTreeMap::new(),
-            associations: BTreeSet::new(),
+            associations: BTreeMap::new(),
+            holders: BTreeMap::new(),
             owners: BTreeMap::new(),
             next_id: 501,
             scopes: SCOPES.map(str::to_owned).into(),
@@ -236,12 +239,8 @@ impl Vendor for Hubspot {
             .map(|(kind, objects)| {
                 let live = objects.iter().filter(|(_, object)| !object.archived);
                 let one = |(id, object): (&u64, &Object)| {
-                    let linked: Vec<String> = self
-                        .associations
-                        .iter()
-                        .filter(|(from, from_id, ..)| from == kind && from_id == id)
-                        .map(|(.., to, to_id)| format!("{to}/{to_id}"))
-                        .collect();
+                    let linked = self.associations.get(&((*kind).to_owned(), *id)).into_iter().flatten();
+                    let linked: Vec<String> = linked.map(|(to, to_id)| format!("{to}/{to_id}")).collect();
                     let mut value = json!(object.properties);
                     value["id"] = json!(id.to_string());
                     value["associated"] = json!(linked);

@@ -54,30 +54,35 @@ impl Hubspot {
     }
 
     /// A record by id, by address or by a unique property.
-    fn find(&self, kind: &str, by: Option<&str>, id: &str) -> Result<Option<u64>, Reply> {
-        let live = |(_, object): &(&u64, &Object)| !object.archived;
-        let objects = self.objects[kind].iter().filter(live);
+    fn find(&self, kind: &'static str, by: Option<&str>, id: &str) -> Result<Option<u64>, Reply> {
+        let is_live = |id: &u64| self.objects[kind].get(id).is_some_and(|object| !object.archived);
         Ok(match by {
-            None => id.parse().ok().filter(|id| self.objects[kind].get(id).is_some_and(|object| !object.archived)),
-            Some("email") if kind == "contacts" => objects
-                .into_iter()
-                .find(|(_, object)| {
-                    let get = |name: &str| object.properties.get(name).cloned().unwrap_or_default().to_lowercase();
-                    let others = get("hs_additional_emails");
-                    get("email") == id.to_lowercase() || others.split(';').any(|other| other == id.to_lowercase())
-                })
-                .map(|(id, _)| *id),
+            None => id.parse().ok().filter(is_live),
+            Some("email") if kind == "contacts" => self.held(kind, "email", id).filter(is_live),
             Some(name) => {
                 if !self.properties[kind].get(name).is_some_and(|property| property.is_unique) {
                     let text = format!("Unable to perform read by non-unique 0-1 property {name} in portal ID 3");
                     return Err(error(400, "VALIDATION_ERROR", &text));
                 }
-                objects
-                    .into_iter()
-                    .find(|(_, object)| object.properties.get(name).is_some_and(|own| own == id))
-                    .map(|(id, _)| *id)
+                self.held(kind, name, id).filter(is_live)
             }
         })
+    }
+
+    fn held(&self, kind: &'static str, name: &str, value: &str) -> Option<u64> {
+        self.holders.get(&(kind, name.to_owned(), value.to_lowercase())).copied()
+    }
+
+    /// The values of a record that no other may have.
+    fn unique(&self, kind: &'static str, id: u64) -> Vec<(&'static str, String, String)> {
+        let mut unique = Vec::new();
+        for (name, text) in &self.objects[kind][&id].properties {
+            let name = if name == "hs_additional_emails" { "email" } else { name.as_str() };
+            if name == "email" || self.properties[kind].get(name).is_some_and(|property| property.is_unique) {
+                unique.extend(text.split(';').map(|text| (kind, name.to_owned(), text.to_lowercase())));
+            }
+        }
+        unique
     }
 
     fn shown(&self, kind: &str, id: u64, names: &[String]) -> Value {
@@ -95,7 +100,7 @@ impl Hubspot {
             "archived": object.archived})
     }
 
-    fn one(&self, asked: &Asked<'_>, kind: &str, id: &str) -> Reply {
+    fn one(&self, asked: &Asked<'_>, kind: &'static str, id: &str) -> Reply {
         let found = match self.find(kind, asked.query("idProperty"), id) {
             Ok(Some(found)) => found,
             Ok(None) => return error(404, "OBJECT_NOT_FOUND", "resource not found"),
@@ -126,11 +131,11 @@ impl Hubspot {
     }
 
     pub(super) fn linked(&self, kind: &str, id: u64, to: &str) -> Vec<u64> {
-        let is = |(from, from_id, into, _): &&(String, u64, String, u64)| from == kind && *from_id == id && into == to;
-        self.associations.iter().filter(is).map(|(.., id)| *id).collect()
+        let all = self.associations.get(&(kind.to_owned(), id)).into_iter().flatten();
+        all.filter(|(into, _)| into == to).map(|(_, id)| *id).collect()
     }
 
-    fn batch_read(&self, asked: &Asked<'_>, kind: &str) -> Reply {
+    fn batch_read(&self, asked: &Asked<'_>, kind: &'static str) -> Reply {
         let body = asked.json();
         let inputs = body["inputs"].as_array().cloned().unwrap_or_default();
         if let Some(refusal) = too_long(&inputs) {
@@ -169,7 +174,9 @@ impl Hubspot {
         if verb == "update" && ids.len() < inputs.len() {
             return error(400, "VALIDATION_ERROR", "Duplicate IDs found in batch input: [1]. IDs must be unique");
         }
-        let before = (self.objects.clone(), self.associations.clone(), self.next_id);
+        // Only a batch that stands or falls as a whole is taken back.
+        let before = (!is_partial)
+            .then(|| (self.objects.clone(), self.associations.clone(), self.holders.clone(), self.next_id));
         let (mut results, mut errors) = (Vec::new(), Vec::new());
         for input in &inputs {
             let done = if verb == "create" { self.create(kind, input, now) } else { self.update(kind, input, now) };
@@ -189,7 +196,9 @@ impl Hubspot {
                         .push(json!({"status": "error", "category": category, "message": message, "context": context}));
                 }
                 Err((category, message)) => {
-                    (self.objects, self.associations, self.next_id) = before;
+                    if let Some(before) = before {
+                        (self.objects, self.associations, self.holders, self.next_id) = before;
+                    }
                     return error(if category == "CONFLICT" { 409 } else { 400 }, category, &message);
                 }
             }
@@ -220,8 +229,9 @@ impl Hubspot {
     }
 
     pub(super) fn link(&mut self, kind: &str, id: u64, to: &str, other: u64) {
-        self.associations.insert((kind.to_owned(), id, to.to_owned(), other));
-        self.associations.insert((to.to_owned(), other, kind.to_owned(), id));
+        for ((from, from_id), (to, to_id)) in [((kind, id), (to, other)), ((to, other), (kind, id))] {
+            self.associations.entry((from.to_owned(), from_id)).or_default().insert((to.to_owned(), to_id));
+        }
     }
 
     pub(super) fn make(
@@ -253,6 +263,9 @@ impl Hubspot {
     }
 
     pub(super) fn set(&mut self, kind: &'static str, id: u64, properties: BTreeMap<String, String>, now: Timestamp) {
+        for held in self.unique(kind, id) {
+            self.holders.remove(&held);
+        }
         let object = self.objects.get_mut(kind).unwrap().get_mut(&id).unwrap();
         for (name, text) in properties {
             if text.is_empty() {
@@ -265,9 +278,12 @@ impl Hubspot {
         let changed = if kind == "contacts" { "lastmodifieddate" } else { "hs_lastmodifieddate" };
         object.properties.insert(changed.to_owned(), now.to_string());
         object.indexed.push((now, object.properties.clone()));
+        for held in self.unique(kind, id) {
+            self.holders.insert(held, id);
+        }
     }
 
-    fn validate(&self, kind: &str, id: Option<u64>, given: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    fn validate(&self, kind: &'static str, id: Option<u64>, given: &BTreeMap<String, String>) -> Result<(), Refusal> {
         for (name, text) in given {
             let Some(property) = self.properties[kind].get(name) else {
                 return Err(invalid("PROPERTY_DOESNT_EXIST", name, &format!("Property \"{name}\" does not exist")));

@@ -15,6 +15,9 @@ use crate::domain::write_back::gate::KeptToken;
 use crate::ports::crm::{Changes, Check, Crm, Effect, Gates, Since};
 use crate::ports::{Clock, Http};
 
+/// How often a call that met a full lane waits for its turn again.
+const TURNS_MAX: u32 = 3;
+
 /// Most owners of one page.
 const OWNERS_MAX: usize = 500;
 /// Most pages of owners: 100,000 people who can own records.
@@ -39,9 +42,9 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
     /// Makes a call; the body of a success.
     ///
     /// Steps: 1 the token, which one caller fetches for all; 2 the call, when its lanes let it through; 3 a token that is
-    /// refused is fetched again, once; 4 what else the answer says, which may close a lane for all.
     async fn call(&self, ask: &Ask) -> Result<Vec<u8>, Failure> {
         let mut refused = None;
+        let mut turns = TURNS_MAX;
         let mut may_renew = matches!(self.settings.access, Access::Refresh { .. });
         loop {
             // 1
@@ -61,10 +64,12 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
             let now = self.vendor.world.now();
             let (failure, hold) =
                 errors::failure(answer.status, answer.retry_after_s, &answer.body, ask.is_search, now);
-            if let Some(hold) = hold {
-                self.vendor.hold(hold.lane, hold.ms).await;
-            }
-            return Err(failure);
+            let Some(hold) = hold else { return Err(failure) };
+            self.vendor.hold(hold.lane, hold.ms).await;
+            let Some(left) = turns.checked_sub(1).filter(|_| hold.ms <= self.vendor.patience.gate_ms) else {
+                return Err(failure);
+            };
+            turns = left;
         }
     }
 

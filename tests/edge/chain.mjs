@@ -1,0 +1,29 @@
+/** The chain of the ledger, checked from what the export says and nothing else. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+
+/** Lines of the export with their records. */
+export async function exported(world, query = '') {
+  const answer = await world.admin('GET', `/v1/decisions:export?record=1${query}`);
+  assert.equal(answer.status, 200, answer.text);
+  return answer.text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** Every record is the one that its hash names, numbers have no gaps, and each names the one before it. */
+export function assertChains(lines) {
+  const desks = Map.groupBy(lines, (line) => line.desk);
+  for (const [desk, own] of desks) {
+    own.sort((one, other) => one.seq - other.seq);
+    own.forEach((line, index) => {
+      assert.equal(line.seq, index + 1, `${desk}: number`);
+      assert.equal(line.previous, index === 0 ? '' : own[index - 1].hash, `${desk}: ${line.seq} follows`);
+      assert.equal(line.record === null, line.erased_at !== null, `${desk}: ${line.seq} is there or erased`);
+      if (line.record !== null) {
+        assert.equal(sha256(line.record), line.hash, `${desk}: hash of ${line.seq}`);
+        assert.deepEqual([JSON.parse(line.record).seq, JSON.parse(line.record).previous], [line.seq, line.previous]);
+      }
+    });
+  }
+}
