@@ -20,6 +20,7 @@ use serde_json::Value;
 const BATCH_MAX: usize = 20;
 
 /// A company in Pipedrive.
+#[derive(Debug)]
 pub struct Pipedrive<'a, W> {
     vendor: Vendor<'a, W>,
     api: Api,
@@ -29,7 +30,7 @@ impl<'a, W: Http + Clock + Gates> Pipedrive<'a, W> {
     /// The company that the settings name.
     ///
     /// # Errors
-    /// `setting_missing` and `setting_invalid`, naming the setting.
+    /// `not_set_up`, naming the setting.
     pub fn connect(world: &'a W, patience: Patience) -> Effect<Self> {
         let api = Api::read(|name| world.setting(name))?;
         Ok(Self { vendor: Vendor { world, name: "pipedrive", patience }, api })

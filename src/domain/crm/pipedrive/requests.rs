@@ -4,14 +4,21 @@ use crate::domain::http::{HttpRequest, Method, encode};
 use crate::domain::time::Timestamp;
 use crate::domain::write_back::{Lane, Setback};
 use serde_json::Value;
+use std::fmt;
 
-/// Where a company's data are, and who asks.
+/// Where a company's data are, and who asks. The debug form shows no token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Api {
     base_url: String,
     token: String,
     /// Key of the field of persons that holds our id: 40 hexadecimal digits.
     pub person_field: String,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
 }
 
 /// Most records of a page.
@@ -25,16 +32,15 @@ impl Api {
     /// Reads the settings by name.
     ///
     /// # Errors
-    /// `setting_missing` and `setting_invalid`, naming the setting.
+    /// `not_set_up`, naming the setting.
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, Setback> {
         let given = |name: &str| setting(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let needed =
-            |name: &str| given(name).ok_or_else(|| Setback::config("setting_missing", format!("set `{name}`")));
+        let needed = |name: &str| given(name).ok_or_else(|| Setback::config("not_set_up", format!("set `{name}`")));
         let token = needed("PIPEDRIVE_API_TOKEN")?;
         let person_field = needed("PIPEDRIVE_PERSON_FIELD")?.to_lowercase();
         if person_field.len() != 40 || !person_field.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Setback::config(
-                "setting_invalid",
+                "not_set_up",
                 "`PIPEDRIVE_PERSON_FIELD` must be the API key of a field of persons, 40 hexadecimal digits",
             ));
         }
