@@ -26,6 +26,8 @@ const RUBRIC: &str = "rubric:current";
 const ROSTER: &str = "roster:index";
 /// Key of the version of the account directory.
 const DIRECTORY: &str = "directory:version";
+/// Key of the rules of notifying.
+const NOTIFY: &str = "notify:rules";
 /// Key of the time in which every change in the CRM was taken over.
 const CRM_HEARD: &str = "crm:heard";
 /// Key of who can own records in the CRM: ids by work address.
@@ -128,6 +130,22 @@ pub async fn form_text(env: &Env, id: &str) -> PortResult<Option<String>> {
 /// [`Unavailable`] when KV fails.
 pub async fn put_form(env: &Env, id: &str, text: &str) -> PortResult<()> {
     store(env)?.put(&format!("form:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
+}
+
+/// The rules of notifying in force as they were written, if there are any.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn notify_rules(env: &Env) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, NOTIFY).await
+}
+
+/// Puts rules of notifying in force.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_notify_rules(env: &Env, text: &str) -> PortResult<()> {
+    store(env)?.put(NOTIFY, text).map_err(failed)?.execute().await.map_err(failed)
 }
 
 /// Says that the directory changed: cached answers of it are stale from here on.

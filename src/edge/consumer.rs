@@ -1,6 +1,7 @@
 //! The consumer of the queue: delivers decisions in batches, routes leads again, keeps dead letters.
 
 use super::crm;
+use super::crm_sync;
 use super::dead_letters::{GAVE_UP, Letter, keep};
 use super::log;
 use super::settings::Settings;
@@ -40,7 +41,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
         }
         return;
     }
-    let (mut deliveries, mut writes) = (Vec::new(), Vec::new());
+    let (mut deliveries, mut writes, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
     for message in messages {
         let body = message.body().as_string();
         match body.as_deref().and_then(|text| serde_json::from_str::<Job>(text).ok()) {
@@ -65,6 +66,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let taken = row(&world, *lead, &key, received_at).await;
                 answer(&message, "take", taken);
             }
+            Some(Job::Sync) => syncs.push(message),
             Some(Job::Tell { telling }) => {
                 let told = tell::tell(&world, (&batch.queue(), &message.id()), *telling).await;
                 answer(&message, "tell", told);
@@ -80,6 +82,11 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 answer(&message, "unreadable.kept", kept);
             }
         }
+    }
+    if !syncs.is_empty() {
+        // One round takes over everything; what it leaves, the cron takes.
+        crm_sync::run(&world).await;
+        syncs.iter().for_each(MessageExt::ack);
     }
     crm::tell(&world, &batch.queue(), writes).await;
     let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();

@@ -38,6 +38,27 @@ export async function isWithin(env, binding, key) {
   return (await env[binding]?.limit({ key }))?.success ?? true;
 }
 
+/** Sends a mail through a binding: nothing when it is sent, else the code of what is wrong. `mail` is JSON. */
+export async function sendMail(env, binding, mail, timeoutMs) {
+  if (!env[binding]) return 'no_binding';
+  let timer;
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, 'timeout');
+  });
+  try {
+    return await Promise.race([env[binding].send(JSON.parse(mail)).then(() => ''), timeout]);
+  } catch (error) {
+    return String(error?.code ?? 'E_INTERNAL_SERVER_ERROR');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether there is a binding of this name. */
+export function hasBinding(env, binding) {
+  return Boolean(env[binding]);
+}
+
 /**
  * Sends a request to a provider: a line with status and `Retry-After` in seconds (or `-`), then the body. Without an answer after `hedgeAfterMs` (0 for never) the request is sent once more, and the first answer counts.
  * Fails with `timeout`, `too_large`, or anything else for a connection that broke.

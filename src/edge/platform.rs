@@ -44,6 +44,10 @@ extern "C" {
     async fn sign_text(key: &str, text: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = isWithin)]
     async fn is_within_limit(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = sendMail)]
+    async fn send_mail(env: &Env, binding: &str, mail: &str, timeout_ms: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = hasBinding)]
+    fn has_binding(env: &Env, binding: &str) -> bool;
     #[wasm_bindgen(catch, js_name = kvText)]
     async fn kv_text(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
 }
@@ -138,6 +142,24 @@ pub async fn kv(env: &Env, binding: &str, key: &str) -> PortResult<Option<String
 pub async fn is_within(env: &Env, binding: &str, key: &str) -> PortResult<bool> {
     let within = is_within_limit(env, binding, key).await.map_err(|thrown| failed("limit", &thrown))?;
     Ok(within.as_bool().unwrap_or(true))
+}
+
+/// Whether the deployment has a binding of this name.
+pub fn has(env: &Env, binding: &str) -> bool {
+    has_binding(env, binding)
+}
+
+/// Sends a mail through a binding.
+///
+/// # Errors
+/// The platform's code, `timeout`, or `no_binding`.
+pub async fn mail(env: &Env, binding: &str, mail: &Value, timeout_ms: u32) -> Result<(), String> {
+    let code = send_mail(env, binding, &mail.to_string(), timeout_ms).await;
+    match code.ok().and_then(|code| code.as_string()) {
+        Some(code) if code.is_empty() => Ok(()),
+        Some(code) => Err(code),
+        None => Err("E_INTERNAL_SERVER_ERROR".to_owned()),
+    }
 }
 
 /// The SQLite of a Durable Object.

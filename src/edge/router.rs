@@ -5,8 +5,8 @@ use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
 use super::{
-    admin, batch, crm, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, log, pages, providers,
-    roster,
+    admin, batch, crm, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, links, log,
+    notifications, pages, providers, roster, slack,
 };
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
@@ -108,6 +108,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["forms", form, "thanks"] if get => pages::thanks(form),
         ["embed.js"] if get => embed::script(),
         ["demo"] if get && call.settings.dev => embed::demo(),
+        ["hooks", "slack"] if post => slack::click(&mut call).await,
         ["hooks", sender] if get || post => hooks::hook(&mut call, sender).await,
         ["v1", "batch"] if post => hooks::track(&mut call, "batch").await,
         ["v1", "identify"] if post => hooks::track(&mut call, "identify").await,
@@ -130,6 +131,8 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "accounts:import"] if post => admin::import_accounts(&mut call).await,
         ["v1", "forms"] if get => form_store::list(&call).await,
         ["v1", "forms", id] if get || put => form_store::form(&mut call, id).await,
+        ["v1", "notifications"] if get || put => notifications::rules(&mut call).await,
+        ["a", token] if get || post => links::link(&call, token).await,
         ["v1", "rubric"] if get => admin::get_rubric(&call).await,
         ["v1", "rubric"] if put => admin::put_rubric(&mut call).await,
         ["v1", "rubric", "check"] if post => admin::check_rubric(&mut call).await,
@@ -152,7 +155,7 @@ fn known(parts: &[&str]) -> bool {
     matches!(
         parts,
         ["healthz" | "openapi.json" | "embed.js" | "demo"]
-            | ["forms" | "hooks", _]
+            | ["forms" | "hooks" | "a", _]
             | ["forms", _, "thanks"]
             | [
                 "v1",
@@ -181,6 +184,7 @@ fn known(parts: &[&str]) -> bool {
                     | "alias"
                     | "leads:batch"
                     | "forms"
+                    | "notifications"
             ]
             | ["v1", "leads" | "teams" | "reps" | "forms" | "dead-letters", _]
             | ["v1", "leads", _, "accept" | "decline" | "reassign"]

@@ -8,6 +8,9 @@ use worker::Env;
 /// Values of `.dev.vars.example`: good for localhost, refused anywhere else.
 const DEV_VALUES: &[&str] = &["dev-intake-key", "dev-admin-token", "dev-link-secret", "dev-person-key"];
 
+/// Name of the secret that signs links which act.
+const LINK_SECRET: &str = "LINK_SECRET";
+
 /// Longest retention, in days: a hundred years.
 const RETENTION_DAYS_MAX: u32 = 36_500;
 
@@ -20,6 +23,8 @@ pub struct Settings {
     pub admin_tokens: Vec<String>,
     /// Keys the hashes in ids and cache keys. Never changed: another key makes every known person a stranger.
     pub person_key: String,
+    /// Keys of links that act, the one that signs last; none means that there are no such links.
+    pub link_keys: Vec<String>,
     /// What is done with decisions.
     pub mode: Mode,
     /// Days after which what is known about people is removed; `None` keeps it.
@@ -63,6 +68,7 @@ impl Settings {
         let intake = secret("INTAKE_KEY", "dev-intake-key");
         let admin = secret("ADMIN_TOKEN", "dev-admin-token");
         let person_key = secret("PERSON_KEY", "dev-person-key");
+        let link = setting(env, LINK_SECRET).map_or(String::new(), |_| secret(LINK_SECRET, ""));
         let mode = match setting(env, "MODE").as_deref() {
             None | Some("live") => Mode::Live,
             Some("shadow") => Mode::Shadow,
@@ -84,7 +90,8 @@ impl Settings {
             days
         });
         if problems.is_empty() {
-            Ok(Self { intake_keys: keys(&intake), admin_tokens: keys(&admin), person_key, mode, retention_days, dev })
+            let (intake_keys, admin_tokens, link_keys) = (keys(&intake), keys(&admin), keys(&link));
+            Ok(Self { intake_keys, admin_tokens, person_key, link_keys, mode, retention_days, dev })
         } else {
             Err(problems)
         }

@@ -122,10 +122,10 @@ const fn takes_away(notice: &Notice) -> bool {
     matches!(notice.event, Event::Moved | Event::OwnerDrift)
 }
 
-/// The message that a notice takes away: the one that told the same rep of the lead.
+/// The message that no longer holds: the one that told the same rep of the lead.
 async fn earlier<W: World>(world: &W, notice: &Notice) -> PortResult<Option<Posted>> {
     match &notice.to.rep_id {
-        Some(rep) if takes_away(notice) => world.posted(&notice.lead_id, rep).await,
+        Some(rep) if takes_away(notice) || notice.event == Event::Changed => world.posted(&notice.lead_id, rep).await,
         _ => Ok(None),
     }
 }

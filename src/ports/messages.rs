@@ -310,6 +310,8 @@ pub enum Job {
         #[serde(default)]
         tries: u32,
     },
+    /// Take over what changed in the CRM.
+    Sync,
     /// Tell a rep or a team.
     Tell {
         /// What is told, through what, and how that fared so far.

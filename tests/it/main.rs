@@ -127,6 +127,20 @@ mod flow_website;
 #[cfg(test)]
 mod flow_write_back;
 #[cfg(test)]
+mod notify_clicks;
+#[cfg(test)]
+mod notify_faults;
+#[cfg(test)]
+mod notify_golden;
+#[cfg(test)]
+mod notify_hostile;
+#[cfg(test)]
+mod notify_kit;
+#[cfg(test)]
+mod notify_make;
+#[cfg(test)]
+mod notify_rules;
+#[cfg(test)]
 mod senders_golden;
 #[cfg(test)]
 mod senders_kit;

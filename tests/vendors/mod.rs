@@ -16,6 +16,11 @@ pub mod pipedrive;
 pub mod salesforce;
 mod soql;
 
+pub mod resend;
+pub mod slack;
+pub mod teams;
+pub mod webhook;
+
 use lead_router::domain::http::{HttpRequest, Method};
 use lead_router::domain::time::Timestamp;
 use serde_json::Value;
@@ -59,6 +64,10 @@ pub trait Vendor {
 /// Every vendor by name, for those who serve them at `base`, each under its name.
 pub fn all(base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
     vec![
+        ("slack", Box::new(slack::Slack::new(&format!("{base}/slack")))),
+        ("teams", Box::new(teams::Teams::default())),
+        ("resend", Box::new(resend::Resend::default())),
+        ("webhook", Box::new(webhook::Webhook::default())),
         ("hubspot", Box::new(hubspot::Hubspot::prepared())),
         ("pipedrive", Box::new(pipedrive::Pipedrive::new())),
         ("salesforce", Box::new(salesforce::Salesforce::prepared(&format!("{base}/salesforce")))),

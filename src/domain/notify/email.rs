@@ -48,6 +48,15 @@ impl Mail {
     }
 }
 
+/// Address and name of a sender who is written as `Name <name@example.com>` or as an address alone.
+#[must_use]
+pub fn sender(from: &str) -> (&str, Option<&str>) {
+    match from.trim().strip_suffix('>').and_then(|rest| rest.split_once('<')) {
+        Some((name, address)) => (address.trim(), Some(name.trim().trim_matches('"')).filter(|name| !name.is_empty())),
+        None => (from.trim(), None),
+    }
+}
+
 /// Whether a text can be one recipient and nothing else.
 fn is_address(text: &str) -> bool {
     let is_plain =
@@ -108,5 +117,22 @@ pub fn binding_setback(code: &str) -> Setback {
         ),
         _ if known.is_empty() => Setback::later("unavailable", None),
         _ => Setback::lead(&own, "the binding does not take this mail"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_may_have_a_name() {
+        for (from, expected) in [
+            ("leads@acme.example", ("leads@acme.example", None)),
+            (" <leads@acme.example> ", ("leads@acme.example", None)),
+            ("Acme Leads <leads@acme.example>", ("leads@acme.example", Some("Acme Leads"))),
+            ("\"Leads, Acme\" <leads@acme.example>", ("leads@acme.example", Some("Leads, Acme"))),
+        ] {
+            assert_eq!(sender(from), expected, "{from}");
+        }
     }
 }

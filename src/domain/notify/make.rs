@@ -169,7 +169,10 @@ fn links(record: &Record, event: Event, to: &Addressee, making: &Making<'_>) -> 
     }
 }
 
-/// The first characters of a text, one more than allowed when it is longer, so that whoever shows it sees that it was cut.
+/// The first characters of a text; a longer one ends with an ellipsis, which counts.
 fn beginning(text: &str, chars_max: usize) -> String {
-    text.chars().take(chars_max.saturating_add(1)).collect()
+    if text.chars().nth(chars_max).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect()
 }

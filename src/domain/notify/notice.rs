@@ -115,12 +115,6 @@ impl Notice {
     pub fn told_at(self, at: Timestamp) -> Self {
         Self { told_at: at, ..self }
     }
-
-    /// Whether the rep no longer has the lead: an earlier message about it loses its buttons.
-    #[must_use]
-    pub const fn takes_away(&self) -> bool {
-        matches!(self.event, Event::Moved | Event::OwnerDrift)
-    }
 }
 
 /// Who is told. Its debug form holds the id only.

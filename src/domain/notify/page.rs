@@ -47,6 +47,12 @@ impl Page {
         }
     }
 
+    /// Something is away; the same link works later.
+    #[must_use]
+    pub fn try_again() -> Self {
+        Self::new("This did not work", &["Nothing was done. Please try again in a moment."], "")
+    }
+
     /// Why a link is not taken.
     #[must_use]
     pub fn refusal(refusal: LinkRefusal) -> Self {

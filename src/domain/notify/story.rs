@@ -21,6 +21,8 @@ const MESSAGE_CHARS_MAX: usize = 300;
 pub struct Story {
     /// What happened, to whom.
     pub headline: String,
+    /// `For Ann Lee`, for places that more than one person reads; `None` when a team is told.
+    pub reader: Option<String>,
     /// What that means for the reader, where it is not plain.
     pub note: Option<String>,
     /// Label and value.
@@ -45,16 +47,16 @@ impl Story {
     pub fn of(notice: &Notice) -> Self {
         let person = &notice.person;
         let typed = |text: &Option<String>| text.as_deref().map(typed).filter(|text| !text.is_empty());
-        // An address and a number are there to be used.
+        // An address is there to be used, and was read as one.
         let plain = |text: &Option<String>| text.as_deref().map(|text| one_line(text, VALUE_CHARS_MAX));
         let values = [
             ("Name", typed(&person.name)),
             ("Company", typed(&person.company)),
             ("Title", typed(&person.title)),
             ("E-mail", plain(&person.email)),
-            ("Phone", plain(&person.phone)),
+            ("Phone", typed(&person.phone)),
             ("Tier", notice.tier.as_ref().map(ToString::to_string)),
-            ("Team", Some(one_line(&notice.team_name, VALUE_CHARS_MAX)).filter(|name| !name.is_empty())),
+            ("Team", Some(self::typed(&notice.team_name)).filter(|name| !name.is_empty())),
         ];
         let zone = notice.to.work.time_zone.as_str();
         let links = &notice.links;
@@ -63,6 +65,7 @@ impl Story {
         };
         Self {
             headline: headline(notice),
+            reader: notice.to.rep_id.as_ref().map(|_| format!("For {}", self::typed(&notice.to.name))),
             note: note(notice),
             facts: values.into_iter().filter_map(|(label, value)| value.map(|value| (label, value))).collect(),
             message: person.message.as_deref().map(|text| unlinked(&one_line(text, MESSAGE_CHARS_MAX))),

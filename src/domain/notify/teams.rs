@@ -27,9 +27,7 @@ pub fn request(url: &str, notice: &Notice) -> HttpRequest {
 fn body(notice: &Notice) -> Value {
     let story = Story::of(notice);
     let mut items = vec![run(&story.headline, true)];
-    if notice.to.rep_id.is_some() {
-        items.push(run(&format!("For {}", notice.to.name), false));
-    }
+    items.extend(story.reader.as_deref().map(|reader| run(reader, false)));
     items.extend(story.note.as_deref().map(|note| run(note, false)));
     items.extend(story.facts.iter().map(|(label, value)| labelled(label, value)));
     items.extend(story.message.as_ref().map(|message| labelled("They wrote", message)));

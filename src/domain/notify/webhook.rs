@@ -31,8 +31,6 @@ pub fn request(url: &str, keys: &[Vec<u8>], notice: &Notice, now: Timestamp) -> 
     let body = event(notice).to_string();
     let id = notice.effect_id();
     let seconds = now.as_ms().div_euclid(1_000).to_string();
-    let parts: [&[u8]; 5] = [id.as_bytes(), b".", seconds.as_bytes(), b".", body.as_bytes()];
-    let signatures: Vec<String> = keys.iter().map(|key| format!("v1,{}", SHA256_BASE64.sign(key, &parts))).collect();
     let header = |name: &str, value: String| (name.to_owned(), value);
     HttpRequest {
         method: Method::Post,
@@ -42,10 +40,18 @@ pub fn request(url: &str, keys: &[Vec<u8>], notice: &Notice, now: Timestamp) -> 
             header("user-agent", "lead-router".to_owned()),
             header("webhook-id", id.clone()),
             header("webhook-timestamp", seconds.clone()),
-            header("webhook-signature", signatures.join(" ")),
+            header("webhook-signature", signature(keys, &id, &seconds, &body)),
         ],
         body: Some(body),
     }
+}
+
+/// The header with one signature for each key.
+#[must_use]
+pub fn signature(keys: &[Vec<u8>], id: &str, seconds: &str, body: &str) -> String {
+    let parts: [&[u8]; 5] = [id.as_bytes(), b".", seconds.as_bytes(), b".", body.as_bytes()];
+    let signatures: Vec<String> = keys.iter().map(|key| format!("v1,{}", SHA256_BASE64.sign(key, &parts))).collect();
+    signatures.join(" ")
 }
 
 /// The event of a notice: `type`, `timestamp`, `data`. Texts are as typed; whoever shows them escapes them.
@@ -86,5 +92,38 @@ pub fn read(status: u16, retry_after_s: Option<u32>) -> Result<(), Setback> {
     match status {
         200..=299 => Ok(()),
         status => Err(setback("webhook", status, retry_after_s, "NOTIFY_WEBHOOK_URL")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=";
+
+    #[test]
+    fn signatures_are_those_of_the_standard() {
+        let body = r#"{"type":"lead.created","timestamp":"2026-01-02T03:04:05Z","data":{"id":"l1"}}"#;
+        let own = keys(&[SECRET]).unwrap();
+        let signed = signature(&own, "msg_1", "1767323045", body);
+        assert_eq!(signed, "v1,C6mBQxQUCkPlxQqBgioYkRVSD+Ip/iK6J5f3Yrvp1xQ=");
+        // The example of the standard's own libraries.
+        let published = keys(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]).unwrap();
+        let signed = signature(&published, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", "{\"test\": 2432232314}");
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn while_the_secret_changes_there_are_two_signatures() {
+        let both = keys(&[SECRET, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]).unwrap();
+        assert_eq!(signature(&both, "a", "1", "{}").split(' ').count(), 2);
+    }
+
+    #[test]
+    fn a_secret_that_is_none_is_a_setting_to_change() {
+        for secret in ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2hvcnQ=", "whsec_not base64"] {
+            assert_eq!(keys(&[secret]).unwrap_err().code(), "bad_webhook_secret", "{secret}");
+        }
+        assert!(keys(&[]).is_err());
     }
 }

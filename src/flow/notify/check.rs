@@ -52,7 +52,7 @@ async fn slack<W: World>(world: &W) -> Vec<Check> {
         ),
         (
             "slack: reads its own messages, so that none is told twice",
-            has_scope(ask(&vendor, &api.history(&nowhere.channel, world.now()), &lanes("history")).await),
+            has_scope(ask(&vendor, &api.history(&nowhere.channel, world.now(), world.now()), &lanes("history")).await),
         ),
     ];
     tried.into_iter().map(|(name, tried)| Check::new(name, &tried)).collect()

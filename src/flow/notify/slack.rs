@@ -2,7 +2,7 @@
 
 use super::{Telling, World, call, lane, setting, vendor};
 use crate::domain::http::HttpRequest;
-use crate::domain::notify::slack::{Answer, Api, BASE_URL, Posted, find, message, read, short_hash};
+use crate::domain::notify::slack::{Answer, Answers, Api, BASE_URL, Posted, find, message, read, short_hash};
 use crate::domain::notify::{Addressee, Notice};
 use crate::domain::write_back::{Lane, Setback};
 use crate::flow::crm::Vendor;
@@ -28,13 +28,12 @@ impl Access {
 
 /// Tells a notice.
 ///
-/// Steps: 1 where to; 2 the earlier message that this one takes away says so and loses its buttons; 3 when an earlier try
+/// Steps: 1 where to; 2 an earlier message about the lead says the same as this one, without buttons; 3 when an earlier try
 /// may have told it, its message is looked for; 4 it is posted: to the rep, below the earlier message, or to the channel.
 pub(super) async fn tell<W: World>(world: &W, telling: &Telling<'_>) -> Effect<Posted> {
-    let Telling { notice, again, .. } = *telling;
+    let Telling { notice, again, earlier, .. } = *telling;
     let access = Access::new(world)?;
     let (api, vendor) = (access.api(), vendor(world, "slack"));
-    let earlier = telling.earlier.filter(|_| notice.takes_away());
     // 1
     let target = match earlier {
         Some(earlier) => earlier.channel.clone(),
@@ -42,7 +41,7 @@ pub(super) async fn tell<W: World>(world: &W, telling: &Telling<'_>) -> Effect<P
     };
     // 2
     if let Some(earlier) = earlier {
-        let updated = update(&vendor, &api.update(earlier, &message(notice, true))).await;
+        let updated = update(&vendor, &api.update(earlier, &message(notice, Answers::None))).await;
         // A message that a person deleted needs no change.
         updated.or_else(|setback| if is_later(&setback) { Err(setback) } else { Ok(()) })?;
     }
@@ -81,8 +80,8 @@ async fn look_for<W: Http + Clock + Gates>(
             target.to_owned()
         };
         let request = match earlier {
-            Some(earlier) => api.replies(earlier, notice.told_at),
-            None => api.history(&channel, notice.told_at),
+            Some(earlier) => api.replies(earlier, notice.decided_at, vendor.world.now()),
+            None => api.history(&channel, notice.decided_at, vendor.world.now()),
         };
         let answer = ask(vendor, &request, &[reading("history")]).await?;
         Ok(find(&answer, &channel, notice))

@@ -21,8 +21,12 @@ use crate::domain::time::Timestamp;
 pub(super) const SETTINGS: &[&str] =
     &["HUBSPOT_CLIENT_SECRET", "HUBSPOT_CLIENT_SECRET_PREVIOUS", "HUBSPOT_WEBHOOK_URL"];
 
-/// Properties that an assignment itself changes: a change of these is no news.
+/// Properties that say who owns a contact: a change of these is no news of the person.
 const OWN_CHANGES: &[&str] = &["hubspot_owner_id", "hubspot_owner_assigneddate", "hubspot_team_id"];
+
+/// Code of an event that is no lead and says that an owner, a company or a deal changed: what was read of the CRM before
+/// has to be read again.
+pub const CRM_CHANGE: &str = "crm_change";
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
@@ -85,12 +89,20 @@ fn event(item: &Node, now: Timestamp) -> Event {
         _ => false,
     };
     let is_new = kind.ends_with(".creation");
+    let is_account = match kind.split_once('.') {
+        Some(("company" | "deal", _)) => true,
+        Some(("object", _)) => matches!(item.get("objectTypeId").text(), "0-2" | "0-3"),
+        _ => false,
+    };
+    if is_account {
+        return Event::nothing(CRM_CHANGE);
+    }
     if !is_contact || !(is_new || kind.ends_with(".propertyChange")) {
         return Event::nothing("unknown_event_type");
     }
     let property = item.get("propertyName").text();
     if !is_new && OWN_CHANGES.contains(&property) {
-        return Event::nothing("change_of_owner");
+        return Event::nothing(CRM_CHANGE);
     }
     let (portal, object) = (item.get("portalId").number(), item.get("objectId").number());
     let occurred = item.get("occurredAt").number();

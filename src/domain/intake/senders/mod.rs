@@ -12,7 +12,7 @@ mod draft;
 mod fetch;
 mod generic_hmac;
 mod google_ads;
-mod hubspot;
+pub mod hubspot;
 mod jotform;
 mod linkedin;
 mod meta;

@@ -53,15 +53,25 @@ fn plain(text: &str, chars_max: usize) -> Value {
     json!({"type": "plain_text", "text": fit(text, chars_max), "emoji": false})
 }
 
-/// The message of a notice. `by_bot` gives it the buttons whose clicks come back, which an incoming webhook has none of.
+/// What a message can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// Its buttons come back as clicks: a message of the bot.
+    Clicks,
+    /// Its links act, after a question: a message of an incoming webhook, whose app may take no clicks.
+    Links,
+    /// None any more: an earlier message of the bot.
+    None,
+}
+
+/// The message of a notice.
 #[must_use]
-pub fn message(notice: &Notice, by_bot: bool) -> Value {
+pub fn message(notice: &Notice, answers: Answers) -> Value {
     let story = Story::of(notice);
     let mut blocks = vec![json!({"type": "header", "text": plain(&story.headline, HEADER_CHARS_MAX)})];
-    if !by_bot && notice.to.rep_id.is_some() {
-        // Nobody but the text says whom a channel's message is for.
-        blocks.push(section(&format!("For {}", notice.to.name)));
-    }
+    // Nobody but the text says whom a message in a channel is for.
+    let is_to_the_rep = answers != Answers::Links && notice.to.slack_id.is_some();
+    blocks.extend(story.reader.as_deref().filter(|_| !is_to_the_rep).map(section));
     blocks.extend(story.note.as_deref().map(section));
     let field = |(label, value): &(&str, String)| plain(&format!("{label}: {value}"), FIELD_CHARS_MAX);
     let fields: Vec<Value> = story.facts.iter().take(FIELDS_MAX).map(field).collect();
@@ -73,7 +83,7 @@ pub fn message(notice: &Notice, by_bot: bool) -> Value {
         blocks.push(section(&format!("Why you:\n• {}", story.why.join("\n• "))));
     }
     blocks.extend(story.due.as_ref().map(|due| section(&format!("First touch due: {due}"))));
-    blocks.extend(actions(notice, &story, by_bot));
+    blocks.extend(if answers == Answers::Links { links(&story) } else { actions(notice, &story, answers) });
     json!({
         "text": fit(&story.headline, SECTION_CHARS_MAX),
         "blocks": blocks,
@@ -82,13 +92,23 @@ pub fn message(notice: &Notice, by_bot: bool) -> Value {
     })
 }
 
+/// Links in a text: the only one with markup, and nothing but addresses that this program made or an operator wrote.
+fn links(story: &Story) -> Option<Value> {
+    let link = |(label, url): &(&str, String)| format!("<{}|{label}>", escape(&url.replace('|', "%7C")));
+    let links: Vec<String> = story.act.iter().chain(&story.open).map(link).collect();
+    let text = links.join(" · ");
+    // One that is longer would be cut in the middle of a link.
+    let fits = !links.is_empty() && text.chars().count() <= SECTION_CHARS_MAX;
+    fits.then(|| json!({"type": "section", "text": {"type": "mrkdwn", "text": text}}))
+}
+
 fn section(text: &str) -> Value {
     json!({"type": "section", "text": plain(text, SECTION_CHARS_MAX)})
 }
 
-fn actions(notice: &Notice, story: &Story, by_bot: bool) -> Option<Value> {
+fn actions(notice: &Notice, story: &Story, answers: Answers) -> Option<Value> {
     let mut elements = Vec::new();
-    if by_bot && matches!(notice.event, Event::Assigned | Event::Changed) {
+    if answers == Answers::Clicks && matches!(notice.event, Event::Assigned | Event::Changed) {
         elements.push(button("accept", "Accept", Some("primary")));
         elements.push(button("decline", "Decline", Some("danger")));
         elements.push(json!({

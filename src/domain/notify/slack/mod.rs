@@ -8,7 +8,7 @@ mod blocks;
 pub mod click;
 
 pub use answer::{Answer, read, read_webhook};
-pub use blocks::{closed, escape, message};
+pub use blocks::{Answers, closed, escape, message};
 
 use super::notice::Notice;
 use crate::domain::desk::sha256_hex;
@@ -23,12 +23,12 @@ pub const BASE_URL: &str = "https://slack.com/api";
 /// Type of the metadata by which a message is found again.
 pub const METADATA: &str = "lead_router_notice";
 
-/// How far before a notice was told its message is looked for, in seconds: clocks differ.
+/// How much earlier and later than it can be a message is looked for, in seconds: clocks differ.
 const CLOCK_S: i64 = 60;
 
 /// Most messages that are looked through for one that may have been posted. A channel takes one a second, and the next try
 /// comes after seconds to minutes.
-const LOOKED_AT: u32 = 200;
+const LOOKED_AT: u32 = 100;
 
 /// A message in Slack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl Api<'_> {
         }
     }
 
-    fn get(&self, method: &str, query: &[(&str, &str)]) -> HttpRequest {
+    fn get(&self, method: &str, query: &[(&str, String)]) -> HttpRequest {
         let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         HttpRequest {
             method: Method::Get,
@@ -74,7 +74,7 @@ impl Api<'_> {
     /// Posts a notice to a conversation, or to a user; below an earlier message when there is one.
     #[must_use]
     pub fn post_message(&self, channel: &str, notice: &Notice, below: Option<&str>) -> HttpRequest {
-        let mut body = message(notice, true);
+        let mut body = message(notice, Answers::Clicks);
         if let Some(map) = body.as_object_mut() {
             map.insert("channel".to_owned(), channel.into());
             map.insert(
@@ -105,28 +105,18 @@ impl Api<'_> {
         self.post("conversations.open", &json!({"users": user}))
     }
 
-    /// Asks for the messages of a conversation since shortly before a moment, with what was attached to each.
+    /// Asks for the last messages of a conversation between two moments, with what was attached to each. Slack counts from
+    /// the end when both are named, otherwise from the beginning.
     #[must_use]
-    pub fn history(&self, channel: &str, since: Timestamp) -> HttpRequest {
-        let oldest = since.as_ms().div_euclid(1_000).saturating_sub(CLOCK_S).max(0).to_string();
-        let limit = LOOKED_AT.to_string();
-        let query = [("channel", channel), ("oldest", &oldest), ("include_all_metadata", "true"), ("limit", &limit)];
-        self.get("conversations.history", &query)
+    pub fn history(&self, channel: &str, since: Timestamp, until: Timestamp) -> HttpRequest {
+        self.get("conversations.history", &between(since, until, &[("channel", channel)]))
     }
 
     /// The replies below a message, likewise.
     #[must_use]
-    pub fn replies(&self, posted: &Posted, since: Timestamp) -> HttpRequest {
-        let oldest = since.as_ms().div_euclid(1_000).saturating_sub(CLOCK_S).max(0).to_string();
-        let limit = LOOKED_AT.to_string();
-        let query = [
-            ("channel", posted.channel.as_str()),
-            ("ts", &posted.ts),
-            ("oldest", &oldest),
-            ("include_all_metadata", "true"),
-            ("limit", &limit),
-        ];
-        self.get("conversations.replies", &query)
+    pub fn replies(&self, posted: &Posted, since: Timestamp, until: Timestamp) -> HttpRequest {
+        let below = [("channel", posted.channel.as_str()), ("ts", posted.ts.as_str())];
+        self.get("conversations.replies", &between(since, until, &below))
     }
 
     /// Asks whose token this is.
@@ -136,10 +126,22 @@ impl Api<'_> {
     }
 }
 
+fn between<'a>(since: Timestamp, until: Timestamp, where_at: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+    let seconds = |at: Timestamp| at.as_ms().div_euclid(1_000);
+    let mut query: Vec<(&str, String)> = where_at.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    query.extend([
+        ("oldest", seconds(since).saturating_sub(CLOCK_S).max(0).to_string()),
+        ("latest", seconds(until).saturating_add(CLOCK_S).to_string()),
+        ("include_all_metadata", "true".to_owned()),
+        ("limit", LOOKED_AT.to_string()),
+    ]);
+    query
+}
+
 /// Tells a notice to an incoming webhook.
 #[must_use]
 pub fn webhook(url: &str, notice: &Notice) -> HttpRequest {
-    json_post(url, &message(notice, false))
+    json_post(url, &message(notice, Answers::Links))
 }
 
 /// Answers a click at the address that came with it.
