@@ -105,6 +105,8 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod crm_pipedrive;
+#[cfg(test)]
 mod crm_salesforce;
 #[cfg(test)]
 mod crm_salesforce_kit;
