@@ -92,9 +92,12 @@ impl Desk {
         let store = self.store.as_ref().map_err(Clone::clone)?;
         match question {
             "reserve" => json(&desk::reserve(store, &parse::<Reserve>(body)?)?),
-            "open" if desk_erasure::is_barred(store, &parse::<Open>(body)?)? => json(&Opened::Conflict),
             "open" => {
-                let opened = desk::open(store, &parse::<Open>(body)?)?;
+                let open: Open = parse(body)?;
+                if desk_erasure::is_barred(store, &open)? {
+                    return json(&Opened::Conflict);
+                }
+                let opened = desk::open(store, &open)?;
                 self.arm().await?;
                 json(&opened)
             }
