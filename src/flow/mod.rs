@@ -13,6 +13,7 @@ pub mod hooks;
 pub mod intake;
 pub mod late;
 pub mod look_up;
+mod second;
 pub mod settle;
 pub mod team;
 mod token;

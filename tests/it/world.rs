@@ -20,7 +20,7 @@ use lead_router::domain::waterfall::results::LATE;
 use lead_router::domain::website::PageAddress;
 use lead_router::flow::enrich::after;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
-use lead_router::flow::look_up::{Health, look_up};
+use lead_router::flow::look_up::{Health, Progress, look_up};
 use lead_router::flow::{settle as desk, team};
 use lead_router::ports::messages::{
     Claim, Claimed, LookUp, LookedUp, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve, Reserved, Settle,
@@ -502,12 +502,7 @@ impl Directory for World {
 }
 
 impl Http for World {
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        _hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure> {
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
         Yield(false).await;
         self.http_calls.set(self.http_calls.get() + 1);
         let piece = |pieces: &BTreeMap<String, u32>| {
@@ -574,7 +569,9 @@ impl Meters for World {
 impl Lookups for World {
     async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
-        let call = pin!(look_up(self, &health, question));
+        let progress = Progress::default();
+        progress.is_awaited.set(question.wait_ms > 0);
+        let call = pin!(look_up(self, &health, question, &progress));
         if question.wait_ms == 0 {
             // As if the answer had come by then.
             return Ok(call.await);
