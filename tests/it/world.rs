@@ -133,6 +133,9 @@ impl TeamStore for TeamTables {
     }
 }
 
+/// The answer to a request, and after how many milliseconds it comes; `None` when none ever does.
+pub type Weather = Box<dyn Fn(&HttpRequest) -> (u32, Option<HttpAnswer>)>;
+
 /// The world in memory.
 pub struct World {
     pub now: Rc<Cell<Timestamp>>,
@@ -147,6 +150,8 @@ pub struct World {
     pub http_calls: Cell<u32>,
     /// How long answers take, in milliseconds, by a piece of the address; the others come at once.
     pub latency_ms: RefCell<BTreeMap<String, u32>>,
+    /// What providers answer and when, instead of all that is prepared.
+    pub weather: RefCell<Option<Weather>>,
     /// Pieces of the addresses that were called, in order.
     pub called: RefCell<Vec<String>>,
     meters: RefCell<BTreeMap<String, Meter>>,
@@ -220,6 +225,7 @@ impl World {
             settings: RefCell::default(),
             http_calls: Cell::new(0),
             latency_ms: RefCell::default(),
+            weather: RefCell::default(),
             called: RefCell::default(),
             meters: RefCell::default(),
             http_sent: RefCell::default(),
@@ -505,6 +511,12 @@ impl Http for World {
     async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
         Yield(false).await;
         self.http_calls.set(self.http_calls.get() + 1);
+        let drawn = self.weather.borrow().as_ref().map(|weather| weather(request));
+        if let Some((ms, answer)) = drawn {
+            let ms = if answer.is_some() { ms } else { u32::MAX };
+            self.pause(ms.min(timeout_ms)).await;
+            return answer.filter(|_| ms <= timeout_ms).ok_or(HttpFailure::Timeout);
+        }
         let piece = |pieces: &BTreeMap<String, u32>| {
             pieces.iter().find(|(piece, _)| request.url.contains(piece.as_str())).map(|(_, ms)| *ms)
         };
