@@ -10,7 +10,7 @@ use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::results::LATE;
-use crate::flow::look_up::{Health, look_up};
+use crate::flow::look_up::{Health, Progress, look_up};
 use crate::ports::messages::{Job, LookUp, LookedUp};
 use crate::ports::{Cache, CachedReading, Clock};
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Shared, select};
@@ -31,6 +31,7 @@ struct Flight {
     call: Shared<LocalBoxFuture<'static, LookedUp>>,
     /// Who could not wait for it.
     late: Rc<Late>,
+    progress: Rc<Progress>,
 }
 
 /// Those for whom an answer comes too late.
@@ -105,7 +106,9 @@ impl Lookup {
             Either::Left((looked_up, _)) => LookedUp { shared: is_shared, ..looked_up },
             Either::Right(_) => {
                 flight.late.note(lead_id.as_ref());
-                LookedUp { shared: is_shared, ..LookedUp::failed(LATE) }
+                // Whoever put the question has been decided without the answer, so nobody pays for its coming sooner.
+                flight.progress.is_awaited.set(false);
+                LookedUp { shared: is_shared, second: flight.progress.second.get(), ..LookedUp::failed(LATE) }
             }
         }
     }
@@ -113,10 +116,13 @@ impl Lookup {
     /// Starts a call that goes on when nobody waits for it any more.
     fn start(&self, key: String, question: LookUp, world: World) -> Flight {
         let late = Rc::new(Late::default());
+        let progress = Rc::new(Progress::default());
+        progress.is_awaited.set(question.wait_ms > 0);
+        let asked = Rc::clone(&progress);
         let (memory, waiting, flight_key) = (Rc::clone(&self.memory), Rc::clone(&late), key.clone());
         let health = self.memory.health_of(question.provider.as_str());
         let call = async move {
-            let looked_up = look_up(&world, &health, &question).await;
+            let looked_up = look_up(&world, &health, &question, &asked).await;
             memory.flights.borrow_mut().remove(&key);
             if let Some(reading) = &looked_up.reading {
                 memory.remember(key, looked_up.clone(), world.now());
@@ -127,7 +133,7 @@ impl Lookup {
             }
             looked_up
         };
-        let flight = Flight { call: call.boxed_local().shared(), late };
+        let flight = Flight { call: call.boxed_local().shared(), late, progress };
         self.memory.flights.borrow_mut().insert(flight_key, flight.clone());
         let call = flight.call.clone();
         self.state.wait_until(async move { drop(call.await) });

@@ -59,32 +59,33 @@ export function hasBinding(env, binding) {
   return Boolean(env[binding]);
 }
 
-/**
- * Sends a request to a provider: a line with status and `Retry-After` in seconds (or `-`), then the body. Without an answer after `hedgeAfterMs` (0 for never) the request is sent once more, and the first answer counts.
- * Fails with `timeout`, `too_large`, or anything else for a connection that broke.
- */
-export async function fetchText(url, method, headers, body, timeoutMs, hedgeAfterMs, bytesMax) {
-  const all = new AbortController();
-  const timer = setTimeout(() => all.abort(), timeoutMs);
-  const init = { method, headers: JSON.parse(headers), body, redirect: 'manual', signal: all.signal };
-  const tries = [textOf(url, init, bytesMax)];
-  let hedge;
-  try {
-    if (hedgeAfterMs > 0 && hedgeAfterMs < timeoutMs) {
-      const pause = new Promise((resolve) => {
-        hedge = setTimeout(resolve, hedgeAfterMs, true);
-      });
-      const ended = tries[0].then(() => false, () => false);
-      if (await Promise.race([ended, pause])) tries.push(textOf(url, init, bytesMax));
+/** A request to a provider, under way as soon as it is made. */
+export class Sending {
+  constructor(url, method, headers, body, timeoutMs, bytesMax) {
+    this.controller = new AbortController();
+    this.timer = setTimeout(() => this.controller.abort(), timeoutMs);
+    const init = { method, headers: JSON.parse(headers), body, redirect: 'manual', signal: this.controller.signal };
+    this.text = textOf(url, init, bytesMax);
+    // Nobody may be waiting any more when it fails.
+    this.text.catch(() => {});
+  }
+
+  /**
+   * The answer: a line with status and `Retry-After` in seconds (or `-`), then the body. Fails with `timeout`, `too_large`,
+   * or anything else for a connection that broke.
+   */
+  async answer() {
+    try {
+      return await this.text;
+    } catch (error) {
+      throw this.controller.signal.aborted ? new Error('timeout') : error;
     }
-    return await Promise.any(tries);
-  } catch (error) {
-    if (all.signal.aborted) throw new Error('timeout');
-    throw error.errors?.[0] ?? error;
-  } finally {
-    clearTimeout(timer);
-    clearTimeout(hedge);
-    all.abort();
+  }
+
+  /** Takes the request back when it is not answered. */
+  end() {
+    clearTimeout(this.timer);
+    this.controller.abort();
   }
 }
 

@@ -30,18 +30,15 @@ extern "C" {
     fn sql_rows(sql: &JsValue, query: &str, values: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = sqlRun)]
     fn sql_run(sql: &JsValue, query: &str, values: &str, text: Option<&str>) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, js_name = fetchText)]
-    async fn fetch_text(
-        url: &str,
-        method: &str,
-        headers: &str,
-        body: Option<&str>,
-        timeout_ms: u32,
-        hedge_after_ms: u32,
-        bytes_max: u32,
-    ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = signRs256)]
     async fn sign_text(key: &str, text: &str) -> Result<JsValue, JsValue>;
+    type Sending;
+    #[wasm_bindgen(constructor)]
+    fn new(url: &str, method: &str, headers: &str, body: Option<&str>, timeout_ms: u32, bytes_max: u32) -> Sending;
+    #[wasm_bindgen(method, catch)]
+    async fn answer(this: &Sending) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method)]
+    fn end(this: &Sending);
     #[wasm_bindgen(catch, js_name = isWithin)]
     async fn is_within_limit(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = sendMail)]
@@ -86,24 +83,27 @@ pub async fn ask(
     answer.as_string().ok_or_else(|| Unavailable::new(port, "the answer is no text"))
 }
 
+/// A request under way, which ends when nobody waits for it any more: the platform opens six connections at a time.
+struct EndOnDrop(Sending);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// Sends a request to a provider: status and `Retry-After` on the first line, then the body.
 ///
 /// # Errors
 /// [`Unavailable`] with the detail `timeout`, `too_large`, or what broke.
-pub async fn fetch(
-    request: &HttpRequest,
-    timeout_ms: u32,
-    hedge_after_ms: Option<u32>,
-    bytes_max: u32,
-) -> PortResult<String> {
+pub async fn fetch(request: &HttpRequest, timeout_ms: u32, bytes_max: u32) -> PortResult<String> {
     let headers: BTreeMap<&str, &str> =
         request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let headers = serde_json::to_string(&headers).unwrap_or_default();
     let method = request.method.as_str();
     let body = request.body.as_deref();
-    let hedge_after_ms = hedge_after_ms.unwrap_or(0);
-    let answer = fetch_text(&request.url, method, &headers, body, timeout_ms, hedge_after_ms, bytes_max).await;
-    let answer = answer.map_err(|thrown| failed("http", &thrown))?;
+    let sending = EndOnDrop(Sending::new(&request.url, method, &headers, body, timeout_ms, bytes_max));
+    let answer = sending.0.answer().await.map_err(|thrown| failed("http", &thrown))?;
     answer.as_string().ok_or_else(|| Unavailable::new("http", "the answer is no text"))
 }
 

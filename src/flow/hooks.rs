@@ -105,7 +105,7 @@ async fn fetched<W: World>(world: &W, fetch: &Fetch, received_at: Timestamp) -> 
         return Ok(None);
     }
     let timeout_ms = u32::try_from(left_ms).unwrap_or(0).min(FETCH_TIMEOUT_MS);
-    let answer = match world.send(&request, timeout_ms, None).await {
+    let answer = match world.send(&request, timeout_ms).await {
         Ok(answer) => answer,
         Err(HttpFailure::Timeout) if timeout_ms < FETCH_TIMEOUT_MS => return Ok(None),
         Err(failure) => return Err(later("fetch_unavailable", false, &format!("{failure:?}"))),

@@ -53,7 +53,12 @@ pub async fn place_late<W: World>(
     let provider = reading.facts.values().next().map(|fact| fact.provider.to_string()).unwrap_or_default();
     let enrichment = EnrichmentSummary {
         stopped: LATE_ANSWER.to_owned(),
-        calls: vec![ProviderCall { provider, result: FOUND.to_owned(), ms: decision.enrichment.ms.saturating_add(ms) }],
+        calls: vec![ProviderCall {
+            provider,
+            result: FOUND.to_owned(),
+            ms: decision.enrichment.ms.saturating_add(ms),
+            second: None,
+        }],
         ..EnrichmentSummary::default()
     };
     let open = Open { keys, fingerprint, lead, received_at };

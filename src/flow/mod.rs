@@ -20,6 +20,7 @@ pub mod late;
 pub mod look_up;
 pub mod mirror;
 pub mod notify;
+mod second;
 pub mod settle;
 pub mod team;
 pub mod tell;

@@ -16,9 +16,10 @@ use crate::domain::roster::model::{Pick, PickRequest, States};
 use crate::domain::route::attempts::{AccountView, Asking, CrmView, Owner};
 use crate::domain::route::decision::{Asked, Decision, EnrichmentSummary, Mode, Record};
 use crate::domain::route::plan::Plan;
-use crate::domain::rubric::file::LimitFile;
+use crate::domain::rubric::file::{LimitFile, Prefer};
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::results::is_call;
+use crate::domain::waterfall::second::Second;
 use serde::{Deserialize, Serialize};
 
 /// Reserves an idempotency key for a content.
@@ -355,6 +356,9 @@ pub struct LookUp {
     /// What the provider may be asked and may cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitFile>,
+    /// Whether it may be asked twice because the answer takes long.
+    #[serde(default)]
+    pub prefer: Prefer,
     /// The lead that was decided without the answer, and may be placed again when it comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead_id: Option<LeadId>,
@@ -406,13 +410,16 @@ pub struct LookedUp {
     /// Whether it was asked for another lead, and cost nothing here.
     #[serde(default)]
     pub shared: bool,
+    /// Why the provider was sent a second request, when it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
 }
 
 impl LookedUp {
     /// No answer, for this reason.
     #[must_use]
     pub fn failed(code: &str) -> Self {
-        Self { reading: None, result: code.to_owned(), shared: false }
+        Self { reading: None, result: code.to_owned(), shared: false, second: None }
     }
 
     /// Whether the provider was called for this lead.

@@ -152,14 +152,9 @@ pub enum HttpFailure {
 
 /// HTTP to providers.
 pub trait Http {
-    /// Sends a request; ends within `timeout_ms`. When there is no answer after `hedge_after_ms`, sends it once more and
-    /// takes the answer that comes first.
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure>;
+    /// Sends a request; ends within `timeout_ms`. When the answer is not waited for to the end, the request is taken back as
+    /// far as that is possible.
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure>;
     /// A setting or secret by name: keys and base URLs of vendors.
     fn setting(&self, name: &str) -> Option<String>;
 }

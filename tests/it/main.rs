@@ -125,6 +125,10 @@ mod flow_hooks;
 mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
+mod flow_second;
+#[cfg(test)]
+mod flow_speed;
+#[cfg(test)]
 mod flow_website;
 #[cfg(test)]
 mod flow_write_back;

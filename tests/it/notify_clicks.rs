@@ -93,13 +93,8 @@ impl Clock for World {
 }
 
 impl Http for World {
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        hedge: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure> {
-        self.outside.send(request, timeout_ms, hedge).await
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
+        self.outside.send(request, timeout_ms).await
     }
     fn setting(&self, name: &str) -> Option<String> {
         self.outside.setting(name)

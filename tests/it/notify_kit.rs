@@ -35,7 +35,7 @@ impl Mails for Outside {
         let body = serde_json::to_string(mail).unwrap();
         let request =
             HttpRequest { method: Method::Post, url: format!("{MAIL}/send"), headers: Vec::new(), body: Some(body) };
-        match self.send(&request, 20_000, None).await {
+        match self.send(&request, 20_000).await {
             Err(_) => Err("timeout".to_owned()),
             Ok(answer) if answer.status == 200 => Ok(()),
             Ok(answer) => {

@@ -118,12 +118,7 @@ impl Clock for Outside {
 }
 
 impl Http for Outside {
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        _hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure> {
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
         for late in self.late.take() {
             let _ = self.reach(&late);
         }

@@ -23,7 +23,7 @@ use lead_router::domain::waterfall::results::LATE;
 use lead_router::domain::website::PageAddress;
 use lead_router::flow::enrich::after;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
-use lead_router::flow::look_up::{Health, look_up};
+use lead_router::flow::look_up::{Health, Progress, look_up};
 use lead_router::flow::{mirror, settle as desk, team};
 use lead_router::ports::crm::{Consults, Effect};
 use lead_router::ports::messages::{
@@ -153,6 +153,9 @@ impl TeamStore for TeamTables {
     }
 }
 
+/// The answer to a request, and after how many milliseconds it comes; `None` when none ever does.
+pub type Weather = Box<dyn Fn(&HttpRequest) -> (u32, Option<HttpAnswer>)>;
+
 /// The world in memory.
 pub struct World {
     pub now: Rc<Cell<Timestamp>>,
@@ -167,6 +170,8 @@ pub struct World {
     pub http_calls: Cell<u32>,
     /// How long answers take, in milliseconds, by a piece of the address; the others come at once.
     pub latency_ms: RefCell<BTreeMap<String, u32>>,
+    /// What providers answer and when, instead of all that is prepared.
+    pub weather: RefCell<Option<Weather>>,
     /// Pieces of the addresses that were called, in order.
     pub called: RefCell<Vec<String>>,
     meters: RefCell<BTreeMap<String, Meter>>,
@@ -249,6 +254,7 @@ impl World {
             settings: RefCell::default(),
             http_calls: Cell::new(0),
             latency_ms: RefCell::default(),
+            weather: RefCell::default(),
             called: RefCell::default(),
             meters: RefCell::default(),
             http_sent: RefCell::default(),
@@ -550,14 +556,15 @@ impl Directory for World {
 }
 
 impl Http for World {
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        _hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure> {
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
         Yield(false).await;
         self.http_calls.set(self.http_calls.get() + 1);
+        let drawn = self.weather.borrow().as_ref().map(|weather| weather(request));
+        if let Some((ms, answer)) = drawn {
+            let ms = if answer.is_some() { ms } else { u32::MAX };
+            self.pause(ms.min(timeout_ms)).await;
+            return answer.filter(|_| ms <= timeout_ms).ok_or(HttpFailure::Timeout);
+        }
         let piece = |pieces: &BTreeMap<String, u32>| {
             pieces.iter().find(|(piece, _)| request.url.contains(piece.as_str())).map(|(_, ms)| *ms)
         };
@@ -622,7 +629,9 @@ impl Meters for World {
 impl Lookups for World {
     async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
-        let call = pin!(look_up(self, &health, question));
+        let progress = Progress::default();
+        progress.is_awaited.set(question.wait_ms > 0);
+        let call = pin!(look_up(self, &health, question, &progress));
         if question.wait_ms == 0 {
             // As if the answer had come by then.
             return Ok(call.await);

@@ -10,6 +10,7 @@ use crate::domain::id::{LeadId, RepId, TeamId, TierId};
 use crate::domain::lead::Lead;
 use crate::domain::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
 use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::domain::waterfall::second::Second;
 use serde::{Deserialize, Serialize};
 
 /// How a decision ended.
@@ -168,6 +169,9 @@ pub struct ProviderCall {
     pub result: String,
     /// Time, in milliseconds.
     pub ms: u32,
+    /// Why a second request was sent, when one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
 }
 
 /// A question that was asked, and its answer.

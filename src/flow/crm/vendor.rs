@@ -49,7 +49,7 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
     /// known whether the vendor did what was asked; `answer_too_large`.
     pub async fn send(&self, request: &HttpRequest, lanes: &[Lane]) -> Effect<HttpAnswer> {
         self.wait(lanes).await?;
-        self.world.send(request, self.patience.answer_ms, None).await.map_err(|failure| {
+        self.world.send(request, self.patience.answer_ms).await.map_err(|failure| {
             let code = match failure {
                 HttpFailure::Timeout => "timeout",
                 HttpFailure::Unreachable => "unreachable",

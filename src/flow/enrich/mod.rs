@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::waterfall::results::{LATE, NOT_AWAITED};
 use crate::domain::waterfall::{self, Moment, Source, Standing, Step};
 use crate::flow::consult::Consulted;
-use crate::ports::messages::LookUp;
+use crate::ports::messages::{LookUp, LookedUp};
 use crate::ports::{CacheEntry, CachedReading, InForce};
 use ask::{Question, Reply, ask};
 use futures_util::future::{Either, select};
@@ -167,7 +167,12 @@ impl<'a, W: World> Run<'a, W> {
             if let Standing::Asked(at) = provider.source.standing {
                 let ms = u32::try_from(now.ms_since(at)).unwrap_or(0);
                 let result = if is_cut { LATE } else { NOT_AWAITED }.to_owned();
-                self.summary.calls.push(ProviderCall { provider: provider.source.id.to_string(), result, ms });
+                self.summary.calls.push(ProviderCall {
+                    provider: provider.source.id.to_string(),
+                    result,
+                    ms,
+                    second: None,
+                });
                 self.summary.providers_called = self.summary.providers_called.saturating_add(1);
             }
         }
@@ -318,6 +323,7 @@ impl<'a, W: World> Run<'a, W> {
             contact: self.contact.clone(),
             wait_ms,
             limit: http.limit,
+            prefer: self.config.rubric.enrichment().prefer,
             lead_id: None,
         })
     }
@@ -343,9 +349,10 @@ impl<'a, W: World> Run<'a, W> {
         if was_called && reply.id.as_str() != DIRECTORY {
             self.summary.providers_called = self.summary.providers_called.saturating_add(1);
         }
-        let result = reply.looked_up.result;
-        let result = if reply.looked_up.shared { format!("{result}_shared") } else { result };
-        self.summary.calls.push(ProviderCall { provider: reply.id.to_string(), result, ms: reply.ms });
+        let LookedUp { result, shared, second, .. } = reply.looked_up;
+        // Whoever shares a call of another lead has not sent the second request either.
+        let (result, second) = if shared { (format!("{result}_shared"), None) } else { (result, second) };
+        self.summary.calls.push(ProviderCall { provider: reply.id.to_string(), result, ms: reply.ms, second });
     }
 
     fn apply(&mut self, reading: &CachedReading) {
