@@ -1,5 +1,6 @@
 //! The connected CRM: what a decision asks it, and the consumer that tells it about leads.
 
+use super::audit::erase::is_erased;
 use super::auth;
 use super::dead_letters::{self, Letter};
 use super::log;
@@ -65,13 +66,18 @@ pub async fn tell(world: &World, queue: &str, messages: Vec<(RawMessage, Due)>) 
     if messages.is_empty() {
         return;
     }
-    let (messages, due): (Vec<RawMessage>, Vec<Due>) = messages.into_iter().unzip();
-    let Ok(config) = world.current().await else {
-        for message in &messages {
-            answer(message, Err(Unavailable::new("kv", "the configuration cannot be read")));
+    let leads: Vec<_> = messages.iter().map(|(_, due)| (&due.write.lead_id, due.write.received_at)).collect();
+    let ready = async { Ok::<_, Unavailable>((world.current().await?, is_erased(world, &leads).await?)) }.await;
+    let (config, erased) = match ready {
+        Ok(ready) => ready,
+        Err(error) => {
+            messages.iter().for_each(|(message, _)| answer(message, Err(error.clone())));
+            return;
         }
-        return;
     };
+    let (gone, messages): (Vec<_>, Vec<_>) = messages.into_iter().zip(erased).partition(|(_, erased)| *erased);
+    gone.iter().for_each(|((message, _), _)| message.ack());
+    let (messages, due): (Vec<RawMessage>, Vec<Due>) = messages.into_iter().map(|(message, _)| message).unzip();
     let became = write(world, &config.index, &due).await;
     for ((message, due), became) in messages.iter().zip(&due).zip(became) {
         let done = settle(world, queue, (&config.index, message, due), became).await;

@@ -16,7 +16,7 @@ use crate::domain::audit::{Detail, Event, EventKind, Who, letter};
 use crate::domain::error::Problem;
 use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
-use crate::flow::batch::id_of;
+use crate::flow::intake::id_of;
 use crate::ports::messages::Job;
 use crate::ports::{Clock, PortResult};
 use serde::Deserialize;
@@ -217,9 +217,8 @@ pub async fn redrive(call: &Call<'_>, id: &str) -> ApiResult {
     let sent = rows.len();
     send(world, rows).await?;
     if sent == 0 {
-        let (query, bind) = of_id(id).query("SELECT id AS line FROM dead_letters", "");
-        let result = database(&world.env)?.prepare(query).bind(&bind).map_err(failed)?.all().await.map_err(failed)?;
-        if result.results::<Value>().map_err(failed)?.is_empty() {
+        let (query, bind) = of_id(id).query("SELECT json_quote(id) AS line FROM dead_letters", "");
+        if lines(&world.env, &query, &bind).await?.is_empty() {
             return Err(ApiError::not_found("dead letter"));
         }
         return Err(ApiError::new(409, "being_sent", "another request is sending this letter; look again in a minute"));

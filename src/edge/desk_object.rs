@@ -7,6 +7,7 @@ use super::config;
 use super::desk_erasure::{self, Erase, Erased};
 use super::desk_store::{OutboxRow, SqlDeskStore};
 use super::log;
+use super::objects::parsed;
 use super::queue::send_jobs;
 use super::world::World;
 use crate::domain::id::LeadId;
@@ -91,9 +92,12 @@ impl Desk {
         let store = self.store.as_ref().map_err(Clone::clone)?;
         match question {
             "reserve" => json(&desk::reserve(store, &parse::<Reserve>(body)?)?),
-            "open" if desk_erasure::is_barred(store, &parse::<Open>(body)?)? => json(&Opened::Conflict),
             "open" => {
-                let opened = desk::open(store, &parse::<Open>(body)?)?;
+                let open: Open = parse(body)?;
+                if desk_erasure::is_barred(store, &open)? {
+                    return json(&Opened::Conflict);
+                }
+                let opened = desk::open(store, &open)?;
                 self.arm().await?;
                 json(&opened)
             }
@@ -271,7 +275,7 @@ fn standing(row: LeadRow) -> PortResult<Option<Standing>> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {
-    serde_json::from_slice(body).map_err(|error| Unavailable::new("desk", error.to_string()))
+    parsed("desk", body)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {

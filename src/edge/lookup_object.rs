@@ -4,6 +4,7 @@
 //! lost without harm. A subject has one object, so leads of one company that arrive together are one call.
 
 use super::log;
+use super::objects::parsed;
 use super::queue::send_jobs;
 use super::world::World;
 use crate::domain::id::LeadId;
@@ -78,7 +79,7 @@ impl DurableObject for Lookup {
             return Response::from_json(&self.memory.left_alone(World::new(self.env.clone()).now()));
         }
         let body = request.bytes().await?;
-        let Ok(question) = serde_json::from_slice::<LookUp>(&body) else {
+        let Ok(question) = parsed::<LookUp>("lookup", &body) else {
             return Ok(Response::ok("unknown question")?.with_status(503));
         };
         Response::from_json(&self.answer(question).await)

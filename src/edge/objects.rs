@@ -66,6 +66,15 @@ async fn call_within<Q: Serialize, A: DeserializeOwned>(
     serde_json::from_str(&answer).map_err(failed)
 }
 
+/// Reads a message or a row. As text, everywhere: what reads messages is in the program once for each kind of input.
+///
+/// # Errors
+/// `Unavailable` of the port when it is not what the port speaks of.
+pub fn parsed<T: DeserializeOwned>(port: &'static str, body: &[u8]) -> PortResult<T> {
+    let text = std::str::from_utf8(body).map_err(|error| Unavailable::new(port, error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| Unavailable::new(port, error.to_string()))
+}
+
 impl Lookups for World {
     /// The subject's hash says which of 16 objects asks.
     async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {

@@ -1,5 +1,6 @@
 //! The consumer tells reps and teams, and remembers which messages can be changed later.
 
+use super::audit::erase::is_erased;
 use super::dead_letters::{self, Letter};
 use super::directory::{database, failed, number};
 use super::settings::{Settings, setting};
@@ -59,6 +60,10 @@ pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32) -> Po
 /// # Errors
 /// [`Unavailable`] when the message has to come again as it is.
 pub async fn tell(world: &World, (queue, id): (&str, &str), telling: TellOne) -> PortResult<()> {
+    let is_gone = is_erased(world, &[(&telling.notice.lead_id, telling.notice.decided_at)]).await?;
+    if is_gone.first() == Some(&true) {
+        return Ok(());
+    }
     let fresh = TellOne { so_far: Vec::new(), ..telling.clone() };
     let chance = || (worker::js_sys::Math::random() * f64::from(u16::MAX)) as u16;
     match tell_next(world, telling, chance).await? {

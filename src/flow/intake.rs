@@ -68,10 +68,10 @@ impl Done {
 
 /// Takes a lead in.
 ///
-/// Steps: 1 hashes of account, person and submission; 2 an explicit idempotency key is reserved for this
-/// content; 3 what the cache and the mirror of the CRM know; 4 when something slow has to be waited for, the lead is made
-/// durable first, so that a crash from here on only delays it, and the CRM is told that there is one; 5 the CRM, then
-/// enrichment, which an owner may make needless; 6 what the rubric says; 7 the Desk decides.
+/// Steps: 1 an explicit idempotency key is reserved for this content; 2 hashes of account, person and submission;
+/// 3 what the cache and the mirror of the CRM know; 4 when something slow has to be waited for, the lead is made durable
+/// first, so that a crash from here on only delays it, and the CRM is told that there is one; 5 the CRM, then enrichment,
+/// which an owner may make needless; 6 what the rubric says; 7 the Desk decides.
 ///
 /// # Errors
 /// `Unavailable` when an object or the configuration cannot be reached. Sending the same lead again is safe.
@@ -83,20 +83,35 @@ pub async fn intake<W: World>(
     options: Options<'_>,
 ) -> PortResult<Done> {
     // 1
-    let fingerprint = fingerprint(&lead);
-    let submission = match idempotency_key {
-        Some(key) => format!("key:{key}"),
-        None => format!("content:{fingerprint}"),
-    };
-    let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
-    // 2
     if let Some(key) = idempotency_key {
         let key_hash = keyed_hash(options.person_key, "idempotency", key);
-        let reserve = Reserve { key_hash, fingerprint: fingerprint.clone(), now: received_at };
+        let reserve = Reserve { key_hash, fingerprint: fingerprint(&lead), now: received_at };
         if world.reserve(&desk_of(&reserve.key_hash), &reserve).await? == Reserved::Conflict {
             return Ok(Done::now(Answer::Conflict));
         }
     }
+    accept(world, lead, idempotency_key, received_at, options).await
+}
+
+/// Steps 2 to 7 of [`intake`]: the same lead under the same id, whoever else used its key. For a sender that was told
+/// that its lead is accepted, and cannot be told that the key is another person's.
+///
+/// # Errors
+/// As [`intake`].
+pub(super) async fn accept<W: World>(
+    world: &W,
+    lead: Lead,
+    key: Option<&str>,
+    received_at: Timestamp,
+    options: Options<'_>,
+) -> PortResult<Done> {
+    // 2
+    let fingerprint = fingerprint(&lead);
+    let submission = match key {
+        Some(key) => submission_of(key),
+        None => format!("content:{fingerprint}"),
+    };
+    let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let open = Open { keys, fingerprint, lead, received_at };
     if !options.wait {
         return Ok(Done::now(match world.open(&open.keys.account.desk(), &open).await? {
@@ -106,6 +121,18 @@ pub async fn intake<W: World>(
         }));
     }
     route(world, open, options, None).await
+}
+
+/// What an idempotency key is hashed as.
+fn submission_of(key: &str) -> String {
+    format!("key:{key}")
+}
+
+/// The id that a lead with a key has, unless it comes after the replay window of another one; `None` only when no hash
+/// can be made.
+#[must_use]
+pub fn id_of(lead: &Lead, key: &str, person_key: &[u8]) -> Option<LeadId> {
+    LeadKeys::new(person_key, &lead.account_key(), lead.person_key(), &submission_of(key)).lead_id(0)
 }
 
 /// Steps 3 to 7 of [`intake`]; with the lead's id for one that was accepted before and is woken.

@@ -57,7 +57,7 @@ pub struct Open {
 
 /// Answer to [`Open`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
+#[serde(rename_all = "snake_case")]
 pub enum Opened {
     /// The lead is durable and has to be decided.
     Open {
@@ -151,7 +151,7 @@ pub struct Late {
 
 /// Answer to [`Settle`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
+#[serde(rename_all = "snake_case")]
 pub enum Settled {
     /// The decision, of this call or of the first one.
     Decided {
@@ -214,7 +214,7 @@ pub struct Learn {
 
 /// A lead as it stands in its Desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Accepted, not decided.
     Open {
@@ -267,7 +267,7 @@ pub struct Answered {
 
 /// A message on the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "job")]
+#[serde(rename_all = "snake_case")]
 pub enum Job {
     /// Route a lead again that is open or held.
     Route {

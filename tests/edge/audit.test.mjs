@@ -1,7 +1,7 @@
 /** The ledger: append-only, a chain that can be checked, searched, exported; events beside the decisions. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertChains, exported } from './chain.mjs';
+import { assertChains, exported, rowsOf } from './chain.mjs';
 import { deskOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
@@ -143,13 +143,28 @@ test('events are listed, searched, shown with their lead, and exported piece by 
     JSON.stringify(rows),
   );
   const answer = await world.admin('GET', '/v1/events:export?kind=accept');
-  const bulk = answer.text.split('\n').filter(Boolean).map((line) => JSON.parse(line).event_id);
+  const bulk = rowsOf(answer).map((row) => row.event_id);
   assert.deepEqual(bulk, rows.map(({ id }) => id).sort());
   const csv = (await world.admin('GET', '/v1/events:export?kind=accept&format=csv')).text;
   assert.equal(csv.split('\r\n').length, 2_300 + 2);
   const page = await world.ask('GET', '/v1/events?kind=accept&limit=200');
   const next = await world.ask('GET', `/v1/events?kind=accept&limit=200&cursor=${page.next_cursor}`);
   assert.deepEqual([page.events[0].event_id, next.events[0].event_id], ['bulk-2299', 'bulk-2099']);
+});
+
+test('an export that cannot be read to its end says so', async () => {
+  await world.control('fail', { place: 'D1', count: 1 });
+  assertRefused(await world.admin('GET', '/v1/events:export'), 503, 'unavailable');
+  // The first piece is read, the second is not.
+  world.expectErrors('export.failed');
+  for (const format of ['ndjson', 'csv']) {
+    await world.control('fail', { place: 'D1', count: 1, after: 1 });
+    const { status, text } = await world.admin('GET', `/v1/events:export?kind=accept&format=${format}`);
+    const last = text.trimEnd().split('\n').at(-1);
+    assert.equal(status, 200);
+    assert.match(last, format === 'csv' ? /^the export broke off here/ : /^{"error":{"code":"unavailable"/);
+    assert.equal(text.split('bulk-').length - 1, 1_000);
+  }
 });
 
 test('while the database is down a lead is still shown, and says that its history is not whole', async () => {

@@ -8,7 +8,14 @@ const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 export async function exported(world, query = '') {
   const answer = await world.admin('GET', `/v1/decisions:export?record=1${query}`);
   assert.equal(answer.status, 200, answer.text);
-  return answer.text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return rowsOf(answer);
+}
+
+/** The rows of an export as NDJSON, whose last line counts them. */
+export function rowsOf(answer) {
+  const lines = answer.text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  assert.deepEqual(lines.pop(), { rows: lines.length });
+  return lines;
 }
 
 /** Every record is the one that its hash names, numbers have no gaps, and each names the one before it. */

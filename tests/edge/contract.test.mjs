@@ -59,7 +59,8 @@ test('every operation of the published description exists', async () => {
 test('operators need the admin token, senders the intake key', async () => {
   const operator = [
     ['GET', '/v1/leads/x'], ['POST', '/v1/explain'], ['GET', '/v1/decisions'], ['POST', '/v1/accounts:import'],
-    ['GET', '/v1/rubric'], ['PUT', '/v1/rubric'], ['POST', '/v1/rubric/check'], ['GET', '/v1/dead-letters'],
+    ['GET', '/v1/rubric'], ['PUT', '/v1/rubric'], ['POST', '/v1/rubric/check'], ['GET', '/v1/dead-letters'], ['GET', '/v1/events'],
+    ['GET', '/v1/decisions:export'], ['GET', '/v1/doctor'], ['DELETE', '/v1/people'],
     ['GET', '/v1/providers'], ['POST', '/v1/providers/pdl_company/try'],
   ];
   for (const [method, path] of operator) {

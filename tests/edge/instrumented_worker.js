@@ -9,6 +9,8 @@ let written = [];
 let clockMs = 0;
 /** How often a place still fails: `D1`, `KV`, `queue`, or a class with the beginning of a statement. */
 const failures = new Map();
+/** How often a place still works before that. */
+const works = new Map();
 
 globalThis.Date = class extends Date {
   constructor(...values) {
@@ -30,8 +32,9 @@ const CONTROLS = {
     clockMs += Number(add);
     return { now: Date.now() };
   },
-  fail({ place, count }) {
+  fail({ place, count, after = 0 }) {
     failures.set(place, Number(count));
+    works.set(place, Number(after));
     return {};
   },
 };
@@ -106,6 +109,9 @@ function note(where, what, rows) {
 function breakAt(place) {
   const left = failures.get(place) ?? 0;
   if (left === 0) return;
+  const working = works.get(place) ?? 0;
+  works.set(place, Math.max(working - 1, 0));
+  if (working > 0) return;
   failures.set(place, left - 1);
   throw new Error(`${place} fails because the test wants it`);
 }

@@ -182,3 +182,18 @@ fn an_export_without_records_says_that_it_brought_none() {
     assert!(report.is_whole());
     assert_eq!(report.without_content, 2);
 }
+
+#[test]
+fn an_export_that_lost_its_end_is_not_whole() {
+    let lines = ledger(&[(0, false), (0, false), (1, true)]);
+    let ended = |lines: &[Value], end: Value| checked(&[lines, &[end]].concat());
+    assert!(ended(&lines, json!({"rows": 3})).is_whole());
+    assert_eq!(ended(&lines, json!({"rows": 3})).records, 3);
+    let cut = ended(&lines[..2], json!({"rows": 3}));
+    assert_eq!(cut.findings[0].code(), "incomplete_export");
+    let broken = ended(&lines[..2], json!({"error": {"code": "unavailable"}}));
+    assert_eq!(broken.findings[0].code(), "incomplete_export");
+    // Two spans in one file.
+    let two = [&lines[..2], &[json!({"rows": 2})], &lines[2..], &[json!({"rows": 1})]].concat();
+    assert!(checked(&two).is_whole());
+}

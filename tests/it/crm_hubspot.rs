@@ -222,6 +222,25 @@ fn one_bad_lead_stops_no_other() {
 }
 
 #[test]
+fn a_value_that_breaks_a_rule_of_the_account_is_left_out_and_the_lead_is_not() {
+    for partial in [true, false] {
+        let world = world();
+        world.change(BASE, &json!({"partial": partial, "rules": ["phone", "country"]}));
+        let writes: Vec<Write> = (0..3).map(|person| assigned(person, 1, "77")).collect();
+        assert!(run(write(&world, &writes)).iter().all(is_done));
+        let state = world.state(BASE);
+        let one = contact(&state, 1);
+        assert_eq!((&one["phone"], &one["country"]), (&Value::Null, &Value::Null));
+        assert_eq!((&one["firstname"], &one["hubspot_owner_id"]), (&json!("First1"), &json!("77")));
+    }
+    // One that the router cannot do without stops the lead.
+    let world = world();
+    world.change(BASE, &json!({"rules": ["router_tier"]}));
+    let refused = run(write(&world, &[assigned(1, 1, "77")])).remove(0).unwrap_err();
+    assert_eq!((refused.code(), refused.remedy()), ("value_refused", Remedy::FixRequest));
+}
+
+#[test]
 fn the_task_shows_the_company_of_a_contact_that_has_one() {
     let world = world();
     world.change(BASE, &json!({"company": {"name": "Acme", "domain": "acme1.example"}}));
@@ -513,6 +532,17 @@ fn a_token_that_ends_is_exchanged_once_for_all() {
     world.change(BASE, &json!({"end_token": true}));
     let refused = run(write(&world, &[assigned(9, 1, "77")])).remove(0).unwrap_err();
     assert_eq!((refused.code(), refused.remedy()), ("token_refused", Remedy::FixConfig));
+}
+
+#[test]
+fn contacts_with_long_texts_are_read_in_smaller_pieces() {
+    let world = world();
+    for person in 0..40 {
+        world.change(BASE, &json!({"contact": {"email": email(person), "message": "x".repeat(60_000)}}));
+    }
+    let writes: Vec<Write> = (0..40).map(|person| assigned(person, 1, "77")).collect();
+    assert!(run(write(&world, &writes)).iter().all(is_done));
+    assert_eq!(calls(&world)["POST crm/objects/2026-03/contacts/batch/read"], 7, "40, 20, 10, 10, 20, 10, 10");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn whatever_happens_to_a_call_the_crm_ends_right() {
         let calls = play(&scenario, None);
         assert!((2..=16).contains(&calls), "{}: {calls}", scenario.name);
         for call in 0..calls {
-            let token_ends = (scenario.world as usize == oauth_world as usize).then_some(&Fault::Status(401));
+            let token_ends = scenario.name.contains("token").then_some(&Fault::Status(401));
             for fault in FAULTS.iter().chain(BAD_MOMENTS).chain(token_ends) {
                 // The address for tokens that refuses is a person's to mend.
                 if call == 0 && token_ends.is_some() && matches!(fault, Fault::Status(400..=499)) {

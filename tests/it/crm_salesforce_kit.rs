@@ -6,6 +6,7 @@ use crate::world::{at, run};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use lead_router::domain::crm::write::{Assigning, Profile};
 use lead_router::domain::crm::{Write, Written};
+use lead_router::domain::http::HttpRequest;
 use lead_router::domain::id::{LeadId, RepId, TeamId, TierId};
 use lead_router::domain::write_back::{Setback, next_try_ms};
 use lead_router::flow::crm::{Patience, Salesforce};
@@ -14,6 +15,7 @@ use lead_router::ports::{PortResult, Unavailable};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub const BASE: &str = "https://acme.my.salesforce.com";
 pub const ANN: &str = "0055e000001AnnAAAS";
@@ -154,4 +156,16 @@ pub fn assert_all_written(world: &Outside, writes: &[Write]) {
             }
         }
     }
+}
+
+/// Every request that was sent, as it goes over the wire.
+pub fn wire(world: &Outside) -> Value {
+    let sent = world.sent.borrow();
+    let request = |request: &HttpRequest| {
+        let body = request.body.as_deref().unwrap_or_default();
+        let body = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
+        let headers: BTreeMap<_, _> = request.headers.iter().cloned().collect();
+        json!({"method": request.method.as_str(), "url": request.url, "headers": headers, "body": body})
+    };
+    Value::Array(sent.iter().map(request).collect())
 }

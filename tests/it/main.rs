@@ -51,6 +51,7 @@ mod intake_properties;
 #[cfg(test)]
 mod intake_samples;
 #[cfg(test)]
+mod phones;
 mod provider_descriptions;
 #[cfg(test)]
 mod provider_form;
@@ -104,14 +105,17 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod crm_pipedrive;
+#[cfg(test)]
 mod crm_salesforce;
 #[cfg(test)]
 mod crm_salesforce_kit;
 #[cfg(test)]
 mod crm_salesforce_world;
 #[cfg(test)]
-mod flow_consult;
+mod flow_batch;
 #[cfg(test)]
+mod flow_consult;
 mod flow_enrich;
 #[cfg(test)]
 mod flow_follow_up;

@@ -163,7 +163,8 @@ fn world() -> World {
     index.reps.get_mut(&reps[1]).unwrap().slack_id = Some("U002".to_owned());
     index.reps.get_mut(&reps[1]).unwrap().name = "Mara Lind".to_owned();
     let rubric = lead_router::domain::rubric::check::check(config.rubric.file()).unwrap();
-    let config = InForce { rubric, index, index_version: String::new(), directory_version: String::new() };
+    let config =
+        InForce { rubric, index, index_version: String::new(), directory_version: String::new(), crm_heard: None };
     let world = World {
         outside: outside(),
         config: Rc::new(config),

@@ -12,6 +12,7 @@
 )]
 
 pub mod hubspot;
+pub mod pipedrive;
 pub mod salesforce;
 mod soql;
 
@@ -68,6 +69,7 @@ pub fn all(base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
         ("resend", Box::new(resend::Resend::default())),
         ("webhook", Box::new(webhook::Webhook::default())),
         ("hubspot", Box::new(hubspot::Hubspot::prepared())),
+        ("pipedrive", Box::new(pipedrive::Pipedrive::new())),
         ("salesforce", Box::new(salesforce::Salesforce::prepared(&format!("{base}/salesforce")))),
     ]
 }

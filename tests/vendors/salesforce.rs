@@ -116,6 +116,8 @@ pub struct Salesforce {
     locks: BTreeMap<String, Timestamp>,
     settings: Settings,
     counts: BTreeMap<String, usize>,
+    /// Where the record with an id or an external id stands: object, field and value.
+    index: BTreeMap<(&'static str, &'static str, String), usize>,
     next_id: u64,
     pages: Vec<Vec<Value>>,
 }
@@ -142,6 +144,13 @@ struct Settings {
 }
 
 type Errors = Value;
+
+/// Fields that find a record.
+const KEYS: [&str; 3] = ["Id", "Router_Person_Id__c", "Router_Effect_Id__c"];
+
+fn indexed(name: &str, value: &str) -> String {
+    if name == "Id" { value.get(..15).unwrap_or(value).to_owned() } else { value.to_owned() }
+}
 
 fn error(code: &str, message: &str, fields: &[&str]) -> Errors {
     json!([{"errorCode": code, "message": message, "fields": fields}])
@@ -186,6 +195,7 @@ impl Salesforce {
             locks: BTreeMap::new(),
             settings,
             counts: BTreeMap::new(),
+            index: BTreeMap::new(),
             next_id: 1_000,
             pages: Vec::new(),
         };
@@ -232,6 +242,22 @@ impl Salesforce {
         record.insert("CreatedById".to_owned(), "005000000000009AAA".into());
         record.extend(fields.as_object().cloned().unwrap_or_default());
         table.push(record);
+        let (object, place) = (*object, table.len() - 1);
+        self.keep_index(object, place);
+    }
+
+    fn keep_index(&mut self, object: &'static str, place: usize) {
+        for name in KEYS {
+            let value = text(&self.tables[object][place], name);
+            if !value.is_empty() {
+                self.index.insert((object, name, indexed(name, value)), place);
+            }
+        }
+    }
+
+    fn place_of(&self, object: &'static str, name: &str, value: &str) -> Option<usize> {
+        let name = KEYS.into_iter().find(|own| *own == name)?;
+        self.index.get(&(object, name, indexed(name, value))).copied()
     }
 
     fn token(&mut self, asked: &Asked<'_>, now: Timestamp) -> Reply {
@@ -473,10 +499,7 @@ impl Salesforce {
                 ));
             }
         }
-        let is_it = |record: &Record| {
-            if key == "Id" { is_same_id(text(record, "Id"), value) } else { text(record, key) == value }
-        };
-        let place = self.tables[object].iter().position(is_it);
+        let place = self.place_of(object, key, value);
         if place.is_none() && key == "Id" {
             return Err(error("ENTITY_IS_DELETED", "entity is deleted", &[]));
         }
@@ -521,6 +544,7 @@ impl Salesforce {
             record.insert("OwnerId".to_owned(), assignment.into());
         }
         let id = text(record, "Id").to_owned();
+        self.keep_index(object, place);
         self.count(&format!("{}_{object}", if is_new { "created" } else { "updated" }));
         Ok((id, is_new))
     }
@@ -576,8 +600,8 @@ impl Salesforce {
         }
         let own_id = before.map(|record| text(record, "Id").to_owned()).unwrap_or_default();
         for name in ["Router_Person_Id__c", "Router_Effect_Id__c"] {
-            let is_there = |record: &Record| text(record, "Id") != own_id && Some(text(record, name)) == given(name);
-            if given(name).is_some() && self.tables[object].iter().any(is_there) {
+            let there = given(name).and_then(|value| self.place_of(object, name, value));
+            if there.is_some_and(|place| text(&self.tables[object][place], "Id") != own_id) {
                 return Err(error("DUPLICATE_VALUE", "duplicate value found", &[name]));
             }
         }
@@ -753,15 +777,20 @@ impl Vendor for Salesforce {
                     let object = value["type"].as_str().unwrap_or_default();
                     let fields = value["fields"].as_object().cloned().unwrap_or_default();
                     let id = fields.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
-                    let table = self.tables.get_mut(object).expect("an object of Salesforce");
-                    match table.iter_mut().find(|record| text(record, "Id") == id) {
-                        Some(record) => record.extend(fields),
+                    let object = OBJECTS.into_iter().find(|own| *own == object).expect("an object of Salesforce");
+                    match self.place_of(object, "Id", &id) {
+                        Some(place) => {
+                            self.tables.get_mut(object).expect("an object")[place].extend(fields);
+                            self.keep_index(object, place);
+                        }
                         None => self.add(object, Value::Object(fields)),
                     }
                 }
                 ("delete", Value::String(id)) => {
-                    for table in self.tables.values_mut() {
-                        table.retain(|record| text(record, "Id") != id);
+                    self.index.clear();
+                    for object in OBJECTS {
+                        self.tables.get_mut(object).expect("an object").retain(|record| text(record, "Id") != id);
+                        (0..self.tables[object].len()).for_each(|place| self.keep_index(object, place));
                     }
                 }
                 ("missing", Value::String(field)) => self.missing.push(field.clone()),

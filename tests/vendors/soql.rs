@@ -2,6 +2,7 @@
 
 use lead_router::domain::time::Timestamp;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 pub type Record = Map<String, Value>;
 
@@ -42,7 +43,7 @@ enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Compare(String, String, Token),
-    In(String, Vec<Token>),
+    In(String, BTreeSet<Option<String>>),
     Within(String, Box<Query>),
 }
 
@@ -238,6 +239,7 @@ impl Parser {
                 while self.take_sign(",") {
                     values.push(self.value()?);
                 }
+                let values = values.iter().map(|value| key(&path, &plain(value))).collect();
                 Condition::In(path, values)
             };
             let is_there = self.take_sign(")");
@@ -395,6 +397,9 @@ fn key(path: &str, value: &Value) -> Option<String> {
     if path == "Id" || (path.ends_with("Id") && !path.contains("__")) {
         return Some(text.get(..15).unwrap_or(text).to_owned());
     }
+    if !text.starts_with("20") {
+        return Some(text.to_lowercase());
+    }
     let moment = text.strip_suffix("+0000").map_or_else(|| text.to_owned(), |start| format!("{start}Z"));
     match moment.parse::<Timestamp>() {
         Ok(at) => Some(format!("{:015}", at.as_ms())),
@@ -444,9 +449,9 @@ fn holds(tables: &dyn Tables, object: &str, record: &Record, condition: &Conditi
                 _ => order.is_some_and(std::cmp::Ordering::is_ge),
             }
         }
-        Condition::In(path, tokens) => {
+        Condition::In(path, values) => {
             let own = value(tables, object, record, path)?;
-            !own.is_null() && tokens.iter().any(|token| key(path, &plain(token)) == key(path, &own))
+            !own.is_null() && values.contains(&key(path, &own))
         }
         Condition::Within(path, query) => {
             let own = value(tables, object, record, path)?;

@@ -99,6 +99,12 @@ pub enum Finding {
         /// The last that is missing.
         until: u64,
     },
+    /// An export says itself that it ends too early, or does not have the rows that it counts.
+    #[error("the export that ends in line {line} is not whole: ask for it again")]
+    IncompleteExport {
+        /// Number of its last line, from 1.
+        line: usize,
+    },
     /// Two lines have one place.
     #[error("record {seq} of `{desk}` is there twice (line {line})")]
     RepeatedRecord {
@@ -120,6 +126,7 @@ impl Finding {
             Self::ChangedRecord { .. } => "changed_record",
             Self::BrokenChain { .. } => "broken_chain",
             Self::MissingRecords { .. } => "missing_records",
+            Self::IncompleteExport { .. } => "incomplete_export",
             Self::RepeatedRecord { .. } => "repeated_record",
         }
     }
@@ -138,6 +145,8 @@ struct Link {
 #[derive(Debug, Default)]
 pub struct Checking {
     report: Report,
+    /// Lines up to the end of the export before, when a file has several.
+    counted: usize,
     links: BTreeMap<String, Vec<Link>>,
 }
 
@@ -173,10 +182,15 @@ impl Checking {
         if text.trim().is_empty() {
             return;
         }
+        let value = serde_json::from_str::<Value>(text).unwrap_or_default();
+        if let Some(is_whole) = self.end(&value) {
+            self.counted = self.report.records;
+            if !is_whole {
+                self.report.find(Finding::IncompleteExport { line: number });
+            }
+            return;
+        }
         self.report.records = self.report.records.saturating_add(1);
-        let Ok(value) = serde_json::from_str::<Value>(text) else {
-            return self.report.find(Finding::UnreadableRecord { line: number });
-        };
         let link = if value.get("desk").is_some() {
             serde_json::from_value(value).ok().and_then(|line| self.ledger_line(number, line))
         } else {
@@ -190,6 +204,16 @@ impl Checking {
             Some((desk, link)) => self.links.entry(desk).or_default().push(link),
             None => self.report.find(Finding::UnreadableRecord { line: number }),
         }
+    }
+
+    /// Whether a line ends an export, and that one is whole.
+    fn end(&self, value: &Value) -> Option<bool> {
+        let map = value.as_object().filter(|map| map.len() == 1)?;
+        if map.contains_key("error") {
+            return Some(false);
+        }
+        let rows = map.get("rows")?.as_u64()?;
+        Some(usize::try_from(rows).ok() == self.report.records.checked_sub(self.counted))
     }
 
     /// Checks a line of the ledger by itself; `None` when it has no place in a chain.

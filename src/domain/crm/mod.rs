@@ -6,6 +6,7 @@
 pub mod hubspot;
 pub mod mirror;
 pub mod owner;
+pub mod pipedrive;
 pub mod salesforce;
 pub mod state;
 pub mod write;

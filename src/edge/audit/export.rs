@@ -1,7 +1,7 @@
 //! The ledger as a file: CSV for a spreadsheet, NDJSON for a program, streamed page by page.
 //!
-//! A file is whole or the transfer breaks off: when a page cannot be read, or there are more than one answer may have, the
-//! connection ends with an error rather than with a shorter file.
+//! A file says whether it is whole. NDJSON ends with a line that counts the rows; a file that could not be read to its end
+//! ends with a line that says so, in CSV too, where it is the only row with one cell.
 
 use super::search::{self, Conditions, Params};
 use super::{events, lines, optional};
@@ -11,11 +11,13 @@ use crate::domain::provider::Offer;
 use crate::domain::route::decision::ProviderCall;
 use crate::edge::auth;
 use crate::edge::directory::number;
+use crate::edge::log;
 use crate::edge::respond::ApiResult;
 use crate::edge::router::Call;
-use crate::ports::{Clock, PortResult};
-use futures_util::stream;
-use serde_json::Value;
+use crate::ports::{Clock, PortResult, Unavailable};
+use futures_util::future::ready;
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
 use worker::{Env, Headers, Response};
 
 /// Rows of a piece.
@@ -99,29 +101,30 @@ struct Export {
     is_csv: bool,
     after: Option<String>,
     pieces: u32,
+    rows: usize,
     is_over: bool,
 }
 
 /// `GET /v1/decisions:export`: decisions, the oldest first; `record=1` adds the whole records.
-pub fn decisions(call: &Call<'_>) -> ApiResult {
+pub async fn decisions(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let mut conditions = search::conditions(&mut params);
     // What is decided while the file is written does not make it longer.
     conditions.between("at_ms", None, Some(call.world.now().as_ms()));
     let with_records = params.text("record").as_deref() == Some("1");
-    answer(call, params, conditions, if with_records { Table::DecisionsWithRecords } else { Table::Decisions })
+    answer(call, params, conditions, if with_records { Table::DecisionsWithRecords } else { Table::Decisions }).await
 }
 
 /// `GET /v1/events:export`: events, those of a lead together.
-pub fn events(call: &Call<'_>) -> ApiResult {
+pub async fn events(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let conditions = events::conditions(&mut params);
-    answer(call, params, conditions, Table::Events)
+    answer(call, params, conditions, Table::Events).await
 }
 
-fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditions, table: Table) -> ApiResult {
+async fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditions, table: Table) -> ApiResult {
     let is_csv = match params.text("format").as_deref() {
         None | Some("ndjson") => false,
         Some("csv") => true,
@@ -132,13 +135,20 @@ fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditions, t
     };
     params.done()?;
     let env = call.world.env.clone();
-    let export = Export { env, table, conditions, is_csv, after: None, pieces: 0, is_over: false };
-    let pieces = stream::unfold(export, |mut export| async move {
-        let piece = export.piece().await?;
-        let piece = piece.map(String::into_bytes).map_err(|error| worker::Error::RustError(error.detail));
-        export.is_over |= piece.is_err();
+    let mut export = Export { env, table, conditions, is_csv, after: None, pieces: 0, rows: 0, is_over: false };
+    // What cannot be begun is an ordinary error.
+    let first = export.piece().await?;
+    let rest = stream::unfold(export, |mut export| async move {
+        if export.is_over {
+            return None;
+        }
+        let piece = match export.piece().await {
+            Ok(piece) => piece,
+            Err(error) => export.broken(&error),
+        };
         Some((piece, export))
     });
+    let pieces = stream::once(ready(first)).chain(rest).map(|piece| Ok::<Vec<u8>, worker::Error>(piece.into_bytes()));
     let headers = Headers::new();
     headers
         .set("content-type", if is_csv { "text/csv; charset=utf-8; header=present" } else { "application/x-ndjson" })?;
@@ -153,27 +163,40 @@ fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditions, t
 }
 
 impl Export {
-    /// The next piece; `None` after the last.
-    async fn piece(&mut self) -> Option<PortResult<String>> {
-        if self.is_over {
-            return None;
-        }
+    /// The next piece.
+    async fn piece(&mut self) -> PortResult<String> {
         let is_first = self.pieces == 0;
         self.pieces = self.pieces.saturating_add(1);
         if self.pieces > PIECES_MAX {
-            let message = "more rows than one export may have: ask for a shorter span";
-            return Some(Err(crate::ports::Unavailable::new("d1", message)));
+            return Err(Unavailable::new("d1", "more rows than one export may have"));
         }
-        let found = match self.next().await {
-            Ok(found) => found,
-            Err(error) => return Some(Err(error)),
-        };
+        let found = self.next().await?;
         self.is_over = found.len() < usize::try_from(self.table.rows()).unwrap_or(usize::MAX);
+        self.rows = self.rows.saturating_add(found.len());
         let cursor = found.last().and_then(|line| line.get("cursor")).and_then(Value::as_str);
         self.after = cursor.map(str::to_owned);
-        let header = (is_first && self.is_csv).then(|| sheet::line(self.table.columns().iter().copied()));
-        let rows = found.into_iter().filter_map(|mut line| Some(self.row(line.get_mut("row")?.take())));
-        Some(Ok(rows.fold(header.unwrap_or_default(), |text, row| text + &row)))
+        let mut text = String::new();
+        if is_first && self.is_csv {
+            text.push_str(&sheet::line(self.table.columns().iter().copied()));
+        }
+        for row in found.into_iter().filter_map(|mut line| line.get_mut("row").map(Value::take)) {
+            text.push_str(&self.row(row));
+        }
+        if self.is_over && !self.is_csv {
+            text.push_str(&format!("{}\n", json!({"rows": self.rows})));
+        }
+        Ok(text)
+    }
+
+    /// The last line of a file that cannot be read to its end.
+    fn broken(&mut self, error: &Unavailable) -> String {
+        self.is_over = true;
+        log::error(&log::Line { event: "export.failed", detail: Some(&error.detail), ..log::Line::default() });
+        let message = "the export broke off here; ask for a shorter span, or again";
+        if self.is_csv {
+            return sheet::line([message]);
+        }
+        format!("{}\n", json!({"error": {"code": "unavailable", "message": message}}))
     }
 
     async fn next(&self) -> PortResult<Vec<Value>> {

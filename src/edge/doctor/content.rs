@@ -11,6 +11,9 @@ use crate::edge::settings::setting;
 use crate::ports::{Config, InForce};
 use std::rc::Rc;
 
+/// The provider that is the account directory of the deployment itself.
+const DIRECTORY: &str = "directory";
+
 /// Settings of the deployment. Secrets that are missing or public refuse every request, so they are in order here.
 pub fn settings(call: &Call<'_>) -> Vec<Line> {
     let area = "settings";
@@ -78,6 +81,9 @@ pub async fn providers(call: &Call<'_>, is_deep: bool) -> Vec<Line> {
     named
         .map(|id| {
             let name = id.to_string();
+            if name == DIRECTORY {
+                return Line::ok(area, name);
+            }
             let Some(offer) = Offer::find(&name) else {
                 return Line::problem(area, name, "unknown_provider", "the rubric names a provider that does not ship");
             };

@@ -1,6 +1,6 @@
 //! Whichever CRM the deployment names.
 
-use super::{Hubspot, Patience, Salesforce};
+use super::{Hubspot, Patience, Pipedrive, Salesforce};
 use crate::domain::crm::state::{Question, Seller, State};
 use crate::domain::crm::{CrmKind, Write, Written};
 use crate::domain::write_back::Setback;
@@ -12,6 +12,7 @@ use crate::ports::{Clock, Http};
 pub enum Connected<'a, W> {
     Hubspot(Hubspot<'a, W>),
     Salesforce(Salesforce<'a, W>),
+    Pipedrive(Pipedrive<'a, W>),
 }
 
 /// Connects the CRM of this kind. Nothing is called yet.
@@ -27,7 +28,8 @@ pub fn connect<W: Http + Clock + Gates + Signer>(
     match kind {
         CrmKind::Hubspot => Hubspot::connect(world, patience).map(Connected::Hubspot),
         CrmKind::Salesforce => Salesforce::connect(world, patience).map(Connected::Salesforce),
-        _ => Err(Setback::config("builtin_crm", "no CRM is connected: set `CRM`")),
+        CrmKind::Pipedrive => Pipedrive::connect(world, patience).map(Connected::Pipedrive),
+        CrmKind::Builtin => Err(Setback::config("builtin_crm", "no CRM is connected: set `CRM`")),
     }
 }
 
@@ -37,6 +39,7 @@ macro_rules! ask {
         match $connected {
             Connected::Hubspot($crm) => $ask,
             Connected::Salesforce($crm) => $ask,
+            Connected::Pipedrive($crm) => $ask,
         }
     };
 }

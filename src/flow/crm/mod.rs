@@ -3,10 +3,12 @@
 
 pub mod connected;
 pub mod hubspot;
+pub mod pipedrive;
 pub mod salesforce;
 pub mod vendor;
 
 pub use connected::{Connected, connect};
 pub use hubspot::Hubspot;
+pub use pipedrive::Pipedrive;
 pub use salesforce::Salesforce;
 pub use vendor::{Patience, Vendor};

@@ -58,6 +58,8 @@ pub struct Hubspot {
     pub(super) owners: BTreeMap<String, (String, bool)>,
     pub(super) next_id: u64,
     pub(super) scopes: BTreeSet<String>,
+    /// Properties whose rules, made by an administrator, refuse every value.
+    pub(super) rules: BTreeSet<String>,
     /// Whether a batch can be refused in part.
     pub(super) has_partial: bool,
     token: String,
@@ -83,6 +85,7 @@ impl Default for Hubspot {
             owners: BTreeMap::new(),
             next_id: 501,
             scopes: SCOPES.map(str::to_owned).into(),
+            rules: BTreeSet::new(),
             has_partial: true,
             token: "pat-test".to_owned(),
             token_until: None,

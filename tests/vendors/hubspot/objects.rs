@@ -296,6 +296,9 @@ impl Hubspot {
             if !is_good {
                 return Err(invalid("INVALID_VALUE", name, &format!("{text} was not a valid {}.", property.kind)));
             }
+            if self.rules.contains(name) {
+                return Err(invalid("CUSTOM_VALIDATION", name, "a rule of the account"));
+            }
             if name == "hubspot_owner_id" && !text.is_empty() && !self.owners.contains_key(text) {
                 return Err(invalid("INVALID_OWNER_ID", name, &format!("{text} is not a valid owner id.")));
             }

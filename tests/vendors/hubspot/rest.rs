@@ -238,6 +238,7 @@ pub(super) fn change(hubspot: &mut Hubspot, change: &Value) {
     if let Some(partial) = change["partial"].as_bool() {
         hubspot.has_partial = partial;
     }
+    hubspot.rules.extend(texts(&change["rules"]));
     for owner in texts(&change["owners"]) {
         hubspot.owners.insert(owner.clone(), (format!("rep{owner}@seller.example"), false));
     }

@@ -19,6 +19,13 @@ pub enum Failure {
     NotFound,
     /// The owner is nobody who can own records.
     UnknownOwner,
+    /// Values of a record are refused.
+    Value {
+        /// The properties.
+        names: BTreeSet<String>,
+        /// What it means when the record cannot do without them.
+        setback: Setback,
+    },
     /// Something else.
     Setback(Setback),
 }
@@ -34,7 +41,7 @@ impl Failure {
     #[must_use]
     pub fn setback(self) -> Setback {
         match self {
-            Self::Setback(setback) => setback,
+            Self::Setback(setback) | Self::Value { setback, .. } => setback,
             Self::Conflict { .. } => Setback::later("conflict", None),
             Self::NotFound => not_found(),
             Self::UnknownOwner => Setback::config("unknown_owner", "a rep has an owner id that HubSpot does not know"),
@@ -44,13 +51,7 @@ impl Failure {
     /// Whether one record may be to blame, so that the others can be tried without it.
     #[must_use]
     pub const fn is_of_a_record(&self) -> bool {
-        matches!(
-            self,
-            Self::Conflict { .. }
-                | Self::NotFound
-                | Self::UnknownOwner
-                | Self::Setback(Setback::Refused { config: false, .. })
-        )
+        !matches!(self, Self::Setback(_))
     }
 }
 
@@ -207,7 +208,8 @@ impl ErrorBody {
         }
         let list: BTreeSet<String> = refused.iter().map(|(name, code)| format!("{name} ({code})")).collect();
         let list: Vec<String> = list.into_iter().collect();
-        Failure::Setback(Setback::lead("value_refused", format!("HubSpot refuses the value of {}", list.join(", "))))
+        let setback = Setback::lead("value_refused", format!("HubSpot refuses the value of {}", list.join(", ")));
+        Failure::Value { names: refused.into_iter().map(|(name, _)| name).collect(), setback }
     }
 
     /// A call or a day too many.

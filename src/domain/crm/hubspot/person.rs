@@ -3,7 +3,7 @@
 use super::answers::Record;
 use super::properties as names;
 use crate::domain::crm::write::{Assigning, Profile, Write};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Properties by name.
 pub type Properties = BTreeMap<&'static str, String>;
@@ -60,13 +60,15 @@ pub struct Plan {
 /// program has written was put there by a person, and stays; once the decision itself was written, so does everybody but
 /// its rep. Standard properties are filled where they are empty and never changed: a person may have typed them.
 ///
-/// `is_id_taken` says that another contact has our id of the person: then this one goes without.
+/// `without` are properties that `HubSpot` does not take from this write: our id of the person, when another contact has
+/// it, and values that break a rule of the account. None of them is worth more than the assignment.
 #[must_use]
-pub fn plan(write: &Write, found: Option<&Record>, is_id_taken: bool) -> Plan {
+pub fn plan(write: &Write, found: Option<&Record>, without: &BTreeSet<String>) -> Plan {
     let empty = Record::default();
     let record = found.unwrap_or(&empty);
     let mut properties = blanks(write, record);
-    if record.get(names::PERSON_ID).is_empty() && !is_id_taken {
+    properties.retain(|name, _| !without.contains(*name));
+    if record.get(names::PERSON_ID).is_empty() && !without.contains(names::PERSON_ID) {
         properties.insert(names::PERSON_ID, write.person_id.clone());
     }
     let claim = match &write.assigning {
@@ -158,22 +160,22 @@ fn is_same(record: &Record, name: &str, text: &str) -> bool {
     }
 }
 
+/// Whether the assignment can do without a property: the standard ones but for the address.
+#[must_use]
+pub fn is_spare(name: &str) -> bool {
+    BLANKS.contains(&name)
+}
+
+/// The standard properties that are filled, in the order of [`blanks`].
+const BLANKS: [&str; 8] = ["firstname", "lastname", "company", "website", "jobtitle", "phone", "country", "message"];
+
 /// The standard properties that are known, and empty at the vendor.
 fn blanks(write: &Write, record: &Record) -> Properties {
     let Profile { first_name, last_name, company, domain, title, phone, country, source: _, message } = &write.profile;
     let country = country.as_ref().map(|code| code.to_uppercase());
-    let known = [
-        ("firstname", first_name),
-        ("lastname", last_name),
-        ("company", company),
-        ("website", domain),
-        ("jobtitle", title),
-        ("phone", phone),
-        ("country", &country),
-        ("message", message),
-    ];
+    let known = [first_name, last_name, company, domain, title, phone, &country, message];
     let mut properties = Properties::new();
-    for (name, text) in known {
+    for (name, text) in BLANKS.into_iter().zip(known) {
         fill(&mut properties, record, name, text.as_deref());
     }
     properties

@@ -60,7 +60,7 @@ impl Settings {
     /// Reads the settings by name.
     ///
     /// # Errors
-    /// `setting_missing` and `setting_invalid`, naming the first setting that has to be changed.
+    /// `not_set_up`, naming the first setting that has to be changed.
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, Setback> {
         let given = |name: &str| setting(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let needed = |name: &str| given(name).ok_or_else(|| missing(name));
@@ -112,11 +112,11 @@ impl Settings {
 pub const LANE: &str = "all";
 
 fn missing(name: &str) -> Setback {
-    Setback::config("setting_missing", format!("set `{name}`"))
+    Setback::config("not_set_up", format!("set `{name}`"))
 }
 
 fn invalid(name: &str, expected: &str) -> Setback {
-    Setback::config("setting_invalid", format!("`{name}` must be {expected}"))
+    Setback::config("not_set_up", format!("`{name}` must be {expected}"))
 }
 
 /// The base64 text within a PEM of a PKCS#8 private key, without line ends; those may also be written as `\n`.

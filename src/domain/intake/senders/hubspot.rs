@@ -6,13 +6,16 @@
 //! The contact is read by id afterwards. The older signatures, plain hashes without a moment, are not accepted.
 
 use super::draft::Draft;
+use super::event::{Event, Heard, Says};
 use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::verify::WINDOW_MS;
 use super::verify::{SHA256_BASE64, check_fresh, digits};
-use super::{Event, Heard, Incoming, Refusal, Says, Settings, WINDOW_MS, only_post};
 use crate::domain::crm::hubspot::properties::{LEAD, PERSON_ID};
-use crate::domain::http::HttpRequest;
-use crate::domain::http::Method;
+use crate::domain::http::{HttpRequest, Method};
 use crate::domain::intake::json_tree::Node;
 use crate::domain::intake::{Known, RawLead};
 use crate::domain::limits::HOOK_EVENTS_MAX;
@@ -30,7 +33,7 @@ pub const CRM_CHANGE: &str = "crm_change";
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = settings.keys("HUBSPOT_CLIENT_SECRET")?;
     let signature = incoming.signature("x-hubspot-signature-v3")?;
     let timestamp = incoming.signature("x-hubspot-request-timestamp")?;

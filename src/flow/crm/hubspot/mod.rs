@@ -92,13 +92,19 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
         }
     }
 
-    /// Records by id, or by a unique property; one that is not there is left out. No call for no ids.
+    /// Records by id, or by a unique property; one that is not there is left out. No call for no ids. An answer that is too
+    /// large, because somebody keeps long texts in a contact, is asked for in halves.
     async fn read(&self, object: Object, by: Option<&str>, ids: &[String]) -> Effect<Answer> {
         let mut all = Answer::default();
-        for ids in ids.chunks(BATCH_MAX) {
+        let mut open: Vec<&[String]> = ids.chunks(BATCH_MAX).rev().collect();
+        while let Some(ids) = open.pop() {
             match self.call(&Ask::read(object, by, ids)).await {
                 Ok(body) => all.results.append(&mut answers::records(&body)?.results),
                 Err(Failure::NotFound) => {}
+                Err(Failure::Setback(setback)) if setback.code() == "answer_too_large" && ids.len() > 1 => {
+                    let (first, second) = ids.split_at(ids.len().div_euclid(2));
+                    open.extend([second, first]);
+                }
                 Err(failure) => return Err(failure.setback()),
             }
         }

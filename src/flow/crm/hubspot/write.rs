@@ -3,7 +3,7 @@
 use super::Hubspot;
 use crate::domain::crm::hubspot::answers::Associated;
 use crate::domain::crm::hubspot::batch::{Results, collect, halves, unanswered, waves};
-use crate::domain::crm::hubspot::person::Plan;
+use crate::domain::crm::hubspot::person::{Plan, is_spare};
 use crate::domain::crm::hubspot::task::task;
 use crate::domain::crm::hubspot::{Ask, Claim, Failure, Input, Object, Record, Step, Verb, answers, plan, properties};
 use crate::domain::crm::write::Assigning;
@@ -14,8 +14,9 @@ use crate::ports::{Clock, Http};
 use futures_util::future::join;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How often the contacts of a batch are read and written: again when a person made or changed one between the two.
-const ROUNDS: usize = 3;
+/// How often the contacts of a batch are read and written: again when a person made or changed one between the two, or a
+/// value was refused.
+const ROUNDS: usize = 4;
 
 /// A person who is being written.
 struct Item<'w> {
@@ -23,8 +24,8 @@ struct Item<'w> {
     write: &'w Write,
     /// Id of the contact, when a refusal has said it.
     known: Option<String>,
-    /// Whether another contact has our id of the person.
-    is_id_taken: bool,
+    /// Properties that were refused.
+    without: BTreeSet<String>,
 }
 
 /// A contact that stands as it should.
@@ -44,7 +45,8 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
         let mut ends = Ends::new();
         for wave in waves(writes) {
             let items = wave.into_iter().filter_map(|place| Some((place, writes.get(place)?)));
-            let items = items.map(|(place, write)| Item { place, write, known: None, is_id_taken: false }).collect();
+            let items =
+                items.map(|(place, write)| Item { place, write, known: None, without: BTreeSet::new() }).collect();
             let stood = self.contacts(items, &mut ends).await;
             self.tasks(stood, &mut ends).await;
         }
@@ -53,7 +55,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
     }
 
     /// Steps: 1 the contacts as they stand; 2 what is done about each; 3 new ones and changes at the same time; 4 whoever met
-    /// a contact that was not there before, once more.
+    /// a contact that was not there before, or a rule of the account, once more.
     async fn contacts<'w>(&self, items: Vec<Item<'w>>, ends: &mut Ends) -> Vec<Stood<'w>> {
         let mut stood = Vec::new();
         let mut open = items;
@@ -78,7 +80,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
                     again.push(item);
                     continue;
                 }
-                let plan = plan(item.write, found.as_ref(), item.is_id_taken);
+                let plan = plan(item.write, found.as_ref(), &item.without);
                 match input(item.write, &plan.step) {
                     Some(input) if input.id.is_none() => creates.push(input),
                     Some(input) => updates.push(input),
@@ -238,12 +240,21 @@ fn end<'w>(item: Item<'w>, plan: Plan, results: &mut Results) -> Result<Stood<'w
             results.remove(&item.write.person_id).unwrap_or_else(|| Err(unanswered()))
         }
     };
-    let Item { place, write, .. } = item;
+    let Item { place, write, known, mut without } = item;
     match result {
         Ok(id) => Ok(Stood { place, write, id, claim, is_new }),
-        Err(Failure::Conflict { existing }) if is_new => Err(Missed::Again(Item { known: existing, ..item })),
-        Err(Failure::Conflict { .. }) => Err(Missed::Again(Item { is_id_taken: true, ..item })),
-        Err(Failure::NotFound) => Err(Missed::Again(Item { known: None, ..item })),
+        Err(Failure::Conflict { existing }) if is_new => {
+            Err(Missed::Again(Item { place, write, known: existing, without }))
+        }
+        Err(Failure::Conflict { .. }) => {
+            without.insert(properties::PERSON_ID.to_owned());
+            Err(Missed::Again(Item { place, write, known, without }))
+        }
+        Err(Failure::Value { names, .. }) if names.iter().all(|name| is_spare(name) && !without.contains(name)) => {
+            without.extend(names);
+            Err(Missed::Again(Item { place, write, known, without }))
+        }
+        Err(Failure::NotFound) => Err(Missed::Again(Item { place, write, known: None, without })),
         Err(failure) => Err(Missed::End(place, setback(write, failure))),
     }
 }

@@ -25,7 +25,7 @@ impl<'a, W: Http + Clock + Gates + Signer> Salesforce<'a, W> {
     /// The organisation that the settings name.
     ///
     /// # Errors
-    /// `setting_missing` and `setting_invalid`, naming the setting.
+    /// `not_set_up`, naming the setting.
     pub fn connect(world: &'a W, patience: Patience) -> Effect<Self> {
         let settings = Settings::read(|name| world.setting(name))?;
         Ok(Self { vendor: Vendor { world, name: "salesforce", patience }, settings })
@@ -69,9 +69,10 @@ impl<'a, W: Http + Clock + Gates + Signer> Salesforce<'a, W> {
         let grant = &self.settings.grant;
         let assertion = match (grant, auth::signing_input(grant, now)) {
             (Grant::Signed { key, .. }, Some(text)) => {
-                let signature = self.vendor.world.sign_rs256(key, &text).await.map_err(|_| {
-                    Setback::config("setting_invalid", "`SALESFORCE_JWT_KEY` is no RSA key that can sign")
-                })?;
+                let signature =
+                    self.vendor.world.sign_rs256(key, &text).await.map_err(|_| {
+                        Setback::config("not_set_up", "`SALESFORCE_JWT_KEY` is no RSA key that can sign")
+                    })?;
                 Some(format!("{text}.{signature}"))
             }
             _ => None,
