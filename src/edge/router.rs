@@ -133,18 +133,25 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "forms", id] if get || put => form_store::form(&mut call, id).await,
         ["v1", "notifications"] if get || put => notifications::rules(&mut call).await,
         ["a", token] if get || post => links::link(&call, token).await,
-        ["v1", "rubric"] if get => admin::get_rubric(&call).await,
-        ["v1", "rubric"] if put => admin::put_rubric(&mut call).await,
-        ["v1", "rubric", "check"] if post => admin::check_rubric(&mut call).await,
-        ["v1", "providers"] if get => providers::list(&call).await,
-        ["v1", "providers", id, "try"] if post => providers::try_one(&mut call, id).await,
-        ["v1", "dead-letters"] if get => dead_letters::list(&call).await,
-        ["v1", "dead-letters", id] if get => dead_letters::get(&call, id).await,
-        ["v1", "dead-letters", id] if delete => dead_letters::dismiss(&call, id).await,
-        ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(&call, id).await,
-        ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(&call).await,
-        ["v1", "doctor"] if get => doctor::answer(&call).await,
-        ["v1", "crm:prepare"] if post => crm::prepare(&call).await,
+        parts => operate(&mut call, parts, (get, put, post), delete).await,
+    }
+}
+
+/// What operators alone ask for: the rubric, providers, what was given up, whether all is well.
+async fn operate(call: &mut Call<'_>, parts: &[&str], (get, put, post): (bool, bool, bool), delete: bool) -> ApiResult {
+    match parts {
+        ["v1", "rubric"] if get => admin::get_rubric(call).await,
+        ["v1", "rubric"] if put => admin::put_rubric(call).await,
+        ["v1", "rubric", "check"] if post => admin::check_rubric(call).await,
+        ["v1", "providers"] if get => providers::list(call).await,
+        ["v1", "providers", id, "try"] if post => providers::try_one(call, id).await,
+        ["v1", "dead-letters"] if get => dead_letters::list(call).await,
+        ["v1", "dead-letters", id] if get => dead_letters::get(call, id).await,
+        ["v1", "dead-letters", id] if delete => dead_letters::dismiss(call, id).await,
+        ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(call, id).await,
+        ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(call).await,
+        ["v1", "doctor"] if get => doctor::answer(call).await,
+        ["v1", "crm:prepare"] if post => crm::prepare(call).await,
         parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
         _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
     }
