@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 
 const LEADS: usize = 400;
 
+/// After so many leads nothing is known any more of how long providers take: an object that asks them may end at any time.
+const REMEMBERED: usize = 20;
 const DEADLINE_MS: u32 = 4_000;
 const STAGE: [&str; 5] = ["pdl_company", "apollo_company", "pdl_person", "clearbit_combined", "zerobounce"];
 
@@ -154,6 +156,9 @@ fn leads(prefer: &str, is_bad_day: bool) -> Leads {
     let world = world(prefer, is_bad_day);
     let config = world.in_force();
     let one = |number: usize| {
+        if number % REMEMBERED == 0 {
+            world.health.borrow_mut().clear();
+        }
         // A provider that wants to be left alone for a while is back for the next lead.
         world.now.set(world.now.get().plus_ms(60_000));
         let lead = lead(&json!({

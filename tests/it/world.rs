@@ -179,7 +179,8 @@ pub struct World {
     pub http_sent: RefCell<Vec<HttpRequest>>,
     /// Answers that come before those of `http`, in order.
     pub http_first: RefCell<VecDeque<(u16, String)>>,
-    health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
+    /// How providers fare, as far as it is remembered.
+    pub health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
     /// Pages by the whole address at which they are fetched; the others do not exist.
     pub pages: RefCell<BTreeMap<String, PageAnswer>>,
     /// The call with this number meets the fault; calls are counted from 0.
