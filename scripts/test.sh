@@ -17,6 +17,11 @@ else
   failed+=(native)
 fi
 
+# What is sent to vendors, against their own descriptions; needs no build.
+step "tests of the wire" test-wire node --test --test-timeout=60000 --test-reporter=spec 'tests/wire/**/*.test.mjs' \
+  || failed+=(wire)
+grep '^ℹ ' target/logs/test-wire.log || true
+
 bash scripts/build.sh
 bash scripts/setup.sh browser || say "no browser on this machine: the tests of forms in a browser are left out"
 # A test that hangs fails after its time; so does a file that never ends.

@@ -34,6 +34,9 @@ export function five() {
   return { ...rubric, criteria: [...rubric.criteria, undeliverable], enrichment: { ...rubric.enrichment, stages } };
 }
 
+/** The same rubric, where `speed`, `balance` or `price` counts more. */
+export const prefers = (prefer, rubric) => ({ ...rubric, enrichment: { ...rubric.enrichment, prefer } });
+
 /** The same rubric, asking for `all`, `missing` or `needed`. */
 export const asksFor = (ask, rubric) => ({ ...rubric, enrichment: { ...rubric.enrichment, ask } });
 
@@ -129,15 +132,15 @@ export function counted(texts) {
 }
 
 /**
- * Money that the decisions of some answers cost, in millionths of a dollar: a record that was found, to whom asked
- * first.
+ * Money that the decisions of some answers cost at most, in millionths of a dollar: a record that was found, to whom asked
+ * first; twice when it was asked for twice because the first answer took long.
  */
 export function costMicros(answers, descriptions) {
   const calls = answers.flatMap(({ decision }) => decision.enrichment.calls ?? []);
   return sum(
     calls
       .filter(({ result }) => result === 'found')
-      .map(({ provider }) => descriptions[provider]?.cost_usd_micros ?? 0),
+      .map(({ provider, second }) => (descriptions[provider]?.cost_usd_micros ?? 0) * (second === 'slow' ? 2 : 1)),
   );
 }
 

@@ -25,7 +25,7 @@ function speed({ leads, atOnce, weather, enrichment, runs }) {
       ` Deadline of the rubric: ${enrichment.deadline_ms} ms.`,
     '',
     ...table(
-      ['', 'leads', 'p50 ms', 'p90 ms', 'p99 ms', 'at the deadline', 'requests to providers'],
+      ['', 'leads', 'p50 ms', 'p90 ms', 'p99 ms', 'at the deadline', 'requests to providers', 'cost per lead, at most'],
       runs.flatMap((run) => [
         row(
           `${run.name}: new companies`,
@@ -35,6 +35,7 @@ function speed({ leads, atOnce, weather, enrichment, runs }) {
           ms(run.cold.p99),
           percent(run.atDeadline),
           run.cold.calls,
+          usd(run.cold.costMicros, 3),
         ),
         row(
           '– the same leads again',
@@ -44,6 +45,7 @@ function speed({ leads, atOnce, weather, enrichment, runs }) {
           ms(run.repeated.p99),
           '',
           run.repeated.calls,
+          '',
         ),
         row(
           '– the same people, another message: cache hit',
@@ -53,13 +55,14 @@ function speed({ leads, atOnce, weather, enrichment, runs }) {
           ms(run.cached.p99),
           '',
           run.cached.calls,
+          '',
         ),
       ]),
     ),
-    ...runs.flatMap(({ name, complete, stopped, results }) => [
+    ...runs.flatMap(({ name, cold, complete, stopped, results }) => [
       `- ${name}: every question was answered for ${percent(complete)} of the leads, whom the cache-hit line counts;` +
         ' what failed is not cached.',
-      `- ${name}: asking ended ${list(stopped)}. Answers: ${list(results)}.`,
+      `- ${name}: asking ended ${list(stopped)}. Answers: ${list(results)}. Second requests: ${list(cold.seconds)}.`,
     ]),
     '',
   ];
@@ -153,7 +156,7 @@ function down({ provider, before, opening, open, recovery }) {
         line('it is back', recovery),
       ],
     ),
-    '- A question that gets no answer is sent a second time, so a lead that waits is two requests.',
+    '- A question that gets no answer may be sent a second time (`prefer` of the rubric).',
     recovery.isBack
       ? `- It answered the first lead ${number(recovery.firstS, 1)} s after it was back;` +
         ` the last lead without it came after ${number(recovery.lastAloneS, 1)} s.`

@@ -3,7 +3,8 @@
 import { DOCUMENTED } from '../../tests/farm/weather.mjs';
 import { World } from '../../tests/farm/world.mjs';
 import { pause } from '../server.mjs';
-import { Setup, asksFor, counted, five, percentiles, progress, say } from './kit.mjs';
+import { DESCRIPTIONS } from '../../tests/farm/farm.mjs';
+import { Setup, asksFor, costMicros, counted, five, percentiles, prefers, progress, say } from './kit.mjs';
 import { plain } from './leads.mjs';
 
 const AT_ONCE = 8;
@@ -17,8 +18,11 @@ const QUIET_MS = 2_500;
 const QUIET_MS_MAX = 30_000;
 
 export async function speed({ count, seed }) {
-  const runs = [await one('asks what can change the decision', { rubric: five(), count, seed })];
-  runs.push(await one('asks everybody', { rubric: asksFor('all', five()), count, seed }));
+  const runs = [];
+  for (const prefer of ['speed', 'balance', 'price']) {
+    runs.push(await one(`prefers ${prefer}`, { rubric: prefers(prefer, five()), count, seed }));
+  }
+  runs.push(await one('prefers speed, asks everybody', { rubric: prefers('speed', asksFor('all', five())), count, seed }));
   return { leads: count, atOnce: AT_ONCE, weather: DOCUMENTED, enrichment: five().enrichment, runs };
 }
 
@@ -51,6 +55,8 @@ async function one(name, { rubric, count, seed }) {
           99,
         ),
         calls,
+        costMicros: costMicros(cold, DESCRIPTIONS) / count,
+        seconds: counted(cold.flatMap(({ decision }) => asked(decision).map(({ second }) => second ?? 'none'))),
       },
       atDeadline: cold.filter(({ decision }) => isAtDeadline(decision, rubric.enrichment.deadline_ms)).length / count,
       complete: kept.length / count,

@@ -140,6 +140,7 @@ fields! {
     LeadUtmSource "lead.utm_source" Text Sender "UTM source, lower case.";
     LeadUtmMedium "lead.utm_medium" Text Sender "UTM medium, lower case.";
     LeadUtmCampaign "lead.utm_campaign" Text Sender "UTM campaign, lower case.";
+    LeadManyFromClient "lead.many_from_client" Flag Sender "Whether it is one of many that the same client posted within a minute, in forms.";
     PersonTitle "person.title" Text Provider "Job title; the typed one counts until a provider knows better.";
     PersonSeniority "person.seniority" Text Provider "`c_level`, `vp`, `director`, `manager`, `senior`, `entry`, `owner`, `student`.";
     PersonFunction "person.function" Text Provider "Function: `engineering`, `sales`, `marketing`, `finance`, `operations`, `it`, `hr` …";

@@ -8,6 +8,7 @@ mod facts;
 mod fingerprint;
 
 pub use check::check;
+pub use facts::MANY_FROM_CLIENT;
 
 use crate::domain::facts::Signal;
 use crate::domain::id::{RepId, TeamId};
@@ -23,7 +24,7 @@ use std::fmt;
 pub struct Stated {
     /// As typed, blanks tidied.
     pub typed: String,
-    /// Normal form: a domain, a country code, the digits of a number.
+    /// Normal form: a domain, a country code, an international number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normal: Option<String>,
 }
@@ -99,7 +100,7 @@ pub struct Lead {
     /// Website; the normal form is its registrable domain, none for sites that many companies share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub website: Option<Stated>,
-    /// Telephone number; the normal form is its digits.
+    /// Telephone number; the normal form is E.164, none for a national number of a country that was not stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Stated>,
     /// Job title.

@@ -18,6 +18,7 @@ pub mod intake;
 pub mod lead;
 pub mod limits;
 pub mod normalize;
+pub mod notify;
 pub mod provider;
 pub mod roster;
 pub mod route;

@@ -18,9 +18,9 @@ use crate::domain::limits::{
     BATCH_BYTES_MAX, BATCH_MESSAGE_BYTES_MAX, BATCH_ROWS_MAX, BATCH_WAIT_ROWS_MAX, IDEMPOTENCY_KEY_BYTES_MAX,
 };
 use crate::domain::time::Timestamp;
-use crate::flow::batch::{id_of, key_of, take};
+use crate::flow::batch::{key_of, take};
 use crate::flow::enrich::after;
-use crate::flow::intake::{Answer, Options, fingerprint};
+use crate::flow::intake::{Answer, Options, fingerprint, id_of};
 use crate::ports::messages::Job;
 use crate::ports::{Clock, PortResult, Unavailable};
 use futures_util::{StreamExt, stream};

@@ -1,7 +1,9 @@
 //! What is in force: rubric, roster index and directory version, from KV, kept half a minute in the isolate.
 
 use super::platform;
+use super::settings;
 use super::world::World;
+use crate::domain::crm::mirror::Heard;
 use crate::domain::desk::sha256_hex;
 use crate::domain::id::TeamId;
 use crate::domain::route::index::RosterIndex;
@@ -12,7 +14,7 @@ use crate::domain::rubric::read::read;
 use crate::domain::time::Timestamp;
 use crate::ports::{Clock, Config, InForce, PortResult, Unavailable};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use worker::{Env, KvStore};
 
@@ -24,6 +26,12 @@ const RUBRIC: &str = "rubric:current";
 const ROSTER: &str = "roster:index";
 /// Key of the version of the account directory.
 const DIRECTORY: &str = "directory:version";
+/// Key of the rules of notifying.
+const NOTIFY: &str = "notify:rules";
+/// Key of the time in which every change in the CRM was taken over.
+const CRM_HEARD: &str = "crm:heard";
+/// Key of who can own records in the CRM: ids by work address.
+const CRM_SELLERS: &str = "crm:sellers";
 /// How long an isolate keeps what it read, in milliseconds.
 const KEPT_MS: i64 = 30_000;
 
@@ -124,12 +132,50 @@ pub async fn put_form(env: &Env, id: &str, text: &str) -> PortResult<()> {
     store(env)?.put(&format!("form:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
 }
 
+/// The rules of notifying in force as they were written, if there are any.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn notify_rules(env: &Env) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, NOTIFY).await
+}
+
+/// Puts rules of notifying in force.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_notify_rules(env: &Env, text: &str) -> PortResult<()> {
+    store(env)?.put(NOTIFY, text).map_err(failed)?.execute().await.map_err(failed)
+}
+
 /// Says that the directory changed: cached answers of it are stale from here on.
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
 pub async fn touch_directory(env: &Env, version: &str) -> PortResult<()> {
     put(env, DIRECTORY, version).await
+}
+
+/// Says until when changes in the CRM were taken over.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_crm_heard(env: &Env, heard: Heard) -> PortResult<()> {
+    put(env, CRM_HEARD, &serde_json::to_string(&heard).map_err(failed)?).await
+}
+
+/// Says who can own records in the CRM: ids by work address.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_crm_sellers(env: &Env, sellers: &BTreeMap<String, String>) -> PortResult<()> {
+    let text = serde_json::to_string(sellers).map_err(failed)?;
+    // Written only when it changes: KV counts writes, and the cron comes every hour.
+    if self::text(env, CRM_SELLERS).await?.as_deref() == Some(text.as_str()) {
+        Ok(())
+    } else {
+        put(env, CRM_SELLERS, &text).await
+    }
 }
 
 /// A rubric from its text. What is published was checked; the shipped one is checked by a test.
@@ -161,12 +207,16 @@ impl Config for World {
 
 impl World {
     async fn load(&self) -> PortResult<InForce> {
-        let keys = [RUBRIC, ROSTER, DIRECTORY];
+        let keys = [RUBRIC, ROSTER, DIRECTORY, CRM_HEARD, CRM_SELLERS];
         let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
         let mut take = |key: &str| values.remove(key).flatten();
         let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
-        let (index_version, index) = roster_of(take(ROSTER).as_deref())?;
-        Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default() })
+        let (index_version, mut index) = roster_of(take(ROSTER).as_deref())?;
+        // What the cron wrote in another version is none: the CRM is asked.
+        let crm_heard = take(CRM_HEARD).and_then(|text| serde_json::from_str(&text).ok());
+        let sellers = take(CRM_SELLERS).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        index.fill_crm_ids(settings::crm(&self.env), &sellers);
+        Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default(), crm_heard })
     }
 }
 

@@ -1,12 +1,16 @@
 //! The consumer of the queue: delivers decisions in batches, routes leads again, keeps dead letters.
 
+use super::crm;
+use super::crm_sync;
 use super::dead_letters::{GAVE_UP, Letter, keep};
 use super::log;
 use super::settings::Settings;
+use super::tell;
 use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::intake::senders::{Event, Says};
 use crate::domain::lead::Lead;
+use crate::domain::route::decision::Record;
 use crate::domain::time::Timestamp;
 use crate::flow::batch::take;
 use crate::flow::deliver::{deliver, record_of};
@@ -15,6 +19,7 @@ use crate::flow::hooks::{Taken, take_all};
 use crate::flow::intake::{Options, route_again};
 use crate::flow::late::place_late;
 use crate::flow::warm::warm;
+use crate::flow::write_back::Due;
 use crate::ports::messages::Job;
 use crate::ports::{CachedReading, Clock, PortResult, Unavailable};
 use serde::de::IgnoredAny;
@@ -36,7 +41,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
         }
         return;
     }
-    let mut deliveries = Vec::new();
+    let (mut deliveries, mut writes, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
     for message in messages {
         let body = message.body().as_string();
         match body.as_deref().and_then(|text| serde_json::from_str::<Job>(text).ok()) {
@@ -61,6 +66,12 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 let taken = row(&world, *lead, &key, received_at).await;
                 answer(&message, "take", taken);
             }
+            Some(Job::Sync) => syncs.push(message),
+            Some(Job::Tell { telling }) => {
+                let told = tell::tell(&world, (&batch.queue(), &message.id()), *telling).await;
+                answer(&message, "tell", told);
+            }
+            Some(Job::Crm { write, tries }) => writes.push((message, Due { write: *write, tries })),
             Some(Job::Fetch { fetch, key }) => {
                 let taken = fetched(&world, Event { key, says: Says::Fetch(fetch) }).await;
                 answer(&message, "fetch", taken);
@@ -72,18 +83,30 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
             }
         }
     }
+    if !syncs.is_empty() {
+        // One round takes over everything; what it leaves, the cron takes.
+        crm_sync::run(&world).await;
+        syncs.iter().for_each(MessageExt::ack);
+    }
+    crm::tell(&world, &batch.queue(), writes).await;
     let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
-    let written = deliver(&world, &records).await;
+    let written = pass_on(&world, &records).await;
     if written.is_err() && records.len() > 1 {
         // One record may be the one that the database refuses: the others must not wait for it.
         for (message, record) in messages.iter().zip(&records) {
-            answer(message, "deliver", deliver(&world, std::slice::from_ref(record)).await);
+            answer(message, "deliver", pass_on(&world, std::slice::from_ref(record)).await);
         }
         return;
     }
     for message in &messages {
         answer(message, "deliver", written.clone());
     }
+}
+
+/// Writes decisions, and puts what follows outside on the queues: what the CRM and the reps are told.
+async fn pass_on(world: &World, records: &[Record]) -> PortResult<()> {
+    deliver(world, records).await?;
+    tell::announce(world, records).await
 }
 
 async fn route(world: &World, lead_id: &LeadId) -> PortResult<()> {

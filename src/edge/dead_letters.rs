@@ -16,7 +16,7 @@ use crate::domain::audit::{Detail, Event, EventKind, Who, letter};
 use crate::domain::error::Problem;
 use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
-use crate::flow::batch::id_of;
+use crate::flow::intake::id_of;
 use crate::ports::messages::Job;
 use crate::ports::{Clock, PortResult};
 use serde::Deserialize;

@@ -115,6 +115,7 @@ pub fn erase(store: &SqlDeskStore, erase: &Erase) -> PortResult<Erased> {
                  WHERE {OF_PERSON}"
             );
             store.sql.run(&query, &[json!(REPLAY_WINDOW_MS), json!(person)], None)?;
+            store.sql.run("DELETE FROM crm WHERE person = ?", &[json!(person)], None)?;
             let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
             let undecided = count(undecided);
             Ok(Erased { leads: count(rows.len()).saturating_sub(undecided), undecided, profiles })

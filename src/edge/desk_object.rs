@@ -7,12 +7,13 @@ use super::config;
 use super::desk_erasure::{self, Erase, Erased};
 use super::desk_store::{OutboxRow, SqlDeskStore};
 use super::log;
+use super::objects::parsed;
 use super::queue::send_jobs;
 use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::route::index::RosterIndex;
 use crate::domain::time::Timestamp;
-use crate::flow::settle as desk;
+use crate::flow::{mirror, settle as desk};
 use crate::ports::messages::{Claim, Job, Open, Opened, Reserve, Settle, Settled, Standing};
 use crate::ports::{Clock, DeskStore, LeadRow, LeadState, PortResult, Rosters, Unavailable};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
@@ -107,6 +108,9 @@ impl Desk {
                 let _guard = self.lock(claim.keys.account.as_str()).await;
                 json(&desk::claim(store, &self.world(), self, &claim).await?)
             }
+            "touch" => json(&desk::touch(store, &parse(body)?)?),
+            "mirror" => json(&mirror::mirror(store, &parse(body)?)?),
+            "learn" => json(&mirror::learn(store, &parse(body)?)?),
             "erase" => json(&self.erase(store, &parse(body)?).await?),
             "head" => json(&store.head()?),
             "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),
@@ -271,7 +275,7 @@ fn standing(row: LeadRow) -> PortResult<Option<Standing>> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {
-    serde_json::from_slice(body).map_err(|error| Unavailable::new("desk", error.to_string()))
+    parsed("desk", body)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {

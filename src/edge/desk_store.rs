@@ -1,6 +1,7 @@
 //! The tables of a Desk, in the SQLite of its Durable Object.
 
 use super::platform::Sql;
+use crate::domain::desk::AccountHash;
 use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
 use crate::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
@@ -12,8 +13,9 @@ use worker::durable::State;
 
 /// `leads` is one row per lead, ordered by account and person. `log` is the chain of records and the outbox
 /// in one: rows that were sent are deleted, all but the last, which carries the head of the chain. Which
-/// rows were sent is remembered in memory alone, so a restart sends the last one again. A lead whose content was
-/// removed has an empty body; `erased` says of whom no older content is taken any more.
+/// rows were sent is remembered in memory alone, so a restart sends the last one again. `crm` is what was last read of the
+/// CRM: a row per person, and one per account with an empty person. `touched` is which leads a rep works. A lead whose
+/// content was removed has an empty body; `erased` says of whom no older content is taken any more.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS leads (
   lead_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL, rep_id TEXT,
@@ -26,6 +28,10 @@ CREATE TABLE IF NOT EXISTS keys (
 CREATE TABLE IF NOT EXISTS log (
   seq INTEGER PRIMARY KEY, lead_id TEXT NOT NULL, hash TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS touched (lead_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS crm (
+  account TEXT NOT NULL, person TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (account, person)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
@@ -74,6 +80,16 @@ pub struct OutboxRow {
 struct KeyRow {
     fingerprint: String,
     at_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct TouchedRow {
+    at_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct SeenRow {
+    seen: String,
 }
 
 #[derive(Deserialize)]
@@ -212,5 +228,27 @@ impl DeskStore for SqlDeskStore {
 
     fn sent(&self, seq: u64) -> PortResult<()> {
         self.sql.run("DELETE FROM log WHERE seq <= ? AND seq < (SELECT max(seq) FROM log)", &[seq.into()], None)
+    }
+
+    fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>> {
+        let rows = self.sql.rows::<TouchedRow>("SELECT at_ms FROM touched WHERE lead_id = ?", &[id.as_str().into()])?;
+        Ok(rows.first().map(|row| Timestamp::from_ms(row.at_ms)))
+    }
+
+    fn put_touched(&self, id: &LeadId, at: Timestamp) -> PortResult<()> {
+        let query = "INSERT OR IGNORE INTO touched (lead_id, at_ms) VALUES (?, ?)";
+        self.sql.run(query, &[id.as_str().into(), ms(at)], None)
+    }
+
+    fn crm(&self, account: &AccountHash, person: &str) -> PortResult<Option<String>> {
+        let query = "SELECT seen FROM crm WHERE account = ? AND person = ?";
+        let rows = self.sql.rows::<SeenRow>(query, &[account.as_str().into(), person.into()])?;
+        Ok(rows.into_iter().next().map(|row| row.seen))
+    }
+
+    fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()> {
+        let query = "INSERT INTO crm (account, person, seen) VALUES (?, ?, ?) ON CONFLICT (account, person) \
+                     DO UPDATE SET seen = excluded.seen";
+        self.sql.run(query, &[account.as_str().into(), person.into()], Some(seen))
     }
 }

@@ -1,9 +1,9 @@
 // Upgrades the forms of a page that post to this router; without it they post by themselves. See docs/FORMS.md.
-// Served without comments and indentation, and kept below 2 KB compressed: every visitor of the page loads it.
+// What is served is `embed.min.js`, made of this file by `node scripts/embed.mjs`: every visitor of the page loads it.
 {
   const home = new URL('/forms/', document.currentScript.src).href;
   const states = new WeakMap();
-  const words = (form, name, usual) => form.getAttribute('data-' + name.replace(/_/g, '-')) || usual;
+  const words = (form, name, usual) => form.getAttribute('data-' + name.replaceAll('_', '-')) || usual;
   const make = (tag, rest) => Object.assign(document.createElement(tag), rest);
 
   // What is known of a form of ours. The place where progress is told has to be there before anything is said in it:
@@ -11,21 +11,20 @@
   const of = (form) => {
     const url = form && new URL(form.getAttribute('action') || '', location).href;
     if (!url?.startsWith(home)) return;
-    if (!states.has(form)) {
-      const own = { url, status: make('output'), undo: [] };
-      form.append(own.status);
-      form.addEventListener('input', () => { own.key = 0; });
-      states.set(form, own);
+    let own = states.get(form);
+    if (!own) {
+      states.set(form, own = { url, out: make('output'), undo: [] });
+      form.append(own.out);
+      form.addEventListener('input', () => own.key = 0);
     }
-    return states.get(form);
+    return own;
   };
 
   const read = (form, button) => {
     const lead = {};
-    const data = [...new FormData(form)];
-    if (button?.name) data.push([button.name, button.value]);
-    for (const [name, value] of data) {
-      if (typeof value == 'string') lead[name] = lead[name] ? lead[name] + ', ' + value : value;
+    // A file cannot be trimmed, and is left out.
+    for (const [name, value] of new FormData(form, button)) {
+      if (value.trim) lead[name] = lead[name] ? lead[name] + ', ' + value : value;
     }
     for (const [name, value] of new URLSearchParams(location.search)) {
       if (/^utm_/.test(name)) lead[name] ||= value;
@@ -44,26 +43,21 @@
     box.focus();
   };
 
-  const show = (form, { status, undo }, problems) => {
-    for (const { path, code, message } of problems) {
-      const found = form.elements[path];
-      const field = found?.tagName ? found : found?.[0];
-      const textContent = words(form, code, message);
-      if (!field || field.type == 'hidden') {
-        status.append(textContent + ' ');
-        continue;
-      }
-      const by = field.getAttribute('aria-describedby') || '';
-      const note = make('p', { className: 'lr-error', id: 'lr-' + Math.random(), textContent });
-      const mark = (invalid, by) => {
-        field.setAttribute('aria-invalid', invalid);
-        field.setAttribute('aria-describedby', by);
-      };
-      field.after(note);
-      mark(true, by + ' ' + note.id);
-      undo.push(() => (note.remove(), mark(false, by)));
-    }
-    form.querySelector('[aria-invalid=true]')?.focus();
+  const show = (form, { out, undo }, { path, code, message }) => {
+    const found = form.elements[path];
+    // A select has elements of its own; of radio buttons the first one counts.
+    const field = found?.type ? found : found?.[0];
+    const textContent = words(form, code, message);
+    if (!field || field.type == 'hidden') return out.append(textContent + ' ');
+    const by = field.getAttribute('aria-describedby') || '';
+    const note = make('p', { className: 'lr-error', id: 'lr-' + Math.random(), textContent });
+    const mark = (invalid, by) => {
+      field.setAttribute('aria-invalid', invalid);
+      field.setAttribute('aria-describedby', by);
+    };
+    field.after(note);
+    mark(true, by + ' ' + note.id);
+    undo.push(() => (note.remove(), mark(false, by)));
   };
 
   addEventListener('focusin', ({ target }) => of(target.form));
@@ -73,15 +67,16 @@
     if (!own || event.defaultPrevented) return;
     event.preventDefault();
     if (own.busy) return;
-    const button = submitter || form.querySelector('[type=submit],button');
+    const { url, out } = own;
+    const button = submitter || form.querySelector('[type=submit],button') || make('button');
     const body = read(form, submitter);
     const wait = (busy) => { own.busy = button.disabled = busy; };
-    own.undo.splice(0).forEach((it) => it());
+    for (const undo of own.undo.splice(0)) undo();
     own.key ||= crypto.getRandomValues(new Uint32Array(4)).join('-');
-    own.status.textContent = words(form, 'sending', 'Sending…');
+    out.textContent = words(form, 'sending', 'Sending…');
     wait(true);
     const headers = { 'content-type': 'application/json', 'idempotency-key': own.key };
-    const post = () => fetch(own.url, { method: 'POST', headers, body });
+    const post = () => fetch(url, { method: 'POST', headers, body });
     let error = { message: words(form, 'failed', 'That did not work. Please send it again.') };
     try {
       const answer = await post().catch(post);
@@ -92,7 +87,8 @@
     wait(false);
     window.turnstile?.reset();
     button.focus();
-    own.status.textContent = error.problems ? '' : error.message;
-    show(form, own, error.problems || []);
+    out.textContent = error.problems ? '' : error.message;
+    for (const problem of error.problems || []) show(form, own, problem);
+    form.querySelector('[aria-invalid=true]')?.focus();
   });
 }

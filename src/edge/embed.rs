@@ -3,7 +3,7 @@
 use super::respond::ApiResult;
 use worker::{Headers, Response};
 
-/// `GET /embed.js`: the same for every page and form. Browsers keep it for an hour, and use the old one for a day more
+/// `GET /embed.js`: what `scripts/embed.mjs` makes of `embed.js`, the same for every page and form. Browsers keep it for an hour, and use the old one for a day more
 /// while they fetch it again, so that a page never waits for it twice.
 pub fn script() -> ApiResult {
     let headers = Headers::new();
@@ -12,8 +12,7 @@ pub fn script() -> ApiResult {
     headers.set("access-control-allow-origin", "*")?;
     headers.set("cross-origin-resource-policy", "cross-origin")?;
     headers.set("x-content-type-options", "nosniff")?;
-    let lines = include_str!("embed.js").lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
-    Ok(Response::ok(lines.collect::<Vec<_>>().join("\n"))?.with_headers(headers))
+    Ok(Response::ok(include_str!("embed.min.js"))?.with_headers(headers))
 }
 
 /// `GET /demo`: the page of `sample/form.html`, on the local environment only.

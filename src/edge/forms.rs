@@ -13,7 +13,7 @@ use crate::domain::error::Problem;
 use crate::domain::form::turnstile::{TOKEN_CHARS_MAX, TOKEN_FIELD, Verdict};
 use crate::domain::form::{Form, for_a_person, visit};
 use crate::domain::intake::{Media, Note, RawLead, form, json as json_body};
-use crate::domain::lead::{Lead, check};
+use crate::domain::lead::{Lead, MANY_FROM_CLIENT, check};
 use crate::flow::intake::{Answer, fingerprint, intake};
 use crate::flow::turnstile::{Shown, verify};
 use crate::ports::Clock;
@@ -164,7 +164,8 @@ async fn take_form(
         return Err(ApiError::new(403, "origin_not_allowed", message));
     }
     // 2
-    limits::form(&call.world.env, header(&call.request, limits::ADDRESS).as_deref(), form_id).await?;
+    let address = header(&call.request, limits::ADDRESS);
+    limits::form(&call.world.env, address.as_deref(), form_id).await?;
     // 3
     let Posted { mut raw, is_trap, token, names } = Posted::read(&mut call.request, settings).await?;
     // 4
@@ -176,6 +177,9 @@ async fn take_form(
     settings.complete(form_id, &mut raw);
     let mut lead =
         check(raw, received_at).map_err(|problems| ApiError::invalid(for_a_person(problems, &names, &settings.map)))?;
+    if limits::is_one_of_many(&call.world.env, address.as_deref()).await {
+        lead.notes.push(Note { path: "form".to_owned(), code: MANY_FROM_CLIENT.to_owned() });
+    }
     let key = idempotency_key(&call.request, &lead)?;
     // 6
     if settings.turnstile {

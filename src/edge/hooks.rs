@@ -7,8 +7,10 @@ use super::respond::{ApiError, ApiResult, json};
 use super::router::Call;
 use super::settings::setting;
 use super::{body, world::World};
+use crate::domain::crm::CrmKind;
 use crate::domain::id::LeadId;
 use crate::domain::intake::Media;
+use crate::domain::intake::senders::hubspot::CRM_CHANGE;
 use crate::domain::intake::senders::segment::{self, TRACKING_SETTINGS};
 use crate::domain::intake::senders::{Event, Heard, Incoming, Method, Sender, Settings, hear, salesforce};
 use crate::domain::limits::HOOK_BODY_BYTES_MAX;
@@ -17,10 +19,14 @@ use crate::domain::time::Timestamp;
 use crate::flow::enrich::after;
 use crate::flow::hooks::{Taken, take_all};
 use crate::flow::intake::{Options, route_again};
-use crate::ports::Clock;
+use crate::ports::crm::Consults;
 use crate::ports::messages::Job;
+use crate::ports::{Clock, Jobs};
 use serde_json::{Value, json};
 use worker::{Headers, Request, Response};
+
+/// How long after an event the changes in the CRM are read, in seconds: longer than its search is behind.
+const SYNC_AFTER_S: u32 = 10;
 
 /// A request as its sender's file reads it, with what it borrows.
 struct Arrived {
@@ -87,6 +93,9 @@ pub async fn hook(call: &mut Call<'_>, sender: &str) -> ApiResult {
     };
     // 4 and 5
     let taken = take(call, sender.id(), events, arrived.now).await?;
+    if taken.contains(&Taken::Ignored(CRM_CHANGE)) && call.world.crm() == CrmKind::Hubspot {
+        call.world.enqueue(&[Job::Sync], SYNC_AFTER_S).await?;
+    }
     // 6
     answer(sender, &arrived.incoming(), &taken)
 }

@@ -1,5 +1,4 @@
-//! HTTP to providers: a time limit that also covers the body, a limit on its size, and a second try for a slow answer; and
-//! pages of companies' websites.
+//! HTTP to providers: a time limit that also covers the body, and a limit on its size; and pages of companies' websites.
 
 use super::platform;
 use super::settings::setting;
@@ -10,14 +9,9 @@ use crate::domain::website::PageAddress;
 use crate::ports::{Http, HttpAnswer, HttpFailure, PageAnswer, Pages, Unavailable};
 
 impl Http for World {
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure> {
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
         let bytes_max = u32::try_from(PROVIDER_BODY_BYTES_MAX).unwrap_or(u32::MAX);
-        let answer = platform::fetch(request, timeout_ms, hedge_after_ms, bytes_max).await;
+        let answer = platform::fetch(request, timeout_ms, bytes_max).await;
         let answer = answer.map_err(|error| failure(&error))?;
         read(&answer).ok_or(HttpFailure::Unreachable)
     }

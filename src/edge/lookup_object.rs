@@ -4,12 +4,13 @@
 //! lost without harm. A subject has one object, so leads of one company that arrive together are one call.
 
 use super::log;
+use super::objects::parsed;
 use super::queue::send_jobs;
 use super::world::World;
 use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::results::LATE;
-use crate::flow::look_up::{Health, look_up};
+use crate::flow::look_up::{Health, Progress, look_up};
 use crate::ports::messages::{Job, LookUp, LookedUp};
 use crate::ports::{Cache, CachedReading, Clock};
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Shared, select};
@@ -30,6 +31,7 @@ struct Flight {
     call: Shared<LocalBoxFuture<'static, LookedUp>>,
     /// Who could not wait for it.
     late: Rc<Late>,
+    progress: Rc<Progress>,
 }
 
 /// Those for whom an answer comes too late.
@@ -78,7 +80,7 @@ impl DurableObject for Lookup {
             return Response::from_json(&self.memory.left_alone(World::new(self.env.clone()).now()));
         }
         let body = request.bytes().await?;
-        let Ok(question) = serde_json::from_slice::<LookUp>(&body) else {
+        let Ok(question) = parsed::<LookUp>("lookup", &body) else {
             return Ok(Response::ok("unknown question")?.with_status(503));
         };
         Response::from_json(&self.answer(question).await)
@@ -104,7 +106,9 @@ impl Lookup {
             Either::Left((looked_up, _)) => LookedUp { shared: is_shared, ..looked_up },
             Either::Right(_) => {
                 flight.late.note(lead_id.as_ref());
-                LookedUp { shared: is_shared, ..LookedUp::failed(LATE) }
+                // Whoever put the question has been decided without the answer, so nobody pays for its coming sooner.
+                flight.progress.is_awaited.set(false);
+                LookedUp { shared: is_shared, second: flight.progress.second.get(), ..LookedUp::failed(LATE) }
             }
         }
     }
@@ -112,10 +116,13 @@ impl Lookup {
     /// Starts a call that goes on when nobody waits for it any more.
     fn start(&self, key: String, question: LookUp, world: World) -> Flight {
         let late = Rc::new(Late::default());
+        let progress = Rc::new(Progress::default());
+        progress.is_awaited.set(question.wait_ms > 0);
+        let asked = Rc::clone(&progress);
         let (memory, waiting, flight_key) = (Rc::clone(&self.memory), Rc::clone(&late), key.clone());
         let health = self.memory.health_of(question.provider.as_str());
         let call = async move {
-            let looked_up = look_up(&world, &health, &question).await;
+            let looked_up = look_up(&world, &health, &question, &asked).await;
             memory.flights.borrow_mut().remove(&key);
             if let Some(reading) = &looked_up.reading {
                 memory.remember(key, looked_up.clone(), world.now());
@@ -126,7 +133,7 @@ impl Lookup {
             }
             looked_up
         };
-        let flight = Flight { call: call.boxed_local().shared(), late };
+        let flight = Flight { call: call.boxed_local().shared(), late, progress };
         self.memory.flights.borrow_mut().insert(flight_key, flight.clone());
         let call = flight.call.clone();
         self.state.wait_until(async move { drop(call.await) });

@@ -3,7 +3,7 @@
 //! One object per provider that the rubric limits. What it counts is stored before a call may be made, so a restart gives
 //! nothing away.
 
-use super::objects::{METER, call};
+use super::objects::{METER, call, parsed};
 use super::world::World;
 use crate::domain::waterfall::meter::{Admission, Meter};
 use crate::ports::messages::{Permit, Permitted, Refund};
@@ -99,7 +99,7 @@ fn failed(error: impl ToString) -> Unavailable {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {
-    serde_json::from_slice(body).map_err(failed)
+    parsed("meter", body)
 }
 
 fn json<T: Serialize>(value: &T) -> PortResult<String> {

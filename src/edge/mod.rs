@@ -11,6 +11,8 @@ mod body;
 mod cache;
 mod config;
 mod consumer;
+mod crm;
+mod crm_sync;
 mod dead_letters;
 mod desk_erasure;
 mod desk_object;
@@ -18,17 +20,22 @@ mod desk_store;
 mod directory;
 mod doctor;
 mod embed;
+mod follow_ups;
 mod form_store;
 mod forms;
+mod gate_object;
 mod hooks;
 mod http_client;
 mod leads;
 mod ledger;
 mod limits;
+mod links;
 mod log;
 mod lookup_object;
+mod mail;
 mod meter_object;
 mod multipart;
+mod notifications;
 mod objects;
 mod pages;
 mod platform;
@@ -38,8 +45,10 @@ mod respond;
 mod roster;
 mod router;
 mod settings;
+mod slack;
 mod team_object;
 mod team_store;
+mod tell;
 mod warming;
 mod world;
 
@@ -59,11 +68,18 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     router::handle(request, env, context).await
 }
 
-/// The hourly cron.
+/// Which cron is the hourly one; the other comes every five minutes.
+const HOURLY: &str = "7 * * * *";
+
+/// The crons.
 #[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let world = World::new(env);
+    if event.cron() != HOURLY {
+        return crm_sync::run(&world).await;
+    }
     warming::spread(&world).await;
+    crm_sync::sellers(&world).await;
     retention::run(&world).await;
     doctor::note_cron(&world).await;
 }

@@ -2,11 +2,13 @@
 
 use super::platform;
 use super::world::World;
+use crate::domain::crm::mirror::Mirror;
 use crate::domain::desk::{AccountHash, sha256_hex};
 use crate::domain::id::LeadId;
 use crate::domain::roster::model::PickRequest;
 use crate::ports::messages::{
-    Claim, Claimed, LookUp, LookedUp, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, Standing, TakeBack,
+    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled,
+    Standing, TakeBack, Touch, Touched,
 };
 use crate::ports::{Desks, Lookups, PortResult, Teams, Unavailable};
 use futures_util::future::join_all;
@@ -27,6 +29,8 @@ pub const TEAM: &str = "TEAM";
 pub const LOOKUP: &str = "LOOKUP";
 /// Binding of the objects that count what providers are asked and cost.
 pub const METER: &str = "METER";
+/// Binding of the gates before vendors.
+pub const GATE: &str = "GATE";
 
 /// Asks the object `name` of `binding` one question.
 ///
@@ -53,12 +57,22 @@ async fn call_within<Q: Serialize, A: DeserializeOwned>(
         DESK => "desk",
         TEAM => "team",
         METER => "meter",
+        GATE => "gate",
         _ => "lookup",
     };
     let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());
     let text = serde_json::to_string(body).map_err(failed)?;
     let answer = platform::ask(env, (binding, port), name, question, &text, timeout_ms).await?;
     serde_json::from_str(&answer).map_err(failed)
+}
+
+/// Reads a message or a row. As text, everywhere: what reads messages is in the program once for each kind of input.
+///
+/// # Errors
+/// `Unavailable` of the port when it is not what the port speaks of.
+pub fn parsed<T: DeserializeOwned>(port: &'static str, body: &[u8]) -> PortResult<T> {
+    let text = std::str::from_utf8(body).map_err(|error| Unavailable::new(port, error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| Unavailable::new(port, error.to_string()))
 }
 
 impl Lookups for World {
@@ -110,6 +124,21 @@ impl Desks for World {
             Some(account) => call(&self.env, DESK, &account.desk(), "lead", lead_id).await,
             None => Ok(None),
         }
+    }
+
+    async fn touch(&self, touch: &Touch) -> PortResult<Touched> {
+        match AccountHash::of_lead(&touch.lead_id) {
+            Some(account) => call(&self.env, DESK, &account.desk(), "touch", touch).await,
+            None => Ok(Touched::Stale),
+        }
+    }
+
+    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror> {
+        call(&self.env, DESK, desk, "mirror", ask).await
+    }
+
+    async fn learn(&self, desk: &str, learn: &Learn) -> PortResult<()> {
+        call(&self.env, DESK, desk, "learn", learn).await
     }
 }
 

@@ -9,7 +9,8 @@ const STYLE: &str = "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:32
     1.2rem;font:inherit;border:0;border-radius:4px;background:#0b5fff;color:#fff}.gone{position:absolute;left:-9999px}\
     @media(prefers-color-scheme:dark){body{color:#e8eaed;background:#16181b}}</style>";
 
-fn page(status: u16, title: &str, main: &str) -> ApiResult {
+/// A small page.
+pub(super) fn page(status: u16, title: &str, main: &str) -> ApiResult {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width,initial-scale=1\"><title>{title}</title>{STYLE}</head><body><main>{main}</main>\

@@ -38,32 +38,54 @@ export async function isWithin(env, binding, key) {
   return (await env[binding]?.limit({ key }))?.success ?? true;
 }
 
-/**
- * Sends a request to a provider: a line with status and `Retry-After` in seconds (or `-`), then the body. Without an answer after `hedgeAfterMs` (0 for never) the request is sent once more, and the first answer counts.
- * Fails with `timeout`, `too_large`, or anything else for a connection that broke.
- */
-export async function fetchText(url, method, headers, body, timeoutMs, hedgeAfterMs, bytesMax) {
-  const all = new AbortController();
-  const timer = setTimeout(() => all.abort(), timeoutMs);
-  const init = { method, headers: JSON.parse(headers), body, redirect: 'manual', signal: all.signal };
-  const tries = [textOf(url, init, bytesMax)];
-  let hedge;
+/** Sends a mail through a binding: nothing when it is sent, else the code of what is wrong. `mail` is JSON. */
+export async function sendMail(env, binding, mail, timeoutMs) {
+  if (!env[binding]) return 'no_binding';
+  let timer;
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, 'timeout');
+  });
   try {
-    if (hedgeAfterMs > 0 && hedgeAfterMs < timeoutMs) {
-      const pause = new Promise((resolve) => {
-        hedge = setTimeout(resolve, hedgeAfterMs, true);
-      });
-      const ended = tries[0].then(() => false, () => false);
-      if (await Promise.race([ended, pause])) tries.push(textOf(url, init, bytesMax));
-    }
-    return await Promise.any(tries);
+    return await Promise.race([env[binding].send(JSON.parse(mail)).then(() => ''), timeout]);
   } catch (error) {
-    if (all.signal.aborted) throw new Error('timeout');
-    throw error.errors?.[0] ?? error;
+    return String(error?.code ?? 'E_INTERNAL_SERVER_ERROR');
   } finally {
     clearTimeout(timer);
-    clearTimeout(hedge);
-    all.abort();
+  }
+}
+
+/** Whether there is a binding of this name. */
+export function hasBinding(env, binding) {
+  return Boolean(env[binding]);
+}
+
+/** A request to a provider, under way as soon as it is made. */
+export class Sending {
+  constructor(url, method, headers, body, timeoutMs, bytesMax) {
+    this.controller = new AbortController();
+    this.timer = setTimeout(() => this.controller.abort(), timeoutMs);
+    const init = { method, headers: JSON.parse(headers), body, redirect: 'manual', signal: this.controller.signal };
+    this.text = textOf(url, init, bytesMax);
+    // Nobody may be waiting any more when it fails.
+    this.text.catch(() => {});
+  }
+
+  /**
+   * The answer: a line with status and `Retry-After` in seconds (or `-`), then the body. Fails with `timeout`, `too_large`,
+   * or anything else for a connection that broke.
+   */
+  async answer() {
+    try {
+      return await this.text;
+    } catch (error) {
+      throw this.controller.signal.aborted ? new Error('timeout') : error;
+    }
+  }
+
+  /** Takes the request back when it is not answered. */
+  end() {
+    clearTimeout(this.timer);
+    this.controller.abort();
   }
 }
 
@@ -79,4 +101,14 @@ async function textOf(url, init, bytesMax) {
   }
   const retryAfter = Number.parseInt(answer.headers.get('retry-after') ?? '', 10);
   return `${answer.status} ${Number.isNaN(retryAfter) ? '-' : retryAfter}\n${text}${decoder.decode()}`;
+}
+
+/** The `RS256` signature of a text in base64url. `key` is a PKCS#8 private key in base64; fails when it is none. */
+export async function signRs256(key, text) {
+  const bytes = (binary) => Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const signer = await crypto.subtle.importKey('pkcs8', bytes(atob(key)), algorithm, false, ['sign']);
+  const signature = await crypto.subtle.sign(algorithm.name, signer, new TextEncoder().encode(text));
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(signature)));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }

@@ -30,18 +30,21 @@ extern "C" {
     fn sql_rows(sql: &JsValue, query: &str, values: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = sqlRun)]
     fn sql_run(sql: &JsValue, query: &str, values: &str, text: Option<&str>) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, js_name = fetchText)]
-    async fn fetch_text(
-        url: &str,
-        method: &str,
-        headers: &str,
-        body: Option<&str>,
-        timeout_ms: u32,
-        hedge_after_ms: u32,
-        bytes_max: u32,
-    ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = signRs256)]
+    async fn sign_text(key: &str, text: &str) -> Result<JsValue, JsValue>;
+    type Sending;
+    #[wasm_bindgen(constructor)]
+    fn new(url: &str, method: &str, headers: &str, body: Option<&str>, timeout_ms: u32, bytes_max: u32) -> Sending;
+    #[wasm_bindgen(method, catch)]
+    async fn answer(this: &Sending) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method)]
+    fn end(this: &Sending);
     #[wasm_bindgen(catch, js_name = isWithin)]
     async fn is_within_limit(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = sendMail)]
+    async fn send_mail(env: &Env, binding: &str, mail: &str, timeout_ms: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = hasBinding)]
+    fn has_binding(env: &Env, binding: &str) -> bool;
     #[wasm_bindgen(catch, js_name = kvText)]
     async fn kv_text(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
 }
@@ -80,25 +83,37 @@ pub async fn ask(
     answer.as_string().ok_or_else(|| Unavailable::new(port, "the answer is no text"))
 }
 
+/// A request under way, which ends when nobody waits for it any more: the platform opens six connections at a time.
+struct EndOnDrop(Sending);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// Sends a request to a provider: status and `Retry-After` on the first line, then the body.
 ///
 /// # Errors
 /// [`Unavailable`] with the detail `timeout`, `too_large`, or what broke.
-pub async fn fetch(
-    request: &HttpRequest,
-    timeout_ms: u32,
-    hedge_after_ms: Option<u32>,
-    bytes_max: u32,
-) -> PortResult<String> {
+pub async fn fetch(request: &HttpRequest, timeout_ms: u32, bytes_max: u32) -> PortResult<String> {
     let headers: BTreeMap<&str, &str> =
         request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let headers = serde_json::to_string(&headers).unwrap_or_default();
     let method = request.method.as_str();
     let body = request.body.as_deref();
-    let hedge_after_ms = hedge_after_ms.unwrap_or(0);
-    let answer = fetch_text(&request.url, method, &headers, body, timeout_ms, hedge_after_ms, bytes_max).await;
-    let answer = answer.map_err(|thrown| failed("http", &thrown))?;
+    let sending = EndOnDrop(Sending::new(&request.url, method, &headers, body, timeout_ms, bytes_max));
+    let answer = sending.0.answer().await.map_err(|thrown| failed("http", &thrown))?;
     answer.as_string().ok_or_else(|| Unavailable::new("http", "the answer is no text"))
+}
+
+/// The `RS256` signature of a text in base64url, by a PKCS#8 private key in base64.
+///
+/// # Errors
+/// [`Unavailable`] when the key is none.
+pub async fn sign_rs256(key: &str, text: &str) -> PortResult<String> {
+    let signature = sign_text(key, text).await.map_err(|thrown| failed("signer", &thrown))?;
+    signature.as_string().ok_or_else(|| Unavailable::new("signer", "the signature is no text"))
 }
 
 /// Reads a page of a website, up to so many bytes.
@@ -127,6 +142,24 @@ pub async fn kv(env: &Env, binding: &str, key: &str) -> PortResult<Option<String
 pub async fn is_within(env: &Env, binding: &str, key: &str) -> PortResult<bool> {
     let within = is_within_limit(env, binding, key).await.map_err(|thrown| failed("limit", &thrown))?;
     Ok(within.as_bool().unwrap_or(true))
+}
+
+/// Whether the deployment has a binding of this name.
+pub fn has(env: &Env, binding: &str) -> bool {
+    has_binding(env, binding)
+}
+
+/// Sends a mail through a binding.
+///
+/// # Errors
+/// The platform's code, `timeout`, or `no_binding`.
+pub async fn mail(env: &Env, binding: &str, mail: &Value, timeout_ms: u32) -> Result<(), String> {
+    let code = send_mail(env, binding, &mail.to_string(), timeout_ms).await;
+    match code.ok().and_then(|code| code.as_string()) {
+        Some(code) if code.is_empty() => Ok(()),
+        Some(code) => Err(code),
+        None => Err("E_INTERNAL_SERVER_ERROR".to_owned()),
+    }
 }
 
 /// The SQLite of a Durable Object.

@@ -11,6 +11,7 @@ use super::settings::setting;
 use crate::domain::id::ProviderId;
 use crate::domain::provider::Offer;
 use crate::domain::route::decision::EnrichmentSummary;
+use crate::domain::rubric::file::Prefer;
 use crate::domain::time::DAY_MS;
 use crate::domain::waterfall::report;
 use crate::ports::messages::LookUp;
@@ -115,6 +116,7 @@ pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
         contact: lead.contact(),
         wait_ms: TRY_MS,
         limit: call.world.current().await?.rubric.enrichment().limits.get(id).copied(),
+        prefer: Prefer::Price,
         lead_id: None,
     };
     let looked_up = call.world.look_up(&question).await?;

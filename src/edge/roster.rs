@@ -290,8 +290,12 @@ async fn entry<T: DeserializeOwned>(call: &mut Call<'_>, name: &str, id: &str) -
             return Err(ApiError::invalid(vec![Problem::new(name, "id_differs", text)]));
         }
     }
-    serde_json::from_value(value)
-        .map_err(|error| ApiError::invalid(vec![Problem::new("body", "wrong_shape", error.to_string())]))
+    // Read as text like everywhere else: the readers of teams and reps are in the program once.
+    serde_json::from_str(&value.to_string()).map_err(|error| {
+        let message = error.to_string();
+        let place = message.rfind(" at line ").unwrap_or(message.len());
+        ApiError::invalid(vec![Problem::new("body", "wrong_shape", message.get(..place).unwrap_or_default())])
+    })
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {

@@ -5,7 +5,8 @@ use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
 use super::{
-    admin, batch, dead_letters, doctor, embed, form_store, forms, hooks, leads, log, pages, providers, roster,
+    admin, batch, crm, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, links, log,
+    notifications, pages, providers, roster, slack,
 };
 use crate::ports::Clock;
 use worker::{Context, Env, Method, Request, Response, Result};
@@ -97,6 +98,9 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "leads"] if post => leads::post_lead(&mut call).await,
         ["v1", "leads:batch"] if post => batch::post(&mut call).await,
         ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
+        ["v1", "leads", id, what @ ("accept" | "decline" | "reassign")] if post => {
+            follow_ups::post(&mut call, id, what).await
+        }
         ["v1", "explain"] if post => leads::explain(&mut call).await,
         ["forms", form] if post => forms::post_form(&mut call, form).await,
         ["forms", form] if method == Method::Options => forms::preflight(&call, form).await,
@@ -104,6 +108,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["forms", form, "thanks"] if get => pages::thanks(form),
         ["embed.js"] if get => embed::script(),
         ["demo"] if get && call.settings.dev => embed::demo(),
+        ["hooks", "slack"] if post => slack::click(&mut call).await,
         ["hooks", sender] if get || post => hooks::hook(&mut call, sender).await,
         ["v1", "batch"] if post => hooks::track(&mut call, "batch").await,
         ["v1", "identify"] if post => hooks::track(&mut call, "identify").await,
@@ -126,17 +131,27 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "accounts:import"] if post => admin::import_accounts(&mut call).await,
         ["v1", "forms"] if get => form_store::list(&call).await,
         ["v1", "forms", id] if get || put => form_store::form(&mut call, id).await,
-        ["v1", "rubric"] if get => admin::get_rubric(&call).await,
-        ["v1", "rubric"] if put => admin::put_rubric(&mut call).await,
-        ["v1", "rubric", "check"] if post => admin::check_rubric(&mut call).await,
-        ["v1", "providers"] if get => providers::list(&call).await,
-        ["v1", "providers", id, "try"] if post => providers::try_one(&mut call, id).await,
-        ["v1", "dead-letters"] if get => dead_letters::list(&call).await,
-        ["v1", "dead-letters", id] if get => dead_letters::get(&call, id).await,
-        ["v1", "dead-letters", id] if delete => dead_letters::dismiss(&call, id).await,
-        ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(&call, id).await,
-        ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(&call).await,
-        ["v1", "doctor"] if get => doctor::answer(&call).await,
+        ["v1", "notifications"] if get || put => notifications::rules(&mut call).await,
+        ["a", token] if get || post => links::link(&call, token).await,
+        parts => operate(&mut call, parts, (get, put, post), delete).await,
+    }
+}
+
+/// What operators alone ask for: the rubric, providers, what was given up, whether all is well.
+async fn operate(call: &mut Call<'_>, parts: &[&str], (get, put, post): (bool, bool, bool), delete: bool) -> ApiResult {
+    match parts {
+        ["v1", "rubric"] if get => admin::get_rubric(call).await,
+        ["v1", "rubric"] if put => admin::put_rubric(call).await,
+        ["v1", "rubric", "check"] if post => admin::check_rubric(call).await,
+        ["v1", "providers"] if get => providers::list(call).await,
+        ["v1", "providers", id, "try"] if post => providers::try_one(call, id).await,
+        ["v1", "dead-letters"] if get => dead_letters::list(call).await,
+        ["v1", "dead-letters", id] if get => dead_letters::get(call, id).await,
+        ["v1", "dead-letters", id] if delete => dead_letters::dismiss(call, id).await,
+        ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(call, id).await,
+        ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(call).await,
+        ["v1", "doctor"] if get => doctor::answer(call).await,
+        ["v1", "crm:prepare"] if post => crm::prepare(call).await,
         parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
         _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
     }
@@ -147,7 +162,7 @@ fn known(parts: &[&str]) -> bool {
     matches!(
         parts,
         ["healthz" | "openapi.json" | "embed.js" | "demo"]
-            | ["forms" | "hooks", _]
+            | ["forms" | "hooks" | "a", _]
             | ["forms", _, "thanks"]
             | [
                 "v1",
@@ -159,6 +174,7 @@ fn known(parts: &[&str]) -> bool {
                     | "events:export"
                     | "people"
                     | "doctor"
+                    | "crm:prepare"
                     | "dead-letters:redrive"
                     | "teams"
                     | "reps"
@@ -175,8 +191,10 @@ fn known(parts: &[&str]) -> bool {
                     | "alias"
                     | "leads:batch"
                     | "forms"
+                    | "notifications"
             ]
             | ["v1", "leads" | "teams" | "reps" | "forms" | "dead-letters", _]
+            | ["v1", "leads", _, "accept" | "decline" | "reassign"]
             | ["v1", "dead-letters", _, "redrive"]
             | ["v1", "reps", _, "status" | "inbox"]
             | ["v1", "rubric", "check"]

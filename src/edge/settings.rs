@@ -1,11 +1,15 @@
 //! Settings and secrets of the deployment, all problems at once.
 
+use crate::domain::crm::CrmKind;
 use crate::domain::error::Problem;
 use crate::domain::route::decision::Mode;
 use worker::Env;
 
 /// Values of `.dev.vars.example`: good for localhost, refused anywhere else.
 const DEV_VALUES: &[&str] = &["dev-intake-key", "dev-admin-token", "dev-link-secret", "dev-person-key"];
+
+/// Name of the secret that signs links which act.
+const LINK_SECRET: &str = "LINK_SECRET";
 
 /// Longest retention, in days: a hundred years.
 const RETENTION_DAYS_MAX: u32 = 36_500;
@@ -19,6 +23,8 @@ pub struct Settings {
     pub admin_tokens: Vec<String>,
     /// Keys the hashes in ids and cache keys. Never changed: another key makes every known person a stranger.
     pub person_key: String,
+    /// Keys of links that act, the one that signs last; none means that there are no such links.
+    pub link_keys: Vec<String>,
     /// What is done with decisions.
     pub mode: Mode,
     /// Days after which what is known about people is removed; `None` keeps it.
@@ -32,6 +38,11 @@ pub fn setting(env: &Env, name: &str) -> Option<String> {
     let text = env.var(name).map(|value| value.to_string()).ok()?;
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The CRM that is connected; the built-in one when the setting names none there is, which [`Settings::read`] refuses.
+pub fn crm(env: &Env) -> CrmKind {
+    setting(env, "CRM").and_then(|name| CrmKind::from_name(&name)).unwrap_or_default()
 }
 
 impl Settings {
@@ -57,6 +68,7 @@ impl Settings {
         let intake = secret("INTAKE_KEY", "dev-intake-key");
         let admin = secret("ADMIN_TOKEN", "dev-admin-token");
         let person_key = secret("PERSON_KEY", "dev-person-key");
+        let link = setting(env, LINK_SECRET).map_or(String::new(), |_| secret(LINK_SECRET, ""));
         let mode = match setting(env, "MODE").as_deref() {
             None | Some("live") => Mode::Live,
             Some("shadow") => Mode::Shadow,
@@ -65,8 +77,9 @@ impl Settings {
                 Mode::Shadow
             }
         };
-        if let Some(crm) = setting(env, "CRM").filter(|crm| crm != "builtin") {
-            problems.push(Problem::new("CRM", "unknown_crm", format!("use `builtin`: there is no adapter `{crm}`")));
+        if let Some(crm) = setting(env, "CRM").filter(|crm| CrmKind::from_name(crm).is_none()) {
+            let names = CrmKind::ALL.map(CrmKind::as_str).join("`, `");
+            problems.push(Problem::new("CRM", "unknown_crm", format!("use `{names}`: there is no adapter `{crm}`")));
         }
         let retention_days = setting(env, "RETENTION_DAYS").and_then(|text| {
             let days = text.parse().ok().filter(|days| (1..=RETENTION_DAYS_MAX).contains(days));
@@ -77,7 +90,8 @@ impl Settings {
             days
         });
         if problems.is_empty() {
-            Ok(Self { intake_keys: keys(&intake), admin_tokens: keys(&admin), person_key, mode, retention_days, dev })
+            let (intake_keys, admin_tokens, link_keys) = (keys(&intake), keys(&admin), keys(&link));
+            Ok(Self { intake_keys, admin_tokens, person_key, link_keys, mode, retention_days, dev })
         } else {
             Err(problems)
         }

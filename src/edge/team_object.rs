@@ -1,6 +1,7 @@
 //! The pool: owns teams that may share reps, the state of the reps and what each lead was answered.
 
 use super::log;
+use super::objects::parsed;
 use super::team_store::SqlTeamStore;
 use crate::domain::desk::sha256_hex;
 use crate::domain::error::Problem;
@@ -136,7 +137,7 @@ fn report(problems: &[Problem]) {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {
-    serde_json::from_slice(body).map_err(|error| Unavailable::new("team", error.to_string()))
+    parsed("team", body)
 }
 
 fn json<T: Serialize>(value: &T) -> PortResult<String> {

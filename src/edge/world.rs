@@ -1,7 +1,9 @@
 //! The ports of `flow`, each implemented with a binding in the file of its name.
 
+use super::platform;
 use crate::domain::time::Timestamp;
-use crate::ports::Clock;
+use crate::ports::crm::Signer;
+use crate::ports::{Clock, PortResult};
 use std::time::Duration;
 use worker::{Date, Delay, Env};
 
@@ -26,5 +28,11 @@ impl Clock for World {
 
     async fn pause(&self, ms: u32) {
         Delay::from(Duration::from_millis(ms.into())).await;
+    }
+}
+
+impl Signer for World {
+    async fn sign_rs256(&self, key: &str, text: &str) -> PortResult<String> {
+        platform::sign_rs256(key, text).await
     }
 }

@@ -1,9 +1,7 @@
 //! Leads that come many at a time. Each is made durable by the queue and taken in from there, so that ten thousand rows
 //! need a hundred calls and not thirty thousand.
 
-use super::intake::{Answer, Done, Options, World, fingerprint, intake};
-use crate::domain::desk::LeadKeys;
-use crate::domain::id::LeadId;
+use super::intake::{Answer, Done, Options, World, accept, fingerprint, id_of, intake};
 use crate::domain::lead::Lead;
 use crate::domain::time::Timestamp;
 use crate::ports::PortResult;
@@ -14,16 +12,11 @@ pub fn key_of(lead: &Lead, named: Option<String>) -> String {
     named.unwrap_or_else(|| format!("content:{}", fingerprint(lead)))
 }
 
-/// The id that a row will have; `None` only when no hash can be made.
-#[must_use]
-pub fn id_of(lead: &Lead, key: &str, person_key: &[u8]) -> Option<LeadId> {
-    LeadKeys::new(person_key, &lead.account_key(), lead.person_key(), &format!("key:{key}")).lead_id(0)
-}
-
 /// Takes a row in. `None` when it is there already.
 ///
 /// Steps: 1 a lead with this id is a repeat, whatever became of it; 2 it is taken in under its key; 3 when the key belongs
-/// to another lead, it is taken under a key of its own: its sender was told that it is accepted, so it must not be lost.
+/// to another content and yet there is no such lead, the key is another person's, and both are kept: the id of a lead
+/// holds its person too, so this one has the id that its sender was told.
 ///
 /// # Errors
 /// As [`intake`].
@@ -46,6 +39,7 @@ pub async fn take<W: World>(
         return Ok(Some(done));
     }
     // 3
-    let own = format!("{key}:{}", fingerprint(&lead));
-    intake(world, lead, Some(&own), received_at, options).await.map(Some)
+    let done = accept(world, lead, Some(key), received_at, options).await?;
+    // Another content of the same person came in between.
+    Ok((done.answer != Answer::Conflict).then_some(done))
 }

@@ -1,8 +1,11 @@
-//! The consumer: decisions become contacts, assignments and ledger lines.
+//! The consumer: decisions become contacts, assignments and ledger lines, and what the CRM is told.
 
-use crate::domain::route::decision::Record;
+use super::write_back::write_of;
+use crate::domain::crm::CrmKind;
+use crate::domain::route::decision::{Mode, Record};
+use crate::ports::crm::Consults;
 use crate::ports::messages::{Job, Standing};
-use crate::ports::{Desks, Ledger, PortResult, Unavailable};
+use crate::ports::{Desks, Jobs, Ledger, PortResult, Unavailable};
 
 /// The record of a delivery job: from the message, or from its Desk when it did not fit.
 ///
@@ -25,10 +28,25 @@ pub async fn record_of(world: &impl Desks, job: &Job) -> PortResult<Option<Recor
     }
 }
 
-/// Writes the effects of some records, all or none.
+/// Writes the effects of some records into the tables of this program, all or none, and puts what happens outside on its
+/// queues, where each effect is tried by itself.
 ///
 /// # Errors
-/// [`Unavailable`] when the ledger fails; nothing is written then, and writing again changes nothing twice.
-pub async fn deliver(ledger: &impl Ledger, records: &[Record]) -> PortResult<()> {
-    if records.is_empty() { Ok(()) } else { ledger.write(records).await }
+/// [`Unavailable`] when the ledger or a queue fails. Delivering again changes nothing twice: every effect has its own id.
+pub async fn deliver<W: Ledger + Jobs + Consults>(world: &W, records: &[Record]) -> PortResult<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    world.write(records).await?;
+    let jobs: Vec<Job> = records.iter().flat_map(|record| effects(record, world.crm())).collect();
+    if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }
+}
+
+/// What happens outside because of a decision; nothing in shadow mode.
+fn effects(record: &Record, crm: CrmKind) -> Vec<Job> {
+    if record.decision.mode != Mode::Live {
+        return Vec::new();
+    }
+    let write = write_of(record).filter(|_| crm != CrmKind::Builtin);
+    write.map(|write| Job::Crm { write: Box::new(write), tries: 0 }).into_iter().collect()
 }

@@ -1,8 +1,9 @@
 //! The dry run: the whole decision for a lead as it would be made at a given moment, with nothing written.
 
+use super::asking::ask;
+use super::consult::{Consultation, Consulted};
 use super::enrich::Run;
 use super::intake::{Options, World};
-use super::settle::ask;
 use crate::domain::desk::LeadKeys;
 use crate::domain::lead::Lead;
 use crate::domain::roster::model::PickRequest;
@@ -34,12 +35,18 @@ pub async fn explain<W: World + Teams>(
     options: Options<'_>,
 ) -> PortResult<Explained> {
     let config = world.current().await?;
-    let known = Run::start(world, &config, lead, options.person_key, now).await.finish(None).await;
-    let plan = plan(&config.rubric, &known.facts, now);
     let submission = format!("content:{}", super::intake::fingerprint(lead));
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
+    let mut run = Run::start(world, &config, lead, options.person_key, now).await;
+    let consulted = match Consultation::start(world, &config, lead, &keys).await {
+        Some(crm) => crm.without_learning().finish().await,
+        None => Consulted::default(),
+    };
+    run.told(&consulted);
+    let known = run.finish(None).await;
+    let plan = plan(&config.rubric, &known.facts, now);
     let lead_id = keys.lead_id(0).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))?;
-    let view = AccountView { owner: known.owner, ..AccountView::default() };
+    let view = AccountView { owner: known.owner, crm: consulted.view, ..AccountView::default() };
     let asking = Asking { lead_id, exclude: Vec::new(), now, seed: super::intake::seed(&keys) };
     let asked = ask(&Dry(world), &plan, &view, &config.index, &asking).await?;
     let decision = conclude(Conclusion {

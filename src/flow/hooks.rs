@@ -1,7 +1,6 @@
 //! Events of senders become leads: each once, and durable before the sender is answered.
 
-use super::intake::{Answer, Options, World, fingerprint, intake};
-use crate::domain::desk::LeadKeys;
+use super::intake::{Answer, Options, World, accept, id_of, intake};
 use crate::domain::id::LeadId;
 use crate::domain::intake::RawLead;
 use crate::domain::intake::senders::{Event, Fetch, Fetched, Says};
@@ -106,7 +105,7 @@ async fn fetched<W: World>(world: &W, fetch: &Fetch, received_at: Timestamp) -> 
         return Ok(None);
     }
     let timeout_ms = u32::try_from(left_ms).unwrap_or(0).min(FETCH_TIMEOUT_MS);
-    let answer = match world.send(&request, timeout_ms, None).await {
+    let answer = match world.send(&request, timeout_ms).await {
         Ok(answer) => answer,
         Err(HttpFailure::Timeout) if timeout_ms < FETCH_TIMEOUT_MS => return Ok(None),
         Err(failure) => return Err(later("fetch_unavailable", false, &format!("{failure:?}"))),
@@ -124,7 +123,8 @@ async fn fetched<W: World>(world: &W, fetch: &Fetch, received_at: Timestamp) -> 
 ///
 /// Steps: 1 a lead that is there already, however long ago, is a duplicate: vendors repeat themselves for days, and some
 /// send the record as it is by then; 2 it is accepted under its key; 3 when the key belongs to another content and yet
-/// there is no such lead, the first delivery ended between the two, and this one is taken under a key of its own.
+/// there is no such lead, the first delivery ended between the two, or the record is another person's by now: it is
+/// accepted all the same.
 async fn store<W: World>(
     world: &W,
     lead: Lead,
@@ -133,35 +133,23 @@ async fn store<W: World>(
     options: Options<'_>,
 ) -> PortResult<Taken> {
     // 1
-    if let Some(key) = &key {
-        let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &format!("key:{key}"));
-        if let Some(id) = keys.lead_id(0)
-            && world.lead(&id).await?.is_some()
-        {
-            return Ok(Taken::Duplicate(id));
-        }
+    let id = key.as_ref().and_then(|key| id_of(&lead, key, options.person_key));
+    if let Some(id) = &id
+        && world.lead(id).await?.is_some()
+    {
+        return Ok(Taken::Duplicate(id.clone()));
     }
     // 2
-    if let Some(taken) = accepted(world, lead.clone(), key.as_deref(), received_at, options).await? {
-        return Ok(taken);
-    }
+    let mut answer = intake(world, lead.clone(), key.as_deref(), received_at, options).await?.answer;
     // 3
-    let key = format!("{}:{}", key.unwrap_or_default(), fingerprint(&lead));
-    let taken = accepted(world, lead, Some(&key), received_at, options).await?;
-    Ok(taken.unwrap_or_else(|| Taken::Refused(vec!["conflict".to_owned()])))
-}
-
-/// Accepts a lead; `None` when its key belongs to another content.
-async fn accepted<W: World>(
-    world: &W,
-    lead: Lead,
-    key: Option<&str>,
-    received_at: Timestamp,
-    options: Options<'_>,
-) -> PortResult<Option<Taken>> {
-    Ok(match intake(world, lead, key, received_at, options).await?.answer {
-        Answer::Accepted { lead_id } => Some(Taken::Accepted(lead_id)),
-        Answer::Decided { decision, .. } => Some(Taken::Duplicate(decision.lead_id.clone())),
-        Answer::Conflict => None,
+    if answer == Answer::Conflict {
+        answer = accept(world, lead, key.as_deref(), received_at, options).await?.answer;
+    }
+    Ok(match (answer, id) {
+        (Answer::Accepted { lead_id }, _) => Taken::Accepted(lead_id),
+        (Answer::Decided { decision, .. }, _) => Taken::Duplicate(decision.lead_id),
+        // Another content of the same person came in between.
+        (Answer::Conflict, Some(id)) => Taken::Duplicate(id),
+        (Answer::Conflict, None) => Taken::Refused(vec!["conflict".to_owned()]),
     })
 }

@@ -1,19 +1,25 @@
 //! A lead comes in, a decision goes out.
 
-use super::enrich::{After, Run};
+use super::consult::{Consultation, Consulted, of_employer};
+use super::enrich::{After, Known, Run};
+use super::write_back;
+use crate::domain::crm::CrmKind;
 use crate::domain::desk::{AccountHash, LeadKeys, desk_of, hex, keyed_hash};
 use crate::domain::facts::{Facts, Field};
 use crate::domain::id::LeadId;
 use crate::domain::lead::Lead;
+use crate::domain::provider::merge::merge;
 use crate::domain::route::decision::{Decision, Mode, Outcome};
 use crate::domain::route::plan::plan;
 use crate::domain::time::Timestamp;
-use crate::ports::messages::{Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
-use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, Lookups, PortResult};
+use crate::ports::crm::Consults;
+use crate::ports::messages::{Job, Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
+use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, Jobs, Lookups, PortResult};
+use futures_util::future::join;
 
 /// What the intake needs of the world.
-pub trait World: Clock + Config + Cache + Directory + Http + Lookups + Desks {}
-impl<T: Clock + Config + Cache + Directory + Http + Lookups + Desks> World for T {}
+pub trait World: Clock + Config + Cache + Consults + Directory + Http + Jobs + Lookups + Desks {}
+impl<T: Clock + Config + Cache + Consults + Directory + Http + Jobs + Lookups + Desks> World for T {}
 
 /// Settings of the intake.
 #[derive(Debug, Clone, Copy)]
@@ -62,9 +68,10 @@ impl Done {
 
 /// Takes a lead in.
 ///
-/// Steps: 1 hashes of account, person and submission; 2 an explicit idempotency key is reserved for this
-/// content; 3 what the cache knows; 4 when something slow has to be waited for, the lead is made durable
-/// first, so that a crash from here on only delays it; 5 enrichment; 6 what the rubric says; 7 the Desk decides.
+/// Steps: 1 an explicit idempotency key is reserved for this content; 2 hashes of account, person and submission;
+/// 3 what the cache and the mirror of the CRM know; 4 when something slow has to be waited for, the lead is made durable
+/// first, so that a crash from here on only delays it, and the CRM is told that there is one; 5 the CRM, then enrichment,
+/// which an owner may make needless; 6 what the rubric says; 7 the Desk decides.
 ///
 /// # Errors
 /// `Unavailable` when an object or the configuration cannot be reached. Sending the same lead again is safe.
@@ -76,20 +83,35 @@ pub async fn intake<W: World>(
     options: Options<'_>,
 ) -> PortResult<Done> {
     // 1
-    let fingerprint = fingerprint(&lead);
-    let submission = match idempotency_key {
-        Some(key) => format!("key:{key}"),
-        None => format!("content:{fingerprint}"),
-    };
-    let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
-    // 2
     if let Some(key) = idempotency_key {
         let key_hash = keyed_hash(options.person_key, "idempotency", key);
-        let reserve = Reserve { key_hash, fingerprint: fingerprint.clone(), now: received_at };
+        let reserve = Reserve { key_hash, fingerprint: fingerprint(&lead), now: received_at };
         if world.reserve(&desk_of(&reserve.key_hash), &reserve).await? == Reserved::Conflict {
             return Ok(Done::now(Answer::Conflict));
         }
     }
+    accept(world, lead, idempotency_key, received_at, options).await
+}
+
+/// Steps 2 to 7 of [`intake`]: the same lead under the same id, whoever else used its key. For a sender that was told
+/// that its lead is accepted, and cannot be told that the key is another person's.
+///
+/// # Errors
+/// As [`intake`].
+pub(super) async fn accept<W: World>(
+    world: &W,
+    lead: Lead,
+    key: Option<&str>,
+    received_at: Timestamp,
+    options: Options<'_>,
+) -> PortResult<Done> {
+    // 2
+    let fingerprint = fingerprint(&lead);
+    let submission = match key {
+        Some(key) => submission_of(key),
+        None => format!("content:{fingerprint}"),
+    };
+    let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let open = Open { keys, fingerprint, lead, received_at };
     if !options.wait {
         return Ok(Done::now(match world.open(&open.keys.account.desk(), &open).await? {
@@ -101,34 +123,63 @@ pub async fn intake<W: World>(
     route(world, open, options, None).await
 }
 
+/// What an idempotency key is hashed as.
+fn submission_of(key: &str) -> String {
+    format!("key:{key}")
+}
+
+/// The id that a lead with a key has, unless it comes after the replay window of another one; `None` only when no hash
+/// can be made.
+#[must_use]
+pub fn id_of(lead: &Lead, key: &str, person_key: &[u8]) -> Option<LeadId> {
+    LeadKeys::new(person_key, &lead.account_key(), lead.person_key(), &submission_of(key)).lead_id(0)
+}
+
 /// Steps 3 to 7 of [`intake`]; with the lead's id for one that was accepted before and is woken.
 async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Option<LeadId>) -> PortResult<Done> {
     // 3
     let config = world.current().await?;
-    let run = Run::start(world, &config, &open.lead, options.person_key, world.now()).await;
+    let mut run = Run::start(world, &config, &open.lead, options.person_key, world.now()).await;
+    let crm = Consultation::start(world, &config, &open.lead, &open.keys).await;
     let desk = open.keys.account.desk();
     // 4
     let is_woken = woken.is_some();
     let mut accepted = woken;
-    if !is_woken && !run.is_over() {
+    let is_slow = crm.as_ref().is_some_and(|crm| !crm.is_known()) || !run.is_over();
+    if !is_woken && is_slow {
         match world.open(&desk, &open).await? {
             Opened::Open { lead_id, .. } => accepted = Some(lead_id),
             Opened::Decided { decision } => return Ok(Done::now(Answer::Decided { decision, replay: true })),
             Opened::Conflict => return Ok(Done::now(Answer::Conflict)),
         }
     }
+    let announced = accepted.as_ref().filter(|_| !is_woken && options.mode == Mode::Live);
     // 5
-    let known = run.finish(accepted.as_ref()).await;
+    let enriched = async {
+        let mut consulted = match crm {
+            Some(crm) => crm.finish().await,
+            None => Consulted::default(),
+        };
+        run.told(&consulted);
+        let known = run.finish(accepted.as_ref()).await;
+        let employer = employer(&open, &known.facts, options.person_key);
+        if let Some(keys) = employer.as_ref().filter(|_| consulted.how.is_some()) {
+            consulted = of_employer(world, &config, (consulted, keys), &known.facts).await;
+        }
+        (consulted, known, employer)
+    };
+    let (_, (consulted, mut known, employer)) = join(announce(world, announced, &open), enriched).await;
+    merge_crm(&mut known, &consulted);
     // 6
     let now = world.now();
     let plan = plan(&config.rubric, &known.facts, now);
-    let employer = employer(&open, &known.facts, options.person_key);
     // 7
     let seed = seed(&open.keys);
     let settle = Settle {
         open,
         facts: known.facts,
         owner: known.owner,
+        crm: consulted.view,
         employer,
         plan,
         enrichment: known.summary,
@@ -137,12 +188,32 @@ async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Opt
         seed,
         now,
         late: None,
+        handed: None,
     };
     let answer = match world.settle(&desk, &settle, is_woken).await? {
         Settled::Decided { decision, replay } => Answer::Decided { decision, replay },
         Settled::Conflict => Answer::Conflict,
     };
     Ok(Done { answer, after: known.after })
+}
+
+/// Adds what the CRM says of the employer that enrichment found.
+fn merge_crm(known: &mut Known, consulted: &Consulted) {
+    if let Some(owner) = &consulted.owner {
+        known.owner = Some(owner.clone());
+    }
+    for (field, fact) in &consulted.facts {
+        merge(&mut known.facts, *field, fact.clone());
+    }
+}
+
+/// Tells the CRM that there is a lead, so that it is there while providers are asked. Nothing depends on it: the assignment
+/// writes the same record.
+async fn announce<W: Jobs + Consults>(world: &W, lead_id: Option<&LeadId>, open: &Open) {
+    if let Some(lead_id) = lead_id.filter(|_| world.crm() != CrmKind::Builtin) {
+        let write = Box::new(write_back::announced(lead_id, open));
+        let _ = world.enqueue(&[Job::Crm { write, tries: 0 }], 0).await;
+    }
 }
 
 /// Keys of the account of the employer that enrichment found for a lead that names no company itself.

@@ -48,12 +48,17 @@ pub async fn place_late<W: World>(
     if is_same || plan.rejected.is_some() {
         return Ok(None);
     }
-    let Record { keys, lead, decision, .. } = *record;
+    let Record { keys, lead, decision, view, .. } = *record;
     let ms = u32::try_from(now.ms_since(decision.decided_at)).unwrap_or(0);
     let provider = reading.facts.values().next().map(|fact| fact.provider.to_string()).unwrap_or_default();
     let enrichment = EnrichmentSummary {
         stopped: LATE_ANSWER.to_owned(),
-        calls: vec![ProviderCall { provider, result: FOUND.to_owned(), ms: decision.enrichment.ms.saturating_add(ms) }],
+        calls: vec![ProviderCall {
+            provider,
+            result: FOUND.to_owned(),
+            ms: decision.enrichment.ms.saturating_add(ms),
+            second: None,
+        }],
         ..EnrichmentSummary::default()
     };
     let open = Open { keys, fingerprint, lead, received_at };
@@ -64,12 +69,14 @@ pub async fn place_late<W: World>(
         open,
         facts,
         owner,
+        crm: view.crm,
         plan,
         enrichment,
         index_version: config.index_version.clone(),
         mode: decision.mode,
         now,
         late: Some(Late { keeps_rep }),
+        handed: None,
     };
     match world.settle(&desk, &settle, true).await? {
         Settled::Decided { decision, replay: false } => Ok(Some(*decision)),

@@ -1,24 +1,22 @@
-//! One question to one provider about one subject, whoever asks: breaker, token, hedge, call, reading.
+//! One question to one provider about one subject, whoever asks: breaker, token, call, second request, reading.
 
-use super::token::{Access, send};
+use super::token::{Asking, send};
 use super::website;
 use crate::domain::error::Remedy;
 use crate::domain::facts::Fact;
 use crate::domain::http::HttpRequest;
-use crate::domain::provider::{Description, Offer, Reading, Token, build, build_poll, read, read_poll};
+use crate::domain::provider::{Description, Offer, Reading, Token, build, build_poll};
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::breaker::{Breaker, Ending};
 use crate::domain::waterfall::latency::Latency;
 use crate::domain::waterfall::results::{
     DAY_SPENT, FOUND, LEFT_ALONE, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, TOO_FAST, UNAVAILABLE,
 };
+use crate::domain::waterfall::second::{Allowance, Second};
 use crate::ports::messages::{LookUp, LookedUp, Permit, Permitted, Refund};
 use crate::ports::{CachedReading, Clock, Http, HttpAnswer, Meters, Pages};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-
-/// Percentile of a provider's answers after which a second request is sent for one that has not come.
-const HEDGE_PERCENTILE: usize = 95;
 
 /// What is remembered about a provider between calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,8 +25,25 @@ pub struct Health {
     pub breaker: Breaker,
     /// How long it takes.
     pub latency: Latency,
+    /// How many questions may be asked twice.
+    pub allowance: Allowance,
     /// The token that its key was exchanged for, when it takes tokens and was asked before.
     pub token: Option<Token>,
+}
+
+/// What happens with a question while it is under way.
+#[derive(Debug)]
+pub struct Progress {
+    /// Whether a lead waits for the answer. When none does, nothing is paid for speed.
+    pub is_awaited: Cell<bool>,
+    /// Why a second request was sent.
+    pub second: Cell<Option<Second>>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { is_awaited: Cell::new(true), second: Cell::new(None) }
+    }
 }
 
 /// How a question ends: for the breaker, and for who asked.
@@ -42,9 +57,10 @@ pub async fn look_up<W: Http + Pages + Clock + Meters>(
     world: &W,
     health: &RefCell<Health>,
     question: &LookUp,
+    progress: &Progress,
 ) -> LookedUp {
     match Offer::find(question.provider.as_str()) {
-        Some(Offer::Api(description)) => ask_api(world, health, description, question).await,
+        Some(Offer::Api(description)) => ask_api(world, health, description, question, progress).await,
         Some(Offer::Website) => website::look_up(world, question).await,
         None => LookedUp::failed(NOT_SET_UP),
     }
@@ -56,6 +72,7 @@ async fn ask_api<W: Http + Clock + Meters>(
     health: &RefCell<Health>,
     description: &Description,
     question: &LookUp,
+    progress: &Progress,
 ) -> LookedUp {
     let Some(key) = world.setting(&description.key_setting) else {
         return LookedUp::failed(NOT_SET_UP);
@@ -81,16 +98,30 @@ async fn ask_api<W: Http + Clock + Meters>(
         return LookedUp::failed(code);
     }
     let counted_at = world.now();
-    let access = Access { base_url: &base_url, key: &key };
-    let (ending, looked_up) = call(world, health, description, access, make).await;
+    let asking = Asking { world, health, description, question, progress, base_url: &base_url, key: &key };
+    let (ending, looked_up) = call(&asking, make).await;
     health.borrow_mut().breaker.note(ending, world.now());
-    let may_be_charged = matches!(looked_up.result.as_str(), FOUND | PENDING | "timeout" | "unreachable" | "too_large");
-    if question.limit.is_some() && !may_be_charged {
+    let second = progress.second.get();
+    let looked_up = LookedUp { second, ..looked_up };
+    if question.limit.is_some() {
         let refund =
             Refund { provider: description.id.clone(), cost_usd_micros: description.cost_usd_micros, at: counted_at };
-        let _ = world.refund(&refund).await;
+        for _ in 0..uncharged(&looked_up) {
+            let _ = world.refund(&refund).await;
+        }
     }
     looked_up
+}
+
+/// How many of the requests of a question are certainly not charged.
+fn uncharged(looked_up: &LookedUp) -> u32 {
+    let may_be_charged = matches!(looked_up.result.as_str(), FOUND | PENDING | "timeout" | "unreachable" | "too_large");
+    match looked_up.second {
+        Some(Second::Failed) if may_be_charged => 1,
+        _ if may_be_charged => 0,
+        Some(_) => 2,
+        None => 1,
+    }
 }
 
 /// Why a call may not be made, when the rubric limits the provider and the limit is reached. Without the count there is no
@@ -111,26 +142,20 @@ pub(super) async fn refused<W: Meters + Clock>(
 }
 
 /// One question with all the calls that it takes: a provider that needs time is asked again until it is done.
-async fn call<W: Http + Clock>(
-    world: &W,
-    health: &RefCell<Health>,
-    description: &Description,
-    access: Access<'_>,
+async fn call<W: Http + Clock + Meters>(
+    asking: &Asking<'_, W>,
     make: impl Fn(Option<&str>, &str) -> Option<HttpRequest>,
 ) -> Ended {
+    let Asking { world, description, .. } = *asking;
     let give_up_at = world.now().plus_ms(POLL_MS_MAX);
     let mut job = None::<String>;
     let mut was_missed = false;
     for round in 0_u32.. {
-        let answer = match send(world, health, description, access, |key| make(job.as_deref(), key)).await {
-            Ok(answer) => answer,
+        let (answer, reading) = match send(asking, job.is_some(), |key| make(job.as_deref(), key)).await {
+            Ok(answered) => answered,
             Err(ended) => return ended,
         };
         let now = world.now();
-        let reading = match &job {
-            Some(_) => read_poll(description, answer.status, &answer.body),
-            None => read(description, answer.status, &answer.body),
-        };
         // A provider that may say "nothing" before it has begun is asked once more.
         let is_doubtful = job.is_some() && !was_missed && description.poll().is_some_and(|plan| plan.confirm_not_found);
         was_missed = reading == Reading::NotFound;
@@ -151,23 +176,13 @@ async fn call<W: Http + Clock>(
     (Ending::Answered, LookedUp::failed(PENDING))
 }
 
-/// When a second request is sent: after nearly all answers so far, or what the description expects. A request that starts
-/// work at the provider is never sent twice.
-pub(super) fn hedge_after_ms(health: &RefCell<Health>, description: &Description) -> Option<u32> {
-    if description.poll().is_some() {
-        return None;
-    }
-    let observed = health.borrow().latency.percentile(HEDGE_PERCENTILE);
-    observed.or(description.latency.map(|latency| latency.p95_ms))
-}
-
 /// How a question ends with an answer that was read.
 pub(super) fn ended(description: &Description, answer: &HttpAnswer, reading: Reading, now: Timestamp) -> Ended {
     let kept = |facts: BTreeMap<String, Fact>, seconds: u32, result: &str| {
         let until = now.plus_ms(i64::from(seconds).saturating_mul(1_000));
         let blocked = !matches!(result, FOUND | NOT_FOUND);
         let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new(), blocked };
-        (Ending::Answered, LookedUp { reading: Some(reading), result: result.to_owned(), shared: false })
+        (Ending::Answered, LookedUp { reading: Some(reading), result: result.to_owned(), shared: false, second: None })
     };
     match reading {
         Reading::Found(values) => {
@@ -181,16 +196,16 @@ pub(super) fn ended(description: &Description, answer: &HttpAnswer, reading: Rea
         Reading::Failed { code, remedy: Remedy::FixRequest } => {
             kept(BTreeMap::new(), description.cache.not_found_s, code)
         }
-        Reading::Failed { code, remedy } => {
-            let ending = match remedy {
-                _ if answer.status == 429 => {
-                    Ending::Busy(answer.retry_after_s.map(|seconds| seconds.saturating_mul(1_000)))
-                }
-                Remedy::FixConfig if code == "provider_bad_request" => Ending::Answered,
-                Remedy::FixConfig => Ending::Refused,
-                _ => Ending::Fault,
-            };
-            (ending, LookedUp::failed(code))
-        }
+        Reading::Failed { code, remedy } => (ending_of_failure(answer, code, remedy), LookedUp::failed(code)),
+    }
+}
+
+/// How a failure ends a question, for the breaker.
+pub(super) fn ending_of_failure(answer: &HttpAnswer, code: &str, remedy: Remedy) -> Ending {
+    match remedy {
+        _ if answer.status == 429 => Ending::Busy(answer.retry_after_s.map(|seconds| seconds.saturating_mul(1_000))),
+        Remedy::FixConfig if code == "provider_bad_request" => Ending::Answered,
+        Remedy::FixConfig => Ending::Refused,
+        _ => Ending::Fault,
     }
 }

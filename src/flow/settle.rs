@@ -4,18 +4,15 @@
 //! arrive together see one owner. Between the questions to the Teams nothing is written; the decision, the
 //! owner and the outbox are one synchronous stretch at the end.
 
+use super::asking::{ask, picked, take_back};
 use crate::domain::desk::{LeadKeys, sha256_hex};
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::limits::REPLAY_WINDOW_MS;
-use crate::domain::roster::model::PickOutcome;
-use crate::domain::route::attempts::{AccountView, Asking, EarlierLead, Owner, attempts};
-use crate::domain::route::decision::{Asked, Conclusion, Decision, Outcome, Record, conclude};
-use crate::domain::route::index::RosterIndex;
-use crate::domain::route::plan::Plan;
+use crate::domain::route::attempts::{AccountView, Asking, EarlierLead, Owner};
+use crate::domain::route::decision::{Conclusion, Decision, Outcome, Record, conclude};
 use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
-use crate::ports::messages::{Claim, Claimed, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled, TakeBack};
+use crate::ports::messages::{Claim, Claimed, Open, Opened, Reserve, Reserved, Settle, Settled, Touch, Touched};
 use crate::ports::{DeskStore, Desks, LeadRow, LeadState, PortResult, Rosters, Teams, Unavailable};
-use std::collections::BTreeSet;
 
 /// How long an earlier lead makes its rep the owner of the account and of the person, in milliseconds: 90 days.
 pub const OWNERSHIP_MS: i64 = 90 * DAY_MS;
@@ -126,6 +123,31 @@ pub fn open(store: &impl DeskStore, open: &Open) -> PortResult<Opened> {
     }
 }
 
+/// Whether this question takes back the decision that stands: a late answer, before the rep began to work the lead, or a
+/// rep or an operator who means this very decision.
+fn is_taken_back(store: &impl DeskStore, settle: &Settle, record: &Record) -> PortResult<bool> {
+    if let Some(handed) = &settle.handed {
+        return Ok(record.attempt_no == handed.attempt_no && record.decision.outcome == Outcome::Assigned);
+    }
+    let may_move = settle.late.is_some() && may_be_placed_again(record, settle.now);
+    Ok(may_move && store.touched(&record.asking.lead_id)?.is_none())
+}
+
+/// A rep begins to work a lead.
+///
+/// # Errors
+/// [`Unavailable`] when the store fails; saying it again is harmless.
+pub fn touch(store: &impl DeskStore, touch: &Touch) -> PortResult<Touched> {
+    let row = store.lead(&touch.lead_id)?.filter(|row| row.state == LeadState::Assigned);
+    if row.is_none_or(|row| row.attempt_no != touch.attempt_no) {
+        return Ok(Touched::Stale);
+    }
+    if store.touched(&touch.lead_id)?.is_none() {
+        store.put_touched(&touch.lead_id, touch.at)?;
+    }
+    Ok(Touched::Yes)
+}
+
 /// A lead that is to be decided.
 struct Case {
     lead_id: LeadId,
@@ -133,28 +155,39 @@ struct Case {
     attempt_no: u32,
     /// Whether pools may have been asked about it before.
     again: bool,
-    /// The decision that a late answer may change.
+    /// The decision that is taken back.
     earlier: Option<Decision>,
+    /// Reps who had the lead already.
+    exclude: Vec<RepId>,
 }
 
 /// What is to be decided, or what is answered at once.
 fn case(store: &impl DeskStore, settle: &Settle, woken: bool) -> PortResult<Result<Case, Settled>> {
-    let first = |lead_id, received_at, again| Case { lead_id, received_at, attempt_no: 1, again, earlier: None };
+    let first = |lead_id, received_at, again| {
+        let (attempt_no, earlier, exclude) = (1, None, Vec::new());
+        Case { lead_id, received_at, attempt_no, again, earlier, exclude }
+    };
     Ok(Ok(match standing(store, &settle.open)? {
         Standing::New(lead_id) => first(lead_id, settle.open.received_at, false),
         Standing::Open(row) => {
             let again = woken || row.received_at != settle.open.received_at;
             first(row.lead_id, row.received_at, again)
         }
-        Standing::Held(row, _) if woken => {
+        Standing::Held(row, record) if woken => {
             let attempt_no = row.attempt_no.saturating_add(1);
-            Case { attempt_no, ..first(row.lead_id, row.received_at, true) }
+            Case { attempt_no, exclude: record.asking.exclude, ..first(row.lead_id, row.received_at, true) }
         }
-        Standing::Decided(record) if settle.late.is_some() && may_be_placed_again(&record, settle.now) => Case {
-            attempt_no: record.attempt_no.saturating_add(1),
-            earlier: Some(record.decision),
-            ..first(record.asking.lead_id, settle.open.received_at, true)
-        },
+        Standing::Decided(record) if is_taken_back(store, settle, &record)? => {
+            let had_it = settle.handed.as_ref().and_then(|_| record.decision.rep_id());
+            let mut exclude = record.asking.exclude;
+            exclude.extend(had_it.filter(|rep| !exclude.contains(rep)));
+            Case {
+                attempt_no: record.attempt_no.saturating_add(1),
+                earlier: Some(record.decision),
+                exclude,
+                ..first(record.asking.lead_id, settle.open.received_at, true)
+            }
+        }
         Standing::Held(_, record) | Standing::Decided(record) => {
             return Ok(Err(Settled::Decided { decision: Box::new(record.decision), replay: true }));
         }
@@ -184,13 +217,15 @@ pub async fn settle<W: Teams + Desks>(
         Ok(case) => case,
         Err(answered) => return Ok(answered),
     };
-    let Case { lead_id, received_at, attempt_no, again, earlier } = case;
+    let Case { lead_id, received_at, attempt_no, again, earlier, exclude } = case;
     // 2
     let index = rosters.index(&settle.index_version).await?;
     let mut view =
         view(store, &settle.open.keys, settle.owner.as_ref(), settle.now, earlier.as_ref().map(|_| &lead_id))?;
+    view.crm.clone_from(&settle.crm);
     view.holder = settle.late.filter(|late| late.keeps_rep).and(earlier.as_ref()).and_then(|earlier| earlier.rep_id());
-    let asking = Asking { lead_id, exclude: Vec::new(), now: settle.now, seed: settle.seed };
+    view.handed_to = settle.handed.as_ref().and_then(|handed| handed.to.clone());
+    let asking = Asking { lead_id, exclude, now: settle.now, seed: settle.seed };
     // 3
     let asked = match settle.employer.as_ref().filter(|_| view.person.is_none() && settle.plan.rejected.is_none()) {
         Some(keys) => {
@@ -198,6 +233,7 @@ pub async fn settle<W: Teams + Desks>(
                 keys: keys.clone(),
                 asking: asking.clone(),
                 owner: settle.owner.clone(),
+                crm: settle.crm.clone(),
                 plan: settle.plan.clone(),
                 index_version: settle.index_version.clone(),
             };
@@ -261,7 +297,8 @@ pub async fn claim(
         }
     }
     let index = rosters.index(&claim.index_version).await?;
-    let view = view(store, &claim.keys, claim.owner.as_ref(), claim.asking.now, None)?;
+    let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.asking.now, None)?;
+    view.crm.clone_from(&claim.crm);
     let asked = ask(teams, &claim.plan, &view, &index, &claim.asking).await?;
     let claimed = Claimed { view, asked };
     if let Some(rep) = claimed.asked.last().and_then(picked) {
@@ -277,13 +314,6 @@ pub async fn claim(
         })?;
     }
     Ok(claimed)
-}
-
-fn picked(asked: &Asked) -> Option<&RepId> {
-    match &asked.pick.outcome {
-        PickOutcome::Picked { rep_id, .. } => Some(rep_id),
-        PickOutcome::Nobody { .. } => None,
-    }
 }
 
 /// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
@@ -306,7 +336,7 @@ fn view(
             .latest(&keys.account_prefix(), since, but)?
             .and_then(|row| rep_of(&row).map(|rep_id| Owner { rep_id, source: "desk".to_owned() })),
     };
-    Ok(AccountView { owner, person, holder: None })
+    Ok(AccountView { owner, person, ..AccountView::default() })
 }
 
 /// The id under which a lead is known outside: a claim stands for a lead of another Desk.
@@ -315,44 +345,6 @@ fn original(row: &LeadRow) -> LeadId {
         LeadState::Claim => LeadId::new(&row.fingerprint).unwrap_or_else(|_| row.lead_id.clone()),
         _ => row.lead_id.clone(),
     }
-}
-
-/// Asks team after team until one names a rep.
-pub(super) async fn ask(
-    teams: &impl Teams,
-    plan: &Plan,
-    view: &AccountView,
-    index: &RosterIndex,
-    asking: &Asking,
-) -> PortResult<Vec<Asked>> {
-    let mut asked = Vec::new();
-    for attempt in attempts(plan, view, index, &asking.exclude) {
-        let reply = teams.pick(&attempt.pool, &attempt.request(plan, asking)).await?;
-        let PickReply { request, pick, roster_version, states } = reply;
-        let done = matches!(pick.outcome, PickOutcome::Picked { .. });
-        asked.push(Asked { attempt, request, pick, roster_version, states });
-        if done {
-            break;
-        }
-    }
-    Ok(asked)
-}
-
-/// Tells every pool to take back what it gave to this lead before, but for the answer that counts.
-async fn take_back(
-    teams: &impl Teams,
-    index: &RosterIndex,
-    plan: &Plan,
-    asking: &Asking,
-    asked: &[Asked],
-) -> PortResult<()> {
-    let counts = asked.last().filter(|asked| picked(asked).is_some()).map(|asked| &asked.attempt);
-    let pools: BTreeSet<&str> = index.teams.values().map(|team| team.pool.as_str()).collect();
-    for pool in pools {
-        let keep = counts.filter(|attempt| attempt.pool == pool).map(|attempt| attempt.request(plan, asking));
-        teams.take_back(pool, &TakeBack { lead_id: asking.lead_id.clone(), keep }).await?;
-    }
-    Ok(())
 }
 
 /// Writes the decision with its place in the chain, the owner and the outbox. No await: one transaction.

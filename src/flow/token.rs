@@ -1,17 +1,22 @@
 //! One request to a provider, with its key or with the token that the key is exchanged for.
 
-use super::look_up::{Ended, Health, ended, hedge_after_ms};
+use super::look_up::{Ended, Health, Progress, ended};
+use super::second::send_twice;
 use crate::domain::http::HttpRequest;
-use crate::domain::provider::{Description, build_token, read_token};
+use crate::domain::provider::{Description, Reading, build_token, read_poll, read_token};
 use crate::domain::waterfall::breaker::Ending;
 use crate::domain::waterfall::results::NOT_ASKED;
-use crate::ports::messages::LookedUp;
-use crate::ports::{Clock, Http, HttpAnswer, HttpFailure};
+use crate::ports::messages::{LookUp, LookedUp};
+use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, Meters};
 use std::cell::RefCell;
 
-/// Where requests go, and the secret of the provider.
-#[derive(Clone, Copy)]
-pub(super) struct Access<'a> {
+/// A question that is being asked: where it goes, with which secret, and what is known about the provider.
+pub(super) struct Asking<'a, W> {
+    pub(super) world: &'a W,
+    pub(super) health: &'a RefCell<Health>,
+    pub(super) description: &'a Description,
+    pub(super) question: &'a LookUp,
+    pub(super) progress: &'a Progress,
     pub(super) base_url: &'a str,
     pub(super) key: &'a str,
 }
@@ -23,59 +28,53 @@ struct Pass {
     is_old: bool,
 }
 
-/// Sends the request that `make` makes of a key or token. One with a token from an earlier question that is answered 401
-/// is sent once more with a new token; a second 401 is an answer like any other.
+/// Sends the request that `make` makes of a key or token: for the result of a job when `is_result`. One with a token from an
+/// earlier question that is answered 401 is sent once more with a new token; a second 401 is an answer like any other.
 ///
 /// # Errors
 /// How the question ends when there is no answer to it.
-pub(super) async fn send<W: Http + Clock>(
-    world: &W,
-    health: &RefCell<Health>,
-    description: &Description,
-    access: Access<'_>,
+pub(super) async fn send<W: Http + Clock + Meters>(
+    asking: &Asking<'_, W>,
+    is_result: bool,
     make: impl Fn(&str) -> Option<HttpRequest>,
-) -> Result<HttpAnswer, Ended> {
-    let first = pass(world, health, description, access).await?;
-    let answer = send_with(world, health, description, make(&first.value)).await?;
-    if answer.status != 401 || !first.is_old {
-        return Ok(answer);
+) -> Result<(HttpAnswer, Reading), Ended> {
+    let first = pass(asking).await?;
+    let answered = send_with(asking, is_result, make(&first.value)).await?;
+    if answered.0.status != 401 || !first.is_old {
+        return Ok(answered);
     }
-    forget(health, &first.value);
-    let second = pass(world, health, description, access).await?;
-    send_with(world, health, description, make(&second.value)).await
+    forget(asking.health, &first.value);
+    let second = pass(asking).await?;
+    send_with(asking, is_result, make(&second.value)).await
 }
 
-async fn send_with<W: Http + Clock>(
-    world: &W,
-    health: &RefCell<Health>,
-    description: &Description,
+async fn send_with<W: Http + Clock + Meters>(
+    asking: &Asking<'_, W>,
+    is_result: bool,
     request: Option<HttpRequest>,
-) -> Result<HttpAnswer, Ended> {
+) -> Result<(HttpAnswer, Reading), Ended> {
     let request = request.ok_or_else(|| (Ending::Answered, LookedUp::failed(NOT_ASKED)))?;
-    let asked_at = world.now();
-    let hedge_after_ms = hedge_after_ms(health, description);
-    let answer = world.send(&request, description.timeout_ms, hedge_after_ms).await.map_err(unanswered)?;
-    let ms = u32::try_from(world.now().ms_since(asked_at)).unwrap_or(0);
-    health.borrow_mut().latency.note(ms);
-    Ok(answer)
+    let description = asking.description;
+    if is_result {
+        let answer = asking.world.send(&request, description.timeout_ms).await.map_err(unanswered)?;
+        let reading = read_poll(description, answer.status, &answer.body);
+        return Ok((answer, reading));
+    }
+    send_twice(asking, &request).await.map_err(unanswered)
 }
 
 /// The token that is remembered, or a new one; for a provider without tokens the key itself. Questions that arrive
 /// together may fetch one each: all of them are good.
-async fn pass<W: Http + Clock>(
-    world: &W,
-    health: &RefCell<Health>,
-    description: &Description,
-    access: Access<'_>,
-) -> Result<Pass, Ended> {
-    let Some(request) = build_token(description, access.base_url, access.key) else {
-        return Ok(Pass { value: access.key.to_owned(), is_old: false });
+async fn pass<W: Http + Clock>(asking: &Asking<'_, W>) -> Result<Pass, Ended> {
+    let Asking { world, health, description, base_url, key, .. } = *asking;
+    let Some(request) = build_token(description, base_url, key) else {
+        return Ok(Pass { value: key.to_owned(), is_old: false });
     };
     let remembered = health.borrow().token.clone();
     if let Some(token) = remembered.filter(|token| token.is_good(world.now())) {
         return Ok(Pass { value: token.value, is_old: true });
     }
-    let answer = world.send(&request, description.timeout_ms, None).await.map_err(unanswered)?;
+    let answer = world.send(&request, description.timeout_ms).await.map_err(unanswered)?;
     let now = world.now();
     let token = read_token(description, answer.status, &answer.body, now)
         .map_err(|reading| ended(description, &answer, reading, now))?;

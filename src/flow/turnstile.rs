@@ -32,7 +32,7 @@ pub async fn verify<W: Http>(world: &W, shown: &Shown<'_>, key: &[u8]) -> Verdic
     let Shown { token, address, submission, .. } = *shown;
     let request = request(&base_url, &Question { secret: &secret, token, address, submission, key });
     for _ in 0..TRIES {
-        if let Ok(answer) = world.send(&request, TIMEOUT_MS, None).await {
+        if let Ok(answer) = world.send(&request, TIMEOUT_MS).await {
             match read(answer.status, &answer.body, &shown.hosts) {
                 Verdict::Unavailable => {}
                 verdict => return verdict,

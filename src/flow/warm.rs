@@ -3,6 +3,7 @@
 use crate::domain::facts::{Fact, FactValue, Facts, Field};
 use crate::domain::id::ProviderId;
 use crate::domain::provider::{Contact, Kind, Offer};
+use crate::domain::rubric::file::Prefer;
 use crate::ports::messages::LookUp;
 use crate::ports::{Cache, Clock, Config, Http, Lookups, PortResult};
 
@@ -35,6 +36,8 @@ pub async fn warm<W: Cache + Clock + Config + Http + Lookups>(world: &W, domain:
             contact: Contact::default(),
             wait_ms: offer.timeout_ms(),
             limit: config.rubric.enrichment().limits.get(id.as_str()).copied(),
+            // Nobody waits.
+            prefer: Prefer::Price,
             lead_id: None,
         };
         asked = asked.saturating_add(1);

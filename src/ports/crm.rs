@@ -1,9 +1,8 @@
 //! The CRM outside, and what stands before it.
 
 use super::PortResult;
-use crate::domain::crm::AccountState;
 use crate::domain::crm::state::{Question, Seller, State};
-use crate::domain::crm::{PersonState, Write, Written};
+use crate::domain::crm::{AccountState, CrmKind, PersonState, Write, Written};
 use crate::domain::intake::RawLead;
 use crate::domain::time::Timestamp;
 use crate::domain::write_back::gate::KeptToken;
@@ -27,6 +26,19 @@ pub trait Crm {
     async fn changes(&self, since: &Since) -> Effect<Changes>;
     /// Whether settings, token and permissions are good: one line per thing that was tried, in order.
     async fn check(&self) -> Vec<Check>;
+    /// Makes what has to be there before the first write, such as fields of ours, and leaves what is there: one line per
+    /// thing. Doing it again changes nothing. Empty for a CRM that needs nothing.
+    async fn prepare(&self) -> Vec<Check> {
+        Vec::new()
+    }
+}
+
+/// The CRM as the decision sees it.
+pub trait Consults {
+    /// Which CRM is connected.
+    fn crm(&self) -> CrmKind;
+    /// What it knows about a person and their company, within the time that a sender waits.
+    async fn consult(&self, question: &Question) -> Effect<State>;
 }
 
 /// Where to go on reading changes.
@@ -109,4 +121,11 @@ pub trait Gates {
     async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer>;
     /// Keeps a token that was fetched; `None` when fetching failed.
     async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()>;
+}
+
+/// Signs with a private key.
+pub trait Signer {
+    /// The signature of a text by RSASSA-PKCS1-v1_5 with SHA-256 (`RS256`), in base64url without `=`. `key` is a private key:
+    /// PKCS#8 DER in base64. Fails when it is none.
+    async fn sign_rs256(&self, key: &str, text: &str) -> PortResult<String>;
 }

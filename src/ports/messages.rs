@@ -3,19 +3,23 @@
 //! Objects and Workers of two versions talk during a deploy, so every added field has a default.
 
 use super::CachedReading;
-use crate::domain::desk::LeadKeys;
+use crate::domain::crm::Write;
+use crate::domain::crm::mirror::Mirror;
+use crate::domain::desk::{AccountHash, LeadKeys};
 use crate::domain::facts::Facts;
-use crate::domain::id::{LeadId, ProviderId};
+use crate::domain::id::{LeadId, ProviderId, RepId};
 use crate::domain::intake::senders::Fetch;
 use crate::domain::lead::Lead;
+use crate::domain::notify::{Notice, Policy, Tried};
 use crate::domain::provider::Contact;
 use crate::domain::roster::model::{Pick, PickRequest, States};
-use crate::domain::route::attempts::{AccountView, Asking, Owner};
+use crate::domain::route::attempts::{AccountView, Asking, CrmView, Owner};
 use crate::domain::route::decision::{Asked, Decision, EnrichmentSummary, Mode, Record};
 use crate::domain::route::plan::Plan;
-use crate::domain::rubric::file::LimitFile;
+use crate::domain::rubric::file::{LimitFile, Prefer};
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::results::is_call;
+use crate::domain::waterfall::second::Second;
 use serde::{Deserialize, Serialize};
 
 /// Reserves an idempotency key for a content.
@@ -54,7 +58,7 @@ pub struct Open {
 
 /// Answer to [`Open`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
+#[serde(rename_all = "snake_case")]
 pub enum Opened {
     /// The lead is durable and has to be decided.
     Open {
@@ -82,6 +86,9 @@ pub struct Settle {
     /// Owner of the account according to the directory or the CRM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// What the CRM says beside the owner, when one is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm: Option<CrmView>,
     /// Keys of the employer's account, when enrichment moved the lead to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub employer: Option<LeadKeys>,
@@ -100,6 +107,40 @@ pub struct Settle {
     /// Set when a provider answered after the first decision, which may then be made once more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
+    /// Set when a rep gives the lead back or it is handed on: the decision is made once more without that rep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Handed>,
+}
+
+/// A lead that a rep gives back, or that is handed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Number of the decision that is taken back: when there is a newer one, nothing happens.
+    pub attempt_no: u32,
+    /// Who gets it, whatever the rotation says; `None` for whoever is next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<RepId>,
+}
+
+/// Says that a rep works a lead: a late answer does not move it any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touch {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// Number of the decision that gave it to the rep: when there is a newer one, nothing happens.
+    pub attempt_no: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Answer to [`Touch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Touched {
+    /// It is remembered.
+    Yes,
+    /// The lead was decided again since, or nobody has it.
+    Stale,
 }
 
 /// What a late answer changes.
@@ -111,7 +152,7 @@ pub struct Late {
 
 /// Answer to [`Settle`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
+#[serde(rename_all = "snake_case")]
 pub enum Settled {
     /// The decision, of this call or of the first one.
     Decided {
@@ -134,6 +175,9 @@ pub struct Claim {
     /// Owner of the employer's account according to the directory or the CRM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// What the CRM says beside the owner, when one is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm: Option<CrmView>,
     /// What the rubric says.
     pub plan: Plan,
     /// Version of the roster index.
@@ -149,9 +193,29 @@ pub struct Claimed {
     pub asked: Vec<Asked>,
 }
 
+/// Asks what was last read of the CRM about a person and their account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MirrorAsk {
+    /// The account.
+    pub account: AccountHash,
+    /// The person, as in [`LeadKeys::person`].
+    pub person: String,
+}
+
+/// Something that was read of the CRM about a person and their account, for the Desk to remember.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learn {
+    /// The account.
+    pub account: AccountHash,
+    /// The person, as in [`LeadKeys::person`]; empty when only the account was read.
+    pub person: String,
+    /// What was read.
+    pub read: Mirror,
+}
+
 /// A lead as it stands in its Desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Accepted, not decided.
     Open {
@@ -204,7 +268,7 @@ pub struct Answered {
 
 /// A message on the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "job")]
+#[serde(rename_all = "snake_case")]
 pub enum Job {
     /// Route a lead again that is open or held.
     Route {
@@ -239,7 +303,22 @@ pub enum Job {
         /// When the batch arrived.
         received_at: Timestamp,
     },
-    /// Write a decision to the CRM, the inbox and the ledger.
+    /// Tell the CRM about a lead.
+    Crm {
+        /// What it is told.
+        write: Box<Write>,
+        /// How often it was tried.
+        #[serde(default)]
+        tries: u32,
+    },
+    /// Take over what changed in the CRM.
+    Sync,
+    /// Tell a rep or a team.
+    Tell {
+        /// What is told, through what, and how that fared so far.
+        telling: Box<TellOne>,
+    },
+    /// Write a decision to the ledger, the built-in CRM and the inbox, and pass it on to the CRM and to the rep.
     Deliver {
         /// The lead.
         lead_id: LeadId,
@@ -247,6 +326,18 @@ pub enum Job {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         record: Option<String>,
     },
+}
+
+/// One notice for one chain of channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellOne {
+    /// The notice.
+    pub notice: Notice,
+    /// The rules, with this chain alone.
+    pub policy: Policy,
+    /// How each channel fared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub so_far: Vec<Tried>,
 }
 
 /// A question to a provider.
@@ -265,6 +356,9 @@ pub struct LookUp {
     /// What the provider may be asked and may cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitFile>,
+    /// Whether it may be asked twice because the answer takes long.
+    #[serde(default)]
+    pub prefer: Prefer,
     /// The lead that was decided without the answer, and may be placed again when it comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead_id: Option<LeadId>,
@@ -316,13 +410,16 @@ pub struct LookedUp {
     /// Whether it was asked for another lead, and cost nothing here.
     #[serde(default)]
     pub shared: bool,
+    /// Why the provider was sent a second request, when it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
 }
 
 impl LookedUp {
     /// No answer, for this reason.
     #[must_use]
     pub fn failed(code: &str) -> Self {
-        Self { reading: None, result: code.to_owned(), shared: false }
+        Self { reading: None, result: code.to_owned(), shared: false, second: None }
     }
 
     /// Whether the provider was called for this lead.

@@ -2,13 +2,19 @@
 #![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
 
 pub mod crm;
+pub mod follow_up;
+pub mod mail;
 pub mod messages;
+pub mod rules;
 
 use crate::domain::audit::Event;
+use crate::domain::crm::mirror::{Heard, Mirror};
+use crate::domain::desk::AccountHash;
 use crate::domain::directory::DirectoryRow;
 use crate::domain::facts::Fact;
 use crate::domain::http::HttpRequest;
-use crate::domain::id::LeadId;
+use crate::domain::id::{LeadId, RepId};
+use crate::domain::notify::slack::Posted;
 use crate::domain::roster::model::PickRequest;
 use crate::domain::route::decision::Record;
 use crate::domain::route::index::RosterIndex;
@@ -16,8 +22,8 @@ use crate::domain::rubric::Rubric;
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::domain::website::{Page, PageAddress};
 use messages::{
-    Claim, Claimed, LookUp, LookedUp, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve, Reserved, Settle,
-    Settled, Standing, TakeBack,
+    Claim, Claimed, Job, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund,
+    Reserve, Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +75,8 @@ pub struct InForce {
     pub index_version: String,
     /// Version of the account directory: cached directory answers of another version are stale.
     pub directory_version: String,
+    /// When every change in the CRM was taken over into the Desks; `None` when changes are not read.
+    pub crm_heard: Option<Heard>,
 }
 
 /// Cached answers of providers about one company or one person, by provider.
@@ -144,14 +152,9 @@ pub enum HttpFailure {
 
 /// HTTP to providers.
 pub trait Http {
-    /// Sends a request; ends within `timeout_ms`. When there is no answer after `hedge_after_ms`, sends it once more and
-    /// takes the answer that comes first.
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure>;
+    /// Sends a request; ends within `timeout_ms`. When the answer is not waited for to the end, the request is taken back as
+    /// far as that is possible.
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure>;
     /// A setting or secret by name: keys and base URLs of vendors.
     fn setting(&self, name: &str) -> Option<String>;
 }
@@ -201,6 +204,12 @@ pub trait Desks {
     async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed>;
     /// A lead as it stands; `None` when the Desk does not have it.
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>>;
+    /// Says that a rep works a lead.
+    async fn touch(&self, touch: &Touch) -> PortResult<Touched>;
+    /// What was last read of the CRM about a person and their account.
+    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror>;
+    /// Has something remembered that was read of the CRM.
+    async fn learn(&self, desk: &str, learn: &Learn) -> PortResult<()>;
 }
 
 /// The Teams, by pool.
@@ -217,6 +226,20 @@ pub trait Teams {
 pub trait Rosters {
     /// The index, at least as new as `version` where the platform allows.
     async fn index(&self, version: &str) -> PortResult<Rc<RosterIndex>>;
+}
+
+/// The queues.
+pub trait Jobs {
+    /// Puts some jobs on the queue, all or some; they come out at the earliest after so many seconds, at least once.
+    async fn enqueue(&self, jobs: &[Job], after_s: u32) -> PortResult<()>;
+}
+
+/// Messages to reps that can be changed later.
+pub trait Posts {
+    /// The message that told a rep of a lead, if it was one of these.
+    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<Posted>>;
+    /// Remembers a message in place of the one before.
+    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &Posted) -> PortResult<()>;
 }
 
 /// The ledger, the built-in CRM and the inbox.
@@ -292,6 +315,15 @@ pub trait DeskStore {
     fn has_unsent(&self, after: u64) -> PortResult<bool>;
     /// Forgets the outbox up to `seq`, all but the last record, which carries the head of the chain.
     fn sent(&self, seq: u64) -> PortResult<()>;
+    /// When a rep began to work a lead, if one did.
+    fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>>;
+    /// Writes what [`Self::touched`] gives.
+    fn put_touched(&self, id: &LeadId, at: Timestamp) -> PortResult<()>;
+    /// What was last read of the CRM about a person of an account, and about the account for an empty person: a `Seen` as
+    /// JSON.
+    fn crm(&self, account: &AccountHash, person: &str) -> PortResult<Option<String>>;
+    /// Writes what [`Self::crm`] gives.
+    fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()>;
 }
 
 /// The tables of a pool. Synchronous, like [`DeskStore`].

@@ -52,7 +52,7 @@ test('a delivery that was given up is kept with its lead, and sent again deliver
 });
 
 test('what nobody can read cannot be sent again, and is put aside with a reason', async () => {
-  await world.deliver(['not json', '{"job":"dance","lead_id":"a"}']);
+  await world.deliver(['not json', '{"dance":{"lead_id":"a"}}']);
   const { dead_letters: letters, count } = await list({ code: 'unreadable' });
   assert.deepEqual([letters.map(({ kind }) => kind).sort(), count], [['dance', 'unreadable'], 2]);
   for (const { id } of letters) {
@@ -75,8 +75,8 @@ test('many are sent again at once, by kind, and pages go through all', async () 
   const ids = decided.map((answer) => assertDecision(answer).lead_id);
   for (const id of ids) await world.untilDrained(1, id);
   const before = (await world.ledger()).length;
-  await world.deliver(ids.map((lead_id) => JSON.stringify({ job: 'route', lead_id })), DEAD);
-  await world.deliver([JSON.stringify({ job: 'deliver', lead_id: ids[0] })], DEAD);
+  await world.deliver(ids.map((lead_id) => JSON.stringify({ route: { lead_id } })), DEAD);
+  await world.deliver([JSON.stringify({ deliver: { lead_id: ids[0] } })], DEAD);
   const first = await list({ limit: 5, kind: 'route' });
   const second = await list({ limit: 5, kind: 'route', cursor: first.next_cursor });
   assert.deepEqual([first.dead_letters.length, second.dead_letters.length, first.count], [5, 5, 12]);
@@ -90,7 +90,7 @@ test('many are sent again at once, by kind, and pages go through all', async () 
 
 test('a letter stays when it cannot be sent', async () => {
   const stranger = '0123456789abcdef-0123456789-0123456789ab';
-  await world.deliver([JSON.stringify({ job: 'route', lead_id: stranger })], DEAD);
+  await world.deliver([JSON.stringify({ route: { lead_id: stranger } })], DEAD);
   const [{ id }] = (await list({ lead: stranger })).dead_letters;
   await world.control('fail', { place: 'queue', count: 1 });
   assertRefused(await post(`/${id}/redrive`), 503, 'unavailable');

@@ -20,7 +20,7 @@ async function decided(lead = newLead()) {
   const decision = assertDecision(await world.post(lead));
   const id = decision.lead_id;
   const [{ body }] = await world.objectRows('Desk', deskOfLead(id), 'SELECT body FROM leads WHERE lead_id = ?', id);
-  return { lead, decision, id, message: JSON.stringify({ job: 'deliver', lead_id: id, record: body }) };
+  return { lead, decision, id, message: JSON.stringify({ deliver: { lead_id: id, record: body } }) };
 }
 
 const counts = async () => {
@@ -43,7 +43,7 @@ test('a message that comes again changes nothing, in the same batch or later', a
   const before = await counts();
   isDone(await world.deliver([message, message, message]), 3);
   isDone(await world.deliver([message]), 1);
-  isDone(await world.deliver([JSON.stringify({ job: 'deliver', lead_id: id })]), 1);
+  isDone(await world.deliver([JSON.stringify({ deliver: { lead_id: id } })]), 1);
   assert.deepEqual(await counts(), before);
 });
 
@@ -51,7 +51,7 @@ test('a job to route a lead that is decided changes nothing', async () => {
   const { id, decision } = await decided();
   await world.untilDrained(1, id);
   const before = [await counts(), await world.ask('GET', '/v1/reps')];
-  isDone(await world.deliver([JSON.stringify({ job: 'route', lead_id: id })]), 1);
+  isDone(await world.deliver([JSON.stringify({ route: { lead_id: id } })]), 1);
   assert.deepEqual([await counts(), await world.ask('GET', '/v1/reps')], before);
   assert.deepEqual((await world.ask('GET', `/v1/leads/${id}`)).decision, decision);
 });
@@ -68,8 +68,8 @@ test('an older decision that is delivered late does not overwrite the newer one'
 test('messages that nobody can read are kept for a person to look at, and stop no other', async () => {
   const { id, message } = await decided();
   const before = (await deadLetters()).length;
-  const unreadable = ['not json', '{"job":"dance"}', '{}', '', '[]', '{"job":"deliver"}', '{"job":"route","lead_id":""}'];
-  isDone(await world.deliver([...unreadable, message, 42, { job: 'deliver' }]), unreadable.length + 3);
+  const unreadable = ['not json', '{"dance":{}}', '{}', '', '[]', '{"deliver":{}}', '{"route":{"lead_id":""}}'];
+  isDone(await world.deliver([...unreadable, message, 42, { deliver: {} }]), unreadable.length + 3);
   const letters = await deadLetters();
   assert.equal(letters.length, before + unreadable.length + 2);
   assert.ok(letters.some((letter) => letter.body === 'not json' && letter.queue === 'lead-router-jobs'));
@@ -79,7 +79,7 @@ test('messages that nobody can read are kept for a person to look at, and stop n
 test('a job for a lead that nobody has is done', async () => {
   const stranger = '0123456789abcdef-0123456789-0123456789ab';
   for (const lead_id of [stranger, 'no-id-of-ours']) {
-    isDone(await world.deliver([JSON.stringify({ job: 'route', lead_id }), JSON.stringify({ job: 'deliver', lead_id })]), 2);
+    isDone(await world.deliver([JSON.stringify({ route: { lead_id } }), JSON.stringify({ deliver: { lead_id } })]), 2);
   }
 });
 
@@ -115,7 +115,7 @@ test('a message that fails every time becomes a dead letter, and does not hold u
   world.expectErrors('job.failed');
   const { message, id } = await decided();
   await world.untilDrained(1, id);
-  const poison = JSON.stringify({ ...JSON.parse(message), record: '{"v":1}' });
+  const poison = JSON.stringify({ deliver: { ...JSON.parse(message).deliver, record: '{"v":1}' } });
   const queue = await world.mf.getQueueProducer('JOBS', 'lead-router');
   const before = world.events('job.failed').length;
   await queue.send(poison, { contentType: 'text' });

@@ -91,8 +91,8 @@ test('accounts of the directory are asked about before their leads come', async 
   const worker = await world.mf.getWorker();
   // Messages are spread over the hour, so here the queue is looked over the shoulder.
   await worker.scheduled({ cron: '7 * * * *' });
-  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ job: 'warm', domain })));
+  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ warm: { domain } })));
   assert.equal(provider.count('company'), before + 2);
-  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ job: 'warm', domain })));
+  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ warm: { domain } })));
   assert.equal(provider.count('company'), before + 2, 'what is fresh in the cache is not asked for');
 });

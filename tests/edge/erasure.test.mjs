@@ -52,13 +52,14 @@ test('every trace of a person goes, the colleague and the chain stay', async () 
   for (const lead of [first, colleague, second]) ids.push(assertDecision(await world.post(lead)).lead_id);
   await world.untilDrained(3);
   const [message] = (await deskRows(ids[0])).map(({ body }) =>
-    JSON.stringify({ job: 'deliver', lead_id: ids[0], record: body }),
+    JSON.stringify({ deliver: { lead_id: ids[0], record: body } }),
   );
   const take = JSON.stringify({
-    job: 'take',
-    lead: JSON.parse(JSON.parse(message).record).lead,
-    key: 'on-its-way',
-    received_at: new Date(Date.now() - 1_000).toISOString(),
+    take: {
+      lead: JSON.parse(JSON.parse(message).deliver.record).lead,
+      key: 'on-its-way',
+      received_at: new Date(Date.now() - 1_000).toISOString(),
+    },
   });
   await world.deliver(['Winifred.Quill@forget.example wrote this', take], 'lead-router-dead');
   for (const trace of ['winifred', 'ostrander', '555 0188']) assert.ok((await everything()).includes(trace), trace);
@@ -81,7 +82,7 @@ test('every trace of a person goes, the colleague and the chain stay', async () 
   assert.ok(zero((await erase(person.email)).removed), 'the second time there is nothing left');
 
   // What was on its way: the delivery, a row of a batch, a job to route, a letter that is sent again.
-  await world.deliver([message, message, take, JSON.stringify({ job: 'route', lead_id: ids[0] })]);
+  await world.deliver([message, message, take, JSON.stringify({ route: { lead_id: ids[0] } })]);
   await world.deliver([message, take], 'lead-router-dead');
   assert.deepEqual((await world.ask('GET', '/v1/dead-letters')).dead_letters, []);
   const after = await everything();
@@ -89,7 +90,7 @@ test('every trace of a person goes, the colleague and the chain stay', async () 
   assertChains(await exported(world));
 
   // The Desk's last record is sent again after a restart; here by hand.
-  await world.deliver([JSON.stringify({ job: 'deliver', lead_id: ids[2] })]);
+  await world.deliver([JSON.stringify({ deliver: { lead_id: ids[2] } })]);
 
   // Somebody who writes again is a new lead, and the rep who has the account gets it.
   const again = assertDecision(await world.post(first));
@@ -129,7 +130,7 @@ test('a lead that nobody has decided yet is gone, and the watchdog finds nothing
   provider.release();
   await world.control('clock', { add: 60_000 });
   await world.ring(deskOfLead(id));
-  await world.deliver([JSON.stringify({ job: 'route', lead_id: id })]);
+  await world.deliver([JSON.stringify({ route: { lead_id: id } })]);
   assert.deepEqual(await deskRows(id), []);
   assertRefused(await world.admin('GET', `/v1/leads/${id}`), 404, 'not_found');
   assert.ok(!(await everything()).includes('undecided'));

@@ -264,7 +264,7 @@ test('hubspot: deleted contacts and our own assignments are no leads, one bad ev
   const owner = { ...good, objectId: 5, subscriptionType: 'contact.propertyChange', propertyName: 'hubspot_owner_id', propertyValue: '7' };
   const answer = await send(VENDORS.hubspot, [old, owner, { ...good, objectId: 'x' }, good]);
   const codes = answer.body.events.map(({ status, code }) => code ?? status);
-  assert.deepEqual(codes, ['record_gone', 'change_of_owner', 'no_object_id', 'accepted'], answer.text);
+  assert.deepEqual(codes, ['record_gone', 'crm_change', 'no_object_id', 'accepted'], answer.text);
 });
 
 test('hubspot: a token that is refused or missing is the operators part, and nothing is lost', async () => {

@@ -9,10 +9,12 @@ use lead_router::domain::route::decision::{Decision, Outcome};
 use lead_router::domain::route::replay::replay;
 use lead_router::domain::time::MINUTE_MS;
 use lead_router::flow::enrich::after;
+use lead_router::flow::follow_up::follow_up;
 use lead_router::flow::intake::{Answer, Done, intake};
 use lead_router::flow::late::place_late;
 use lead_router::flow::settle::LATE_MS_MAX;
 use lead_router::flow::warm::warm;
+use lead_router::ports::follow_up::{Act, ActKind};
 use lead_router::ports::{CachedReading, STALE_MS};
 use serde_json::{Value, json};
 
@@ -266,6 +268,11 @@ fn a_late_answer_that_changes_nothing_or_comes_after_ten_minutes_leaves_the_deci
     world.now.set(first.decided_at.plus_ms(LATE_MS_MAX));
     assert!(late(&world, &first.lead_id, &reading).is_some());
     assert_eq!(LATE_MS_MAX, 10 * MINUTE_MS);
+    let (world, first, reading) = cut(9_000);
+    let act =
+        Act { lead_id: first.lead_id.clone(), kind: ActKind::Accept, by: None, attempt_no: 1, at: world.now.get() };
+    run(follow_up(&world, &act)).unwrap();
+    assert_eq!(late(&world, &first.lead_id, &reading), None, "the rep works it");
     let nobody = LeadId::new("0123456789abcdef-0123456789-0123456789ab").unwrap();
     assert_eq!(late(&world, &nobody, &reading), None, "a lead that nobody knows");
 }

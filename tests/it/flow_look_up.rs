@@ -6,6 +6,7 @@ use lead_router::domain::http::HttpRequest;
 use lead_router::domain::id::ProviderId;
 use lead_router::domain::provider::Contact;
 use lead_router::domain::provider::token::RENEW_BEFORE_MS;
+use lead_router::domain::rubric::file::Prefer;
 use lead_router::domain::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
 use lead_router::domain::waterfall::results::{LEFT_ALONE, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router::flow::look_up::POLL_MS_MAX;
@@ -28,6 +29,7 @@ fn question(domain: Option<&str>) -> LookUp {
         contact: Contact::default(),
         wait_ms: 1_000,
         limit: None,
+        prefer: Prefer::Balance,
         lead_id: None,
     }
 }
@@ -105,7 +107,7 @@ fn faults_in_a_row_end_the_asking_for_a_while() {
     }
     let alone = ask(&world);
     assert_eq!((alone.result.as_str(), alone.was_called()), (LEFT_ALONE, false));
-    assert_eq!(world.http_calls.get(), FAULTS_TO_OPEN);
+    assert_eq!(world.http_calls.get(), 2 * FAULTS_TO_OPEN, "each question was tried again at once");
     answers(&world, 404, "{}");
     pass(&world, PAUSE_MS);
     assert_eq!(ask(&world).result, "not_found");

@@ -7,6 +7,7 @@ use lead_router::domain::limits::REDIRECTS_MAX;
 use lead_router::domain::provider::Contact;
 use lead_router::domain::route::decision::CacheUse;
 use lead_router::domain::rubric::file::LimitFile;
+use lead_router::domain::rubric::file::Prefer;
 use lead_router::domain::time::{DAY_MS, HOUR_MS};
 use lead_router::domain::waterfall::breaker::FAULTS_TO_OPEN;
 use lead_router::domain::website::{Page, TIMEOUT_MS};
@@ -56,6 +57,7 @@ fn question(domain: &str) -> LookUp {
         contact: Contact::default(),
         wait_ms: 0,
         limit: None,
+        prefer: Prefer::Balance,
         lead_id: None,
     }
 }

@@ -8,7 +8,8 @@ use lead_router::domain::intake::batch::Rows;
 use lead_router::domain::intake::{FieldMap, Known, RawLead};
 use lead_router::domain::lead::check;
 use lead_router::domain::time::DAY_MS;
-use lead_router::flow::batch::{id_of, key_of, take};
+use lead_router::flow::batch::{key_of, take};
+use lead_router::flow::intake::id_of;
 use lead_router::flow::turnstile::{Shown, verify};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -105,16 +106,6 @@ fn a_row_has_the_id_that_was_told_and_is_one_lead_for_good() {
     let leads = world.leads();
     assert_eq!(leads.len(), 1);
     assert_eq!(leads[0].lead_id, told);
-}
-
-#[test]
-fn a_key_of_another_person_loses_nobody() {
-    let world = World::sample();
-    for email in ["ada@fjordwerk.example", "bea@fjordwerk.example"] {
-        let row = lead(&json!({"email": email}));
-        run(take(&world, row, "same", world.now.get(), LIVE)).unwrap().unwrap();
-    }
-    assert_eq!(world.leads().len(), 2);
 }
 
 proptest! {

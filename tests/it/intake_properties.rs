@@ -174,7 +174,7 @@ proptest! {
         if let Some(key) = normalize::company_key(&text) {
             prop_assert_eq!(normalize::company_key(&key), Some(key));
         }
-        for normal in [normalize::phone_key, normalize::postal_code, normalize::linkedin_profile, normalize::industry_code] {
+        for normal in [normalize::postal_code, normalize::linkedin_profile, normalize::industry_code] {
             if let Some(key) = normal(&text) {
                 prop_assert_eq!(normal(&key), Some(key));
             }

@@ -29,6 +29,14 @@ mod cli_replay;
 #[cfg(all(test, feature = "cli"))]
 mod cli_runs;
 #[cfg(test)]
+mod crm_hubspot;
+#[cfg(test)]
+mod crm_hubspot_faults;
+#[cfg(test)]
+mod crm_hubspot_golden;
+#[cfg(test)]
+mod crm_hubspot_kit;
+#[cfg(test)]
 mod facts_document;
 #[cfg(test)]
 mod forms;
@@ -43,6 +51,7 @@ mod intake_properties;
 #[cfg(test)]
 mod intake_samples;
 #[cfg(test)]
+mod phones;
 mod provider_descriptions;
 #[cfg(test)]
 mod provider_form;
@@ -96,14 +105,47 @@ mod outside;
 mod vendors;
 
 #[cfg(test)]
+mod crm_pipedrive;
+#[cfg(test)]
+mod crm_salesforce;
+#[cfg(test)]
+mod crm_salesforce_kit;
+#[cfg(test)]
+mod crm_salesforce_world;
+#[cfg(test)]
+mod flow_batch;
+#[cfg(test)]
+mod flow_consult;
 mod flow_enrich;
+#[cfg(test)]
+mod flow_follow_up;
 #[cfg(test)]
 mod flow_hooks;
 #[cfg(test)]
 mod flow_intake;
 mod flow_look_up;
 #[cfg(test)]
+mod flow_second;
+#[cfg(test)]
+mod flow_speed;
+#[cfg(test)]
 mod flow_website;
+#[cfg(test)]
+mod flow_write_back;
+#[cfg(test)]
+mod notify_clicks;
+#[cfg(test)]
+mod notify_faults;
+#[cfg(test)]
+mod notify_golden;
+#[cfg(test)]
+mod notify_hostile;
+#[cfg(test)]
+mod notify_kit;
+#[cfg(test)]
+mod notify_make;
+#[cfg(test)]
+mod notify_rules;
 #[cfg(test)]
 mod senders_golden;
 #[cfg(test)]

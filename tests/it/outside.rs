@@ -3,6 +3,7 @@
 use crate::vendors::Vendor;
 use crate::world::{at, sleep};
 use lead_router::domain::http::HttpRequest;
+use lead_router::domain::limits::PROVIDER_BODY_BYTES_MAX;
 use lead_router::domain::time::Timestamp;
 use lead_router::domain::write_back::gate::KeptToken;
 use lead_router::domain::write_back::{Gate, Pass, Passed, TokenAnswer, TokenAsk};
@@ -100,6 +101,9 @@ impl Outside {
         let reply = vendor.answer(request, self.now.get());
         let retry_after = reply.headers.iter().find(|(name, _)| *name == "retry-after");
         let retry_after_s = retry_after.and_then(|(_, value)| value.parse().ok());
+        if reply.body.len() > PROVIDER_BODY_BYTES_MAX {
+            return Err(HttpFailure::TooLarge);
+        }
         Ok(HttpAnswer { status: reply.status, retry_after_s, body: reply.body.into_bytes() })
     }
 }
@@ -114,12 +118,7 @@ impl Clock for Outside {
 }
 
 impl Http for Outside {
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        _hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure> {
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
         for late in self.late.take() {
             let _ = self.reach(&late);
         }

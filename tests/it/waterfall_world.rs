@@ -124,7 +124,9 @@ fn whoever_is_not_asked_could_not_have_changed_where_the_lead_goes() {
     let (mut asked, mut all, mut stopped_early) = (0, 0, 0);
     for seed in 0..WORLDS {
         let dice = &mut Dice::new(seed);
-        let rubric = rubric(&random_rubric(dice));
+        let mut file = random_rubric(dice);
+        file["enrichment"]["prefer"] = dice.pick(&["speed", "balance", "price"]).to_owned().into();
+        let rubric = rubric(&file);
         let base = lead(dice);
         let count = 1 + dice.below(PROVIDERS.len());
         let providers: Vec<Provider> = PROVIDERS

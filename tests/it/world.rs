@@ -3,6 +3,9 @@
 
 use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
+use lead_router::domain::crm::mirror::Mirror;
+use lead_router::domain::crm::state::Question;
+use lead_router::domain::crm::{CrmKind, State as CrmState};
 use lead_router::domain::desk::AccountHash;
 use lead_router::domain::directory::{DirectoryRow, ImportKind, parse};
 use lead_router::domain::http::HttpRequest;
@@ -20,11 +23,12 @@ use lead_router::domain::waterfall::results::LATE;
 use lead_router::domain::website::PageAddress;
 use lead_router::flow::enrich::after;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
-use lead_router::flow::look_up::{Health, look_up};
-use lead_router::flow::{settle as desk, team};
+use lead_router::flow::look_up::{Health, Progress, look_up};
+use lead_router::flow::{mirror, settle as desk, team};
+use lead_router::ports::crm::{Consults, Effect};
 use lead_router::ports::messages::{
-    Claim, Claimed, LookUp, LookedUp, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve, Reserved, Settle,
-    Settled, Standing, TakeBack,
+    Claim, Claimed, Job, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund,
+    Reserve, Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
 };
 use lead_router::ports::*;
 use serde_json::Value;
@@ -58,6 +62,8 @@ struct DeskTables {
     keys: RefCell<BTreeMap<String, (String, Timestamp)>>,
     log: RefCell<BTreeMap<u64, (LeadId, String)>>,
     locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
+    crm: RefCell<BTreeMap<(AccountHash, String), String>>,
+    touched: RefCell<BTreeMap<LeadId, Timestamp>>,
 }
 
 impl DeskStore for DeskTables {
@@ -106,6 +112,20 @@ impl DeskStore for DeskTables {
     fn sent(&self, _seq: u64) -> PortResult<()> {
         Ok(())
     }
+    fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>> {
+        Ok(self.touched.borrow().get(id).copied())
+    }
+    fn put_touched(&self, id: &LeadId, at: Timestamp) -> PortResult<()> {
+        self.touched.borrow_mut().insert(id.clone(), at);
+        Ok(())
+    }
+    fn crm(&self, account: &AccountHash, person: &str) -> PortResult<Option<String>> {
+        Ok(self.crm.borrow().get(&(account.clone(), person.to_owned())).cloned())
+    }
+    fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()> {
+        self.crm.borrow_mut().insert((account.clone(), person.to_owned()), seen.to_owned());
+        Ok(())
+    }
 }
 
 #[derive(Debug)]
@@ -133,6 +153,9 @@ impl TeamStore for TeamTables {
     }
 }
 
+/// The answer to a request, and after how many milliseconds it comes; `None` when none ever does.
+pub type Weather = Box<dyn Fn(&HttpRequest) -> (u32, Option<HttpAnswer>)>;
+
 /// The world in memory.
 pub struct World {
     pub now: Rc<Cell<Timestamp>>,
@@ -147,6 +170,8 @@ pub struct World {
     pub http_calls: Cell<u32>,
     /// How long answers take, in milliseconds, by a piece of the address; the others come at once.
     pub latency_ms: RefCell<BTreeMap<String, u32>>,
+    /// What providers answer and when, instead of all that is prepared.
+    pub weather: RefCell<Option<Weather>>,
     /// Pieces of the addresses that were called, in order.
     pub called: RefCell<Vec<String>>,
     meters: RefCell<BTreeMap<String, Meter>>,
@@ -154,12 +179,21 @@ pub struct World {
     pub http_sent: RefCell<Vec<HttpRequest>>,
     /// Answers that come before those of `http`, in order.
     pub http_first: RefCell<VecDeque<(u16, String)>>,
-    health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
+    /// How providers fare, as far as it is remembered.
+    pub health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
     /// Pages by the whole address at which they are fetched; the others do not exist.
     pub pages: RefCell<BTreeMap<String, PageAnswer>>,
     /// The call with this number meets the fault; calls are counted from 0.
     pub fault: Cell<Option<(u32, Fault)>>,
     pub calls: Cell<u32>,
+    /// Which CRM is connected.
+    pub crm_kind: Cell<CrmKind>,
+    /// What the CRM knows by address and by domain, or why it does not answer.
+    pub crm: RefCell<BTreeMap<String, Effect<CrmState>>>,
+    /// What the CRM was asked, in order.
+    pub consulted: RefCell<Vec<Question>>,
+    /// Jobs on the queues, in order.
+    pub jobs: RefCell<Vec<Job>>,
 }
 
 /// Gives the other tasks a turn.
@@ -211,6 +245,7 @@ impl World {
                 index: RosterIndex::default(),
                 index_version: String::new(),
                 directory_version: "1".to_owned(),
+                crm_heard: None,
             })),
             desks: RefCell::default(),
             pools: RefCell::default(),
@@ -220,6 +255,7 @@ impl World {
             settings: RefCell::default(),
             http_calls: Cell::new(0),
             latency_ms: RefCell::default(),
+            weather: RefCell::default(),
             called: RefCell::default(),
             meters: RefCell::default(),
             http_sent: RefCell::default(),
@@ -228,6 +264,10 @@ impl World {
             pages: RefCell::default(),
             fault: Cell::new(None),
             calls: Cell::new(0),
+            crm_kind: Cell::default(),
+            crm: RefCell::default(),
+            consulted: RefCell::default(),
+            jobs: RefCell::default(),
         };
         world.set_roster(&teams, &reps);
         world
@@ -257,8 +297,13 @@ impl World {
         let old = Rc::clone(&self.config.borrow());
         let index = RosterIndex::new(teams, reps);
         let rubric = rubric_check::check(old.rubric.file()).unwrap();
-        *self.config.borrow_mut() =
-            Rc::new(InForce { rubric, index, index_version: "2".to_owned(), directory_version: "1".to_owned() });
+        *self.config.borrow_mut() = Rc::new(InForce {
+            rubric,
+            index,
+            index_version: "2".to_owned(),
+            directory_version: "1".to_owned(),
+            crm_heard: old.crm_heard,
+        });
     }
 
     /// What is in force.
@@ -278,8 +323,13 @@ impl World {
         edit(&mut file);
         let rubric = rubric_check::check(&serde_json::from_value(file).unwrap()).unwrap();
         let (index, index_version) = (old.index.clone(), old.index_version.clone());
-        *self.config.borrow_mut() =
-            Rc::new(InForce { rubric, index, index_version, directory_version: old.directory_version.clone() });
+        *self.config.borrow_mut() = Rc::new(InForce {
+            rubric,
+            index,
+            index_version,
+            directory_version: old.directory_version.clone(),
+            crm_heard: old.crm_heard,
+        });
     }
 
     fn desk(&self, name: &str) -> Rc<DeskTables> {
@@ -507,14 +557,15 @@ impl Directory for World {
 }
 
 impl Http for World {
-    async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout_ms: u32,
-        _hedge_after_ms: Option<u32>,
-    ) -> Result<HttpAnswer, HttpFailure> {
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
         Yield(false).await;
         self.http_calls.set(self.http_calls.get() + 1);
+        let drawn = self.weather.borrow().as_ref().map(|weather| weather(request));
+        if let Some((ms, answer)) = drawn {
+            let ms = if answer.is_some() { ms } else { u32::MAX };
+            self.pause(ms.min(timeout_ms)).await;
+            return answer.filter(|_| ms <= timeout_ms).ok_or(HttpFailure::Timeout);
+        }
         let piece = |pieces: &BTreeMap<String, u32>| {
             pieces.iter().find(|(piece, _)| request.url.contains(piece.as_str())).map(|(_, ms)| *ms)
         };
@@ -579,7 +630,9 @@ impl Meters for World {
 impl Lookups for World {
     async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
-        let call = pin!(look_up(self, &health, question));
+        let progress = Progress::default();
+        progress.is_awaited.set(question.wait_ms > 0);
+        let call = pin!(look_up(self, &health, question, &progress));
         if question.wait_ms == 0 {
             // As if the answer had come by then.
             return Ok(call.await);
@@ -616,6 +669,16 @@ impl Desks for World {
         let run = desk::claim(&*tables, self, self, claim);
         self.call(self.locked(&tables, &claim.keys.account, run)).await
     }
+    async fn touch(&self, touch: &Touch) -> PortResult<Touched> {
+        let desk = self.desk(&AccountHash::of_lead(&touch.lead_id).unwrap().desk());
+        self.call(async { desk::touch(desk.as_ref(), touch) }).await
+    }
+    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror> {
+        self.call(async { mirror::mirror(self.desk(desk).as_ref(), ask) }).await
+    }
+    async fn learn(&self, desk: &str, learn: &Learn) -> PortResult<()> {
+        self.call(async { mirror::learn(self.desk(desk).as_ref(), learn) }).await
+    }
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>> {
         let Some(account) = AccountHash::of_lead(lead_id) else { return Ok(None) };
         let tables = self.desk(&account.desk());
@@ -643,5 +706,32 @@ impl Teams for World {
     async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
         let tables = self.pool(pool);
         self.call(async { Ok(team::peek(&tables.pool.borrow(), "1", request)) }).await
+    }
+}
+
+impl Consults for World {
+    fn crm(&self) -> CrmKind {
+        self.crm_kind.get()
+    }
+    async fn consult(&self, question: &Question) -> Effect<CrmState> {
+        Yield(false).await;
+        self.consulted.borrow_mut().push(question.clone());
+        let crm = self.crm.borrow();
+        let known = |key: &Option<String>| key.as_ref().and_then(|key| crm.get(key)).cloned().transpose();
+        let (person, account) = (known(&question.email)?, known(&question.domain)?);
+        Ok(CrmState {
+            person: person.as_ref().and_then(|state| state.person.clone()),
+            account: account.or(person).and_then(|state| state.account),
+        })
+    }
+}
+
+impl Jobs for World {
+    async fn enqueue(&self, jobs: &[Job], _after_s: u32) -> PortResult<()> {
+        self.call(async {
+            self.jobs.borrow_mut().extend_from_slice(jobs);
+            Ok(())
+        })
+        .await
     }
 }

@@ -5,6 +5,21 @@
 //! Worker.
 
 #![allow(dead_code, reason = "every user of this folder plays some of the vendors")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::too_many_lines,
+    reason = "a vendor that is played is read from top to bottom, and counts little"
+)]
+
+pub mod hubspot;
+pub mod pipedrive;
+pub mod salesforce;
+mod soql;
+
+pub mod resend;
+pub mod slack;
+pub mod teams;
+pub mod webhook;
 
 use lead_router::domain::http::{HttpRequest, Method};
 use lead_router::domain::time::Timestamp;
@@ -47,8 +62,16 @@ pub trait Vendor {
 }
 
 /// Every vendor by name, for those who serve them at `base`, each under its name.
-pub fn all(_base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
-    Vec::new()
+pub fn all(base: &str) -> Vec<(&'static str, Box<dyn Vendor>)> {
+    vec![
+        ("slack", Box::new(slack::Slack::new(&format!("{base}/slack")))),
+        ("teams", Box::new(teams::Teams::default())),
+        ("resend", Box::new(resend::Resend::default())),
+        ("webhook", Box::new(webhook::Webhook::default())),
+        ("hubspot", Box::new(hubspot::Hubspot::prepared())),
+        ("pipedrive", Box::new(pipedrive::Pipedrive::new())),
+        ("salesforce", Box::new(salesforce::Salesforce::prepared(&format!("{base}/salesforce")))),
+    ]
 }
 
 /// A request as vendors look at it.

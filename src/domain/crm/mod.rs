@@ -3,7 +3,11 @@
 //! The types here are the same for every CRM. A folder per vendor makes its requests and reads its answers; the order of
 //! the calls is in `flow::crm`.
 
+pub mod hubspot;
+pub mod mirror;
 pub mod owner;
+pub mod pipedrive;
+pub mod salesforce;
 pub mod state;
 pub mod write;
 

@@ -61,10 +61,13 @@ fn named(state: &State, now: Timestamp) -> Vec<(&'static str, &OwnerRef)> {
     named
 }
 
-/// What the CRM says about the account, as facts for the rubric. `crm` is who says so.
+/// Who says what the CRM says, among the facts.
+pub const CRM: &str = "crm";
+
+/// What the CRM says about the account, as facts for the rubric.
 #[must_use]
-pub fn facts(state: &State, crm: &ProviderId, at: Timestamp) -> Facted {
-    let Some(account) = &state.account else {
+pub fn facts(state: &State, at: Timestamp) -> Facted {
+    let (Some(account), Ok(crm)) = (&state.account, ProviderId::new(CRM)) else {
         return Vec::new();
     };
     let fact = |value| Fact { value, provider: crm.clone(), at };

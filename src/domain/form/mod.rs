@@ -9,6 +9,7 @@ pub mod turnstile;
 mod visit;
 
 pub use client::client_key;
+pub(in crate::domain) use read::is_web_address;
 pub use read::read;
 pub use visit::visit;
 

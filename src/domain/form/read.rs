@@ -152,7 +152,7 @@ fn is_origin(text: &str) -> bool {
 }
 
 /// Whether a text is an absolute address of the web that can stand in a header.
-fn is_web_address(text: &str) -> bool {
+pub(in crate::domain) fn is_web_address(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     (lower.starts_with("https://") || lower.starts_with("http://"))
         && host_of(text).is_some_and(|host| !host.is_empty())

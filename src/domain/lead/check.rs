@@ -166,13 +166,15 @@ impl Checker {
 
     fn lead(mut self, email: normalize::Email) -> Lead {
         let incumbent = std::mem::take(&mut self.incumbent);
+        let country = self.stated(Known::Country, |text| normalize::country_code(text).map(str::to_owned));
+        let home = country.as_ref().and_then(|country| country.normal.as_deref());
         Lead {
             received_at: self.received_at,
             submitted_at: self.submitted_at,
             email,
             website: self.stated(Known::Website, normalize::website_domain),
-            phone: self.stated(Known::Phone, normalize::phone_key),
-            country: self.stated(Known::Country, |text| normalize::country_code(text).map(str::to_owned)),
+            phone: self.stated(Known::Phone, |text| normalize::e164(text, home)),
+            country,
             postal_code: self.stated(Known::PostalCode, normalize::postal_code),
             language: self.stated(Known::Language, |text| normalize::language_code(text).map(str::to_owned)),
             linkedin: self.stated(Known::LinkedinUrl, normalize::linkedin_profile),

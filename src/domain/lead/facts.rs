@@ -9,6 +9,9 @@ use crate::domain::provider::Contact;
 /// The provider of what the lead itself says.
 pub const FORM: &str = "form";
 
+/// Code of the note on a lead whose client posted many within a minute.
+pub const MANY_FROM_CLIENT: &str = "many_from_client";
+
 impl Lead {
     /// What the lead itself says, as facts of the provider `form`, learned when the lead arrived.
     ///
@@ -41,6 +44,8 @@ impl Lead {
         set(Field::LeadUtmSource, lower(&self.utm.source));
         set(Field::LeadUtmMedium, lower(&self.utm.medium));
         set(Field::LeadUtmCampaign, lower(&self.utm.campaign));
+        let is_one_of_many = self.notes.iter().any(|note| note.code == MANY_FROM_CLIENT);
+        set(Field::LeadManyFromClient, is_one_of_many.then_some(FactValue::Flag(true)));
         set(Field::PersonTitle, text(self.title.as_deref()));
         set(Field::PersonSeniority, text(self.title.as_deref().and_then(seniority_of)));
         set(Field::PersonFunction, text(self.title.as_deref().and_then(function_of)));

@@ -30,8 +30,8 @@ pub use language::language_code;
 pub use linkedin::{linkedin_company, linkedin_profile};
 pub use nearest::nearest;
 pub use number::{Amount, amount, dollars, whole_number};
-pub use phone::{e164, e164_north_america};
-pub use text::{collapse, fold, mend, phone_key, postal_code};
+pub use phone::e164;
+pub use text::{collapse, fold, mend, postal_code};
 pub use title::{function_of, seniority_of};
 
 /// The lines of a table, without comments and blank lines.

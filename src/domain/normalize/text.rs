@@ -1,4 +1,4 @@
-//! Letters, blanks and digits.
+//! Letters and blanks.
 
 /// Lower case, Latin letters without their marks, everything that is neither letter nor digit as one blank.
 ///
@@ -124,30 +124,6 @@ fn mended(letter: char) -> char {
     }
 }
 
-/// The digits of a telephone number, with `+` before them when the number is international.
-///
-/// A leading `00` counts as `+`. Letters end the number, so that an extension (`x12`) is left out.
-/// `None` when fewer than five digits remain.
-///
-/// ```
-/// use lead_router::domain::normalize::phone_key;
-/// assert_eq!(phone_key("0049 (30) 231-25 118").as_deref(), Some("+493023125118"));
-/// assert_eq!(phone_key("call me"), None);
-/// ```
-#[must_use]
-pub fn phone_key(text: &str) -> Option<String> {
-    let text = text.trim().trim_start_matches("tel:").trim_start();
-    let digits: String =
-        text.chars().take_while(|letter| !letter.is_alphabetic()).filter(char::is_ascii_digit).collect();
-    if digits.len() < 5 {
-        return None;
-    }
-    if text.starts_with('+') {
-        return Some(format!("+{digits}"));
-    }
-    Some(digits.strip_prefix("00").map_or_else(|| digits.clone(), |rest| format!("+{rest}")))
-}
-
 /// A postal code: upper case, letters, digits and hyphens only. `None` when nothing remains.
 #[must_use]
 pub fn postal_code(text: &str) -> Option<String> {
@@ -184,19 +160,6 @@ mod tests {
             ("\u{81}\u{8d}\u{8f}\u{90}\u{9d}\u{7f}\u{1}", "\u{81}\u{8d}\u{8f}\u{90}\u{9d}\u{7f}\u{1}"),
         ] {
             assert_eq!(mend(text), mended, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn phone_numbers_keep_their_digits() {
-        for (text, key) in [
-            ("+1 (202) 555-0143", Some("+12025550143")),
-            ("tel:+12025550143", Some("+12025550143")),
-            ("202.555.0143 ext. 7", Some("2025550143")),
-            ("123", None),
-            ("", None),
-        ] {
-            assert_eq!(phone_key(text).as_deref(), key, "{text}");
         }
     }
 

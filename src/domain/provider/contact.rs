@@ -17,7 +17,7 @@ pub struct Contact {
     pub last_name: Option<String>,
     /// Full name.
     pub name: Option<String>,
-    /// Digits of the telephone number.
+    /// Telephone number, E.164.
     pub phone: Option<String>,
 }
 

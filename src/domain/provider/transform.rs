@@ -6,9 +6,9 @@
 use crate::domain::facts::{FactValue, Kind};
 use crate::domain::limits::VALUE_CHARS_MAX;
 use crate::domain::normalize::{
-    Amount, EmailKind, amount, collapse, company_type, country_code, date_number, dollars, domain_of, e164,
-    e164_north_america, email, fold, function_of, funding_rank, funding_stage, growth_percent, industry_code,
-    linkedin_company, linkedin_profile, mend, naics_code, postal_code, seniority_of, website_domain,
+    Amount, EmailKind, amount, collapse, company_type, country_code, date_number, dollars, domain_of, e164, email,
+    fold, function_of, funding_rank, funding_stage, growth_percent, industry_code, linkedin_company, linkedin_profile,
+    mend, naics_code, postal_code, seniority_of, website_domain,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub enum Transform {
     Fraction,
     /// Telephone number, E.164. National numbers are left out.
     Phone,
-    /// Like `phone`; ten digits without `+` are a number of North America.
+    /// Like `phone`; national numbers are those of North America.
     PhoneNorthAmerica,
     /// E-mail address, lower case; one of a free or disposable mail service is no address at work.
     WorkEmail,
@@ -125,8 +125,8 @@ impl Transform {
             Self::Industry => industry_code(words),
             Self::Domain => domain(words),
             Self::Function => function(words),
-            Self::Phone => e164(words),
-            Self::PhoneNorthAmerica => e164_north_america(words),
+            Self::Phone => e164(words, None),
+            Self::PhoneNorthAmerica => e164(words, Some("us")),
             Self::WorkEmail => {
                 email(words).filter(|email| email.kind == EmailKind::Business).map(|email| email.address)
             }

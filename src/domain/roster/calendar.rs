@@ -10,7 +10,7 @@
 
 use super::absence::{Absence, days_off, leave};
 use super::hours::{Span, Week};
-use super::model::Rep;
+use super::model::{Hours, Leave, Rep};
 use crate::domain::error::Problem;
 use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use jiff::tz::TimeZone;
@@ -82,17 +82,25 @@ impl Calendar {
     /// assert_eq!(due_at.to_string(), "2026-06-08T08:00:00Z");
     /// ```
     pub fn compile(rep: &Rep) -> Result<Self, Vec<Problem>> {
+        Self::of(&rep.time_zone, &rep.hours, &rep.holidays, &rep.leave)
+    }
+
+    /// Compiles the parts of a rep that say when they work.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn of(time_zone: &str, hours: &[Hours], holidays: &[String], absences: &[Leave]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let zone = TimeZone::get(&rep.time_zone).ok().filter(|zone| !zone.is_unknown());
+        let zone = TimeZone::get(time_zone).ok().filter(|zone| !zone.is_unknown());
         if zone.is_none() {
             problems.push(
-                Problem::new("time_zone", "unknown_time_zone", format!("`{}` is not an IANA time zone", rep.time_zone))
+                Problem::new("time_zone", "unknown_time_zone", format!("`{time_zone}` is not an IANA time zone"))
                     .with_help("write a name such as `Europe/Berlin`, not an abbreviation or an offset"),
             );
         }
-        let week = (!rep.hours.is_empty()).then(|| Week::compile(&rep.hours, &mut problems));
-        let days_off = days_off(&rep.holidays, &mut problems);
-        let leave = leave(&rep.leave, zone.as_ref(), &mut problems);
+        let week = (!hours.is_empty()).then(|| Week::compile(hours, &mut problems));
+        let days_off = days_off(holidays, &mut problems);
+        let leave = leave(absences, zone.as_ref(), &mut problems);
         match zone {
             Some(zone) if problems.is_empty() => Ok(Self { zone, week, days_off, leave }),
             _ => Err(problems),

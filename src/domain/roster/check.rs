@@ -32,6 +32,10 @@ pub fn roster(teams: &[Team], reps: &[Rep]) -> Vec<Problem> {
             problems.push(twice("reps", entry.id.as_str()));
         }
     }
+    for entry in reps {
+        let problem = backup(entry, &by_id);
+        problems.extend(problem.map(|problem| below(problem, "reps", entry.id.as_str())));
+    }
     let mut known: BTreeMap<&TeamId, &Team> = BTreeMap::new();
     for entry in teams {
         problems.extend(team(entry, &by_id).into_iter().map(|problem| below(problem, "teams", entry.id.as_str())));
@@ -75,6 +79,19 @@ pub fn team(team: &Team, reps: &BTreeMap<RepId, Rep>) -> Vec<Problem> {
         problems.push(too_many("members", MEMBERS_MAX));
     }
     problems
+}
+
+/// Checks who stands in for a rep: a rep there is, and somebody else.
+fn backup(rep: &Rep, reps: &BTreeMap<RepId, Rep>) -> Option<Problem> {
+    let backup = rep.backup_rep_id.as_ref()?;
+    if *backup == rep.id {
+        return Some(Problem::new(
+            "backup_rep_id",
+            "own_backup",
+            "name somebody else: nobody stands in for themselves",
+        ));
+    }
+    (!reps.contains_key(backup)).then(|| unknown_rep("backup_rep_id", backup, reps))
 }
 
 /// Checks a rep. Paths are relative to the rep, such as `hours[1].from`.

@@ -1,17 +1,20 @@
 //! Who is asked for a lead, in which order.
 //!
 //! The list is fixed before anybody is asked, and the first team that names a rep ends it:
-//! 1. the rep who has this very lead, when a late answer changed its tier and nothing else;
-//! 2. the rep who has the person already (a duplicate);
-//! 3. the rep that an override names;
-//! 4. the owner of the account, unless an override beats ownership;
-//! 5. the rotation of the team, then of its fallback teams;
-//! 6. the same team on whatever shift, then its manager, then the managers of the fallback teams.
+//! 1. the rep to whom a colleague or an operator hands the lead on;
+//! 2. the rep who has this very lead, when a late answer changed its tier and nothing else;
+//! 3. the rep who has the person already (a duplicate);
+//! 4. the rep that an override names;
+//! 5. the owner of the account, unless an override beats ownership, and then whoever stands in for the owner;
+//! 6. the rotation of the team, then of its fallback teams;
+//! 7. the same team on whatever shift, then its manager, then the managers of the fallback teams.
 //!
 //! When nobody can, the lead is held and asked for again; it is never dropped.
 
 use super::index::RosterIndex;
 use super::plan::Plan;
+use crate::domain::crm::owner::CrmOwner;
+use crate::domain::crm::state::OwnerRef;
 use crate::domain::id::{LeadId, RepId, TeamId};
 use crate::domain::roster::model::{PickKind, PickRequest};
 use crate::domain::rubric::file::{OwnerAway, OwnerFull};
@@ -30,6 +33,23 @@ pub struct AccountView {
     /// Who has this lead since its first decision and keeps it under the second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<RepId>,
+    /// To whom the lead was handed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_to: Option<RepId>,
+    /// What the CRM says beside the owner, when one is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm: Option<CrmView>,
+}
+
+/// What the CRM says about the records of a lead: what the decision was made on, and what a write is held against.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CrmView {
+    /// Owner of the person's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_owner: Option<OwnerRef>,
+    /// An owner whom nobody in the roster is, or who left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_owner: Option<CrmOwner>,
 }
 
 /// The owner of an account and who says so.
@@ -37,7 +57,8 @@ pub struct AccountView {
 pub struct Owner {
     /// The rep.
     pub rep_id: RepId,
-    /// `directory`, `crm` or `desk` (an earlier lead of the account went to the rep).
+    /// `crm_open_deal`, `crm_account`, `crm_person`, `crm_last_touch`, `directory`, or `desk` (an earlier lead of the
+    /// account went to the rep).
     pub source: String,
 }
 
@@ -102,6 +123,10 @@ pub fn attempts(plan: &Plan, view: &AccountView, index: &RosterIndex, exclude: &
         return Vec::new();
     }
     let mut list = Vec::new();
+    if let Some(rep) = &view.handed_to {
+        let kind = PickKind::Owner { rep_id: rep.clone(), respect_caps: false };
+        push_rep(&mut list, index, rep, exclude, kind, "handed_on");
+    }
     if let Some(holder) = &view.holder {
         let kind = PickKind::Owner { rep_id: holder.clone(), respect_caps: false };
         push_rep(&mut list, index, holder, exclude, kind, "same_rep");
@@ -119,6 +144,10 @@ pub fn attempts(plan: &Plan, view: &AccountView, index: &RosterIndex, exclude: &
         let respect_caps = plan.ownership.when_full == OwnerFull::Team;
         let kind = PickKind::Owner { rep_id: owner.rep_id.clone(), respect_caps };
         push_rep(&mut list, index, &owner.rep_id, exclude, kind, "account_owner");
+        if let Some(backup) = index.reps.get(&owner.rep_id).and_then(|entry| entry.backup_rep_id.as_ref()) {
+            let kind = PickKind::Owner { rep_id: backup.clone(), respect_caps };
+            push_rep(&mut list, index, backup, exclude, kind, "owner_backup");
+        }
         match plan.ownership.when_away {
             OwnerAway::Hold if !list.is_empty() => return list,
             OwnerAway::Team => team = home(index, &owner.rep_id).unwrap_or(team),

@@ -3,12 +3,14 @@
 use super::attempts::{AccountView, Asking, Attempt};
 use super::index::RosterIndex;
 use super::plan::{Plan, Reason};
+use super::wording::{asked_reasons, sentence, unknown_owner};
 use crate::domain::desk::LeadKeys;
 use crate::domain::facts::Facts;
 use crate::domain::id::{LeadId, RepId, TeamId, TierId};
 use crate::domain::lead::Lead;
 use crate::domain::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
 use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::domain::waterfall::second::Second;
 use serde::{Deserialize, Serialize};
 
 /// How a decision ended.
@@ -126,6 +128,23 @@ pub struct EnrichmentSummary {
     /// What each asked provider answered, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<ProviderCall>,
+    /// Where what the CRM says came from; `None` when none is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm: Option<CrmUse>,
+}
+
+/// Where what the CRM says about a lead came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrmUse {
+    /// From what was read before and is still good: no call.
+    Mirror,
+    /// From the CRM itself.
+    Live,
+    /// From what was read before and may have changed, because the CRM did not answer.
+    Stale,
+    /// The CRM did not answer, and nothing was read before.
+    Unavailable,
 }
 
 /// Where the facts came from.
@@ -150,6 +169,9 @@ pub struct ProviderCall {
     pub result: String,
     /// Time, in milliseconds.
     pub ms: u32,
+    /// Why a second request was sent, when one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
 }
 
 /// A question that was asked, and its answer.
@@ -260,6 +282,9 @@ pub fn conclude(c: Conclusion<'_>) -> Decision {
         reasons.push(Reason::new(LATE_ANSWER, format!("{who} answered after the first decision")));
     }
     let assignment = picked.map(|(asked, rep_id, due_at, why)| assignment(&c, asked, rep_id, due_at, why));
+    if let Some(owner) = c.view.crm.as_ref().and_then(|crm| crm.unknown_owner.as_ref()) {
+        reasons.push(Reason::new("crm_owner_unknown", unknown_owner(owner)));
+    }
     reasons.extend(c.plan.reasons.iter().cloned());
     Decision {
         lead_id: c.asking.lead_id.clone(),
@@ -291,99 +316,6 @@ fn assignment(c: &Conclusion<'_>, asked: &Asked, rep_id: &RepId, due_at: Timesta
         recommended_sla_minutes: c.plan.sla_minutes,
         due_at,
         booking_url: c.index.reps.get(rep_id).and_then(|entry| entry.booking_url.clone()),
-    }
-}
-
-/// One sentence for the rep: why this tier and team, then why this person.
-fn sentence(c: &Conclusion<'_>, asked: &Asked, why: &str) -> String {
-    let who = match asked.attempt.code.as_str() {
-        "same_rep" => "you have this lead already".to_owned(),
-        "same_person" => "you have this person already".to_owned(),
-        "account_owner" => "you own this account".to_owned(),
-        "override_rep" => "the rubric names you for it".to_owned(),
-        "team_manager" => "nobody else of the team can take it".to_owned(),
-        _ => to_the_rep(why).to_owned(),
-    };
-    match c.plan.reasons.first() {
-        Some(first) => format!("tier {}: {}; {who}", c.plan.score.tier, first.text),
-        None => format!("tier {}; {who}", c.plan.score.tier),
-    }
-}
-
-/// What a reason of a pick means to the rep who was picked; a code of another version stands for itself.
-fn to_the_rep(code: &str) -> &str {
-    match code {
-        "only_one_eligible" => "you are the only one who can take it",
-        "largest_shortfall" => "it is your turn by share and by room to work it",
-        "larger_share" => "several were due, and your share is the largest",
-        "longest_waiting" => "several were due, and you have waited longest",
-        "drawn_by_lot" => "several were equally due, and the lot fell on you",
-        "least_loaded" => "you have the most room",
-        "best_fit" => "you fit it best",
-        other => other,
-    }
-}
-
-/// What a reason of a pick means to everybody else.
-fn to_others(code: &str) -> &str {
-    match code {
-        "only_one_eligible" => "the only one who can take it",
-        "largest_shortfall" => "next by share and by room to work it",
-        "larger_share" => "several were due, and this share is the largest",
-        "longest_waiting" => "several were due, and this rep has waited longest",
-        "drawn_by_lot" => "several were equally due, so it was drawn by lot",
-        "least_loaded" => "has the most room",
-        "best_fit" => "fits best",
-        other => other,
-    }
-}
-
-/// What one question adds to the explanation: the outcome, and who was passed over and why.
-fn asked_reasons(asked: &Asked, c: &Conclusion<'_>) -> Vec<Reason> {
-    let team = c.index.team_name(&asked.attempt.team);
-    let mut reasons = Vec::new();
-    if let PickOutcome::Picked { rep_id, reason, .. } = &asked.pick.outcome {
-        let name = c.index.rep_name(rep_id);
-        reasons.push(match (asked.attempt.code.as_str(), &c.view.owner) {
-            ("same_rep", _) => Reason::new("same_rep", format!("{name} has this lead already")),
-            ("same_person", _) => Reason::new("same_person", format!("{name} has this person already")),
-            ("account_owner", Some(owner)) => {
-                Reason::new("account_owner", format!("{name} owns this account ({})", owner.source))
-            }
-            ("override_rep", _) => Reason::new("override_rep", format!("the rubric names {name}")),
-            ("team_manager", _) => Reason::new("team_manager", format!("{name} manages {team}")),
-            (code, _) => Reason::new(code, format!("{name} of {team}: {}", to_others(reason))),
-        });
-    } else {
-        reasons.push(Reason::new(format!("{}_unavailable", asked.attempt.code), format!("nobody of {team} could")));
-    }
-    let passed = asked.pick.candidates.iter().filter_map(|candidate| {
-        let code = candidate.excluded.as_ref()?;
-        let name = c.index.rep_name(&candidate.rep_id);
-        Some(Reason::new(code.clone(), format!("{name}: {}", excluded_text(code, candidate.open_leads))))
-    });
-    reasons.extend(passed);
-    reasons
-}
-
-/// What the code of an exclusion means to a person.
-fn excluded_text(code: &str, open_leads: u32) -> String {
-    match code {
-        "inactive" => "no longer active".to_owned(),
-        "on_leave" => "on leave".to_owned(),
-        "weight_zero" => "has no share in the rotation".to_owned(),
-        "already_had_it" => "had this lead already".to_owned(),
-        "open_leads_full" => format!("holds {open_leads} open leads, which is the cap"),
-        "day_full" => "has had the most leads of a day".to_owned(),
-        "tier_full" => "holds the most leads of this tier".to_owned(),
-        "language" => "does not speak the lead's language".to_owned(),
-        "territory" => "does not cover the territory".to_owned(),
-        "skill" => "lacks a needed skill".to_owned(),
-        "off_shift" => "is not on shift in time".to_owned(),
-        "unknown_rep" => "is not in the roster".to_owned(),
-        "calendar_broken" => "has working hours that cannot be read".to_owned(),
-        "unresponsive" => format!("holds {open_leads} open leads and left nearly all of the last ones unworked"),
-        other => other.replace('_', " "),
     }
 }
 

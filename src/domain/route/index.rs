@@ -2,7 +2,7 @@
 
 use crate::domain::crm::CrmKind;
 use crate::domain::id::{RepId, TeamId};
-use crate::domain::roster::model::{Rep, Team};
+use crate::domain::roster::model::{Hours, Leave, Rep, Team};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,9 @@ pub struct TeamEntry {
     pub fallback_team: Option<TeamId>,
     /// Whether there is a manager to ask.
     pub has_manager: bool,
+    /// The manager, who is told when nobody can take a lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager_rep_id: Option<RepId>,
 }
 
 /// A rep at a glance.
@@ -44,6 +47,43 @@ pub struct RepEntry {
     /// Who stands in for the rep as an owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_rep_id: Option<RepId>,
+    /// Work address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Slack user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack_id: Option<String>,
+    /// When the rep works.
+    #[serde(default)]
+    pub work: WorkTime,
+}
+
+/// When a rep works, as the operator wrote it; see [`Rep`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct WorkTime {
+    /// IANA time zone; empty is UTC.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub time_zone: String,
+    /// Working hours; none means around the clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hours: Vec<Hours>,
+    /// Days off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holidays: Vec<String>,
+    /// Absences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave: Vec<Leave>,
+}
+
+impl WorkTime {
+    fn new(rep: &Rep) -> Self {
+        Self {
+            time_zone: rep.time_zone.clone(),
+            hours: rep.hours.clone(),
+            holidays: rep.holidays.clone(),
+            leave: rep.leave.clone(),
+        }
+    }
 }
 
 impl RosterIndex {
@@ -67,6 +107,7 @@ impl RosterIndex {
                 pool: pool_of(team),
                 fallback_team: team.fallback_team.clone(),
                 has_manager: team.manager_rep_id.is_some(),
+                manager_rep_id: team.manager_rep_id.clone(),
             };
             index.teams.insert(team.id.clone(), entry);
         }
@@ -79,6 +120,9 @@ impl RosterIndex {
                 booking_url: rep.booking_url.clone(),
                 crm_ids: rep.crm_ids.clone(),
                 backup_rep_id: rep.backup_rep_id.clone(),
+                email: rep.email.clone(),
+                slack_id: rep.slack_id.clone(),
+                work: WorkTime::new(rep),
             };
             index.reps.insert(rep.id.clone(), entry);
         }
@@ -108,6 +152,22 @@ impl RosterIndex {
         let wanted = short(id);
         let has_id = |entry: &RepEntry| entry.crm_ids.get(crm.as_str()).is_some_and(|own| short(own) == wanted);
         self.reps.iter().find(|(_, entry)| has_id(entry)).map(|(rep, _)| rep)
+    }
+
+    /// The rep with this Slack user; of several the first by id.
+    #[must_use]
+    pub fn rep_of_slack(&self, slack_id: &str) -> Option<&RepId> {
+        self.reps.iter().find(|(_, entry)| entry.slack_id.as_deref() == Some(slack_id)).map(|(rep, _)| rep)
+    }
+
+    /// Gives reps without an id in a CRM the one of whoever has their work address there; letters may be of either case.
+    pub fn fill_crm_ids(&mut self, crm: CrmKind, ids_by_email: &BTreeMap<String, String>) {
+        for entry in self.reps.values_mut().filter(|entry| !entry.crm_ids.contains_key(crm.as_str())) {
+            let id = entry.email.as_ref().and_then(|email| ids_by_email.get(&email.to_lowercase()));
+            if let Some(id) = id {
+                entry.crm_ids.insert(crm.as_str().to_owned(), id.clone());
+            }
+        }
     }
 
     /// Name of a team for people; the id when the index does not know it.

@@ -14,3 +14,4 @@ pub mod known;
 pub mod plan;
 pub mod pools;
 pub mod replay;
+mod wording;

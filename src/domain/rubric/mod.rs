@@ -12,6 +12,8 @@ mod check_scoring;
 mod compile;
 pub mod condition;
 pub mod confidence;
+pub mod decisive;
+mod enrichment;
 mod explain;
 pub mod file;
 pub mod limits;

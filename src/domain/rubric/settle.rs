@@ -76,6 +76,8 @@ pub struct Stake {
     /// How much it says, in thousandths of a point: for a criterion the standard deviation of its points by the base
     /// rates of the outcomes that are left, for a line that places the lead [`PLACEMENT_WEIGHT`]. Never 0.
     pub weight: u32,
+    /// Whether it places the lead, whatever the points are.
+    pub is_placement: bool,
 }
 
 /// Weight of an override, territory or route that may or may not apply: that of a criterion with about ten points either
@@ -95,13 +97,15 @@ pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) ->
         !when.reads().intersection(open).is_empty() && when.reach(facts, &view.scope).single().is_none()
     };
     let lines = overrides.chain(territories).chain(routes).filter(is_open);
-    let placements = lines.map(|when| (when.reads(), PLACEMENT_WEIGHT));
+    let stake =
+        |reads: FieldSet, weight, is_placement| Stake { fields: reads.intersection(open), weight, is_placement };
+    let placements = lines.map(|when| stake(when.reads(), PLACEMENT_WEIGHT, true));
     let criteria = rubric.criteria.iter().filter(|criterion| {
         let (min, max) = view.counted(criterion);
         min != max
     });
-    let scored = criteria.map(|criterion| (criterion.reads, view.weight(criterion)));
-    placements.chain(scored).map(|(reads, weight)| Stake { fields: reads.intersection(open), weight }).collect()
+    let scored = criteria.map(|criterion| stake(criterion.reads, view.weight(criterion), false));
+    placements.chain(scored).collect()
 }
 
 fn reason_of(found: Option<&Override>, has_owner: bool) -> &'static str {
@@ -114,10 +118,10 @@ fn reason_of(found: Option<&Override>, has_owner: bool) -> &'static str {
 }
 
 /// What may still become of a lead.
-struct View<'a> {
-    rubric: &'a Rubric,
-    facts: &'a Facts,
-    scope: Scope,
+pub(super) struct View<'a> {
+    pub(super) rubric: &'a Rubric,
+    pub(super) facts: &'a Facts,
+    pub(super) scope: Scope,
 }
 
 impl<'a> View<'a> {
@@ -173,7 +177,7 @@ impl<'a> View<'a> {
     }
 
     /// Fewest and most points that a criterion can count in the final decision.
-    fn counted(&self, criterion: &Criterion) -> (i32, i32) {
+    pub(super) fn counted(&self, criterion: &Criterion) -> (i32, i32) {
         if criterion.reads.intersection(self.scope.open).is_empty() {
             let counted = criterion.counted(self.facts, self.scope.now);
             return (counted, counted);
@@ -195,15 +199,15 @@ impl<'a> View<'a> {
         if is_closed { (min, max) } else { (min.min(0), max.max(0)) }
     }
 
-    /// Standard deviation of the points by the base rates of the outcomes that are left, in thousandths of a point.
-    fn weight(&self, criterion: &Criterion) -> u32 {
-        let mut left: Vec<(f64, f64)> = Vec::with_capacity(criterion.outcomes.len().saturating_add(1));
+    /// The outcomes of a criterion that are left: points, and probability by the base rates.
+    pub(super) fn left(&self, criterion: &Criterion) -> Vec<(i32, f64)> {
+        let mut left: Vec<(i32, f64)> = Vec::with_capacity(criterion.outcomes.len().saturating_add(1));
         let mut is_closed = false;
         for outcome in &criterion.outcomes {
             let truths = outcome.when.reach(self.facts, &self.scope);
             if !truths.is_false() {
                 let points = criterion.points(outcome, self.facts, self.scope.now);
-                left.push((f64::from(points), outcome.base_rate));
+                left.push((points, outcome.base_rate));
             }
             if truths.is_true() {
                 is_closed = true;
@@ -211,15 +215,21 @@ impl<'a> View<'a> {
             }
         }
         if !is_closed {
-            left.push((0.0, criterion.none_rate));
+            left.push((0, criterion.none_rate));
         }
         let whole: f64 = left.iter().map(|(_, rate)| rate).sum();
         // Without rates every outcome is as likely as the others.
-        let even = left.len().max(1);
-        let share =
-            |rate: f64| if whole > 0.0 { rate / whole } else { 1.0 / f64::from(u32::try_from(even).unwrap_or(1)) };
-        let mean: f64 = left.iter().map(|(points, rate)| points * share(*rate)).sum();
-        let variance: f64 = left.iter().map(|(points, rate)| (points - mean) * (points - mean) * share(*rate)).sum();
+        let even = 1.0 / f64::from(u32::try_from(left.len()).unwrap_or(u32::MAX).max(1));
+        left.iter_mut().for_each(|(_, rate)| *rate = if whole > 0.0 { *rate / whole } else { even });
+        left
+    }
+
+    /// Standard deviation of the points by the base rates of the outcomes that are left, in thousandths of a point.
+    fn weight(&self, criterion: &Criterion) -> u32 {
+        let left = self.left(criterion);
+        let mean: f64 = left.iter().map(|(points, rate)| f64::from(*points) * rate).sum();
+        let far = |points: i32| f64::from(points) - mean;
+        let variance: f64 = left.iter().map(|(points, rate)| far(*points) * far(*points) * rate).sum();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -116,10 +116,11 @@ static OWNERSHIP: [Field; 2] = [
     optional("when_full", Want::OneOf(&["assign", "team"])),
 ];
 
-static ENRICHMENT: [Field; 5] = [
+static ENRICHMENT: [Field; 6] = [
     optional("deadline_ms", U32),
     optional("stages", Want::List(&TEXTS)),
     optional("ask", Want::OneOf(&["needed", "missing", "all"])),
+    optional("prefer", Want::OneOf(&["speed", "balance", "price"])),
     optional("limits", Want::Map(&Want::Object(&LIMIT))),
     optional("warm_accounts_per_hour", U32),
 ];

@@ -49,6 +49,12 @@ impl Breaker {
         true
     }
 
+    /// Whether the call that was let through tries whether the provider is back.
+    #[must_use]
+    pub const fn is_trying(&self) -> bool {
+        self.trying.is_some()
+    }
+
     /// Until when no call is made; `None` when calls go through.
     #[must_use]
     pub const fn open_until(&self) -> Option<Timestamp> {

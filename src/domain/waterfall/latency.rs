@@ -1,11 +1,12 @@
 //! How long a provider takes: the last answers, and what is expected of the next.
 
+use crate::domain::provider::Latency as Expected;
 use std::collections::VecDeque;
 
 /// Most answers that are remembered.
 pub const WINDOW: usize = 100;
-/// Fewest answers from which a time is taken; before, the description's own figure counts.
-pub const ANSWERS_MIN: usize = 20;
+/// Standard deviations from the mean at which a tenth of a normal distribution each has its middle.
+const MIDDLES: [f64; 10] = [-1.645, -1.036, -0.674, -0.385, -0.126, 0.126, 0.385, 0.674, 1.036, 1.645];
 
 /// Times of the last answers, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,14 +23,27 @@ impl Latency {
         self.last_ms.push_back(ms);
     }
 
-    /// The time within which `percent` of the answers came, nearest rank; `None` before there are [`ANSWERS_MIN`].
+    /// Times of the answers, in order, and twice each. What the description expects counts half as much, as long as there
+    /// are fewer than [`WINDOW`]; empty without either.
     #[must_use]
-    pub fn percentile(&self, percent: usize) -> Option<u32> {
-        if self.last_ms.len() < ANSWERS_MIN {
-            return None;
-        }
-        percentile(self.last_ms.iter().copied().collect(), percent)
+    pub fn times(&self, expected: Option<Expected>) -> Vec<u32> {
+        let expected = expected.filter(|_| self.last_ms.len() < WINDOW).map(expected_ms);
+        let known = self.last_ms.iter().flat_map(|ms| [*ms, *ms]);
+        let mut times: Vec<u32> = known.chain(expected.into_iter().flatten()).collect();
+        times.sort_unstable();
+        times
     }
+}
+
+/// Ten answers as a description expects them: their logarithms are normal.
+fn expected_ms(expected: Expected) -> [u32; MIDDLES.len()] {
+    let typical = f64::from(expected.typical_ms.max(1));
+    let tail = (f64::from(expected.p95_ms) / typical).max(1.0);
+    MIDDLES.map(|middle| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturating")]
+        let ms = (typical * tail.powf(middle / 1.645)).round() as u32;
+        ms
+    })
 }
 
 /// The value that `percent` of the values do not exceed, nearest rank; `None` for none.
@@ -44,17 +58,17 @@ pub fn percentile(mut values: Vec<u32>, percent: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
+    const EXPECTED: Option<Expected> = Some(Expected { typical_ms: 300, p95_ms: 1_200 });
+
     #[test]
-    fn nothing_is_said_before_there_are_enough_answers() {
+    fn what_is_expected_counts_until_enough_is_known() {
         let mut latency = Latency::default();
-        (1..20).for_each(|ms| latency.note(ms));
-        assert_eq!(latency.percentile(50), None);
-        latency.note(20);
-        assert_eq!(
-            (latency.percentile(50), latency.percentile(95), latency.percentile(100)),
-            (Some(10), Some(19), Some(20))
-        );
-        assert_eq!(latency.percentile(0), Some(1));
+        assert_eq!(latency.times(None), Vec::<u32>::new());
+        assert_eq!(latency.times(EXPECTED), [75, 125, 170, 217, 270, 334, 415, 529, 718, 1_200]);
+        (0..WINDOW - 1).for_each(|_| latency.note(5));
+        assert_eq!(latency.times(EXPECTED).len(), 2 * WINDOW + 8);
+        latency.note(5);
+        assert_eq!(latency.times(EXPECTED), [5; 2 * WINDOW]);
     }
 
     #[test]
@@ -62,6 +76,13 @@ mod tests {
         let mut latency = Latency::default();
         (0..WINDOW).for_each(|_| latency.note(1_000));
         (0..WINDOW).for_each(|_| latency.note(5));
-        assert_eq!(latency.percentile(100), Some(5));
+        assert_eq!(latency.times(None), [5; 2 * WINDOW]);
+    }
+
+    #[test]
+    fn a_percentile_is_one_of_the_values() {
+        let percentile = |percent| super::percentile((1..=20).collect(), percent);
+        assert_eq!([0, 50, 95, 100].map(percentile), [Some(1), Some(10), Some(19), Some(20)]);
+        assert_eq!(super::percentile(Vec::new(), 50), None);
     }
 }

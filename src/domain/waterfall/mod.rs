@@ -10,13 +10,15 @@ pub mod meter;
 mod order;
 pub mod report;
 pub mod results;
+pub mod second;
 
 use crate::domain::facts::{Facts, Field, FieldSet};
 use crate::domain::id::ProviderId;
 use crate::domain::provider::Offer;
 use crate::domain::provider::merge::replaces;
 use crate::domain::rubric::Rubric;
-use crate::domain::rubric::file::Ask;
+use crate::domain::rubric::decisive::decisive_percent;
+use crate::domain::rubric::file::{Ask, Prefer};
 use crate::domain::rubric::settle::{PLACEMENT_WEIGHT, Settled, Stake, settled, stakes};
 use crate::domain::time::Timestamp;
 
@@ -95,8 +97,9 @@ pub struct Moment<'a> {
 /// Steps: 1 the business's own data are asked whenever they can be, since they also know who owns the account; 2 when no
 /// answer can change the decision, asking is over; 3 of the others, those are asked that can tell something which matters,
 /// stage after stage, and of several that know the same first the one that is believed most, since what the others say would
-/// not stand; of equals, and where the first answer counts, the one that tells most for its price. A provider that takes
-/// longer than it nearly always does holds nobody back.
+/// not stand; of equals, and where the first answer counts, the one that tells most for its price. Who is hardly ever needed
+/// when the others have answered waits for them, unless the rubric prefers speed. A provider that takes longer than it nearly
+/// always does holds nobody back.
 #[must_use]
 pub fn next(moment: Moment<'_>) -> Step {
     let Moment { rubric, facts, sources, has_owner, decided_at, now } = moment;
@@ -130,14 +133,29 @@ pub fn next(moment: Moment<'_>) -> Step {
     // 3
     let mut stakes = if is_all { Vec::new() } else { stakes(rubric, facts, open, decided_at) };
     if is_account_open {
-        stakes.push(Stake { fields: FieldSet::EMPTY.with(Field::CompanyDomain), weight: PLACEMENT_WEIGHT });
+        let fields = FieldSet::EMPTY.with(Field::CompanyDomain);
+        stakes.push(Stake { fields, weight: PLACEMENT_WEIGHT, is_placement: true });
     }
-    let plan = order::Round::new(sources, &telling, stakes, ask, now).plan();
+    let likely = order::Likely {
+        decisive_percent: &|fields| decisive_percent(rubric, facts, fields, open, decided_at),
+        at_once_percent: at_once_percent(rubric.enrichment().prefer),
+    };
+    let plan = order::Round::new(sources, &telling, stakes, (ask, likely), now).plan();
     match plan {
         order::Plan::Ask(ids) => Step::Ask(ids),
         order::Plan::Wait(until) => Step::Wait(until),
         order::Plan::Nobody if is_own_pending => Step::Wait(None),
         order::Plan::Nobody => stop("exhausted"),
+    }
+}
+
+/// How likely it must be that a provider is needed for it to be asked together with others, in percent. What an answer that
+/// is needed costs in time is known: it comes so much later; what it costs in money when it is not needed, too.
+const fn at_once_percent(prefer: Prefer) -> u32 {
+    match prefer {
+        Prefer::Speed => 0,
+        Prefer::Balance => 25,
+        Prefer::Price => 100,
     }
 }
 

@@ -27,7 +27,16 @@ pub(super) struct Round<'a> {
     settling: Vec<FieldSet>,
     stakes: Vec<Stake>,
     ask: Ask,
+    likely: Likely<'a>,
     now: Timestamp,
+}
+
+/// When a provider is likely enough to be needed to be asked together with others.
+pub(super) struct Likely<'a> {
+    /// Probability in percent that the tier depends on some fields once everything else is known.
+    pub(super) decisive_percent: &'a dyn Fn(FieldSet) -> u32,
+    /// From how many percent on it is asked at once.
+    pub(super) at_once_percent: u32,
 }
 
 impl<'a> Round<'a> {
@@ -36,17 +45,18 @@ impl<'a> Round<'a> {
         sources: &'a [Source],
         telling: &'a [FieldSet],
         mut stakes: Vec<Stake>,
-        ask: Ask,
+        (ask, likely): (Ask, Likely<'a>),
         now: Timestamp,
     ) -> Self {
         // What a provider waits for is worth as much as what it would tell.
         for (source, fields) in sources.iter().zip(telling) {
             let weight = worth(&stakes, *fields, FieldSet::EMPTY);
             if source.standing == Standing::Waiting && weight > 0 && !source.needs.is_empty() {
-                stakes.push(Stake { fields: source.needs, weight: u32::try_from(weight).unwrap_or(u32::MAX) });
+                let weight = u32::try_from(weight).unwrap_or(u32::MAX);
+                stakes.push(Stake { fields: source.needs, weight, is_placement: true });
             }
         }
-        let mut round = Self { sources, telling, settling: telling.to_vec(), stakes, ask, now };
+        let mut round = Self { sources, telling, settling: telling.to_vec(), stakes, ask, likely, now };
         if ask == Ask::Needed {
             round.settling = round.each().map(|(source, fields)| round.settled_by(source, fields)).collect();
         }
@@ -103,6 +113,14 @@ impl<'a> Round<'a> {
         (self.ask == Ask::All && source.standing != Standing::Done) || worth(&self.stakes, fields, FieldSet::EMPTY) > 0
     }
 
+    /// Whether a provider that would settle `fields` is likely enough to be needed once the others have answered.
+    fn is_likely(&self, fields: FieldSet) -> bool {
+        let places = |stake: &Stake| stake.is_placement && !stake.fields.intersection(fields).is_empty();
+        self.likely.at_once_percent == 0
+            || self.stakes.iter().any(places)
+            || (self.likely.decisive_percent)(fields) >= self.likely.at_once_percent
+    }
+
     /// Until when it is waited for before others are asked about the same.
     fn overdue_at(&self, source: &Source) -> Option<Timestamp> {
         let Standing::Asked(at) = source.standing else { return None };
@@ -110,19 +128,33 @@ impl<'a> Round<'a> {
     }
 
     /// Those of a stage that are asked, at most `room`: again and again the one that tells most for its price of what
-    /// nobody else is being asked. Of equal ones the first of the rubric.
+    /// nobody else is being asked. Of equal ones the first of the rubric. Who is not likely to be needed waits for the
+    /// others, unless it is free; when there are none, the best of them is asked.
     fn picks(&self, stage: usize, room: usize) -> Vec<ProviderId> {
-        let ready =
-            || self.settling().filter(|(source, _)| source.standing == Standing::Ready && source.stage == stage);
+        let ready = self.settling().filter(|(source, _)| source.standing == Standing::Ready && source.stage == stage);
         if self.ask == Ask::All {
-            return ready().map(|(source, _)| source.id.clone()).take(room).collect();
+            return ready.map(|(source, _)| source.id.clone()).take(room).collect();
         }
-        let being_asked = self.settling().filter(|(source, _)| self.is_awaited(source));
-        let mut covered = being_asked.fold(FieldSet::EMPTY, |covered, (_, fields)| covered.union(fields));
+        let being_asked = || self.settling().filter(|(source, _)| self.is_awaited(source));
+        let is_asking = being_asked().any(|(source, fields)| self.is_useful(source, fields));
+        let mut covered = being_asked().fold(FieldSet::EMPTY, |covered, (_, fields)| covered.union(fields));
+        let useful = ready.filter(|(_, fields)| worth(&self.stakes, *fields, covered) > 0);
+        let mut left: Vec<(&Source, FieldSet)> = useful.collect();
+        let mut room = room;
+        if left.len() > 1 || is_asking {
+            let is_likely =
+                |(source, fields): &(&Source, FieldSet)| source.cost_usd_micros == 0 || self.is_likely(*fields);
+            let likely: Vec<_> = left.iter().copied().filter(is_likely).collect();
+            if likely.is_empty() && !is_asking {
+                room = room.min(1);
+            } else {
+                left = likely;
+            }
+        }
         let mut picks: Vec<ProviderId> = Vec::new();
         while picks.len() < room {
             let mut best: Option<(u64, &Source, FieldSet)> = None;
-            for (source, fields) in ready().filter(|(source, _)| !picks.contains(&source.id)) {
+            for (source, fields) in left.iter().copied().filter(|(source, _)| !picks.contains(&source.id)) {
                 let gain = worth(&self.stakes, fields, covered);
                 let is_better = best.is_none_or(|(best_gain, best_source, _)| {
                     more_for_the_price((gain, source), (best_gain, best_source))

@@ -2,6 +2,7 @@
 
 use super::latency::percentile;
 use super::results::{FOUND, NOT_FOUND, is_call};
+use super::second::Second;
 use crate::domain::provider::{Kind, Offer};
 use crate::domain::route::decision::{EnrichmentSummary, ProviderCall};
 use serde::Serialize;
@@ -20,24 +21,29 @@ pub struct ProviderReport {
     pub is_set_up: bool,
     /// Stage of the rubric in force that asks it, from 1; `None` when none does.
     pub stage: Option<usize>,
-    /// Questions that were answered by a call for the lead itself.
+    /// Calls for the lead itself, second requests among them.
     pub calls: u32,
-    /// Calls that found a record.
+    /// Of the calls, second requests because an answer took long. What such a question found may be charged twice.
+    pub asked_twice: u32,
+    /// Of the calls, second requests because a first one failed.
+    pub tried_again: u32,
+    /// Questions that found a record.
     pub found: u32,
-    /// Calls that found nothing.
+    /// Questions that found nothing.
     pub not_found: u32,
     /// Questions that shared the call of another lead.
     pub shared: u32,
     /// Questions without an answer, by code.
     pub failed: BTreeMap<String, u32>,
-    /// Of the calls that were answered, those that found a record, in percent; `None` when none was.
+    /// Of the questions that were answered, those that found a record, in percent; `None` when none was.
     pub hit_percent: Option<u32>,
     /// Half of the answers came within this time, in milliseconds.
     pub p50_ms: Option<u32>,
     /// Nineteen of twenty answers came within this time, in milliseconds.
     pub p95_ms: Option<u32>,
-    /// Price of the records that were found in time, in millionths of a US dollar, as the description has it. What came
-    /// too late for its lead, and what a second request for the same answer cost, is not known here.
+    /// Price of the records that were found in time, in millionths of a US dollar, as the description has it; of those that
+    /// were asked for twice, twice the price, which is the most that they cost. What came too late for its lead is not known
+    /// here.
     pub cost_usd_micros: u64,
 }
 
@@ -112,6 +118,8 @@ fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -
         is_set_up,
         stage: stage.map(|stage| stage.saturating_add(1)),
         calls: 0,
+        asked_twice: 0,
+        tried_again: 0,
         found: 0,
         not_found: 0,
         shared: 0,
@@ -122,7 +130,19 @@ fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -
         cost_usd_micros: 0,
     };
     let mut answered_ms = Vec::new();
+    let mut charged = 0_u32;
     for call in calls {
+        let of_second = match call.second {
+            Some(Second::Slow) => Some(&mut line.asked_twice),
+            Some(Second::Failed) => Some(&mut line.tried_again),
+            None => None,
+        };
+        if let Some(count) = of_second {
+            *count = count.saturating_add(1);
+        }
+        if call.result == FOUND {
+            charged = charged.saturating_add(if call.second == Some(Second::Slow) { 2 } else { 1 });
+        }
         let count = match call.result.as_str() {
             FOUND => &mut line.found,
             NOT_FOUND => &mut line.not_found,
@@ -139,8 +159,9 @@ fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -
     let answered = line.found.saturating_add(line.not_found);
     line.hit_percent = line.found.saturating_mul(100).checked_div(answered);
     let failed = line.failed.iter().filter(|(code, _)| is_call(code));
-    line.calls = failed.fold(answered, |sum, (_, count)| sum.saturating_add(*count));
-    line.cost_usd_micros = u64::from(line.found).saturating_mul(offer.cost_usd_micros().into());
+    let questions = failed.fold(answered, |sum, (_, count)| sum.saturating_add(*count));
+    line.calls = questions.saturating_add(line.asked_twice).saturating_add(line.tried_again);
+    line.cost_usd_micros = u64::from(charged).saturating_mul(offer.cost_usd_micros().into());
     line
 }
 
@@ -153,6 +174,7 @@ mod tests {
             provider: (*provider).to_owned(),
             result: (*result).to_owned(),
             ms: *ms,
+            second: None,
         };
         let calls = calls.iter().map(call).collect();
         let stopped = "owned".to_owned();
@@ -188,5 +210,18 @@ mod tests {
         assert_eq!((person.calls, person.not_found, person.hit_percent, person.stage), (2, 1, Some(0), Some(2)));
         assert!(person.is_set_up && !company.is_set_up);
         assert_eq!((of("apollo_person").calls, of("apollo_person").hit_percent), (0, None));
+    }
+
+    #[test]
+    fn second_requests_are_calls_and_may_cost_as_much_as_the_first() {
+        let mut summary = summary(0, &[("pdl_company", "found", 700), ("pdl_company", "found", 800)]);
+        summary.calls[0].second = Some(Second::Slow);
+        summary.calls[1].second = Some(Second::Failed);
+        let report = report(&[summary], Offer::all(), |_| true, |_| None);
+        let company = report.providers.iter().find(|provider| provider.id == "pdl_company").unwrap();
+        assert_eq!((company.calls, company.asked_twice, company.tried_again), (4, 1, 1));
+        assert_eq!((company.found, company.hit_percent), (2, Some(100)));
+        let price = u64::from(Offer::find("pdl_company").unwrap().cost_usd_micros());
+        assert_eq!(company.cost_usd_micros, 3 * price, "a request that failed is not charged");
     }
 }

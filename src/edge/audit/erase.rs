@@ -80,6 +80,20 @@ struct Removed {
     cache_entries: usize,
 }
 
+/// Which of some leads are of people who were erased after the lead arrived: what is told of them outside would bring the
+/// person back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_erased(world: &World, leads: &[(&LeadId, Timestamp)]) -> PortResult<Vec<bool>> {
+    let asked: Vec<Value> = leads.iter().map(|(id, at)| json!({"lead_id": id, "at_ms": at.as_ms()})).collect();
+    let query = "SELECT '' || EXISTS (SELECT 1 FROM erasures WHERE person = substr(value ->> 'lead_id', 18, 10) \
+        AND erased_ms >= value ->> 'at_ms') AS line FROM json_each(?1) ORDER BY key";
+    let text = serde_json::to_string(&asked).map_err(failed)?;
+    let found = lines(&world.env, query, &[JsValue::from_str(&text)]).await?;
+    Ok(found.iter().map(|line| line.as_i64() == Some(1)).collect())
+}
+
 /// `DELETE /v1/people?email=…`: removes a person. Repeating it is harmless, and removes what arrived since.
 ///
 /// Steps: 1 from now on nothing that arrived before is written; 2 the Desks; 3 the ledger; 4 contacts, assignments, events;
@@ -128,6 +142,7 @@ pub async fn person(call: &Call<'_>) -> ApiResult {
     let query = "UPDATE events SET detail = '{}' WHERE substr(lead_id, 18, 10) = ?1 AND detail <> '{}' \
         AND kind <> 'erased'";
     removed.events = run(world, query, &hash).await?;
+    run(world, "DELETE FROM messages WHERE substr(lead_id, 18, 10) = ?1", &hash).await?;
     // 5
     removed.dead_letters = dead_letters(world, &person).await?;
     // 6

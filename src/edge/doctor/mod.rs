@@ -11,8 +11,12 @@ use super::auth;
 use super::respond::{ApiResult, json};
 use super::router::Call;
 use super::world::World;
+use crate::domain::crm::CrmKind;
 use crate::domain::time::{HOUR_MS, Timestamp};
-use crate::ports::crm::{Check, CheckProblem};
+use crate::flow::crm::{Patience, connect};
+use crate::flow::notify::{available, check};
+use crate::ports::crm::{Check, CheckProblem, Consults, Crm, Effect};
+use crate::ports::rules::RuleBooks;
 use crate::ports::{Clock, PortResult};
 use serde::Serialize;
 use serde_json::json;
@@ -109,14 +113,30 @@ pub async fn answer(call: &Call<'_>) -> ApiResult {
 
 /// The CRM that is connected.
 async fn crm(world: &World) -> Vec<Check> {
-    let read = lines(&world.env, "SELECT '{}' AS line FROM contacts LIMIT 1", &[]).await;
-    vec![tried("built-in CRM: read contacts", &read)]
+    let kind = world.crm();
+    if kind == CrmKind::Builtin {
+        let read = lines(&world.env, "SELECT '{}' AS line FROM contacts LIMIT 1", &[]).await;
+        return vec![tried("built-in CRM: read contacts", &read)];
+    }
+    match connect(world, kind, Patience::CONSUMER) {
+        Ok(crm) => crm.check().await,
+        Err(setback) => vec![Check::new(format!("{kind}: settings"), &Effect::<()>::Err(setback))],
+    }
 }
 
-/// The channels by which reps are told.
+/// The channels by which reps are told: those that rules name, and those whose settings are there.
 async fn notifications(world: &World) -> Vec<Check> {
     let read = lines(&world.env, "SELECT '{}' AS line FROM assignments LIMIT 1", &[]).await;
-    vec![tried("console inbox", &read)]
+    let mut checks = vec![tried("console inbox", &read)];
+    let mut channels = available(world);
+    match world.rule_book().await {
+        Ok(book) => channels.extend(book.channels().cloned()),
+        Err(error) => checks.push(tried("rules", &PortResult::<()>::Err(error))),
+    }
+    channels.sort_unstable();
+    channels.dedup();
+    checks.extend(check(world, &channels).await);
+    checks
 }
 
 fn tried<T>(name: &str, tried: &PortResult<T>) -> Check {

@@ -14,13 +14,16 @@ pub struct Patience {
     pub gate_ms: u32,
     /// For an answer.
     pub answer_ms: u32,
+    /// How much of each limit of the vendor is theirs, in hundredths: decisions in a burst must not use up what is needed
+    /// to write them.
+    pub share_percent: u32,
 }
 
 impl Patience {
     /// Of a sender who waits for the decision.
-    pub const SENDER: Self = Self { gate_ms: 300, answer_ms: 1_500 };
+    pub const SENDER: Self = Self { gate_ms: 300, answer_ms: 1_500, share_percent: 60 };
     /// Of the consumer of the queue: longer than the longest window of a vendor, which is ten seconds.
-    pub const CONSUMER: Self = Self { gate_ms: 20_000, answer_ms: 20_000 };
+    pub const CONSUMER: Self = Self { gate_ms: 20_000, answer_ms: 20_000, share_percent: 100 };
 }
 
 /// Longest single pause before the gate, in milliseconds: whoever waits asks again, because others wait too.
@@ -46,7 +49,7 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
     /// known whether the vendor did what was asked; `answer_too_large`.
     pub async fn send(&self, request: &HttpRequest, lanes: &[Lane]) -> Effect<HttpAnswer> {
         self.wait(lanes).await?;
-        self.world.send(request, self.patience.answer_ms, None).await.map_err(|failure| {
+        self.world.send(request, self.patience.answer_ms).await.map_err(|failure| {
             let code = match failure {
                 HttpFailure::Timeout => "timeout",
                 HttpFailure::Unreachable => "unreachable",
@@ -59,6 +62,7 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
     /// Waits until every lane lets one call through.
     async fn wait(&self, lanes: &[Lane]) -> Effect<()> {
         let began = self.world.now();
+        let lanes = self.with_share(lanes);
         loop {
             let now = self.world.now();
             let passed = self.world.pass(self.name, &Pass { lanes: lanes.to_vec(), now }).await;
@@ -71,6 +75,19 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
             }
             self.world.pause(ms.clamp(1, PAUSE_MS_MAX)).await;
         }
+    }
+
+    /// The lanes, and for whoever has a part of each limit only, a narrower lane beside each.
+    fn with_share(&self, lanes: &[Lane]) -> Vec<Lane> {
+        let mut all = lanes.to_vec();
+        if self.patience.share_percent < 100 {
+            all.extend(lanes.iter().map(|lane| Lane {
+                name: format!("{}:decisions", lane.name),
+                max: lane.max.saturating_mul(self.patience.share_percent).div_euclid(100).max(1),
+                ..lane.clone()
+            }));
+        }
+        all
     }
 
     /// Closes a lane for so long, because the vendor said that it is full.

@@ -42,7 +42,7 @@ pub(super) async fn ask<W: Clock + Directory + Lookups>(
             Ok(row) => {
                 let result = if row.is_some() { FOUND } else { NOT_FOUND };
                 let reading = Some(directory_reading(row.as_ref(), version, before));
-                LookedUp { reading, result: result.to_owned(), shared: false }
+                LookedUp { reading, result: result.to_owned(), shared: false, second: None }
             }
             Err(_) => LookedUp::failed(UNAVAILABLE),
         },

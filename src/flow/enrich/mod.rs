@@ -20,7 +20,8 @@ use crate::domain::rubric::file::OwnerAway;
 use crate::domain::time::Timestamp;
 use crate::domain::waterfall::results::{LATE, NOT_AWAITED};
 use crate::domain::waterfall::{self, Moment, Source, Standing, Step};
-use crate::ports::messages::LookUp;
+use crate::flow::consult::Consulted;
+use crate::ports::messages::{LookUp, LookedUp};
 use crate::ports::{CacheEntry, CachedReading, InForce};
 use ask::{Question, Reply, ask};
 use futures_util::future::{Either, select};
@@ -37,7 +38,7 @@ const DEADLINE: &str = "deadline";
 pub struct Known {
     /// Everything that is known.
     pub facts: Facts,
-    /// Owner of the account according to the directory.
+    /// Owner of the account according to the CRM, else the directory.
     pub owner: Option<Owner>,
     /// What it took.
     pub summary: EnrichmentSummary,
@@ -56,6 +57,7 @@ pub struct Run<'a, W> {
     readings: Vec<Facted>,
     facts: Facts,
     owner: Option<Owner>,
+    crm_owner: Option<Owner>,
     providers: Vec<Provider>,
     entries: BTreeMap<String, CacheEntry>,
     changed: Vec<String>,
@@ -86,6 +88,7 @@ impl<'a, W: World> Run<'a, W> {
             readings: Vec::new(),
             facts: lead.facts(),
             owner: None,
+            crm_owner: None,
             providers: providers(world, config),
             entries: BTreeMap::new(),
             changed: Vec::new(),
@@ -96,6 +99,14 @@ impl<'a, W: World> Run<'a, W> {
         };
         run.read_cache().await;
         run
+    }
+
+    /// Takes over what the CRM says: who owns the lead there counts more than what the directory says.
+    pub fn told(&mut self, consulted: &Consulted) {
+        self.crm_owner.clone_from(&consulted.owner);
+        self.summary.crm = consulted.how;
+        self.readings.push(consulted.facts.clone());
+        self.facts = merge_readings(&self.stated, &self.readings);
     }
 
     /// Whether the decision can be made with what is known: no provider has to be waited for.
@@ -143,7 +154,7 @@ impl<'a, W: World> Run<'a, W> {
             rubric: &self.config.rubric,
             facts: &self.facts,
             sources: &sources,
-            has_owner: self.owner.as_ref().is_some_and(|owner| owner_decides(self.config, &owner.rep_id)),
+            has_owner: self.owner().is_some_and(|owner| owner_decides(self.config, &owner.rep_id)),
             decided_at: self.started_at,
             now: self.world.now(),
         })
@@ -156,7 +167,12 @@ impl<'a, W: World> Run<'a, W> {
             if let Standing::Asked(at) = provider.source.standing {
                 let ms = u32::try_from(now.ms_since(at)).unwrap_or(0);
                 let result = if is_cut { LATE } else { NOT_AWAITED }.to_owned();
-                self.summary.calls.push(ProviderCall { provider: provider.source.id.to_string(), result, ms });
+                self.summary.calls.push(ProviderCall {
+                    provider: provider.source.id.to_string(),
+                    result,
+                    ms,
+                    second: None,
+                });
                 self.summary.providers_called = self.summary.providers_called.saturating_add(1);
             }
         }
@@ -177,7 +193,11 @@ impl<'a, W: World> Run<'a, W> {
             .iter()
             .filter_map(|key| entries.get(key).map(|entry| CachePut { key: key.clone(), entry: entry.clone() }));
         let after = After { puts: puts.collect(), again: again.collect() };
-        Known { after, facts: self.facts, owner: self.owner, summary: self.summary }
+        Known { after, owner: self.crm_owner.or(self.owner), facts: self.facts, summary: self.summary }
+    }
+
+    fn owner(&self) -> Option<&Owner> {
+        self.crm_owner.as_ref().or(self.owner.as_ref())
     }
 
     /// Applies what the cache knows about the subjects that are known by now. What it says may name a further
@@ -303,6 +323,7 @@ impl<'a, W: World> Run<'a, W> {
             contact: self.contact.clone(),
             wait_ms,
             limit: http.limit,
+            prefer: self.config.rubric.enrichment().prefer,
             lead_id: None,
         })
     }
@@ -328,9 +349,10 @@ impl<'a, W: World> Run<'a, W> {
         if was_called && reply.id.as_str() != DIRECTORY {
             self.summary.providers_called = self.summary.providers_called.saturating_add(1);
         }
-        let result = reply.looked_up.result;
-        let result = if reply.looked_up.shared { format!("{result}_shared") } else { result };
-        self.summary.calls.push(ProviderCall { provider: reply.id.to_string(), result, ms: reply.ms });
+        let LookedUp { result, shared, second, .. } = reply.looked_up;
+        // Whoever shares a call of another lead has not sent the second request either.
+        let (result, second) = if shared { (format!("{result}_shared"), None) } else { (result, second) };
+        self.summary.calls.push(ProviderCall { provider: reply.id.to_string(), result, ms: reply.ms, second });
     }
 
     fn apply(&mut self, reading: &CachedReading) {

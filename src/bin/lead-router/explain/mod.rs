@@ -39,9 +39,9 @@ pub fn run(args: &ExplainArgs) -> Result<Output, Failure> {
     let keys = LeadKeys::new(KEY, &lead.account_key(), lead.person_key(), "content");
     let lead_id = keys.lead_id(0).ok_or_else(|| Failure::new("invalid_input", "the lead has no id"))?;
     let view = AccountView {
-        holder: None,
         owner: args.owner.clone().map(|rep_id| Owner { rep_id, source: "crm".to_owned() }).or(owner),
         person: args.same_person.clone().map(|rep_id| EarlierLead { lead_id: lead_id.clone(), rep_id }),
+        ..AccountView::default()
     };
     let plan = plan(&rubric, &facts, at);
     let asking = Asking { lead_id, exclude: args.exclude.clone(), now: at, seed: seed(&keys) };

@@ -4,17 +4,24 @@
 //! minutes. An event is known by its `payload.uri`. Calendly tries for 24 hours, then switches the subscription off.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use super::verify::{SHA256_HEX, check_fresh, digits};
-use super::{CALENDLY_WINDOW_MS, Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
+use crate::domain::time::MINUTE_MS;
 
 pub(super) const SETTINGS: &[&str] = &["CALENDLY_SECRET", "CALENDLY_SECRET_PREVIOUS"];
 
+/// How far the moment of a signature may be from now, in milliseconds: 3 minutes, as Calendly says.
+const WINDOW_MS: i64 = 3 * MINUTE_MS;
+
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = settings.keys("CALENDLY_SECRET")?;
     let header = incoming.signature("calendly-webhook-signature")?;
     let part = |name: &str| {
@@ -24,7 +31,7 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     let (timestamp, signature) = (part("t")?, part("v1")?);
     let seconds = digits(timestamp)?;
     SHA256_HEX.check(signature, &keys, &[timestamp.as_bytes(), b".", incoming.body])?;
-    check_fresh(incoming.now, seconds.saturating_mul(1_000), CALENDLY_WINDOW_MS)?;
+    check_fresh(incoming.now, seconds.saturating_mul(1_000), WINDOW_MS)?;
     Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
 }
 

@@ -1,7 +1,7 @@
 //! Leads that a webhook only names: the request that reads one at the vendor, and what the answer means.
 
 use super::payload::json;
-use super::{Refusal, hubspot, linkedin, meta};
+use super::refusal::Refusal;
 use crate::domain::http::HttpRequest;
 use crate::domain::intake::RawLead;
 use crate::domain::intake::json_tree::Node;
@@ -70,29 +70,12 @@ impl Fetch {
         is_safe.then(|| Self { vendor, id: id.to_owned(), occurred_at })
     }
 
-    const fn reader(&self) -> &'static Reader {
-        match self.vendor {
-            Vendor::Hubspot => &hubspot::READER,
-            Vendor::Meta => &meta::READER,
-            Vendor::Linkedin => &linkedin::READER,
-        }
-    }
-
-    /// The request that reads the lead. `setting` gives settings by name: token and base URL.
-    ///
-    /// # Errors
-    /// `not_set_up` without a token.
-    pub fn request(&self, setting: &dyn Fn(&str) -> Option<String>) -> Result<HttpRequest, Refusal> {
-        (self.reader().request)(self, setting)
-    }
-
-    /// What the answer means.
-    #[must_use]
-    pub fn read(&self, status: u16, body: &[u8], now: Timestamp) -> Fetched {
+    /// What an answer means; `lead` reads the vendor's record.
+    pub(super) fn told(&self, lead: fn(&Node) -> Fetched, status: u16, body: &[u8], now: Timestamp) -> Fetched {
         let body = json(body);
         let error_code = body.as_ref().ok().and_then(|body| body.at(&["error", "code"]).number());
         match (status, error_code) {
-            (200, _) => body.map_or(Fetched::Broken("fetch_unreadable"), |body| (self.reader().lead)(&body)),
+            (200, _) => body.map_or(Fetched::Broken("fetch_unreadable"), |body| lead(&body)),
             // Meta: an expired token, and limits on calls, both with status 400.
             (401 | 403, _) | (400, Some(190)) => Fetched::Misconfigured("fetch_token_refused"),
             (429 | 500.., _) | (400, Some(1 | 2 | 4 | 17 | 32 | 613 | 80_005)) => Fetched::Later("fetch_unavailable"),

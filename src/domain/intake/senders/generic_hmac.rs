@@ -5,9 +5,12 @@
 //! not looked at, since they change with every delivery.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use super::verify::{Algorithm, Encoding, Scheme};
-use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Media;
 use crate::domain::intake::json_tree::Node;
 use crate::domain::limits::HOOK_EVENTS_MAX;
@@ -17,7 +20,7 @@ pub(super) const SETTINGS: &[&str] =
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = settings.keys("HMAC_SECRET")?;
     let (algorithm, name) = match settings.get("HMAC_ALGORITHM") {
         None | Some("sha256") => (Algorithm::Sha256, "sha256="),

@@ -4,9 +4,12 @@
 //! by `lead_id`. The leads of "Send test data" say `is_test` and are not leads. Ids may be larger than 2^53.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use super::verify::is_one_of;
-use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 
@@ -30,7 +33,7 @@ const COLUMNS: &[(&str, Known)] = &[
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let secrets = settings.secrets("GOOGLE_ADS_SECRET")?;
     // The key is inside the body, so the body has to be read first.
     let body = json(incoming.body)?;

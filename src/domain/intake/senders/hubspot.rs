@@ -6,30 +6,34 @@
 //! The contact is read by id afterwards. The older signatures, plain hashes without a moment, are not accepted.
 
 use super::draft::Draft;
+use super::event::{Event, Heard, Says};
 use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::verify::WINDOW_MS;
 use super::verify::{SHA256_BASE64, check_fresh, digits};
-use super::{Event, Heard, Incoming, Refusal, Says, Settings, WINDOW_MS, only_post};
-use crate::domain::http::HttpRequest;
-use crate::domain::http::Method;
-use crate::domain::intake::Known;
+use crate::domain::crm::hubspot::properties::{LEAD, PERSON_ID};
+use crate::domain::http::{HttpRequest, Method};
 use crate::domain::intake::json_tree::Node;
+use crate::domain::intake::{Known, RawLead};
 use crate::domain::limits::HOOK_EVENTS_MAX;
 use crate::domain::time::Timestamp;
 
 pub(super) const SETTINGS: &[&str] =
     &["HUBSPOT_CLIENT_SECRET", "HUBSPOT_CLIENT_SECRET_PREVIOUS", "HUBSPOT_WEBHOOK_URL"];
 
-/// Properties of a contact that are asked for, beside those in `HUBSPOT_PROPERTIES`.
-const PROPERTIES: &str = "email,firstname,lastname,company,website,phone,jobtitle,country,state,zip,city,hs_language,\
-    numemployees,message,hs_linkedin_url,hubspot_owner_id,lifecyclestage,hs_analytics_source";
-
-/// Properties that an assignment itself changes: a change of these is no news.
+/// Properties that say who owns a contact: a change of these is no news of the person.
 const OWN_CHANGES: &[&str] = &["hubspot_owner_id", "hubspot_owner_assigneddate", "hubspot_team_id"];
+
+/// Code of an event that is no lead and says that an owner, a company or a deal changed: what was read of the CRM before
+/// has to be read again.
+pub const CRM_CHANGE: &str = "crm_change";
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = settings.keys("HUBSPOT_CLIENT_SECRET")?;
     let signature = incoming.signature("x-hubspot-signature-v3")?;
     let timestamp = incoming.signature("x-hubspot-request-timestamp")?;
@@ -88,12 +92,20 @@ fn event(item: &Node, now: Timestamp) -> Event {
         _ => false,
     };
     let is_new = kind.ends_with(".creation");
+    let is_account = match kind.split_once('.') {
+        Some(("company" | "deal", _)) => true,
+        Some(("object", _)) => matches!(item.get("objectTypeId").text(), "0-2" | "0-3"),
+        _ => false,
+    };
+    if is_account {
+        return Event::nothing(CRM_CHANGE);
+    }
     if !is_contact || !(is_new || kind.ends_with(".propertyChange")) {
         return Event::nothing("unknown_event_type");
     }
     let property = item.get("propertyName").text();
     if !is_new && OWN_CHANGES.contains(&property) {
-        return Event::nothing("change_of_owner");
+        return Event::nothing(CRM_CHANGE);
     }
     let (portal, object) = (item.get("portalId").number(), item.get("objectId").number());
     let occurred = item.get("occurredAt").number();
@@ -139,7 +151,7 @@ pub(super) const READER: Reader = Reader { request, lead };
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
     let token = token(setting, "HUBSPOT_TOKEN")?;
     let base = base(setting, "HUBSPOT_BASE_URL", "https://api.hubapi.com");
-    let mut properties = PROPERTIES.to_owned();
+    let mut properties = format!("{},{PERSON_ID}", LEAD.join(","));
     for more in setting("HUBSPOT_PROPERTIES").unwrap_or_default().split(',').map(str::trim) {
         if !more.is_empty() && more.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             properties.push(',');
@@ -162,15 +174,28 @@ fn lead(contact: &Node) -> Fetched {
     if properties.get("email").plain().is_none() {
         return Fetched::Nothing("no_email");
     }
+    // Whatever becomes of such a contact, this program or somebody after it has done it.
+    if properties.get(PERSON_ID).plain().is_some_and(|id| !id.is_empty()) {
+        return Fetched::Nothing("own_record");
+    }
+    let texts: Vec<(&str, String)> =
+        properties.entries().iter().filter_map(|(name, value)| Some((name.as_str(), value.plain()?))).collect();
+    let id = contact.get("id").plain().unwrap_or_default();
+    Fetched::Lead(Box::new(hubspot_contact(&id, texts.iter().map(|(name, text)| (*name, text.as_str())))))
+}
+
+/// A contact as a lead.
+pub fn hubspot_contact<'a>(id: &str, properties: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> RawLead {
     let mut draft = Draft::new();
-    draft.set(Known::Email, properties.get("email").plain());
-    draft.set(Known::Language, properties.get("hs_language").plain());
-    draft.set(Known::LinkedinUrl, properties.get("hs_linkedin_url").plain());
-    for (name, value) in properties.entries() {
-        if !matches!(name.as_str(), "email" | "hs_language" | "hs_linkedin_url") {
-            draft.add(name, value.plain());
+    let known = [("email", Known::Email), ("hs_language", Known::Language), ("hs_linkedin_url", Known::LinkedinUrl)];
+    for (property, field) in known {
+        draft.set(field, properties.clone().find(|(name, _)| *name == property).map(|(_, text)| text.to_owned()));
+    }
+    for (name, text) in properties {
+        if !known.iter().any(|(property, _)| *property == name) {
+            draft.add(name, Some(text.to_owned()));
         }
     }
-    draft.add("fields.hubspot_contact_id", contact.get("id").plain());
-    Fetched::Lead(Box::new(draft.finish("hubspot")))
+    draft.add("fields.hubspot_contact_id", Some(id.to_owned()).filter(|id| !id.is_empty()));
+    draft.finish("hubspot")
 }

@@ -4,9 +4,12 @@
 //! `rawRequest` is JSON with one entry per question, named `q3_email`; the rest of it is Jotform's machinery.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use super::verify::is_one_of;
-use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 
@@ -14,7 +17,7 @@ pub(super) const SETTINGS: &[&str] = &["JOTFORM_SECRET", "JOTFORM_SECRET_PREVIOU
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let secrets = settings.secrets("JOTFORM_SECRET")?;
     if !is_one_of(&incoming.query("secret").unwrap_or_default(), &secrets) {
         return Err(Refusal::bad_secret());

@@ -5,10 +5,13 @@
 //! known by `leadGenFormResponse`. The answers have ids only; the form, which is read with them, has their meaning.
 
 use super::draft::Draft;
+use super::event::{Event, Heard, Says};
 use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
+use super::incoming::{Incoming, Method};
 use super::payload::json;
+use super::refusal::{Blame, Refusal};
+use super::settings::Settings;
 use super::verify::SHA256_HEX;
-use super::{Blame, Event, Heard, Incoming, Method, Refusal, Says, Settings};
 use crate::domain::http;
 use crate::domain::http::HttpRequest;
 use crate::domain::intake::Known;

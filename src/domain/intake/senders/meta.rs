@@ -5,10 +5,13 @@
 //! is known by `leadgen_id`. Meta tries again for 36 hours.
 
 use super::draft::Draft;
+use super::event::{Event, Heard, Says};
 use super::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
+use super::incoming::{Incoming, Method};
 use super::payload::json;
+use super::refusal::{Blame, Refusal};
+use super::settings::Settings;
 use super::verify::{Algorithm, Encoding, Scheme, is_one_of};
-use super::{Blame, Event, Heard, Incoming, Method, Refusal, Says, Settings};
 use crate::domain::http;
 use crate::domain::http::HttpRequest;
 use crate::domain::intake::Known;

@@ -2,17 +2,20 @@
 //!
 //! [`hear`] takes a request as it arrived and returns what it says. The signature is checked on the raw bytes before
 //! anything of the body is read. One file per sender knows its signature, its payload and its ids; formats and limits
-//! come from the vendors' documentation, see `docs/SENDERS.md`.
+//! come from the vendors' documentation, see `docs/SENDERS.md`. The senders' files know only the files beside them that
+//! they share; which sender is which file is said here alone.
 //!
 //! Invariants: no request without a valid signature or secret yields an event; no bytes panic; one bad event of a list
 //! does not hide the others; the same delivery has the same keys every time it comes.
 
 mod calendly;
 mod draft;
+mod event;
 mod fetch;
 mod generic_hmac;
 mod google_ads;
-mod hubspot;
+pub mod hubspot;
+mod incoming;
 mod jotform;
 mod linkedin;
 mod meta;
@@ -27,122 +30,17 @@ mod typeform;
 pub mod verify;
 mod webflow;
 
+pub use event::{Event, Heard, Says};
 pub use fetch::{Fetch, Fetched};
+pub use hubspot::hubspot_contact;
+pub use incoming::{Incoming, Method};
 pub use refusal::{Blame, Refusal};
 pub use settings::Settings;
+pub use verify::WINDOW_MS;
 
-use super::RawLead;
-use crate::domain::time::{MINUTE_MS, Timestamp};
-
-/// How far the moment of a signature may be from now, in milliseconds: 5 minutes, as `HubSpot`, Webflow and the
-/// Standard Webhooks libraries have it.
-pub const WINDOW_MS: i64 = 5 * MINUTE_MS;
-
-/// The same for Calendly, in milliseconds: 3 minutes.
-pub const CALENDLY_WINDOW_MS: i64 = 3 * MINUTE_MS;
-
-/// Method of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// GET: challenges.
-    Get,
-    /// POST: events.
-    Post,
-}
-
-/// A request as it arrived.
-#[derive(Clone, Copy)]
-pub struct Incoming<'a> {
-    /// Method.
-    pub method: Method,
-    /// Whole URL as the sender called it, with its query.
-    pub url: &'a str,
-    /// Headers; names in lower case.
-    pub headers: &'a [(String, String)],
-    /// Body, untouched. A multipart body is taken apart by the host, which hands it over as `name=value` pairs.
-    pub body: &'a [u8],
-    /// When it arrived.
-    pub now: Timestamp,
-}
-
-impl<'a> Incoming<'a> {
-    /// A header; blanks around it do not count, and an empty one is missing.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self.headers.iter().find(|(other, _)| other == name)?;
-        Some(value.trim()).filter(|value| !value.is_empty())
-    }
-
-    /// A header without which nothing can be verified.
-    ///
-    /// # Errors
-    /// `missing_signature`.
-    pub fn signature(&self, name: &str) -> Result<&'a str, Refusal> {
-        self.header(name).ok_or_else(|| Refusal::missing_signature(name))
-    }
-
-    /// A parameter of the query, decoded; the first one when it is repeated.
-    #[must_use]
-    pub fn query(&self, name: &str) -> Option<String> {
-        let (_, query) = self.url.split_once('?')?;
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    }
-}
-
-/// What a request says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
-    /// Events, in the order of the body. An empty list is a greeting that wants nothing but a 2xx.
-    Events(Vec<Event>),
-    /// A challenge: this is the answer, word for word.
-    Challenge {
-        /// Media type.
-        media: &'static str,
-        /// Body.
-        body: String,
-    },
-}
-
-/// One event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// What makes a second delivery the same event: sender and the vendor's own id. `None` when the vendor gives none;
-    /// equal contents are the same event then.
-    pub key: Option<String>,
-    /// What it says.
-    pub says: Says,
-}
-
-/// What an event says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Says {
-    /// A lead, not judged yet.
-    Lead(Box<RawLead>),
-    /// There is a lead to be read at the vendor.
-    Fetch(Fetch),
-    /// Nothing for this program; the code says why.
-    Nothing(&'static str),
-    /// Something that cannot be understood; the code says why.
-    Broken(&'static str),
-}
-
-impl Event {
-    /// A lead with its key.
-    fn lead(key: Option<String>, raw: RawLead) -> Self {
-        Self { key, says: Says::Lead(Box::new(raw)) }
-    }
-
-    /// An event that is not for this program.
-    fn nothing(code: &'static str) -> Self {
-        Self { key: None, says: Says::Nothing(code) }
-    }
-
-    /// An event that cannot be understood.
-    fn broken(code: &'static str) -> Self {
-        Self { key: None, says: Says::Broken(code) }
-    }
-}
+use crate::domain::http::HttpRequest;
+use crate::domain::time::Timestamp;
+use fetch::{Reader, Setting, Vendor};
 
 /// What a sender's file gives.
 type Hears = fn(&Incoming<'_>, &Settings) -> Result<Heard, Refusal>;
@@ -206,7 +104,27 @@ pub fn hear(sender: Sender, incoming: &Incoming<'_>, settings: &Settings) -> Res
     sender.hears()(incoming, settings)
 }
 
-/// Lets POST pass.
-fn only_post(incoming: &Incoming<'_>) -> Result<(), Refusal> {
-    if incoming.method == Method::Post { Ok(()) } else { Err(Refusal::wrong_method()) }
+impl Fetch {
+    /// What its vendor's file gives.
+    const fn reader(&self) -> &'static Reader {
+        match self.vendor {
+            Vendor::Hubspot => &hubspot::READER,
+            Vendor::Meta => &meta::READER,
+            Vendor::Linkedin => &linkedin::READER,
+        }
+    }
+
+    /// The request that reads the lead. `setting` gives settings by name: token and base URL.
+    ///
+    /// # Errors
+    /// `not_set_up` without a token.
+    pub fn request(&self, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
+        (self.reader().request)(self, setting)
+    }
+
+    /// What the answer means.
+    #[must_use]
+    pub fn read(&self, status: u16, body: &[u8], now: Timestamp) -> Fetched {
+        self.told(self.reader().lead, status, body, now)
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here is inlined: every sender's file calls it often, and the size of the program counts.
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::domain::intake::json_tree::{Node, Payload};
 use serde::de::IgnoredAny;
 

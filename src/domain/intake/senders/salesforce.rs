@@ -6,9 +6,12 @@
 //! notification is known by its `Id`. A flow does not try again; its call is known by `record_id` and `occurred_at`.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::{Blame, Refusal};
+use super::settings::Settings;
 use super::verify::is_one_of;
-use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Media;
 use crate::domain::intake::json_tree::Node;
 use crate::domain::limits::HOOK_EVENTS_MAX;
@@ -36,7 +39,7 @@ pub fn is_callout(incoming: &Incoming<'_>) -> bool {
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let secrets = settings.secrets("SALESFORCE_SECRET")?;
     let given = match incoming.header("x-api-key") {
         Some(key) => key.to_owned(),
@@ -72,7 +75,7 @@ fn check_organization(message: Element<'_, '_>, settings: &Settings) -> Result<(
     if first_15(given) == first_15(expected) {
         return Ok(());
     }
-    Err(Refusal::new(super::Blame::Credential, "other_organization", "the message is of another organization"))
+    Err(Refusal::new(Blame::Credential, "other_organization", "the message is of another organization"))
 }
 
 fn child<'a, 'input>(node: Element<'a, 'input>, name: &str) -> Option<Element<'a, 'input>> {

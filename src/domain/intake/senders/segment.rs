@@ -8,9 +8,12 @@
 //! KB for a batch. Events are known by `messageId`.
 
 use super::draft::Draft;
+use super::event::{Event, Heard, Says};
+use super::incoming::Incoming;
 use super::payload::{json, raw_items, raw_value_of};
-use super::verify::{Algorithm, Encoding, Scheme, encoded, is_one_of};
-use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
+use super::refusal::{Blame, Refusal};
+use super::settings::Settings;
+use super::verify::{Algorithm, Encoding, Scheme, encoded, is_one_of, mac};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 use crate::domain::limits::{HOOK_EVENTS_MAX, SEGMENT_BATCH_BYTES_MAX, SEGMENT_EVENT_BYTES_MAX, SEGMENT_LEADS_MAX};
@@ -34,7 +37,7 @@ fn unreadable() -> Refusal {
 
 /// Listens to a request of a webhook destination.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = settings.keys("SEGMENT_SECRET")?;
     let signature = incoming.signature("x-signature")?;
     if incoming.body.trim_ascii_start().first() != Some(&b'[') {
@@ -49,7 +52,7 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     if events.len() > 1 && !is_one_of(incoming.header("x-api-key").unwrap_or_default(), &secrets) {
         let message = "only the first event of a batch is signed; switch batching off, or add the header `x-api-key` \
             with the secret";
-        return Err(Refusal::new(super::Blame::Credential, "unsigned_events", message));
+        return Err(Refusal::new(Blame::Credential, "unsigned_events", message));
     }
     if events.len() > HOOK_EVENTS_MAX {
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
@@ -62,7 +65,7 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
 /// # Errors
 /// A [`Refusal`] without the right write key, beyond the limits, or when the body is no event.
 pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = settings.secrets("SEGMENT_WRITE_KEY")?;
     let basic = incoming.header("authorization").and_then(|header| header.strip_prefix("Basic "));
     if call == "batch" {
@@ -73,7 +76,7 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result
         check_write_key(basic, in_body.as_ref().map(Node::text), &keys)?;
         let events = raw_value_of(incoming.body, b"batch").and_then(raw_items).ok_or_else(unreadable)?;
         let events: Vec<Event> = events.into_iter().map(|raw| read(raw, "", settings)).collect();
-        let leads = events.iter().filter(|event| matches!(event.says, super::Says::Lead(_))).count();
+        let leads = events.iter().filter(|event| matches!(event.says, Says::Lead(_))).count();
         return if leads > SEGMENT_LEADS_MAX {
             Err(Refusal::too_many_events(SEGMENT_LEADS_MAX))
         } else {
@@ -92,7 +95,7 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result
 
 fn too_large(code: &'static str, most: usize) -> Refusal {
     // Segment's own API answers these with 400, which its libraries do not repeat.
-    Refusal::new(super::Blame::Request, code, format!("send at most {most} bytes"))
+    Refusal::new(Blame::Request, code, format!("send at most {most} bytes"))
 }
 
 fn check_write_key(basic: Option<&str>, in_body: Option<&str>, keys: &[&str]) -> Result<(), Refusal> {
@@ -176,5 +179,5 @@ fn person(draft: &mut Draft, traits: &Node) {
 /// The signature of an event, as Segment makes it.
 #[must_use]
 pub fn sign(secret: &str, event: &[u8]) -> String {
-    encoded(Encoding::Hex, &super::verify::mac(Algorithm::Sha1, secret.as_bytes(), &[event]))
+    encoded(Encoding::Hex, &mac(Algorithm::Sha1, secret.as_bytes(), &[event]))
 }

@@ -1,6 +1,6 @@
 //! Secrets and settings of a sender, by name.
 
-use super::Refusal;
+use super::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -5,9 +5,13 @@
 //! in base64. An event is known by its id. Signatures of other versions, such as `v1a`, are passed over.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::verify::WINDOW_MS;
 use super::verify::{SHA256_BASE64, check_fresh, decoded, digits};
-use super::{Event, Heard, Incoming, Refusal, Settings, WINDOW_MS, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 
@@ -20,7 +24,7 @@ const SIGNATURES_MAX: usize = 8;
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = keys(settings)?;
     let family = if incoming.header("webhook-id").is_some() { "webhook" } else { "svix" };
     let header = |name: &str| {

@@ -4,9 +4,12 @@
 //! `submissionId`. Tally waits 10 seconds and tries five times more within 32 hours.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use super::verify::SHA256_BASE64;
-use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 
@@ -14,7 +17,7 @@ pub(super) const SETTINGS: &[&str] = &["TALLY_SECRET", "TALLY_SECRET_PREVIOUS"];
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     SHA256_BASE64.check_body(incoming, "tally-signature", settings, "TALLY_SECRET")?;
     Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
 }

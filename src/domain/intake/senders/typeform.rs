@@ -4,9 +4,12 @@
 //! `token`. Typeform waits 30 seconds; 404 and 410 switch its webhook off at once, so neither is ever answered.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use super::verify::{Algorithm, Encoding, Scheme};
-use super::{Event, Heard, Incoming, Refusal, Settings, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 
@@ -16,7 +19,7 @@ const SCHEME: Scheme<'static> = Scheme { algorithm: Algorithm::Sha256, encoding:
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     SCHEME.check_body(incoming, "typeform-signature", settings, "TYPEFORM_SECRET")?;
     Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
 }

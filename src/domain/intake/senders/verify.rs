@@ -4,14 +4,20 @@
 //! one spelling (two in hexadecimal, by letter case). Every comparison takes the same time wherever the texts differ, and
 //! every secret in force is tried, so that the time does not tell which one came close.
 
-use super::{Incoming, Refusal, Settings};
+use super::incoming::Incoming;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use crate::domain::desk::hex;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{MINUTE_MS, Timestamp};
 use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
+
+/// How far the moment of a signature may be from now, in milliseconds: 5 minutes, as `HubSpot`, Webflow and the
+/// Standard Webhooks libraries have it.
+pub const WINDOW_MS: i64 = 5 * MINUTE_MS;
 
 /// The hash inside an HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,13 @@
 //! its `id`. Webflow tries three times more, ten minutes apart.
 
 use super::draft::Draft;
+use super::event::{Event, Heard};
+use super::incoming::Incoming;
 use super::payload::json;
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::verify::WINDOW_MS;
 use super::verify::{SHA256_HEX, check_fresh, digits};
-use super::{Event, Heard, Incoming, Refusal, Settings, WINDOW_MS, only_post};
 use crate::domain::intake::Known;
 use crate::domain::intake::json_tree::Node;
 
@@ -15,7 +19,7 @@ pub(super) const SETTINGS: &[&str] = &["WEBFLOW_SECRET", "WEBFLOW_SECRET_PREVIOU
 
 /// Listens to a request.
 pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    only_post(incoming)?;
+    incoming.only_post()?;
     let keys = settings.keys("WEBFLOW_SECRET")?;
     let timestamp = incoming.signature("x-webflow-timestamp")?;
     let signature = incoming.signature("x-webflow-signature")?;

@@ -1,0 +1,129 @@
+//! The consumer tells reps and teams, and remembers which messages can be changed later.
+
+use super::audit::erase::is_erased;
+use super::dead_letters::{self, Letter};
+use super::directory::{database, failed, number};
+use super::settings::{Settings, setting};
+use super::world::World;
+use crate::domain::audit::{Detail, Event, EventKind, Who};
+use crate::domain::id::{LeadId, RepId};
+use crate::domain::notify::slack::Posted;
+use crate::domain::notify::{Making, notices, owner_drift as drift_notice};
+use crate::domain::route::decision::Record;
+use crate::domain::write_back::Setback;
+use crate::flow::tell::{Became, jobs, tell_next};
+use crate::ports::messages::{Job, Standing, TellOne};
+use crate::ports::{Clock, Config, Desks, Events, Jobs, PortResult, Posts, Unavailable};
+use serde::Deserialize;
+use worker::wasm_bindgen::JsValue;
+
+/// Puts on the queue who is told what of some decisions.
+///
+/// # Errors
+/// [`Unavailable`] when the configuration or the queue fails; doing it again tells nobody twice who is not told twice by
+/// their channel.
+pub async fn announce(world: &World, records: &[Record]) -> PortResult<()> {
+    let config = world.current().await?;
+    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
+    let public_url = setting(&world.env, "PUBLIC_URL");
+    let making = Making {
+        index: &config.index,
+        public_url: public_url.as_deref(),
+        link_key: settings.link_keys.last().map(String::as_bytes),
+        crm_url: None,
+    };
+    let told = records.iter().flat_map(|record| notices(record, &making)).collect();
+    let jobs = jobs(world, told).await?;
+    if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }
+}
+
+/// Tells the rep of a decision that a person gave the lead to somebody else in the CRM.
+///
+/// # Errors
+/// As [`announce`].
+pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32) -> PortResult<()> {
+    let Some(Standing::Decided { record, .. }) = world.lead(lead_id).await? else { return Ok(()) };
+    if record.attempt_no != attempt_no {
+        return Ok(());
+    }
+    let config = world.current().await?;
+    let public_url = setting(&world.env, "PUBLIC_URL");
+    let making = Making { index: &config.index, public_url: public_url.as_deref(), link_key: None, crm_url: None };
+    let notice = drift_notice(&record, None, &making);
+    let jobs = jobs(world, notice.into_iter().collect()).await?;
+    if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }
+}
+
+/// One try of telling one notice. What has to wait goes on the queue again as a new message; what is given up becomes a
+/// dead letter.
+///
+/// # Errors
+/// [`Unavailable`] when the message has to come again as it is.
+pub async fn tell(world: &World, (queue, id): (&str, &str), telling: TellOne) -> PortResult<()> {
+    let is_gone = is_erased(world, &[(&telling.notice.lead_id, telling.notice.decided_at)]).await?;
+    if is_gone.first() == Some(&true) {
+        return Ok(());
+    }
+    let fresh = TellOne { so_far: Vec::new(), ..telling.clone() };
+    let chance = || (worker::js_sys::Math::random() * f64::from(u16::MAX)) as u16;
+    match tell_next(world, telling, chance).await? {
+        Became::Told(None) => Ok(()),
+        Became::Told(Some(channel)) => {
+            let notice = &fresh.notice;
+            let name = channel.to_string();
+            let detail = Detail {
+                system: Some(name.clone()),
+                rep_id: notice.to.rep_id.clone(),
+                decision_id: Some(notice.decision_id.clone()),
+                code: Some(notice.event.as_str().to_owned()),
+                ..Detail::default()
+            };
+            let which = format!("{}-{}-{name}", notice.attempt_no, notice.event.as_str());
+            let event = Event::new(&notice.lead_id, EventKind::Notified, which, world.now(), Who::Router);
+            world.note(&[event.with(detail)]).await
+        }
+        Became::Again { telling, after_ms } => {
+            let after_s = u32::try_from(after_ms.saturating_add(999).div_euclid(1_000)).unwrap_or(0);
+            world.enqueue(&[Job::Tell { telling }], after_s).await
+        }
+        Became::GivenUp(setback) => {
+            let message = match &setback {
+                Setback::Later { .. } => "no channel could be told; send it again when one can",
+                Setback::Refused { message, .. } => message.as_str(),
+            };
+            let job = Job::Tell { telling: Box::new(fresh) };
+            let body = serde_json::to_string(&job).map_err(|error| Unavailable::new("queue", error.to_string()))?;
+            let letter = Letter { id, queue, body: &body, code: setback.code(), message, tries: None };
+            dead_letters::keep(world, &letter).await
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct PostedRow {
+    posted: String,
+}
+
+impl Posts for World {
+    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<Posted>> {
+        let query = "SELECT posted FROM messages WHERE lead_id = ?1 AND rep_id = ?2";
+        let bind = [JsValue::from_str(lead_id.as_str()), JsValue::from_str(rep_id.as_str())];
+        let statement = database(&self.env)?.prepare(query).bind(&bind).map_err(failed)?;
+        let rows: Vec<PostedRow> = statement.all().await.map_err(failed)?.results().map_err(failed)?;
+        Ok(rows.first().and_then(|row| serde_json::from_str(&row.posted).ok()))
+    }
+
+    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &Posted) -> PortResult<()> {
+        let query = "INSERT INTO messages (lead_id, rep_id, posted, at_ms) VALUES (?1, ?2, ?3, ?4) \
+            ON CONFLICT (lead_id, rep_id) DO UPDATE SET posted = excluded.posted, at_ms = excluded.at_ms";
+        let text = serde_json::to_string(posted).map_err(failed)?;
+        let bind = [
+            JsValue::from_str(lead_id.as_str()),
+            JsValue::from_str(rep_id.as_str()),
+            JsValue::from_str(&text),
+            number(self.now().as_ms()),
+        ];
+        let statement = database(&self.env)?.prepare(query).bind(&bind).map_err(failed)?;
+        statement.run().await.map_err(failed).map(|_| ())
+    }
+}
