@@ -5,132 +5,13 @@
 //! from the export of decisions with `record=1`: it says which Desk and number it has, so lines of many Desks may come in
 //! any order. Of an erased one only the hash is left: its content cannot be checked, its place can.
 
-use super::super::desk::{AccountHash, sha256_hex};
+pub use super::finding::{Chain, FINDINGS_MAX, Finding, Report};
+
+use crate::domain::desk::{AccountHash, sha256_hex};
 use crate::domain::id::LeadId;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// Most findings that are listed; all are counted.
-pub const FINDINGS_MAX: usize = 20;
-
-/// What the lines come to.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Report {
-    /// Lines.
-    pub records: usize,
-    /// Lines whose content was erased: their place was checked, their content cannot be.
-    pub erased: usize,
-    /// Lines that bring neither content nor say that it was erased; their place was checked.
-    pub without_content: usize,
-    /// The chains by Desk; records that do not say where they are from are one chain, without a name.
-    pub chains: BTreeMap<String, Chain>,
-    /// What is wrong, the first [`FINDINGS_MAX`].
-    pub findings: Vec<Finding>,
-    /// How much is wrong.
-    pub findings_count: usize,
-}
-
-impl Report {
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub const fn is_whole(&self) -> bool {
-        self.findings_count == 0
-    }
-
-    fn find(&mut self, finding: Finding) {
-        self.findings_count = self.findings_count.saturating_add(1);
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(finding);
-        }
-    }
-}
-
-/// One Desk's chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Chain {
-    /// Records in it.
-    pub records: usize,
-    /// Hash that the first one names as its predecessor; empty when it is the first of its Desk.
-    pub starts_after: String,
-    /// Number of the last one, where records are numbered.
-    pub last_seq: Option<u64>,
-    /// Hash of the last one. Records after it that were removed do not show here, so compare it with the Desk's own.
-    pub head: String,
-}
-
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(tag = "code", rename_all = "snake_case")]
-pub enum Finding {
-    /// A line is neither a record nor a line of the ledger.
-    #[error("line {line} cannot be read")]
-    UnreadableRecord {
-        /// Number of the line, from 1.
-        line: usize,
-    },
-    /// What a line says and what its record says differ.
-    #[error("line {line} was changed: its {what} is not that of the record")]
-    ChangedRecord {
-        /// Number of the line, from 1.
-        line: usize,
-        /// What differs: `hash`, `seq`, `rep_id` …
-        what: String,
-    },
-    /// A record does not follow the one before it: one of the two was changed, or one between them is missing.
-    #[error("record {seq} (line {line}) follows `{named}`, and the record before it is `{found}`")]
-    BrokenChain {
-        /// Number of the line, from 1.
-        line: usize,
-        /// Number of the record in its chain.
-        seq: u64,
-        /// Hash that the record names.
-        named: String,
-        /// Hash of the record before it.
-        found: String,
-    },
-    /// Records between two others are not there.
-    #[error("records {from} to {until} of `{desk}` are missing")]
-    MissingRecords {
-        /// The Desk.
-        desk: String,
-        /// The first that is missing.
-        from: u64,
-        /// The last that is missing.
-        until: u64,
-    },
-    /// An export says itself that it ends too early, or does not have the rows that it counts.
-    #[error("the export that ends in line {line} is not whole: ask for it again")]
-    IncompleteExport {
-        /// Number of its last line, from 1.
-        line: usize,
-    },
-    /// Two lines have one place.
-    #[error("record {seq} of `{desk}` is there twice (line {line})")]
-    RepeatedRecord {
-        /// The Desk.
-        desk: String,
-        /// The number.
-        seq: u64,
-        /// Number of the second line, from 1.
-        line: usize,
-    },
-}
-
-impl Finding {
-    /// Stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::UnreadableRecord { .. } => "unreadable_record",
-            Self::ChangedRecord { .. } => "changed_record",
-            Self::BrokenChain { .. } => "broken_chain",
-            Self::MissingRecords { .. } => "missing_records",
-            Self::IncompleteExport { .. } => "incomplete_export",
-            Self::RepeatedRecord { .. } => "repeated_record",
-        }
-    }
-}
 
 /// Place of a record, which is all that is kept of it.
 #[derive(Debug)]

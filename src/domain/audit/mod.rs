@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod event;
+mod finding;
 pub mod letter;
 pub mod sheet;
 
