@@ -41,6 +41,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
         }
         return;
     }
+    let queue = batch.queue();
     let (mut deliveries, mut writes, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
     for message in messages {
         let body = message.body().as_string();
@@ -50,35 +51,15 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
                 Ok(None) => message.ack(),
                 Err(error) => answer(&message, "deliver", Err(error)),
             },
-            Some(Job::Route { lead_id }) => {
-                let routed = route(&world, &lead_id).await;
-                answer(&message, "route", routed);
-            }
-            Some(Job::Late { lead_id, reading }) => {
-                let placed = late(&world, &lead_id, &reading).await;
-                answer(&message, "late", placed);
-            }
-            Some(Job::Warm { domain }) => {
-                let warmed = warm(&world, &domain).await.map(|_| ());
-                answer(&message, "warm", warmed);
-            }
-            Some(Job::Take { lead, key, received_at }) => {
-                let taken = row(&world, *lead, &key, received_at).await;
-                answer(&message, "take", taken);
-            }
-            Some(Job::Sync) => syncs.push(message),
-            Some(Job::Tell { telling }) => {
-                let told = tell::tell(&world, (&batch.queue(), &message.id()), *telling).await;
-                answer(&message, "tell", told);
-            }
             Some(Job::Crm { write, tries }) => writes.push((message, Due { write: *write, tries })),
-            Some(Job::Fetch { fetch, key }) => {
-                let taken = fetched(&world, Event { key, says: Says::Fetch(fetch) }).await;
-                answer(&message, "fetch", taken);
+            Some(Job::Sync) => syncs.push(message),
+            Some(job) => {
+                let (code, done) = one(&world, (&queue, &message.id()), job).await;
+                answer(&message, code, done);
             }
             // Nothing that this program wrote: kept for a person to look at.
             None => {
-                let kept = keep_dead(&world, &batch.queue(), &message).await;
+                let kept = keep_dead(&world, &queue, &message).await;
                 answer(&message, "unreadable.kept", kept);
             }
         }
@@ -88,13 +69,32 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
         crm_sync::run(&world).await;
         syncs.iter().for_each(MessageExt::ack);
     }
-    crm::tell(&world, &batch.queue(), writes).await;
+    crm::tell(&world, &queue, writes).await;
+    deliver_all(&world, deliveries).await;
+}
+
+/// Does a job that has nothing to do with the others of its batch; what became of it, with its code for the log.
+async fn one(world: &World, (queue, id): (&str, &str), job: Job) -> (&'static str, PortResult<()>) {
+    match job {
+        Job::Route { lead_id } => ("route", route(world, &lead_id).await),
+        Job::Late { lead_id, reading } => ("late", late(world, &lead_id, &reading).await),
+        Job::Warm { domain } => ("warm", warm(world, &domain).await.map(|_| ())),
+        Job::Take { lead, key, received_at } => ("take", row(world, *lead, &key, received_at).await),
+        Job::Fetch { fetch, key } => ("fetch", fetched(world, Event { key, says: Says::Fetch(fetch) }).await),
+        Job::Tell { telling } => ("tell", tell::tell(world, (queue, id), *telling).await),
+        // Done together with their like.
+        Job::Deliver { .. } | Job::Crm { .. } | Job::Sync => ("together", Ok(())),
+    }
+}
+
+/// Delivers decisions in one transaction, and when that fails each by itself: one may be the one that the database refuses,
+/// and the others must not wait for it.
+async fn deliver_all(world: &World, deliveries: Vec<(RawMessage, Record)>) {
     let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
-    let written = pass_on(&world, &records).await;
+    let written = pass_on(world, &records).await;
     if written.is_err() && records.len() > 1 {
-        // One record may be the one that the database refuses: the others must not wait for it.
         for (message, record) in messages.iter().zip(&records) {
-            answer(message, "deliver", pass_on(&world, std::slice::from_ref(record)).await);
+            answer(message, "deliver", pass_on(world, std::slice::from_ref(record)).await);
         }
         return;
     }

@@ -4,6 +4,7 @@ use super::audit::erase::is_erased;
 use super::auth;
 use super::dead_letters::{self, Letter};
 use super::log;
+use super::platform;
 use super::respond::{ApiResult, json};
 use super::router::Call;
 use super::settings;
@@ -87,10 +88,9 @@ pub async fn tell(world: &World, queue: &str, messages: Vec<(RawMessage, Due)>) 
 
 async fn write(world: &World, index: &RosterIndex, due: &[Due]) -> Vec<Became> {
     let kind = world.crm();
-    let chance = || (worker::js_sys::Math::random() * f64::from(u16::MAX)) as u16;
     match connect(world, kind, Patience::CONSUMER) {
-        Ok(crm) => write_all(&crm, (kind, index), due, chance).await,
-        Err(setback) => due.iter().map(|due| Became::of_setback(setback.clone(), due, chance())).collect(),
+        Ok(crm) => write_all(&crm, (kind, index), due, platform::chance).await,
+        Err(setback) => due.iter().map(|due| Became::of_setback(setback.clone(), due, platform::chance())).collect(),
     }
 }
 

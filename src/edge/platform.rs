@@ -66,6 +66,13 @@ fn failed(port: &'static str, thrown: &JsValue) -> Unavailable {
     Unavailable::new(port, message)
 }
 
+/// A number drawn evenly from all there are, for pauses and places in line; nothing secret.
+pub fn chance() -> u16 {
+    // The lowest bits of a fraction of 52: all values are equally likely.
+    let [low, high, ..] = worker::js_sys::Math::random().to_bits().to_le_bytes();
+    u16::from_le_bytes([low, high])
+}
+
 /// Asks the Durable Object `name` of a binding; its answer as text.
 ///
 /// # Errors

@@ -98,9 +98,9 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "leads"] if post => leads::post_lead(&mut call).await,
         ["v1", "leads:batch"] if post => batch::post(&mut call).await,
         ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
-        ["v1", "leads", id, what @ ("accept" | "decline" | "reassign")] if post => {
-            follow_ups::post(&mut call, id, what).await
-        }
+        ["v1", "leads", id, "accept"] if post => follow_ups::post(&mut call, id, "accept").await,
+        ["v1", "leads", id, "decline"] if post => follow_ups::post(&mut call, id, "decline").await,
+        ["v1", "leads", id, "reassign"] if post => follow_ups::post(&mut call, id, "reassign").await,
         ["v1", "explain"] if post => leads::explain(&mut call).await,
         ["forms", form] if post => forms::post_form(&mut call, form).await,
         ["forms", form] if method == Method::Options => forms::preflight(&call, form).await,

@@ -3,6 +3,7 @@
 use super::audit::erase::is_erased;
 use super::dead_letters::{self, Letter};
 use super::directory::{database, failed, number};
+use super::platform;
 use super::settings::{Settings, setting};
 use super::world::World;
 use crate::domain::audit::{Detail, Event, EventKind, Who};
@@ -65,8 +66,7 @@ pub async fn tell(world: &World, (queue, id): (&str, &str), telling: TellOne) ->
         return Ok(());
     }
     let fresh = TellOne { so_far: Vec::new(), ..telling.clone() };
-    let chance = || (worker::js_sys::Math::random() * f64::from(u16::MAX)) as u16;
-    match tell_next(world, telling, chance).await? {
+    match tell_next(world, telling, platform::chance).await? {
         Became::Told(None) => Ok(()),
         Became::Told(Some(channel)) => {
             let notice = &fresh.notice;

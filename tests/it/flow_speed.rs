@@ -156,7 +156,7 @@ fn leads(prefer: &str, is_bad_day: bool) -> Leads {
     let world = world(prefer, is_bad_day);
     let config = world.in_force();
     let one = |number: usize| {
-        if number % REMEMBERED == 0 {
+        if number.is_multiple_of(REMEMBERED) {
             world.health.borrow_mut().clear();
         }
         // A provider that wants to be left alone for a while is back for the next lead.

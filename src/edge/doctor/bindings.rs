@@ -19,8 +19,12 @@ use worker::wasm_bindgen::JsValue;
 
 const AREA: &str = "bindings";
 /// Every migration, with a table or column that it made.
-const MIGRATIONS: [(&str, &str, &str); 3] =
-    [("0001_ledger", "decisions", "record"), ("0002_forms", "forms", "body"), ("0003_audit", "events", "event_id")];
+const MIGRATIONS: [(&str, &str, &str); 4] = [
+    ("0001_ledger", "decisions", "record"),
+    ("0002_forms", "forms", "body"),
+    ("0003_audit", "events", "event_id"),
+    ("0004_messages", "messages", "posted"),
+];
 /// Counters that a deployment may do without.
 const COUNTERS: [&str; 2] = ["FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
 /// Desks that are asked at a time: a request may have six connections.
