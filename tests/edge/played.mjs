@@ -12,6 +12,8 @@ import { ROOT } from './kit.mjs';
 const BINARY = `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/examples/vendors`;
 const BUILD = 'cargo build --no-default-features --features cli --example vendors';
 
+const HOP = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
+
 export class Played {
   static async start(settings = () => ({})) {
     assert.ok(existsSync(BINARY), `the played vendors are not built: run \`${BUILD}\``);
@@ -41,7 +43,9 @@ export class Played {
     if (typeof fault === 'number') return new Response('<html>bad gateway</html>', { status: fault });
     const body = ['GET', 'HEAD'].includes(request.method) ? undefined : await request.text();
     if (fault) await fault(this);
-    const answer = await fetch(request.url, { method: request.method, headers: request.headers, body, redirect: 'manual' });
+    // How the body travels is between two ends, and these are others.
+    const headers = [...request.headers].filter(([name]) => !HOP.has(name));
+    const answer = await fetch(request.url, { method: request.method, headers, body, redirect: 'manual' });
     return new Response(await answer.text(), { status: answer.status, headers: Object.fromEntries(answer.headers) });
   }
 
