@@ -35,11 +35,11 @@ test('every part of a deployment that is well has its line', async () => {
     const found = await doctor();
     return !problems(found).includes('missing_teams') && found;
   }, 'roster');
-  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'object DESK', 'object TEAM', 'object LOOKUP', 'object METER'];
+  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'object DESK', 'object TEAM', 'object LOOKUP', 'object METER', 'object GATE'];
   for (const name of [...names, 'counter FORM_POSTS_PER_CLIENT', 'rubric', 'roster', 'dead letters', 'sender typeform']) {
     assert.equal(line(found, name).status, 'ok', JSON.stringify(line(found, name)));
   }
-  assert.equal(line(found, 'migration 0003_audit').status, 'ok');
+  assert.equal(line(found, 'migration 0004_messages').status, 'ok');
   for (const name of ['counter FORM_POSTS_PER_FORM', 'hourly cron', 'RETENTION_DAYS']) assert.equal(line(found, name).status, 'off');
   assert.deepEqual(problems(found).filter((code) => code !== 'bad_key'), [], JSON.stringify(found.checks));
   assert.doesNotMatch(JSON.stringify(found), /shh|a key with blanks/, 'no secret is shown');

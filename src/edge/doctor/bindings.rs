@@ -3,14 +3,16 @@
 use super::Line;
 use crate::domain::id::LeadId;
 use crate::domain::roster::model::Pool;
+use crate::domain::write_back::Pass;
 use crate::edge::audit::erase::desks;
 use crate::edge::audit::lines;
 use crate::edge::meter_object::today;
 use crate::edge::objects::{DESK, LOOKUP, TEAM, call as ask};
 use crate::edge::platform;
 use crate::edge::world::World;
+use crate::ports::crm::Gates;
 use crate::ports::messages::Standing;
-use crate::ports::{PortResult, Unavailable};
+use crate::ports::{Clock, PortResult, Unavailable};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -53,7 +55,7 @@ pub async fn check(world: &World) -> Vec<Line> {
 
 async fn database(world: &World) -> Vec<Line> {
     let query = "SELECT json_object('table', m.name, 'column', c.name) AS line FROM sqlite_master m, \
-        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events')";
+        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages')";
     let columns = lines(&world.env, query, &[]).await;
     let mut found = vec![Line::tried(AREA, "D1 DB", &columns, "bind a D1 database under this name")];
     let Ok(columns) = columns else { return found };
@@ -80,12 +82,14 @@ async fn objects(world: &World) -> Vec<Line> {
     let team = ask::<_, Pool>(&world.env, TEAM, "doctor", "get", &()).await;
     let lookup = ask::<_, Vec<String>>(&world.env, LOOKUP, "lookup-0", "left_alone", &()).await;
     let meter = today(world, "doctor").await;
+    let gate = world.pass("doctor", &Pass { lanes: Vec::new(), now: world.now() }).await;
     let message = "the object does not answer: see that its class is bound and in the migrations of wrangler.toml";
     vec![
         Line::tried(AREA, "object DESK", &desk, message),
         Line::tried(AREA, "object TEAM", &team, message),
         Line::tried(AREA, "object LOOKUP", &lookup, message),
         Line::tried(AREA, "object METER", &meter, message),
+        Line::tried(AREA, "object GATE", &gate, message),
     ]
 }
 
