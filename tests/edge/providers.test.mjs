@@ -50,7 +50,10 @@ test('the list of providers says what they found, how long they took and what th
   assert.equal(company.shared, 49);
   assert.equal(company.hit_percent, 100);
   assert.ok(company.p50_ms >= 300, `${company.p50_ms} ms`);
-  assert.equal(company.cost_usd_micros, readJson('providers/pdl_company.json').cost_usd_micros);
+  // On a slow machine the answer takes long enough to be asked for a second time.
+  const requests = company.found + company.asked_twice;
+  assert.equal(company.calls, requests);
+  assert.equal(company.cost_usd_micros, readJson('providers/pdl_company.json').cost_usd_micros * requests);
   assert.deepEqual([of('apollo_person').is_set_up, of('apollo_person').calls], [false, 0]);
   assertRefused(await world.admin('GET', '/v1/providers?days=0'), 422, 'out_of_range');
 });
