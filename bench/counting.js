@@ -49,7 +49,7 @@ const watched = (name) =>
 export const Desk = watched('Desk');
 export const TeamPool = watched('TeamPool');
 // The first writes nothing, and the second only where the rubric limits a provider.
-export const { Lookup, ProviderMeter } = exported;
+export const { Lookup, ProviderMeter, VendorGate } = exported;
 
 const answers = (request) => new URL(request.url).pathname === '/__rows';
 

@@ -117,6 +117,7 @@ export class Desk extends Writer {
 /** Bound, and never asked. */
 export class Lookup extends Writer {}
 export class ProviderMeter extends Writer {}
+export class VendorGate extends Writer {}
 
 export class TeamPool extends Writer {
   constructor(ctx, env) {

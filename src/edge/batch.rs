@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::flow::batch::{key_of, take};
 use crate::flow::enrich::after;
 use crate::flow::intake::{Answer, Options, fingerprint, id_of};
-use crate::ports::messages::Job;
+use crate::ports::jobs::Job;
 use crate::ports::{Clock, PortResult, Unavailable};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};

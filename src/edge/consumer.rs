@@ -20,7 +20,7 @@ use crate::flow::intake::{Options, route_again};
 use crate::flow::late::place_late;
 use crate::flow::warm::warm;
 use crate::flow::write_back::Due;
-use crate::ports::messages::Job;
+use crate::ports::jobs::Job;
 use crate::ports::{CachedReading, Clock, PortResult, Unavailable};
 use serde::de::IgnoredAny;
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};

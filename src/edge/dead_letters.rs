@@ -17,7 +17,7 @@ use crate::domain::error::Problem;
 use crate::domain::id::LeadId;
 use crate::domain::time::Timestamp;
 use crate::flow::intake::id_of;
-use crate::ports::messages::Job;
+use crate::ports::jobs::Job;
 use crate::ports::{Clock, PortResult};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -20,7 +20,7 @@ use crate::flow::enrich::after;
 use crate::flow::hooks::{Taken, take_all};
 use crate::flow::intake::{Options, route_again};
 use crate::ports::crm::Consults;
-use crate::ports::messages::Job;
+use crate::ports::jobs::Job;
 use crate::ports::{Clock, Jobs};
 use serde_json::{Value, json};
 use worker::{Headers, Request, Response};

@@ -1,7 +1,7 @@
 //! Sending jobs. Messages are text: the structured forms of the queue lose maps.
 
 use super::world::World;
-use crate::ports::messages::Job;
+use crate::ports::jobs::Job;
 use crate::ports::{Jobs, PortResult, Unavailable};
 use worker::{BatchMessageBuilder, Env, MessageBuilder, QueueContentType};
 

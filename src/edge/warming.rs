@@ -5,7 +5,7 @@ use super::log;
 use super::queue::send_spread;
 use super::world::World;
 use crate::domain::rubric::limits::WARM_ACCOUNTS_PER_HOUR_MAX;
-use crate::ports::messages::Job;
+use crate::ports::jobs::Job;
 use crate::ports::{Config, PortResult};
 use serde::Deserialize;
 use worker::wasm_bindgen::JsValue;

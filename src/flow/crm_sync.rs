@@ -6,7 +6,8 @@ use crate::domain::desk::{AccountHash, LeadKeys};
 use crate::domain::lead::check;
 use crate::domain::time::Timestamp;
 use crate::ports::crm::{ChangedPerson, Changes};
-use crate::ports::messages::{Job, Learn};
+use crate::ports::jobs::Job;
+use crate::ports::messages::Learn;
 use crate::ports::{Desks, Jobs, PortResult};
 
 /// What a page of changes came to.

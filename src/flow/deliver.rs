@@ -4,7 +4,8 @@ use super::write_back::write_of;
 use crate::domain::crm::CrmKind;
 use crate::domain::route::decision::{Mode, Record};
 use crate::ports::crm::Consults;
-use crate::ports::messages::{Job, Standing};
+use crate::ports::jobs::Job;
+use crate::ports::messages::Standing;
 use crate::ports::{Desks, Jobs, Ledger, PortResult, Unavailable};
 
 /// The record of a delivery job: from the message, or from its Desk when it did not fit.

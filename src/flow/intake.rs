@@ -13,7 +13,8 @@ use crate::domain::route::decision::{Decision, Mode, Outcome};
 use crate::domain::route::plan::plan;
 use crate::domain::time::Timestamp;
 use crate::ports::crm::Consults;
-use crate::ports::messages::{Job, Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
+use crate::ports::jobs::Job;
+use crate::ports::messages::{Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
 use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, Jobs, Lookups, PortResult};
 use futures_util::future::join;
 

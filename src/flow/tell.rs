@@ -8,7 +8,7 @@ use crate::domain::notify::{Channel, Event, Next, Notice, Policy, next_channel};
 use crate::domain::time::Timestamp;
 use crate::domain::write_back::setback::PAUSE_MS_MAX;
 use crate::domain::write_back::{Setback, next_try_ms};
-use crate::ports::messages::{Job, TellOne};
+use crate::ports::jobs::{Job, TellOne};
 use crate::ports::rules::RuleBooks;
 use crate::ports::{PortResult, Posts};
 

@@ -3,6 +3,7 @@
 
 pub mod crm;
 pub mod follow_up;
+pub mod jobs;
 pub mod mail;
 pub mod messages;
 pub mod rules;
@@ -21,9 +22,10 @@ use crate::domain::route::index::RosterIndex;
 use crate::domain::rubric::Rubric;
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::domain::website::{Page, PageAddress};
+use jobs::Job;
 use messages::{
-    Claim, Claimed, Job, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund,
-    Reserve, Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
+    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve,
+    Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

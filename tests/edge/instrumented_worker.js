@@ -99,6 +99,7 @@ export const Desk = watched('Desk');
 export const TeamPool = watched('TeamPool');
 export const Lookup = watched('Lookup');
 export const ProviderMeter = watched('ProviderMeter');
+export const VendorGate = watched('VendorGate');
 
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 

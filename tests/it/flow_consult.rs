@@ -9,7 +9,7 @@ use lead_router::domain::roster::model::{Rep, Team};
 use lead_router::domain::route::decision::{CrmUse, Decision};
 use lead_router::domain::time::{DAY_MS, MINUTE_MS};
 use lead_router::domain::write_back::Setback;
-use lead_router::ports::messages::Job;
+use lead_router::ports::jobs::Job;
 use serde_json::json;
 
 /// A world with two reps of one team, with ids in HubSpot, and nobody in the directory.

@@ -6,7 +6,7 @@ use lead_router::domain::intake::{FieldMap, json};
 use lead_router::domain::time::{DAY_MS, HOUR_MS};
 use lead_router::flow::hooks::{BUDGET_MS, LEAST_MS, Taken, take_all};
 use lead_router::ports::LeadState;
-use lead_router::ports::messages::Job;
+use lead_router::ports::jobs::Job;
 use serde_json::{Value, json};
 
 fn event(key: Option<&str>, fields: &Value) -> Event {

@@ -26,9 +26,10 @@ use lead_router::flow::intake::{Answer, Options, intake, route_again};
 use lead_router::flow::look_up::{Health, Progress, look_up};
 use lead_router::flow::{mirror, settle as desk, team};
 use lead_router::ports::crm::{Consults, Effect};
+use lead_router::ports::jobs::Job;
 use lead_router::ports::messages::{
-    Claim, Claimed, Job, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund,
-    Reserve, Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
+    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve,
+    Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
 };
 use lead_router::ports::*;
 use serde_json::Value;
