@@ -38,7 +38,7 @@ test('a delivery that was given up is kept with its lead, and sent again deliver
   const { id, letter } = await undelivered();
   assert.deepEqual([letter.kind, letter.code, letter.queue, letter.lead_id], ['deliver', 'gave_up', DEAD, id]);
   assert.ok(letter.message.length > 20 && !('body' in letter));
-  assert.equal(JSON.parse((await world.ask('GET', `/v1/dead-letters/${letter.id}`)).body).lead_id, id);
+  assert.equal(JSON.parse((await world.ask('GET', `/v1/dead-letters/${letter.id}`)).body).deliver.lead_id, id);
   assert.equal((await world.ledger(id)).length, 0);
   const answers = await Promise.all([post(`/${letter.id}/redrive`), post(`/${letter.id}/redrive`)]);
   assert.equal(answers.filter(({ status }) => status === 200).length, 1, answers.map(({ text }) => text).join(' '));
