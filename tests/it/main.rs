@@ -116,6 +116,8 @@ mod crm_salesforce_world;
 mod flow_batch;
 #[cfg(test)]
 mod flow_consult;
+#[cfg(test)]
+mod flow_crm_sync;
 mod flow_enrich;
 #[cfg(test)]
 mod flow_follow_up;
