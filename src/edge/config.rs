@@ -28,9 +28,9 @@ const ROSTER: &str = "roster:index";
 const DIRECTORY: &str = "directory:version";
 /// Key of the rules of notifying.
 const NOTIFY: &str = "notify:rules";
-/// Key of the time in which every change in the CRM was taken over.
+/// Beginning of the key of the time in which every change in a CRM was taken over; its name follows.
 const CRM_HEARD: &str = "crm:heard";
-/// Key of who can own records in the CRM: ids by work address.
+/// Beginning of the key of who can own records in a CRM: ids by work address; its name follows.
 const CRM_SELLERS: &str = "crm:sellers";
 /// How long an isolate keeps what it read, in milliseconds.
 const KEPT_MS: i64 = 30_000;
@@ -156,12 +156,17 @@ pub async fn touch_directory(env: &Env, version: &str) -> PortResult<()> {
     put(env, DIRECTORY, version).await
 }
 
+/// A key of the connected CRM: what was read of another says nothing.
+fn of_crm(env: &Env, beginning: &str) -> String {
+    format!("{beginning}:{}", settings::crm(env))
+}
+
 /// Says until when changes in the CRM were taken over.
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
 pub async fn put_crm_heard(env: &Env, heard: Heard) -> PortResult<()> {
-    put(env, CRM_HEARD, &serde_json::to_string(&heard).map_err(failed)?).await
+    put(env, &of_crm(env, CRM_HEARD), &serde_json::to_string(&heard).map_err(failed)?).await
 }
 
 /// Says who can own records in the CRM: ids by work address.
@@ -171,11 +176,18 @@ pub async fn put_crm_heard(env: &Env, heard: Heard) -> PortResult<()> {
 pub async fn put_crm_sellers(env: &Env, sellers: &BTreeMap<String, String>) -> PortResult<()> {
     let text = serde_json::to_string(sellers).map_err(failed)?;
     // Written only when it changes: KV counts writes, and the cron comes every hour.
-    if self::text(env, CRM_SELLERS).await?.as_deref() == Some(text.as_str()) {
-        Ok(())
-    } else {
-        put(env, CRM_SELLERS, &text).await
-    }
+    let key = of_crm(env, CRM_SELLERS);
+    if self::text(env, &key).await?.as_deref() == Some(text.as_str()) { Ok(()) } else { put(env, &key, &text).await }
+}
+
+/// The work address of an owner in the CRM; `None` when they are not known, or left.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn crm_seller(env: &Env, owner_id: &str) -> PortResult<Option<String>> {
+    let text = self::text(env, &of_crm(env, CRM_SELLERS)).await?;
+    let sellers: BTreeMap<String, String> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(sellers.into_iter().find(|(_, id)| id == owner_id).map(|(email, _)| email))
 }
 
 /// A rubric from its text. What is published was checked; the shipped one is checked by a test.
@@ -207,14 +219,15 @@ impl Config for World {
 
 impl World {
     async fn load(&self) -> PortResult<InForce> {
-        let keys = [RUBRIC, ROSTER, DIRECTORY, CRM_HEARD, CRM_SELLERS];
+        let (heard, sellers) = (of_crm(&self.env, CRM_HEARD), of_crm(&self.env, CRM_SELLERS));
+        let keys = [RUBRIC, ROSTER, DIRECTORY, &heard, &sellers];
         let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
         let mut take = |key: &str| values.remove(key).flatten();
         let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
         let (index_version, mut index) = roster_of(take(ROSTER).as_deref())?;
         // What the cron wrote in another version is none: the CRM is asked.
-        let crm_heard = take(CRM_HEARD).and_then(|text| serde_json::from_str(&text).ok());
-        let sellers = take(CRM_SELLERS).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let crm_heard = take(&heard).and_then(|text| serde_json::from_str(&text).ok());
+        let sellers = take(&sellers).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         index.fill_crm_ids(settings::crm(&self.env), &sellers);
         Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default(), crm_heard })
     }

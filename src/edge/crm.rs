@@ -148,7 +148,7 @@ async fn remember(world: &World, write: &Write, written: &Written) -> PortResult
     let RecordId { kind, id } = record.clone();
     let state = PersonState { id, kind, owner: OwnerRef::new(&owner), touched: None };
     let read = Mirror { person: Some(Seen { state: Some(state), at: world.now() }), account: None };
-    world.learn(&account.desk(), &Learn { account: account.clone(), person, read }).await
+    world.learn(&account.desk(), &[Learn { account: account.clone(), person, read }]).await
 }
 
 /// Account and person of a write.
@@ -177,7 +177,7 @@ async fn hand_over(world: &World, index: &RosterIndex, write: &Write, written: &
     let Written::OwnerDrift { owner_id, .. } = written else { return Ok(()) };
     let to = index.rep_of_crm(world.crm(), owner_id).cloned();
     let Some(to) = to else {
-        return super::tell::owner_drift(world, &write.lead_id, write.attempt_no).await;
+        return super::tell::owner_drift(world, &write.lead_id, write.attempt_no, owner_id).await;
     };
     let kind = ActKind::Reassign { to: Some(to) };
     let act = Act { lead_id: write.lead_id.clone(), kind, by: None, attempt_no: write.attempt_no, at: world.now() };

@@ -1,41 +1,25 @@
 //! The cron: takes over what changed in the CRM, and who can own records there.
 
+use super::auth;
 use super::config;
 use super::log;
+use super::respond::{ApiError, ApiResult, json};
+use super::router::Call;
 use super::settings::{Settings, setting};
 use super::world::World;
 use crate::domain::crm::CrmKind;
 use crate::domain::crm::mirror::Heard;
-use crate::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
-use crate::domain::write_back::Setback;
 use crate::flow::crm::{Patience, connect};
-use crate::flow::crm_sync::{Taken, take_over};
+use crate::flow::crm_sync::{Sync, Taken, read_all, sync, unavailable};
 use crate::flow::intake::Options;
-use crate::ports::crm::{Consults, Crm, Since};
-use crate::ports::{Clock, PortResult, Unavailable};
-use serde::{Deserialize, Serialize};
+use crate::ports::crm::{Consults, Crm, Cursor, Cursors, Reading};
+use crate::ports::{PortResult, Unavailable};
+use serde_json::json;
 use std::collections::BTreeMap;
+use worker::KvStore;
 
-/// Binding and key of where the reading stands.
+/// Binding of where the readings stand.
 const CACHE: &str = "CACHE";
-const CURSOR: &str = "crm:cursor";
-/// Longest time of one run, in milliseconds: the next one, five minutes later, goes on where this one ends.
-const RUN_MS_MAX: i64 = 60_000;
-/// How far the first run looks back, in milliseconds.
-const FIRST_MS: i64 = HOUR_MS;
-/// How much of what was read is read again, in milliseconds: searches of a CRM lag behind its records by seconds.
-const OVERLAP_MS: i64 = MINUTE_MS;
-
-/// Where the reading of changes stands.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Cursor {
-    /// From here on every change was taken over.
-    from: Timestamp,
-    /// When the round under way began: everything until then was taken over when it ends.
-    began: Timestamp,
-    /// Where it goes on.
-    since: Since,
-}
 
 /// Takes over what changed since the last run.
 pub async fn run(world: &World) {
@@ -43,7 +27,7 @@ pub async fn run(world: &World) {
     if kind == CrmKind::Builtin {
         return;
     }
-    match changes(world, kind).await {
+    match read(world, kind).await {
         Ok(taken) if taken != Taken::default() => {
             let detail = format!("{} people, {} accounts, {} leads", taken.people, taken.accounts, taken.leads);
             log::info(&log::Line { event: "crm.synced", detail: Some(&detail), ..log::Line::default() });
@@ -51,6 +35,26 @@ pub async fn run(world: &World) {
         Ok(_) => {}
         Err(error) => failed(&error),
     }
+}
+
+async fn read(world: &World, kind: CrmKind) -> PortResult<Taken> {
+    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
+    let options = Options { person_key: settings.person_key.as_bytes(), mode: settings.mode, wait: false };
+    let is_pulling = setting(&world.env, "CRM_PULL").as_deref() == Some("on");
+    let crm = connect(world, kind, Patience::CONSUMER).map_err(|setback| unavailable(&setback))?;
+    sync(world, &crm, &Sync { kind, is_pulling, options }).await
+}
+
+/// `POST /v1/crm:read`: has everything read that the CRM has, once more if it was read before. The cron does it.
+pub async fn again(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let world = &call.world;
+    if world.crm() == CrmKind::Builtin {
+        let message = "no CRM outside is connected: set `CRM`, see docs/CRM.md";
+        return Err(ApiError::new(409, "no_crm", message));
+    }
+    read_all(world).await?;
+    json(202, &json!({"status": "begun", "progress": "GET /v1/doctor, line `mirror`"}))
 }
 
 /// Reads who can own records, so that reps are known by their work address.
@@ -75,62 +79,40 @@ fn failed(error: &Unavailable) {
     log::error(&log::Line { event: "crm.sync_failed", detail: Some(&error.detail), ..log::Line::default() });
 }
 
-fn unavailable(setback: &Setback) -> Unavailable {
-    Unavailable::new("crm", setback.code())
+fn kv_failed(error: impl ToString) -> Unavailable {
+    Unavailable::new("kv", error.to_string())
 }
 
-async fn changes(world: &World, kind: CrmKind) -> PortResult<Taken> {
-    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    let options = Options { person_key: settings.person_key.as_bytes(), mode: settings.mode, wait: false };
-    let is_pulling = setting(&world.env, "CRM_PULL").as_deref() == Some("on");
-    let crm = connect(world, kind, Patience::CONSUMER).map_err(|setback| unavailable(&setback))?;
-    let began = world.now();
-    let mut cursor = read_cursor(world, began).await?;
-    let mut all = Taken::default();
-    loop {
-        let read_at = world.now();
-        let page = crm.changes(&cursor.since).await.map_err(|setback| unavailable(&setback))?;
-        let next = page.next.clone();
-        let new_since = is_pulling.then_some(cursor.from);
-        let taken = take_over(world, page, (kind.as_str(), read_at), new_since, options).await?;
-        all.people = all.people.saturating_add(taken.people);
-        all.accounts = all.accounts.saturating_add(taken.accounts);
-        all.leads = all.leads.saturating_add(taken.leads);
-        match next {
-            Some(next) => cursor.since = next,
-            None => {
-                let heard = Heard { from: cursor.from, until: cursor.began };
-                config::put_crm_heard(&world.env, heard).await?;
-                let at = cursor.began.plus_ms(OVERLAP_MS.saturating_neg());
-                cursor = Cursor { from: cursor.from, began: world.now(), since: Since { at, page: String::new() } };
-                put_cursor(world, &cursor).await?;
-                return Ok(all);
-            }
-        }
-        put_cursor(world, &cursor).await?;
-        if world.now().ms_since(began) > RUN_MS_MAX {
-            return Ok(all);
-        }
+impl World {
+    fn cursors(&self) -> PortResult<KvStore> {
+        self.env.kv(CACHE).map_err(kv_failed)
+    }
+
+    /// Each CRM has its own: what was read of another says nothing.
+    fn cursor_key(&self, reading: Reading) -> String {
+        let reading = match reading {
+            Reading::Changes => "changes",
+            Reading::Whole => "whole",
+        };
+        format!("crm:{reading}:{}", self.crm())
     }
 }
 
-async fn read_cursor(world: &World, now: Timestamp) -> PortResult<Cursor> {
-    let failed = |error: worker::KvError| Unavailable::new("kv", error.to_string());
-    let cache = world.env.kv(CACHE).map_err(|error| Unavailable::new("kv", error.to_string()))?;
-    let text = cache.get(CURSOR).text().await.map_err(failed)?;
-    let stored: Option<Cursor> = text.and_then(|text| serde_json::from_str(&text).ok());
-    let first = now.plus_ms(FIRST_MS.saturating_neg());
-    Ok(match stored {
-        // A new round covers what changed until now, not until it was prepared.
-        Some(cursor) if cursor.since.page.is_empty() => Cursor { began: now, ..cursor },
-        Some(cursor) => cursor,
-        None => Cursor { from: first, began: now, since: Since { at: first, page: String::new() } },
-    })
-}
+impl Cursors for World {
+    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>> {
+        let text = self.cursors()?.get(&self.cursor_key(reading)).text().await.map_err(kv_failed)?;
+        // What another version wrote and this one cannot read is none: it is read anew.
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
 
-async fn put_cursor(world: &World, cursor: &Cursor) -> PortResult<()> {
-    let failed = |error: worker::KvError| Unavailable::new("kv", error.to_string());
-    let cache = world.env.kv(CACHE).map_err(|error| Unavailable::new("kv", error.to_string()))?;
-    let text = serde_json::to_string(cursor).map_err(|error| Unavailable::new("kv", error.to_string()))?;
-    cache.put(CURSOR, text).map_err(failed)?.execute().await.map_err(failed)
+    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()> {
+        let (cursors, key) = (self.cursors()?, self.cursor_key(reading));
+        let Some(cursor) = cursor else { return cursors.delete(&key).await.map_err(kv_failed) };
+        let text = serde_json::to_string(cursor).map_err(kv_failed)?;
+        cursors.put(&key, text).map_err(kv_failed)?.execute().await.map_err(kv_failed)
+    }
+
+    async fn put_heard(&self, heard: Heard) -> PortResult<()> {
+        config::put_crm_heard(&self.env, heard).await
+    }
 }

@@ -15,7 +15,7 @@ use crate::domain::route::index::RosterIndex;
 use crate::domain::time::Timestamp;
 use crate::flow::{mirror, settle as desk};
 use crate::ports::jobs::Job;
-use crate::ports::messages::{Claim, Open, Opened, Reserve, Settle, Settled, Standing};
+use crate::ports::messages::{Claim, Learn, Open, Opened, Reserve, Settle, Settled, Standing};
 use crate::ports::{Clock, DeskStore, LeadRow, LeadState, PortResult, Rosters, Unavailable};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
 use serde::de::DeserializeOwned;
@@ -111,7 +111,7 @@ impl Desk {
             }
             "touch" => json(&desk::touch(store, &parse(body)?)?),
             "mirror" => json(&mirror::mirror(store, &parse(body)?)?),
-            "learn" => json(&mirror::learn(store, &parse(body)?)?),
+            "learn" => json(&mirror::learn_all(store, &parse::<Vec<Learn>>(body)?)?),
             "erase" => json(&self.erase(store, &parse(body)?).await?),
             "head" => json(&store.head()?),
             "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),

@@ -137,8 +137,8 @@ impl Desks for World {
         call(&self.env, DESK, desk, "mirror", ask).await
     }
 
-    async fn learn(&self, desk: &str, learn: &Learn) -> PortResult<()> {
-        call(&self.env, DESK, desk, "learn", learn).await
+    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()> {
+        call(&self.env, DESK, desk, "learn", &news).await
     }
 }
 

@@ -5,7 +5,7 @@ use super::respond::{ApiError, ApiResult};
 use super::settings::Settings;
 use super::world::World;
 use super::{
-    admin, batch, crm, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, links, log,
+    admin, batch, crm, crm_sync, dead_letters, doctor, embed, follow_ups, form_store, forms, hooks, leads, links, log,
     notifications, pages, providers, roster, slack,
 };
 use crate::ports::Clock;
@@ -152,6 +152,7 @@ async fn operate(call: &mut Call<'_>, parts: &[&str], (get, put, post): (bool, b
         ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(call).await,
         ["v1", "doctor"] if get => doctor::answer(call).await,
         ["v1", "crm:prepare"] if post => crm::prepare(call).await,
+        ["v1", "crm:read"] if post => crm_sync::again(call).await,
         parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
         _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
     }
@@ -175,6 +176,7 @@ fn known(parts: &[&str]) -> bool {
                     | "people"
                     | "doctor"
                     | "crm:prepare"
+                    | "crm:read"
                     | "dead-letters:redrive"
                     | "teams"
                     | "reps"

@@ -1,20 +1,24 @@
 //! The consumer tells reps and teams, and remembers which messages can be changed later.
 
 use super::audit::erase::is_erased;
+use super::config;
 use super::dead_letters::{self, Letter};
 use super::directory::{database, failed, number};
 use super::platform;
 use super::settings::{Settings, setting};
 use super::world::World;
 use crate::domain::audit::{Detail, Event, EventKind, Who};
+use crate::domain::crm::CrmKind;
+use crate::domain::desk::LeadKeys;
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::notify::slack::Posted;
 use crate::domain::notify::{Making, notices, owner_drift as drift_notice};
 use crate::domain::route::decision::Record;
 use crate::domain::write_back::Setback;
 use crate::flow::tell::{Became, jobs, tell_next};
+use crate::ports::crm::Consults;
 use crate::ports::jobs::{Job, TellOne};
-use crate::ports::messages::Standing;
+use crate::ports::messages::{MirrorAsk, Standing};
 use crate::ports::{Clock, Config, Desks, Events, Jobs, PortResult, Posts, Unavailable};
 use serde::Deserialize;
 use worker::wasm_bindgen::JsValue;
@@ -34,24 +38,42 @@ pub async fn announce(world: &World, records: &[Record]) -> PortResult<()> {
         link_key: settings.link_keys.last().map(String::as_bytes),
         crm_url: None,
     };
-    let told = records.iter().flat_map(|record| notices(record, &making)).collect();
+    let mut told = Vec::new();
+    for record in records {
+        let crm_url = crm_url(world, &record.keys).await;
+        told.extend(notices(record, &Making { crm_url: crm_url.as_deref(), ..making }));
+    }
     let jobs = jobs(world, told).await?;
     if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }
 }
 
-/// Tells the rep of a decision that a person gave the lead to somebody else in the CRM.
+/// Where the person's record is in the CRM, when the Desk remembers one. A Desk that cannot be asked names none: a message
+/// without this link is better than no message.
+async fn crm_url(world: &World, keys: &LeadKeys) -> Option<String> {
+    if world.crm() == CrmKind::Builtin {
+        return None;
+    }
+    let template = setting(&world.env, "CRM_RECORD_URL")?;
+    let ask = MirrorAsk { account: keys.account.clone(), person: keys.person.clone() };
+    let mirror = world.mirror(&keys.account.desk(), &ask).await.ok()?;
+    let id = mirror.person?.state?.id;
+    Some(template.replace("{id}", &id))
+}
+
+/// Tells the rep of a decision that a person gave the lead to somebody else in the CRM, whom the roster does not know.
 ///
 /// # Errors
 /// As [`announce`].
-pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32) -> PortResult<()> {
+pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32, owner_id: &str) -> PortResult<()> {
     let Some(Standing::Decided { record, .. }) = world.lead(lead_id).await? else { return Ok(()) };
     if record.attempt_no != attempt_no {
         return Ok(());
     }
-    let config = world.current().await?;
+    let in_force = world.current().await?;
     let public_url = setting(&world.env, "PUBLIC_URL");
-    let making = Making { index: &config.index, public_url: public_url.as_deref(), link_key: None, crm_url: None };
-    let notice = drift_notice(&record, None, &making);
+    let making = Making { index: &in_force.index, public_url: public_url.as_deref(), link_key: None, crm_url: None };
+    let owner = config::crm_seller(&world.env, owner_id).await?;
+    let notice = drift_notice(&record, owner, &making);
     let jobs = jobs(world, notice.into_iter().collect()).await?;
     if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }
 }

@@ -94,7 +94,7 @@ impl<'a, W: World> Consultation<'a, W> {
         };
         let learn = Learn { account: self.keys.account.clone(), person: self.keys.person.clone(), read };
         // What is not remembered is asked again.
-        let _ = self.world.learn(&self.keys.account.desk(), &learn).await;
+        let _ = self.world.learn(&self.keys.account.desk(), &[learn]).await;
     }
 
     fn consulted(&self, state: &State, how: CrmUse) -> Consulted {

@@ -3,10 +3,14 @@
 use super::intake::{Answer, Options, World, accept, id_of, intake};
 use crate::domain::id::LeadId;
 use crate::domain::intake::RawLead;
-use crate::domain::intake::senders::{Event, Fetch, Fetched, Says};
+use crate::domain::intake::senders::{Event, Fetch, Fetched, HUBSPOT_TOKEN, Says, Vendor};
 use crate::domain::lead::{Lead, check};
 use crate::domain::time::Timestamp;
-use crate::ports::{HttpFailure, PortResult};
+use crate::domain::write_back::Setback;
+use crate::flow::crm::vendor::no_answer;
+use crate::flow::crm::{Hubspot, Patience};
+use crate::ports::crm::{Effect, Gates};
+use crate::ports::{HttpAnswer, PortResult};
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -54,7 +58,7 @@ pub enum Taken {
 /// Takes events in, several at the same time; the answers are in the order of the events.
 ///
 /// Nobody waits for enrichment or a decision: a lead that is [`Taken::Accepted`] still has to be routed.
-pub async fn take_all<W: World>(
+pub async fn take_all<W: World + Gates>(
     world: &W,
     events: Vec<Event>,
     received_at: Timestamp,
@@ -65,7 +69,7 @@ pub async fn take_all<W: World>(
     stream::iter(taken).buffered(AT_ONCE).collect().await
 }
 
-async fn take<W: World>(world: &W, event: Event, received_at: Timestamp, options: Options<'_>) -> Taken {
+async fn take<W: World + Gates>(world: &W, event: Event, received_at: Timestamp, options: Options<'_>) -> Taken {
     let raw = match event.says {
         Says::Nothing(code) => return Taken::Ignored(code),
         Says::Broken(code) => return Taken::Refused(vec![code.to_owned()]),
@@ -96,19 +100,30 @@ fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, Taken> {
 }
 
 /// Reads a lead at its vendor; `None` when the sender's patience ended before.
-async fn fetched<W: World>(world: &W, fetch: &Fetch, received_at: Timestamp) -> Result<Option<Box<RawLead>>, Taken> {
+async fn fetched<W: World + Gates>(
+    world: &W,
+    fetch: &Fetch,
+    received_at: Timestamp,
+) -> Result<Option<Box<RawLead>>, Taken> {
     let later = |code, operator, detail: &str| Taken::Later { code, operator, detail: detail.to_owned() };
-    let request = fetch.request(&|name| world.setting(name));
-    let request = request.map_err(|refusal| later(refusal.code, true, &refusal.message))?;
     let left_ms = BUDGET_MS.saturating_sub(world.now().ms_since(received_at));
     if left_ms < LEAST_MS {
         return Ok(None);
     }
     let timeout_ms = u32::try_from(left_ms).unwrap_or(0).min(FETCH_TIMEOUT_MS);
-    let answer = match world.send(&request, timeout_ms).await {
+    let answer = match answer(world, fetch, timeout_ms).await {
         Ok(answer) => answer,
-        Err(HttpFailure::Timeout) if timeout_ms < FETCH_TIMEOUT_MS => return Ok(None),
-        Err(failure) => return Err(later("fetch_unavailable", false, &format!("{failure:?}"))),
+        // The vendor is not at fault when the time was short, nor when its limits let no more through for now.
+        Err(Setback::Later { code, .. })
+            if code == "gate_full" || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
+        {
+            return Ok(None);
+        }
+        Err(Setback::Later { code, .. }) => return Err(later("fetch_unavailable", false, &code)),
+        Err(Setback::Refused { code, message, .. }) => {
+            let code = if code == "not_set_up" { "not_set_up" } else { "fetch_token_refused" };
+            return Err(later(code, true, &message));
+        }
     };
     match fetch.read(answer.status, &answer.body, world.now()) {
         Fetched::Lead(raw) => Ok(Some(raw)),
@@ -117,6 +132,20 @@ async fn fetched<W: World>(world: &W, fetch: &Fetch, received_at: Timestamp) -> 
         Fetched::Later(code) => Err(later(code, false, &format!("status {}", answer.status))),
         Fetched::Misconfigured(code) => Err(later(code, true, &format!("status {}", answer.status))),
     }
+}
+
+/// What the vendor answers. `HubSpot` is asked as everywhere: with the token that is in force, and within its limits.
+async fn answer<W: World + Gates>(world: &W, fetch: &Fetch, timeout_ms: u32) -> Effect<HttpAnswer> {
+    let request = |token: Option<&str>| {
+        let named = |name: &str| token.filter(|_| name == HUBSPOT_TOKEN).map(str::to_owned);
+        let request = fetch.request(&|name| named(name).or_else(|| world.setting(name)));
+        request.map_err(|refusal| Setback::config(refusal.code, refusal.message))
+    };
+    if fetch.vendor == Vendor::Hubspot {
+        let patience = Patience { gate_ms: timeout_ms, answer_ms: timeout_ms, ..Patience::CONSUMER };
+        return Hubspot::connect(world, patience)?.ask(|token| request(Some(token))).await;
+    }
+    world.send(&request(None)?, timeout_ms).await.map_err(no_answer)
 }
 
 /// Makes a lead durable, unless it is.

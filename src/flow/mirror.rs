@@ -22,7 +22,11 @@ pub fn mirror(store: &impl DeskStore, ask: &MirrorAsk) -> PortResult<Mirror> {
 ///
 /// # Errors
 /// [`Unavailable`] when the store fails; then some of it may be remembered.
-pub fn learn(store: &impl DeskStore, learn: &Learn) -> PortResult<()> {
+pub fn learn_all(store: &impl DeskStore, news: &[Learn]) -> PortResult<()> {
+    news.iter().try_for_each(|news| learn(store, news))
+}
+
+fn learn(store: &impl DeskStore, learn: &Learn) -> PortResult<()> {
     let before = mirror(store, &MirrorAsk { account: learn.account.clone(), person: learn.person.clone() })?;
     let mut after = before.clone();
     after.learn(learn.read.clone());

@@ -1,6 +1,7 @@
 //! The CRM outside, and what stands before it.
 
 use super::PortResult;
+use crate::domain::crm::mirror::Heard;
 use crate::domain::crm::state::{Question, Seller, State};
 use crate::domain::crm::{AccountState, CrmKind, PersonState, Write, Written};
 use crate::domain::intake::RawLead;
@@ -49,6 +50,42 @@ pub struct Since {
     /// Where the vendor says that the next page begins; empty for the first.
     #[serde(default)]
     pub page: String,
+}
+
+/// A reading of a CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// What changes, over and over.
+    Changes,
+    /// Everything that is there, once.
+    Whole,
+}
+
+/// Where a reading stands.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cursor {
+    /// From here on every change was taken over.
+    pub from: Timestamp,
+    /// When the round under way began: everything until then was taken over when it ends.
+    pub began: Timestamp,
+    /// Where it goes on.
+    pub since: Since,
+    /// Whether everything that was there before `from` was read as well.
+    #[serde(default)]
+    pub is_whole: bool,
+    /// How many records were read so far.
+    #[serde(default)]
+    pub records: u64,
+}
+
+/// Remembers where readings of the CRM stand.
+pub trait Cursors {
+    /// Where a reading stands; `None` when none is under way.
+    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>>;
+    /// Where it stands from here on.
+    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()>;
+    /// Says in which time every change was taken over, for decisions.
+    async fn put_heard(&self, heard: Heard) -> PortResult<()>;
 }
 
 /// What changed in a CRM.

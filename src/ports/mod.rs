@@ -210,8 +210,8 @@ pub trait Desks {
     async fn touch(&self, touch: &Touch) -> PortResult<Touched>;
     /// What was last read of the CRM about a person and their account.
     async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror>;
-    /// Has something remembered that was read of the CRM.
-    async fn learn(&self, desk: &str, learn: &Learn) -> PortResult<()>;
+    /// Has remembered what was read of the CRM about people and accounts of one Desk.
+    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()>;
 }
 
 /// The Teams, by pool.

@@ -1,6 +1,7 @@
 /** The CRM outside: what it knows decides, what is decided it is told, each lead once, whatever fails on the way. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { untilWritten } from './hubspot.mjs';
 import { start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { Played } from './played.mjs';
@@ -24,22 +25,19 @@ const contacts = async () => (await played.state('hubspot')).contacts.map((conta
 const tasks = async () => (await played.state('hubspot')).tasks;
 const contactOf = async (email) => (await contacts()).filter(([, contact]) => contact.email === email);
 const decide = async (lead) => assertDecision(await world.post(lead));
-const events = async (id, kind) => {
-  const { events: all } = await world.ask('GET', `/v1/events?lead=${id}`);
-  return all.filter((event) => !kind || event.kind === kind);
-};
-const untilWritten = (email) =>
+const untilOwned = (email) =>
   until(async () => (await contactOf(email)).find(([, contact]) => contact.hubspot_owner_id), `contact ${email} with an owner`);
 
 test('a lead is a contact with its owner, its reasons and one task, and its history says so', async () => {
   const lead = newLead();
   const decision = await decide(lead);
-  const [id, contact] = await untilWritten(lead.email);
+  const [id, contact] = await untilOwned(lead.email);
   assert.equal(contact.hubspot_owner_id, ownerOf[decision.assignment.rep_id]);
   assert.equal(contact.router_lead_id, decision.lead_id);
   assert.equal(contact.router_tier, decision.assignment.tier);
   assert.equal(contact.router_reason, decision.assignment.reason);
-  await until(async () => (await events(decision.lead_id, 'crm_written')).some((event) => event.detail.record_id === id), 'event');
+  await untilWritten(world, [decision]);
+  assert.ok((await world.history(decision.lead_id, 'crm_written')).every((event) => event.detail.record_id === id));
   const own = (await tasks()).filter((task) => task.router_effect_id === decision.decision_id);
   assert.equal(own.length, 1);
   assert.equal(own[0].hubspot_owner_id, contact.hubspot_owner_id);
@@ -60,21 +58,21 @@ test('whoever owns the contact in the CRM gets the lead, and the record says why
 test('an owner whom a person changed after the decision stays, and the lead goes with it', async () => {
   const lead = newLead();
   const first = await decide(lead);
-  const [id, contact] = await untilWritten(lead.email);
+  const [id, contact] = await untilOwned(lead.email);
   const theirs = Object.values(ownerOf).find((owner) => owner !== contact.hubspot_owner_id);
   await played.change('hubspot', { set: { kind: 'contacts', id: Number(id), hubspot_owner_id: theirs } });
   const third = Object.keys(ownerOf).find((rep) => ![contact.hubspot_owner_id, theirs].includes(ownerOf[rep]));
   // An operator hands the lead on without knowing of it.
   const handed = await world.ask('POST', `/v1/leads/${first.lead_id}/reassign`, { to: third });
   assert.equal(handed.rep_id, third);
-  await until(async () => (await events(first.lead_id, 'owner_drift')).length === 1, 'owner drift');
+  await until(async () => (await world.history(first.lead_id, 'owner_drift')).length === 1, 'owner drift');
   const rep = Object.keys(ownerOf).find((rep) => ownerOf[rep] === theirs);
   const standing = await until(async () => {
     const { decision } = await world.ask('GET', `/v1/leads/${first.lead_id}`);
     return decision.assignment.rep_id === rep && decision;
   }, 'decision for the owner in the CRM');
   assert.equal(standing.decision_id, `${first.lead_id}-3`);
-  await until(async () => (await events(first.lead_id, 'crm_written')).length === 2, 'second write');
+  await untilWritten(world, [first], 2);
   const [, now] = (await contactOf(lead.email))[0];
   assert.equal(now.hubspot_owner_id, theirs);
 });

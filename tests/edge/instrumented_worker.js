@@ -1,12 +1,15 @@
 /**
  * Stands before the built Worker, which runs unchanged behind it. Counts the rows that the platform says were
- * written, moves the clock, makes storage, queue and database fail, and repeats failed messages without a pause.
+ * written and keeps the messages that are sent, moves the clock, makes storage, queue and database fail, and repeats failed
+ * messages without a pause.
  */
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers';
 import * as built from './index.js';
 
 let written = [];
 let clockMs = 0;
+/** Bodies of the messages that were put on queues. */
+const sent = [];
 /** How often a place still fails: `D1`, `KV`, `queue`, or a class with the beginning of a statement. */
 const failures = new Map();
 /** How often a place still works before that. */
@@ -27,6 +30,9 @@ const CONTROLS = {
     const rows = written;
     written = [];
     return rows;
+  },
+  sent() {
+    return sent;
   },
   clock({ add }) {
     clockMs += Number(add);
@@ -134,7 +140,9 @@ function watch(env) {
       const original = prototype[method];
       prototype[method] = async function (...values) {
         breakAt(place);
+        if (method === 'sendBatch') values[0] = [...values[0]];
         const results = await original.apply(this, values);
+        if (method === 'sendBatch') sent.push(...values[0].map(({ body }) => body));
         if (method === 'batch' || method === 'run') {
           for (const { meta } of [results].flat()) note(place, method, meta?.rows_written ?? 0);
         }

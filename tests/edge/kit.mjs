@@ -267,6 +267,12 @@ export class World {
     );
   }
 
+  /** What happened to a lead, the oldest first; only what is of a kind, if given. */
+  async history(leadId, kind) {
+    const { events } = await this.ask('GET', `/v1/events?lead=${leadId}`);
+    return events.filter((event) => !kind || event.kind === kind).reverse();
+  }
+
   /** Rows of a Desk's or pool's own tables. */
   async objectRows(className, name, query, ...values) {
     const storage = await this.mf.unsafeGetDurableObjectStorage(WORKER, className, { name });
@@ -278,11 +284,11 @@ export class World {
     return this.objectRows('TeamPool', pool, 'SELECT slot FROM answers WHERE lead_id = ?', leadId);
   }
 
-  /** The consumer as the queue calls it, with these message bodies in one batch. */
-  async deliver(bodies, queue = 'lead-router-jobs') {
+  /** The consumer as the queue calls it, with these message bodies in one batch, for the first time or again. */
+  async deliver(bodies, queue = 'lead-router-jobs', attempts = 1) {
     const worker = await this.mf.getWorker(WORKER);
     const messages = bodies.map((body, index) => {
-      return { id: `test-${Date.now()}-${index}`, timestamp: new Date(), attempts: 1, body };
+      return { id: `test-${Date.now()}-${index}`, timestamp: new Date(), attempts, body };
     });
     return worker.queue(queue, messages);
   }

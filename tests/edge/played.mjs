@@ -30,6 +30,8 @@ export class Played {
     /** Answers instead of the vendor's, in order: a status, or a function of the request. */
     this.faults = [];
     this.requests = [];
+    /** Hears every request: method, address, headers and body. */
+    this.listen = () => {};
   }
 
   release() {
@@ -42,6 +44,7 @@ export class Played {
     const fault = this.faults.shift();
     if (typeof fault === 'number') return new Response('<html>bad gateway</html>', { status: fault });
     const body = ['GET', 'HEAD'].includes(request.method) ? undefined : await request.text();
+    this.listen({ method: request.method, url: request.url, headers: Object.fromEntries(request.headers), body });
     if (fault) await fault(this);
     // How the body travels is between two ends, and these are others.
     const headers = [...request.headers].filter(([name]) => !HOP.has(name));

@@ -26,7 +26,7 @@ export class Vendors {
     if (status !== 200) return Response.json({ status: 'error' }, { status });
     const bearer = request.headers.get('authorization');
     const id = url.pathname.split('/').at(-1);
-    if (url.pathname.startsWith('/crm/v3/objects/contacts/')) {
+    if (url.pathname.startsWith('/crm/objects/2026-03/contacts/')) {
       if (bearer !== `Bearer ${TOKENS.HUBSPOT_TOKEN}`) return Response.json({ status: 'error' }, { status: 401 });
       return contact(this.contacts, id, url.searchParams.get('properties').split(','));
     }

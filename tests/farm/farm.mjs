@@ -24,6 +24,9 @@ const ROUND_TRIP_MS = 50;
  */
 const QUEUED_FROM_MS = 2_000;
 
+/** Hosts that hold the connection until they know, instead of saying `not yet`. */
+const HOLDS = /-stream\./;
+
 /** The descriptions that ship, by id. */
 export const DESCRIPTIONS = Object.fromEntries(
   readdirSync(`${ROOT}providers`)
@@ -52,7 +55,7 @@ function played(description) {
     found: hasJob ? pair('done') : first,
     poll: hasJob ? new Question(description, pair('pending')) : null,
     submitted: hasJob ? first : null,
-    pending: description.poll ? pair('pending') : null,
+    pending: description.poll && !HOLDS.test(description.base_url) ? pair('pending') : null,
     not_found: pair('not_found'),
     bad_key: pair('bad_key'),
     fault: pair('fault'),

@@ -326,6 +326,24 @@ fn changes(world: &Outside, since: &str) -> Vec<Changes> {
 }
 
 #[test]
+fn contacts_with_long_texts_are_read_in_smaller_pages_and_none_is_left_out() {
+    let world = world();
+    let long = "x".repeat(20_000);
+    for number in 0..120 {
+        let moment = at("2026-11-18T10:00:00Z").plus_ms(number * 10).to_string();
+        let contact = json!({"email": format!("p{number}@x.example"), "message": long});
+        world.change(BASE, &json!({"contact": contact, "at": moment}));
+    }
+    world.wait(10_000);
+    let pages = changes(&world, "2026-11-18T09:00:00Z");
+    let people: BTreeSet<&str> =
+        pages.iter().flat_map(|page| &page.people).map(|person| person.email.as_str()).collect();
+    let all: Vec<String> = (0..120).map(|number| format!("p{number}@x.example")).collect();
+    let missing: Vec<_> = all.iter().filter(|email| !people.contains(email.as_str())).collect();
+    assert_eq!(missing, Vec::<&String>::new());
+}
+
+#[test]
 fn what_changed_is_read_page_by_page_and_our_own_records_are_marked() {
     let world = world();
     acme(&world);

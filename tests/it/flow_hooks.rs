@@ -149,13 +149,16 @@ fn a_lead_that_is_only_named_is_read_at_its_vendor() {
     assert_eq!(kinds(&take(&world, vec![fetch()])), ["duplicate"]);
 }
 
+fn later(taken: Vec<Taken>) -> (&'static str, bool, String) {
+    match &taken[0] {
+        Taken::Later { code, operator, detail } => (*code, *operator, detail.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_vendor_that_cannot_be_read_is_asked_again_with_the_next_delivery() {
     let world = World::sample();
-    let later = |taken: Vec<Taken>| match &taken[0] {
-        Taken::Later { code, operator, detail } => (*code, *operator, detail.clone()),
-        other => panic!("{other:?}"),
-    };
     let (code, operator, detail) = later(take(&world, vec![fetch()]));
     assert_eq!((code, operator), ("not_set_up", true));
     assert!(detail.contains("LINKEDIN_TOKEN"), "{detail}");
@@ -201,4 +204,62 @@ fn a_lead_that_was_left_survives_the_queue() {
     let job = Job::Fetch { fetch, key: Some("linkedin:7".to_owned()) };
     let text = serde_json::to_string(&job).unwrap();
     assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);
+}
+
+fn hubspot_contact() -> Event {
+    let body = json!([{"subscriptionType": "contact.creation", "portalId": 3, "objectId": 501, "occurredAt": 1_795_003_200_000_i64}]);
+    let body = body.to_string();
+    let settings = Settings::read(&["HUBSPOT_CLIENT_SECRET"], |_| Some("secret".to_owned()));
+    let now = crate::world::at("2026-11-18T12:00:00Z");
+    let (url, at) = ("https://leads.example/hooks/hubspot", now.as_ms().to_string());
+    let signed: &[&[u8]] = &[b"POST", url.as_bytes(), body.as_bytes(), at.as_bytes()];
+    let signature = lead_router::domain::intake::senders::verify::SHA256_BASE64.sign(b"secret", signed);
+    let headers =
+        vec![("x-hubspot-signature-v3".to_owned(), signature), ("x-hubspot-request-timestamp".to_owned(), at)];
+    let incoming = Incoming { method: Method::Post, url, headers: &headers, body: body.as_bytes(), now };
+    let Ok(Heard::Events(mut events)) = hear(Sender::Hubspot, &incoming, &settings) else { panic!("not heard") };
+    events.remove(0)
+}
+
+fn hubspot(settings: &[(&str, &str)]) -> World {
+    let world = World::sample();
+    for (name, value) in settings {
+        world.settings.borrow_mut().insert((*name).to_owned(), (*value).to_owned());
+    }
+    let contact = json!({"id": "501", "properties": {"email": "ada@fjordwerk.example", "jobtitle": "CTO"}});
+    let token = json!({"access_token": "fresh", "refresh_token": "r", "expires_in": 1800, "token_type": "bearer"});
+    let mut http = world.http.borrow_mut();
+    http.insert("/crm/objects/2026-03/contacts/501".to_owned(), (200, contact.to_string()));
+    http.insert("/oauth/".to_owned(), (200, token.to_string()));
+    drop(http);
+    world
+}
+
+#[test]
+fn a_contact_is_read_with_the_token_that_the_crm_has() {
+    let oauth = [("HUBSPOT_CLIENT_ID", "i"), ("HUBSPOT_CLIENT_SECRET", "s"), ("HUBSPOT_REFRESH_TOKEN", "r")];
+    for (settings, token) in [(&[("HUBSPOT_TOKEN", "fixed")][..], "Bearer fixed"), (&oauth[..], "Bearer fresh")] {
+        let world = hubspot(settings);
+        assert_eq!(kinds(&take(&world, vec![hubspot_contact()])), ["accepted"]);
+        let sent = world.http_sent.borrow();
+        let header = sent.last().unwrap().headers.iter().find(|(name, _)| name == "authorization").unwrap();
+        assert_eq!(header.1, token);
+    }
+    let none = hubspot(&[]);
+    let said = later(take(&none, vec![hubspot_contact()]));
+    assert_eq!((said.0, said.1), ("not_set_up", true));
+    none.settings.borrow_mut().extend(oauth.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    none.http.borrow_mut().insert("/oauth/".to_owned(), (400, "{}".to_owned()));
+    let said = later(take(&none, vec![hubspot_contact()]));
+    assert_eq!((said.0, said.1), ("fetch_token_refused", true));
+}
+
+#[test]
+fn a_contact_for_which_the_vendors_limit_leaves_no_call_is_left_for_the_queue() {
+    let world = hubspot(&[("HUBSPOT_TOKEN", "fixed"), ("HUBSPOT_BURST_PER_10_S", "1")]);
+    assert_eq!(kinds(&take(&world, vec![hubspot_contact()])), ["accepted"]);
+    assert_eq!(kinds(&take(&world, vec![hubspot_contact()])), ["left"]);
+    assert_eq!(world.http_calls.get(), 1);
+    world.now.set(world.now.get().plus_ms(10_500));
+    assert_eq!(kinds(&take(&world, vec![hubspot_contact()])), ["duplicate"]);
 }

@@ -3,7 +3,7 @@
 
 use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
-use lead_router::domain::crm::mirror::Mirror;
+use lead_router::domain::crm::mirror::{Heard, Mirror};
 use lead_router::domain::crm::state::Question;
 use lead_router::domain::crm::{CrmKind, State as CrmState};
 use lead_router::domain::desk::AccountHash;
@@ -21,11 +21,13 @@ use lead_router::domain::time::Timestamp;
 use lead_router::domain::waterfall::meter::{Admission, Meter};
 use lead_router::domain::waterfall::results::LATE;
 use lead_router::domain::website::PageAddress;
+use lead_router::domain::write_back::gate::KeptToken;
+use lead_router::domain::write_back::{Gate, Pass, Passed, TokenAnswer, TokenAsk};
 use lead_router::flow::enrich::after;
 use lead_router::flow::intake::{Answer, Options, intake, route_again};
 use lead_router::flow::look_up::{Health, Progress, look_up};
 use lead_router::flow::{mirror, settle as desk, team};
-use lead_router::ports::crm::{Consults, Effect};
+use lead_router::ports::crm::{Consults, Cursor, Cursors, Effect, Gates, Reading};
 use lead_router::ports::jobs::Job;
 use lead_router::ports::messages::{
     Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve,
@@ -195,6 +197,10 @@ pub struct World {
     pub consulted: RefCell<Vec<Question>>,
     /// Jobs on the queues, in order.
     pub jobs: RefCell<Vec<Job>>,
+    /// The gates before vendors, by name.
+    pub gates: RefCell<BTreeMap<String, Gate>>,
+    /// Where readings of the CRM stand: of changes, and of everything.
+    pub cursors: RefCell<[Option<Cursor>; 2]>,
 }
 
 /// Gives the other tasks a turn.
@@ -269,6 +275,8 @@ impl World {
             crm: RefCell::default(),
             consulted: RefCell::default(),
             jobs: RefCell::default(),
+            gates: RefCell::default(),
+            cursors: RefCell::default(),
         };
         world.set_roster(&teams, &reps);
         world
@@ -677,8 +685,8 @@ impl Desks for World {
     async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror> {
         self.call(async { mirror::mirror(self.desk(desk).as_ref(), ask) }).await
     }
-    async fn learn(&self, desk: &str, learn: &Learn) -> PortResult<()> {
-        self.call(async { mirror::learn(self.desk(desk).as_ref(), learn) }).await
+    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()> {
+        self.call(async { mirror::learn_all(self.desk(desk).as_ref(), news) }).await
     }
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>> {
         let Some(account) = AccountHash::of_lead(lead_id) else { return Ok(None) };
@@ -724,6 +732,51 @@ impl Consults for World {
             person: person.as_ref().and_then(|state| state.person.clone()),
             account: account.or(person).and_then(|state| state.account),
         })
+    }
+}
+
+impl Gates for World {
+    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed> {
+        self.call(async { Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().pass(pass)) }).await
+    }
+    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
+        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().hold(lane, until);
+        Ok(())
+    }
+    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer> {
+        Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().token(ask))
+    }
+    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
+        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().put_token(token.cloned());
+        Ok(())
+    }
+}
+
+impl Cursors for World {
+    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>> {
+        self.call(async { Ok(self.cursors.borrow()[reading as usize].clone()) }).await
+    }
+    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()> {
+        self.call(async {
+            self.cursors.borrow_mut()[reading as usize] = cursor.cloned();
+            Ok(())
+        })
+        .await
+    }
+    async fn put_heard(&self, heard: Heard) -> PortResult<()> {
+        self.call(async {
+            let mut config = self.config.borrow_mut();
+            let InForce { index, index_version, directory_version, rubric, .. } = &**config;
+            *config = Rc::new(InForce {
+                rubric: rubric_check::check(rubric.file()).unwrap(),
+                index: index.clone(),
+                index_version: index_version.clone(),
+                directory_version: directory_version.clone(),
+                crm_heard: Some(heard),
+            });
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -16,7 +16,7 @@ pub const CLIENT_SECRET: &str = "salesforce-secret";
 pub const USERNAME: &str = "router@example.com";
 /// The user whom the program works as.
 pub const INTEGRATION: &str = "005000000000099AAA";
-/// Modulus of the public key, base64url.
+/// Modulus of the public key unless another is uploaded, base64url.
 const MODULUS: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 
 const OBJECTS: [&str; 7] = ["Lead", "Contact", "Account", "Opportunity", "Task", "User", "Group"];
@@ -103,6 +103,8 @@ const LENGTHS: [(&str, usize); 9] = [
 
 pub struct Salesforce {
     base: String,
+    /// Modulus of the public key of the app, base64url.
+    modulus: String,
     tables: BTreeMap<&'static str, Vec<Record>>,
     /// Fields that were not made, as `Lead.Router_Tier__c`, and fields that were made besides.
     missing: Vec<String>,
@@ -184,6 +186,7 @@ impl Salesforce {
         };
         let mut played = Self {
             base: base.to_owned(),
+            modulus: MODULUS.to_owned(),
             tables: OBJECTS.iter().map(|object| (*object, Vec::new())).collect(),
             missing: Vec::new(),
             extra: Vec::new(),
@@ -275,7 +278,7 @@ impl Salesforce {
                 }
             }
             "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
-                if let Err(text) = verified(field("assertion"), now) {
+                if let Err(text) = verified(field("assertion"), &self.modulus, now) {
                     return refuse("invalid_grant", text);
                 }
             }
@@ -696,11 +699,11 @@ fn json_page(total: usize, records: Vec<Value>, next: Option<usize>) -> Value {
 }
 
 /// Checks a JWT: its signature, and what it claims.
-fn verified(assertion: &str, now: Timestamp) -> Result<(), &'static str> {
+fn verified(assertion: &str, modulus: &str, now: Timestamp) -> Result<(), &'static str> {
     let bytes = |text: &str| Base64UrlUnpadded::decode_vec(text).map_err(|_| "invalid assertion");
     let (input, signature) = assertion.rsplit_once('.').ok_or("invalid assertion")?;
     let (header, claims) = input.split_once('.').ok_or("invalid assertion")?;
-    let key = RsaPublicKeyComponents { n: bytes(MODULUS)?, e: vec![1, 0, 1] };
+    let key = RsaPublicKeyComponents { n: bytes(modulus)?, e: vec![1, 0, 1] };
     let signature = bytes(signature)?;
     key.verify(&RSA_PKCS1_2048_8192_SHA256, input.as_bytes(), &signature).map_err(|_| "invalid assertion")?;
     let header: Value = serde_json::from_slice(&bytes(header)?).map_err(|_| "invalid assertion")?;
@@ -769,6 +772,7 @@ impl Vendor for Salesforce {
 
     /// `{"put": {"type": "Lead", "fields": {…}}}` adds a record or changes the one with its `Id`; `{"delete": "<id>"}`;
     /// `{"missing": "Lead.Router_Tier__c"}`, `{"extra": "Account.Domain__c"}`; `{"expire": true}` ends every session;
+    /// `{"modulus": "…"}` is the public key of another certificate of the app;
     /// every other name is a setting.
     fn change(&mut self, change: &Value) {
         for (name, value) in change.as_object().into_iter().flatten() {
@@ -796,6 +800,7 @@ impl Vendor for Salesforce {
                 ("missing", Value::String(field)) => self.missing.push(field.clone()),
                 ("extra", Value::String(field)) => self.extra.push(field.clone()),
                 ("approval", Value::String(id)) => self.settings.approval.push(id.clone()),
+                ("modulus", Value::String(text)) => self.modulus.clone_from(text),
                 ("expire", _) => self.sessions.clear(),
                 ("expire_before", value) => self.settings.expire_before = value.as_u64().unwrap() as usize,
                 ("lock_ms", value) => self.settings.lock_ms = value.as_i64().unwrap(),

@@ -24,6 +24,9 @@ pub struct Heard {
     pub from: Timestamp,
     /// Last moment.
     pub until: Timestamp,
+    /// Whether everything that was there before was read as well: what is not remembered is not there.
+    #[serde(default)]
+    pub is_whole: bool,
 }
 
 /// What a Desk remembers of the CRM about a person and their account.
@@ -39,12 +42,14 @@ pub struct Mirror {
 
 impl Mirror {
     /// Whether the account, and the person when one `is_wanted`, were read and nothing can have changed since that matters:
-    /// read within [`FRESH_MS`], or at a moment from which on every change was `heard`.
+    /// read within [`FRESH_MS`], or at a moment from which on every change was `heard`. What was never read is known not to
+    /// be there when everything was.
     #[must_use]
     pub fn is_fresh(&self, is_wanted: bool, heard: Option<Heard>, now: Timestamp) -> bool {
         let heard = heard.filter(|heard| now.ms_since(heard.until) <= FRESH_MS);
-        let good = |at: Option<Timestamp>| {
-            at.is_some_and(|at| now.ms_since(at) <= FRESH_MS || heard.is_some_and(|heard| at >= heard.from))
+        let good = |at: Option<Timestamp>| match at {
+            Some(at) => now.ms_since(at) <= FRESH_MS || heard.is_some_and(|heard| at >= heard.from),
+            None => heard.is_some_and(|heard| heard.is_whole),
         };
         let person = self.person.as_ref().map(|seen| seen.at);
         (!is_wanted || good(person)) && good(self.account.as_ref().map(|seen| seen.at))
@@ -92,7 +97,7 @@ mod tests {
     #[test]
     fn what_was_read_is_good_for_a_quarter_of_an_hour_and_longer_while_changes_are_heard() {
         let mirror = Mirror { person: person("1", 0), account: nobody(at(0)) };
-        let heard = |from, until| Some(Heard { from: at(from), until: at(until) });
+        let heard = |from, until| Some(Heard { from: at(from), until: at(until), is_whole: false });
         assert!(mirror.is_fresh(true, None, at(15)));
         assert!(!mirror.is_fresh(true, None, at(15).plus_ms(1)));
         assert!(mirror.is_fresh(true, heard(0, 990), at(1_000)));
@@ -101,6 +106,17 @@ mod tests {
         let half = Mirror { person: None, ..mirror };
         assert!(!half.is_fresh(true, heard(0, 1), at(1)), "the person was never read");
         assert!(half.is_fresh(false, heard(0, 1), at(1)), "and nobody asks about one");
+    }
+
+    #[test]
+    fn what_was_never_read_is_not_there_when_everything_was() {
+        let heard = |is_whole| Some(Heard { from: at(100), until: at(200), is_whole });
+        let nothing = Mirror::default();
+        assert!(!nothing.is_fresh(true, heard(false), at(201)));
+        assert!(nothing.is_fresh(true, heard(true), at(215)));
+        assert!(!nothing.is_fresh(true, heard(true), at(215).plus_ms(1)), "changes are no longer heard");
+        let old = Mirror { person: person("1", 99), account: None };
+        assert!(!old.is_fresh(true, heard(true), at(201)), "what was read before that may have changed meanwhile");
     }
 
     #[test]

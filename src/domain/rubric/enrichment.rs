@@ -74,7 +74,7 @@ impl Ask {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Prefer {
-    /// The lead waits as little as possible: whoever may be needed is asked at once, and up to 50 of 100 questions are asked
+    /// The lead waits as little as possible: whoever may be needed is asked at once, and up to 75 of 100 questions are asked
     /// twice because the answer takes long.
     Speed,
     /// Whoever is needed for at least one lead of four is asked at once, and up to 10 of 100 questions are asked twice.

@@ -40,9 +40,11 @@ pub async fn check(world: &World) -> Vec<Line> {
         found.push(Line::tried(AREA, format!("KV {name}"), &read, "bind a KV namespace under this name"));
     }
     found.extend(database(world).await);
-    let queue = world.env.queue("JOBS").map_err(|error| Unavailable::new("queue", error.to_string()));
-    let message = "bind the queue of jobs as a producer under this name, and this Worker as its consumer";
-    found.push(Line::tried(AREA, "queue JOBS", &queue, message));
+    for name in ["JOBS", "CRM_JOBS"] {
+        let queue = world.env.queue(name).map_err(|error| Unavailable::new("queue", error.to_string()));
+        let message = "bind its queue of wrangler.toml as a producer under this name, and this Worker as its consumer";
+        found.push(Line::tried(AREA, format!("queue {name}"), &queue, message));
+    }
     found.extend(objects(world).await);
     for name in COUNTERS {
         let is_bound = Reflect::get(world.env.as_ref(), &JsValue::from_str(name)).is_ok_and(|it| !it.is_undefined());

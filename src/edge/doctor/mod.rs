@@ -12,12 +12,13 @@ use super::respond::{ApiResult, json};
 use super::router::Call;
 use super::world::World;
 use crate::domain::crm::CrmKind;
+use crate::domain::crm::mirror::FRESH_MS;
 use crate::domain::time::{HOUR_MS, Timestamp};
 use crate::flow::crm::{Patience, connect};
 use crate::flow::notify::{available, check};
-use crate::ports::crm::{Check, CheckProblem, Consults, Crm, Effect};
+use crate::ports::crm::{Check, CheckProblem, Consults, Crm, Cursors, Effect, Reading};
 use crate::ports::rules::RuleBooks;
-use crate::ports::{Clock, PortResult};
+use crate::ports::{Clock, Config, PortResult};
 use serde::Serialize;
 use serde_json::json;
 
@@ -100,6 +101,7 @@ pub async fn answer(call: &Call<'_>) -> ApiResult {
     lines.extend(content::configuration(call).await);
     lines.extend(content::providers(call, is_deep).await);
     lines.extend(crm(world).await.into_iter().map(|check| Line::of("crm", check)));
+    lines.extend(mirror(world).await);
     lines.extend(notifications(world).await.into_iter().map(|check| Line::of("notifications", check)));
     lines.push(cron(world).await);
     lines.push(dead_letters(world).await);
@@ -122,6 +124,34 @@ async fn crm(world: &World) -> Vec<Check> {
         Ok(crm) => crm.check().await,
         Err(setback) => vec![Check::new(format!("{kind}: settings"), &Effect::<()>::Err(setback))],
     }
+}
+
+/// How far the CRM was read.
+async fn mirror(world: &World) -> Option<Line> {
+    let (area, name) = ("crm", "mirror");
+    if world.crm() == CrmKind::Builtin {
+        return None;
+    }
+    let message = "KV does not answer: see its line above";
+    let (Ok(config), Ok(whole)) = (world.current().await, world.cursor(Reading::Whole).await) else {
+        return Some(Line::problem(area, name, "unavailable", message));
+    };
+    let Some(heard) = config.crm_heard else {
+        let message = "nothing was read yet; changes are read every five minutes, and everything that is there once";
+        return Some(Line::off(area, name, message));
+    };
+    if world.now().ms_since(heard.until) > FRESH_MS {
+        let message = format!(
+            "changes are read until {} only, so decisions ask the CRM: see `[triggers] crons`, and the log for              `crm.sync_failed`",
+            heard.until
+        );
+        return Some(Line::problem(area, name, "mirror_behind", message));
+    }
+    let before = match whole {
+        Some(cursor) => format!("everything before that is being read, {} records so far", cursor.records),
+        None => "everything before that was read".to_owned(),
+    };
+    Some(Line::ok(area, name).saying(format!("changes are read until {}; {before}", heard.until)))
 }
 
 /// The channels by which reps are told: those that rules name, and those whose settings are there.

@@ -49,14 +49,7 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
     /// known whether the vendor did what was asked; `answer_too_large`.
     pub async fn send(&self, request: &HttpRequest, lanes: &[Lane]) -> Effect<HttpAnswer> {
         self.wait(lanes).await?;
-        self.world.send(request, self.patience.answer_ms).await.map_err(|failure| {
-            let code = match failure {
-                HttpFailure::Timeout => "timeout",
-                HttpFailure::Unreachable => "unreachable",
-                HttpFailure::TooLarge => "answer_too_large",
-            };
-            Setback::later(code, None)
-        })
+        self.world.send(request, self.patience.answer_ms).await.map_err(no_answer)
     }
 
     /// Waits until every lane lets one call through.
@@ -135,6 +128,17 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
     fn has_no_patience(&self, began: Timestamp, now: Timestamp) -> bool {
         now.ms_since(began) > i64::from(self.patience.answer_ms)
     }
+}
+
+/// What it means that no answer came.
+#[must_use]
+pub fn no_answer(failure: HttpFailure) -> Setback {
+    let code = match failure {
+        HttpFailure::Timeout => "timeout",
+        HttpFailure::Unreachable => "unreachable",
+        HttpFailure::TooLarge => "answer_too_large",
+    };
+    Setback::later(code, None)
 }
 
 fn no_gate(error: &Unavailable) -> Setback {

@@ -342,7 +342,12 @@ impl Hubspot {
             })
             .collect();
         let sort = body["sorts"][0].as_str().unwrap_or("createdate").to_owned();
-        found.sort_by_key(|(id, properties)| (properties.get(&sort).cloned(), *id));
+        // A moment without a fraction is no later text than one with it.
+        let moment = |text: &String| text.parse::<Timestamp>().ok();
+        found.sort_by_key(|(id, properties)| {
+            let value = properties.get(&sort);
+            (value.and_then(moment), value.cloned(), *id)
+        });
         let names = texts(&body["properties"]);
         let page: Vec<Value> = found
             .iter()

@@ -8,8 +8,8 @@ use super::answers::{Answer, Record};
 use super::requests::Object;
 use crate::domain::time::Timestamp;
 
-/// Records of one page.
-pub const PAGE_MAX: usize = 100;
+/// Most records of one page: as many as a search of the vendor gives.
+pub const PAGE_MAX: usize = 200;
 
 /// Places that the vendor's marks reach.
 const MARK_MAX: u64 = 10_000;
@@ -55,17 +55,16 @@ impl Cursor {
     /// The place after a page; `None` when all kinds were read.
     #[must_use]
     pub fn next(&self, answer: &Answer) -> Option<Self> {
-        let is_full = answer.results.len() >= PAGE_MAX;
+        let has_more = !answer.after().is_empty();
         let last = answer.results.last().and_then(|record| changed_at(self.object, record));
-        let Some(last) = last.filter(|_| is_full) else {
+        let Some(last) = last.filter(|_| has_more) else {
             return Some(Self { object: self.following()?, since_ms: self.began_ms, after: "0".to_owned(), ..*self });
         };
         let last_ms = last.as_ms();
         let (since_ms, after) = if last_ms > self.since_ms {
             (last_ms, "0")
         } else {
-            let is_last = answer.after().parse::<u64>().is_ok_and(|mark| mark >= MARK_MAX);
-            let is_end = answer.after().is_empty() || is_last;
+            let is_end = answer.after().parse::<u64>().is_ok_and(|mark| mark >= MARK_MAX);
             if is_end { (self.since_ms.saturating_add(1), "0") } else { (self.since_ms, answer.after()) }
         };
         Some(Self { since_ms, after: after.to_owned(), ..self.clone() })

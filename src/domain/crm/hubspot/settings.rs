@@ -1,6 +1,5 @@
 //! The settings of the connection, and how often `HubSpot` may be called.
 
-use super::requests::Ask;
 use crate::domain::write_back::{Lane, Setback};
 
 /// Where `HubSpot` is when no setting says otherwise.
@@ -80,13 +79,13 @@ impl Settings {
 
     /// The lanes that a call passes: at most [`Self::burst`] calls in ten seconds, and of these five searches in a second.
     #[must_use]
-    pub fn lanes(&self, ask: &Ask) -> Vec<Lane> {
+    pub fn lanes(&self, is_search: bool) -> Vec<Lane> {
         let lane = |name: &str, window_ms: u32, max| {
             let window_ms = window_ms.saturating_add(SKEW_MS);
             Lane { name: name.to_owned(), window_ms, max }
         };
         let mut lanes = vec![lane(ALL, 10_000, self.burst)];
-        if ask.is_search {
+        if is_search {
             lanes.push(lane(SEARCH, 1_000, 5));
         }
         lanes

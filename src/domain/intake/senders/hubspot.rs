@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use super::settings::Settings;
 use super::verify::WINDOW_MS;
 use super::verify::{SHA256_BASE64, check_fresh, digits};
+use crate::domain::crm::hubspot::VERSION;
 use crate::domain::crm::hubspot::properties::{LEAD, PERSON_ID};
 use crate::domain::http::{HttpRequest, Method};
 use crate::domain::intake::json_tree::Node;
@@ -23,6 +24,9 @@ use crate::domain::time::Timestamp;
 
 pub(super) const SETTINGS: &[&str] =
     &["HUBSPOT_CLIENT_SECRET", "HUBSPOT_CLIENT_SECRET_PREVIOUS", "HUBSPOT_WEBHOOK_URL"];
+
+/// Setting of the token by which contacts are read.
+pub const TOKEN: &str = "HUBSPOT_TOKEN";
 
 /// Properties that say who owns a contact: a change of these is no news of the person.
 const OWN_CHANGES: &[&str] = &["hubspot_owner_id", "hubspot_owner_assigneddate", "hubspot_team_id"];
@@ -149,7 +153,7 @@ fn once_per_contact(events: Vec<Event>) -> Vec<Event> {
 pub(super) const READER: Reader = Reader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
-    let token = token(setting, "HUBSPOT_TOKEN")?;
+    let token = token(setting, TOKEN)?;
     let base = base(setting, "HUBSPOT_BASE_URL", "https://api.hubapi.com");
     let mut properties = format!("{},{PERSON_ID}", LEAD.join(","));
     for more in setting("HUBSPOT_PROPERTIES").unwrap_or_default().split(',').map(str::trim) {
@@ -158,7 +162,8 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
             properties.push_str(more);
         }
     }
-    let url = format!("{base}/crm/v3/objects/contacts/{}?properties={}", fetch.id, properties.replace(',', "%2C"));
+    let path = format!("/crm/objects/{VERSION}/contacts/{}", fetch.id);
+    let url = format!("{base}{path}?properties={}", properties.replace(',', "%2C"));
     let headers = vec![
         ("accept".to_owned(), "application/json".to_owned()),
         ("authorization".to_owned(), format!("Bearer {token}")),

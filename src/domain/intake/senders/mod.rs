@@ -31,7 +31,8 @@ pub mod verify;
 mod webflow;
 
 pub use event::{Event, Heard, Says};
-pub use fetch::{Fetch, Fetched};
+pub use fetch::{Fetch, Fetched, Vendor};
+pub use hubspot::TOKEN as HUBSPOT_TOKEN;
 pub use hubspot::hubspot_contact;
 pub use incoming::{Incoming, Method};
 pub use refusal::{Blame, Refusal};
@@ -40,7 +41,7 @@ pub use verify::WINDOW_MS;
 
 use crate::domain::http::HttpRequest;
 use crate::domain::time::Timestamp;
-use fetch::{Reader, Setting, Vendor};
+use fetch::{Reader, Setting};
 
 /// What a sender's file gives.
 type Hears = fn(&Incoming<'_>, &Settings) -> Result<Heard, Refusal>;

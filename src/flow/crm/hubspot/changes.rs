@@ -4,7 +4,7 @@ use super::Hubspot;
 use crate::domain::crm::AccountState;
 use crate::domain::crm::hubspot::cursor::{Cursor, PAGE_MAX};
 use crate::domain::crm::hubspot::properties::LEAD;
-use crate::domain::crm::hubspot::{Ask, Object, Record, state};
+use crate::domain::crm::hubspot::{Answer, Ask, Object, Record, state};
 use crate::domain::intake::senders::hubspot_contact;
 use crate::domain::normalize;
 use crate::domain::time::Timestamp;
@@ -16,8 +16,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
     /// A page: contacts first, then companies, then deals, which count as changes of their companies.
     pub(super) async fn changed(&self, since: &Since) -> Effect<Changes> {
         let cursor = Cursor::read(since.at, &since.page);
-        let ask = Ask::changed(cursor.object, cursor.since_ms, PAGE_MAX, &cursor.after);
-        let answer = self.search(&ask).await?;
+        let answer = self.page(&cursor).await?;
         let next = cursor.next(&answer).map(|next| Since { at: since.at, page: next.page() });
         let mut changes = Changes { next, ..Changes::default() };
         match cursor.object {
@@ -35,6 +34,18 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
             }
         }
         Ok(changes)
+    }
+
+    /// The records of a page: fewer when they are too large together, because somebody keeps long texts in them.
+    async fn page(&self, cursor: &Cursor) -> Effect<Answer> {
+        let mut limit = PAGE_MAX;
+        loop {
+            let ask = Ask::changed(cursor.object, cursor.since_ms, limit, &cursor.after);
+            match self.search(&ask).await {
+                Err(setback) if setback.code() == "answer_too_large" && limit > 1 => limit = limit.div_euclid(2),
+                answered => return answered,
+            }
+        }
     }
 
     /// Companies with their open deals.

@@ -10,10 +10,11 @@ use crate::domain::crm::hubspot::{Access, Answer};
 use crate::domain::crm::hubspot::{Ask, BATCH_MAX, Failure, NAME, Object, Settings, answers, errors, requests, state};
 use crate::domain::crm::state::{Question, Seller, State};
 use crate::domain::crm::{Write, Written};
+use crate::domain::http::HttpRequest;
 use crate::domain::write_back::Setback;
 use crate::domain::write_back::gate::KeptToken;
 use crate::ports::crm::{Changes, Check, Crm, Effect, Gates, Since};
-use crate::ports::{Clock, Http};
+use crate::ports::{Clock, Http, HttpAnswer};
 
 /// How often a call that met a full lane waits for its turn again.
 const TURNS_MAX: u32 = 3;
@@ -51,7 +52,7 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
             let token = self.token(refused.take()).await?;
             // 2
             let request = ask.with(&self.settings.base_url, &token);
-            let answer = self.vendor.send(&request, &self.settings.lanes(ask)).await?;
+            let answer = self.vendor.send(&request, &self.settings.lanes(ask.is_search)).await?;
             if (200..300).contains(&answer.status) {
                 return Ok(answer.body);
             }
@@ -71,6 +72,15 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
             };
             turns = left;
         }
+    }
+
+    /// The answer to a request for one record, whatever it is: with the token that is in force, and through the gate.
+    ///
+    /// # Errors
+    /// As [`Vendor::send`], and those of fetching a token.
+    pub async fn ask(&self, request: impl FnOnce(&str) -> Effect<HttpRequest>) -> Effect<HttpAnswer> {
+        let request = request(&self.token(None).await?)?;
+        self.vendor.send(&request, &self.settings.lanes(false)).await
     }
 
     async fn token(&self, refused: Option<String>) -> Effect<String> {
