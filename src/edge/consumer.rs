@@ -22,6 +22,8 @@ use crate::flow::warm::warm;
 use crate::flow::write_back::Due;
 use crate::ports::jobs::Job;
 use crate::ports::{CachedReading, Clock, PortResult, Unavailable};
+use futures_util::StreamExt;
+use futures_util::stream;
 use serde::de::IgnoredAny;
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
@@ -30,7 +32,14 @@ const DEAD: &str = "-dead";
 /// Pause before a failed message comes again, in seconds.
 const RETRY_S: u32 = 10;
 
+/// How many messages of a batch are worked on at the same time, where they have nothing to do with each other: as many
+/// connections as the platform has for one invocation.
+const AT_ONCE: usize = 6;
+
 /// Answers every message of a batch by itself: done, or again later.
+///
+/// What everybody waits for goes first: the ledger, then what the CRM is told. The others go side by side, so that one that
+/// waits for a vendor holds up few.
 pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
     let world = World::new(env);
     let messages: Vec<RawMessage> = batch.raw_iter().collect();
@@ -42,7 +51,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
         return;
     }
     let queue = batch.queue();
-    let (mut deliveries, mut writes, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut deliveries, mut writes, mut syncs, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for message in messages {
         let body = message.body().as_string();
         match body.as_deref().and_then(|text| serde_json::from_str::<Job>(text).ok()) {
@@ -53,10 +62,7 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
             },
             Some(Job::Crm { write, tries }) => writes.push((message, Due { write: *write, tries })),
             Some(Job::Sync) => syncs.push(message),
-            Some(job) => {
-                let (code, done) = one(&world, (&queue, &message.id()), job).await;
-                answer(&message, code, done);
-            }
+            Some(job) => others.push((message, job)),
             // Nothing that this program wrote: kept for a person to look at.
             None => {
                 let kept = keep_dead(&world, &queue, &message).await;
@@ -64,24 +70,30 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
             }
         }
     }
+    deliver_all(&world, deliveries).await;
+    crm::tell(&world, &queue, writes).await;
     if !syncs.is_empty() {
         // One round takes over everything; what it leaves, the cron takes.
         crm_sync::run(&world).await;
         syncs.iter().for_each(MessageExt::ack);
     }
-    crm::tell(&world, &queue, writes).await;
-    deliver_all(&world, deliveries).await;
+    let (world, queue) = (&world, &queue);
+    let done = others.into_iter().map(|(message, job)| async move {
+        let (code, done) = one(world, (queue, &message), job).await;
+        answer(&message, code, done);
+    });
+    stream::iter(done).buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 /// Does a job that has nothing to do with the others of its batch; what became of it, with its code for the log.
-async fn one(world: &World, (queue, id): (&str, &str), job: Job) -> (&'static str, PortResult<()>) {
+async fn one(world: &World, (queue, message): (&str, &RawMessage), job: Job) -> (&'static str, PortResult<()>) {
     match job {
         Job::Route { lead_id } => ("route", route(world, &lead_id).await),
         Job::Late { lead_id, reading } => ("late", late(world, &lead_id, &reading).await),
         Job::Warm { domain } => ("warm", warm(world, &domain).await.map(|_| ())),
         Job::Take { lead, key, received_at } => ("take", row(world, *lead, &key, received_at).await),
         Job::Fetch { fetch, key } => ("fetch", fetched(world, Event { key, says: Says::Fetch(fetch) }).await),
-        Job::Tell { telling } => ("tell", tell::tell(world, (queue, id), *telling).await),
+        Job::Tell { telling } => ("tell", tell::tell(world, (queue, message), *telling).await),
         // Done together with their like.
         Job::Deliver { .. } | Job::Crm { .. } | Job::Sync => ("together", Ok(())),
     }

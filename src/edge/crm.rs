@@ -48,14 +48,14 @@ pub async fn prepare(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let world = &call.world;
     let kind = world.crm();
-    let checks = match connect(world, kind, Patience::CONSUMER) {
+    let mut checks = match connect(world, kind, Patience::CONSUMER) {
         Ok(crm) => crm.prepare().await,
         Err(setback) => vec![Check::new(format!("{kind}: settings"), &Effect::<()>::Err(setback))],
     };
-    let problems = checks.iter().filter(|check| check.problem.is_some()).count();
-    if problems == 0 {
-        super::crm_sync::sellers(world).await;
+    if kind != CrmKind::Builtin && checks.iter().all(|check| check.problem.is_none()) {
+        checks.push(Check::new("owners", &super::crm_sync::sellers(world).await));
     }
+    let problems = checks.iter().filter(|check| check.problem.is_some()).count();
     let status = if problems == 0 { "ok" } else { "problems" };
     json(200, &json!({"status": status, "problems": problems, "checks": checks}))
 }

@@ -9,10 +9,11 @@ use super::settings::{Settings, setting};
 use super::world::World;
 use crate::domain::crm::CrmKind;
 use crate::domain::crm::mirror::Heard;
+use crate::domain::write_back::Setback;
 use crate::flow::crm::{Patience, connect};
 use crate::flow::crm_sync::{Sync, Taken, read_all, sync, unavailable};
 use crate::flow::intake::Options;
-use crate::ports::crm::{Consults, Crm, Cursor, Cursors, Reading};
+use crate::ports::crm::{Consults, Crm, Cursor, Cursors, Effect, Reading};
 use crate::ports::{PortResult, Unavailable};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -57,22 +58,25 @@ pub async fn again(call: &Call<'_>) -> ApiResult {
     json(202, &json!({"status": "begun", "progress": "GET /v1/doctor, line `mirror`"}))
 }
 
-/// Reads who can own records, so that reps are known by their work address.
-pub async fn sellers(world: &World) {
-    let kind = world.crm();
-    if kind == CrmKind::Builtin {
+/// Reads who can own records, once an hour.
+pub async fn hourly(world: &World) {
+    if world.crm() == CrmKind::Builtin {
         return;
     }
-    let read = async {
-        let crm = connect(world, kind, Patience::CONSUMER).map_err(|setback| unavailable(&setback))?;
-        let sellers = crm.sellers().await.map_err(|setback| unavailable(&setback))?;
-        let active = sellers.into_iter().filter(|seller| seller.active);
-        let ids: BTreeMap<String, String> = active.filter_map(|seller| Some((seller.email?, seller.id))).collect();
-        config::put_crm_sellers(&world.env, &ids).await
-    };
-    if let Err(error) = read.await {
-        failed(&error);
+    if let Err(setback) = sellers(world).await {
+        failed(&unavailable(&setback));
     }
+}
+
+/// Reads who can own records, so that reps are known by their work address.
+///
+/// # Errors
+/// Those of the CRM; [`Setback::Later`] when KV fails.
+pub async fn sellers(world: &World) -> Effect<()> {
+    let crm = connect(world, world.crm(), Patience::CONSUMER)?;
+    let active = crm.sellers().await?.into_iter().filter(|seller| seller.active);
+    let ids: BTreeMap<String, String> = active.filter_map(|seller| Some((seller.email?, seller.id))).collect();
+    config::put_crm_sellers(&world.env, &ids).await.map_err(|error| Setback::later(error.port, None))
 }
 
 fn failed(error: &Unavailable) {

@@ -79,7 +79,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
         return crm_sync::run(&world).await;
     }
     warming::spread(&world).await;
-    crm_sync::sellers(&world).await;
+    crm_sync::hourly(&world).await;
     retention::run(&world).await;
     doctor::note_cron(&world).await;
 }

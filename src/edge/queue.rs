@@ -10,6 +10,8 @@ const JOBS: &str = "JOBS";
 /// Binding of the queue of what the CRM is told. Its consumer is one at a time, so that what is told of one person keeps its
 /// order.
 const CRM_JOBS: &str = "CRM_JOBS";
+/// Binding of the queue of what reps are told: channels are slow and fail, and nothing else waits for them.
+const TELL_JOBS: &str = "TELL_JOBS";
 /// Most messages, and most bytes, of one batch: the platform takes 100 and 256 KB.
 const BATCH_MESSAGES_MAX: usize = 100;
 const BATCH_BYTES_MAX: usize = 240_000;
@@ -24,9 +26,22 @@ pub async fn send_jobs(env: &Env, jobs: &[Job]) -> PortResult<()> {
 
 /// The same, to come out at the earliest after so many seconds.
 async fn send_after(env: &Env, jobs: &[Job], after_s: u32) -> PortResult<()> {
-    let (crm, others): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| matches!(job, Job::Crm { .. }));
-    send(env, JOBS, others.into_iter().map(|job| (job, after_s))).await?;
-    send(env, CRM_JOBS, crm.into_iter().map(|job| (job, after_s))).await
+    for queue in QUEUES {
+        let own = jobs.iter().filter(|job| queue_of(job) == queue);
+        send(env, queue, own.map(|job| (job, after_s))).await?;
+    }
+    Ok(())
+}
+
+/// Every queue of jobs, by its binding.
+const QUEUES: [&str; 3] = [JOBS, CRM_JOBS, TELL_JOBS];
+
+const fn queue_of(job: &Job) -> &'static str {
+    match job {
+        Job::Crm { .. } => CRM_JOBS,
+        Job::Tell { .. } => TELL_JOBS,
+        _ => JOBS,
+    }
 }
 
 impl Jobs for World {
@@ -47,12 +62,18 @@ pub async fn send_spread(env: &Env, jobs: &[Job], over_s: u32) -> PortResult<()>
 
 /// Sends each job after so many seconds.
 async fn send(env: &Env, queue: &str, jobs: impl Iterator<Item = (&Job, u32)>) -> PortResult<()> {
+    let texts = jobs.map(|(job, delay_s)| Ok((serde_json::to_string(job)?, delay_s)));
+    let texts: Result<Vec<_>, serde_json::Error> = texts.collect();
+    send_texts(env, queue, texts.map_err(|error| Unavailable::new("queue", error.to_string()))?).await
+}
+
+/// Sends each text after so many seconds.
+async fn send_texts(env: &Env, queue: &str, texts: Vec<(String, u32)>) -> PortResult<()> {
     let failed = |error: worker::Error| Unavailable::new("queue", error.to_string());
     let queue = env.queue(queue).map_err(failed)?;
     let mut batch: Vec<(String, u32)> = Vec::new();
     let mut bytes = 0_usize;
-    for (job, delay_s) in jobs {
-        let text = serde_json::to_string(job).map_err(|error| Unavailable::new("queue", error.to_string()))?;
+    for (text, delay_s) in texts {
         let full = batch.len() >= BATCH_MESSAGES_MAX || bytes.saturating_add(text.len()) > BATCH_BYTES_MAX;
         if full && !batch.is_empty() {
             queue.send_batch(messages(std::mem::take(&mut batch))).await.map_err(failed)?;
@@ -64,24 +85,16 @@ async fn send(env: &Env, queue: &str, jobs: impl Iterator<Item = (&Job, u32)>) -
     if batch.is_empty() { Ok(()) } else { queue.send_batch(messages(batch)).await.map_err(failed) }
 }
 
-/// Sends bodies as they are: jobs that were jobs before.
+/// Sends bodies as they are, each to its queue: jobs that were jobs before. What is none goes where it is kept again.
 ///
 /// # Errors
 /// As [`send_jobs`].
 pub async fn send_bodies(env: &Env, bodies: Vec<String>) -> PortResult<()> {
-    let failed = |error: worker::Error| Unavailable::new("queue", error.to_string());
-    let queue = env.queue(JOBS).map_err(failed)?;
-    let mut bodies = bodies.into_iter().map(|body| (body, 0)).peekable();
-    while bodies.peek().is_some() {
-        let (mut batch, mut bytes) = (Vec::new(), 0_usize);
-        while let Some((body, delay_s)) = bodies.next_if(|(body, _)| {
-            let bytes = bytes.saturating_add(body.len());
-            batch.is_empty() || (batch.len() < BATCH_MESSAGES_MAX && bytes <= BATCH_BYTES_MAX)
-        }) {
-            bytes = bytes.saturating_add(body.len());
-            batch.push((body, delay_s));
-        }
-        queue.send_batch(messages(batch)).await.map_err(failed)?;
+    let queue = |body: &str| serde_json::from_str::<Job>(body).map_or(JOBS, |job| queue_of(&job));
+    let mut bodies: Vec<(&str, String)> = bodies.into_iter().map(|body| (queue(&body), body)).collect();
+    for queue in QUEUES {
+        let own = bodies.extract_if(.., |(of, _)| *of == queue);
+        send_texts(env, queue, own.map(|(_, body)| (body, 0)).collect()).await?;
     }
     Ok(())
 }

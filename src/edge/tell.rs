@@ -1,6 +1,7 @@
 //! The consumer tells reps and teams, and remembers which messages can be changed later.
 
 use super::audit::erase::is_erased;
+use super::audit::events::has_any;
 use super::config;
 use super::dead_letters::{self, Letter};
 use super::directory::{database, failed, number};
@@ -12,8 +13,9 @@ use crate::domain::crm::CrmKind;
 use crate::domain::desk::LeadKeys;
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::notify::slack::Posted;
-use crate::domain::notify::{Making, notices, owner_drift as drift_notice};
+use crate::domain::notify::{Channel, Event as NoticeEvent, Making, Notice, notices, owner_drift as drift_notice};
 use crate::domain::route::decision::Record;
+use crate::domain::time::Timestamp;
 use crate::domain::write_back::Setback;
 use crate::flow::tell::{Became, jobs, tell_next};
 use crate::ports::crm::Consults;
@@ -22,6 +24,12 @@ use crate::ports::messages::{MirrorAsk, Standing};
 use crate::ports::{Clock, Config, Desks, Events, Jobs, PortResult, Posts, Unavailable};
 use serde::Deserialize;
 use worker::wasm_bindgen::JsValue;
+use worker::{MessageExt, RawMessage};
+
+/// Pause before a notice comes again that could not be dealt with at all, in seconds.
+const RETRY_S: u32 = 10;
+/// Age of a message from which on it may have been delivered before, in milliseconds: the queue repeats it after as long.
+const REPEATED_AFTER_MS: i64 = 10_000;
 
 /// Puts on the queue who is told what of some decisions.
 ///
@@ -83,13 +91,23 @@ pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32, owner
 ///
 /// # Errors
 /// [`Unavailable`] when the message has to come again as it is.
-pub async fn tell(world: &World, (queue, id): (&str, &str), telling: TellOne) -> PortResult<()> {
+pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling: TellOne) -> PortResult<()> {
     let is_gone = is_erased(world, &[(&telling.notice.lead_id, telling.notice.decided_at)]).await?;
-    if is_gone.first() == Some(&true) {
+    if is_gone.first() == Some(&true) || is_told(world, &telling).await? || is_outdated(world, &telling.notice).await? {
         return Ok(());
     }
-    let fresh = TellOne { so_far: Vec::new(), ..telling.clone() };
-    match tell_next(world, telling, platform::chance).await? {
+    // An earlier delivery of this message may have told it.
+    let sent_at = i64::try_from(message.timestamp().as_millis()).unwrap_or(i64::MAX);
+    let is_old = world.now().as_ms().saturating_sub(sent_at) >= REPEATED_AFTER_MS;
+    let telling = TellOne { is_repeated: telling.is_repeated || is_old, ..telling };
+    let repeated = TellOne { is_repeated: true, ..telling.clone() };
+    let fresh = TellOne { so_far: Vec::new(), is_repeated: false, ..telling.clone() };
+    let became = match tell_next(world, telling, platform::chance).await {
+        Ok(became) => became,
+        // It may have been told before this failed, which the message itself does not say when it comes again.
+        Err(_) => return world.enqueue(&[Job::Tell { telling: Box::new(repeated) }], RETRY_S).await,
+    };
+    match became {
         Became::Told(None) => Ok(()),
         Became::Told(Some(channel)) => {
             let notice = &fresh.notice;
@@ -101,25 +119,50 @@ pub async fn tell(world: &World, (queue, id): (&str, &str), telling: TellOne) ->
                 code: Some(notice.event.as_str().to_owned()),
                 ..Detail::default()
             };
-            let which = format!("{}-{}-{name}", notice.attempt_no, notice.event.as_str());
-            let event = Event::new(&notice.lead_id, EventKind::Notified, which, world.now(), Who::Router);
-            world.note(&[event.with(detail)]).await
+            let noted = world.note(&[told_event(notice, &channel, world.now()).with(detail)]).await;
+            match noted {
+                Ok(()) => Ok(()),
+                Err(_) => world.enqueue(&[Job::Tell { telling: Box::new(repeated) }], RETRY_S).await,
+            }
         }
         Became::Again { telling, after_ms } => {
             let after_s = u32::try_from(after_ms.saturating_add(999).div_euclid(1_000)).unwrap_or(0);
             world.enqueue(&[Job::Tell { telling }], after_s).await
         }
         Became::GivenUp(setback) => {
-            let message = match &setback {
+            let what = match &setback {
                 Setback::Later { .. } => "no channel could be told; send it again when one can",
                 Setback::Refused { message, .. } => message.as_str(),
             };
             let job = Job::Tell { telling: Box::new(fresh) };
             let body = serde_json::to_string(&job).map_err(|error| Unavailable::new("queue", error.to_string()))?;
-            let letter = Letter { id, queue, body: &body, code: setback.code(), message, tries: None };
+            let letter =
+                Letter { id: &message.id(), queue, body: &body, code: setback.code(), message: what, tries: None };
             dead_letters::keep(world, &letter).await
         }
     }
+}
+
+/// What the history says when a channel was told of a notice: the same every time.
+fn told_event(notice: &Notice, channel: &Channel, at: Timestamp) -> Event {
+    let which = format!("{}-{}-{channel}", notice.attempt_no, notice.event.as_str());
+    Event::new(&notice.lead_id, EventKind::Notified, which, at, Who::Router)
+}
+
+/// Whether the history says that a channel of the chain was told: the decision was delivered again, or the message was.
+async fn is_told(world: &World, telling: &TellOne) -> PortResult<bool> {
+    let channels = telling.policy.chains.iter().flatten();
+    let events = channels.map(|channel| told_event(&telling.notice, channel, world.now()).event_id);
+    has_any(&world.env, &events.collect::<Vec<_>>()).await
+}
+
+/// Whether a rep would be told of a lead that was decided anew meanwhile. Whoever lost it is told that all the same.
+async fn is_outdated(world: &World, notice: &Notice) -> PortResult<bool> {
+    if !matches!(notice.event, NoticeEvent::Assigned | NoticeEvent::Changed) {
+        return Ok(false);
+    }
+    let standing = world.lead(&notice.lead_id).await?;
+    Ok(matches!(standing, Some(Standing::Decided { record, .. }) if record.attempt_no > notice.attempt_no))
 }
 
 #[derive(Deserialize)]

@@ -77,12 +77,16 @@ pub async fn follow_up<W: World>(world: &W, act: &Act) -> PortResult<Acted> {
     })
 }
 
-/// An act on a decision that no longer stands: done again when the rep who asks gave the lead away before, stale otherwise.
+/// An act on a decision that no longer stands: done again when the rep who asks did the same with it before, stale otherwise.
 fn already_done(record: &Record, act: &Act) -> Acted {
     let gave_away = |by: &RepId| record.asking.exclude.contains(by);
-    let is_again = record.attempt_no == act.attempt_no.saturating_add(1)
-        && !matches!(act.kind, ActKind::Accept)
-        && act.by.as_ref().is_some_and(gave_away);
+    let is_same = match &act.kind {
+        ActKind::Accept => false,
+        ActKind::Decline => record.view.handed_to.is_none(),
+        ActKind::Reassign { to } => record.view.handed_to == *to,
+    };
+    let is_again =
+        is_same && record.attempt_no == act.attempt_no.saturating_add(1) && act.by.as_ref().is_some_and(gave_away);
     let rep_id = record.decision.rep_id();
     if is_again { Acted::Done { rep_id } } else { Acted::Stale { rep_id } }
 }

@@ -7,7 +7,7 @@ use crate::domain::intake::senders::{Event, Fetch, Fetched, HUBSPOT_TOKEN, Says,
 use crate::domain::lead::{Lead, check};
 use crate::domain::time::Timestamp;
 use crate::domain::write_back::Setback;
-use crate::flow::crm::vendor::no_answer;
+use crate::flow::crm::vendor::{GATE_FULL, no_answer};
 use crate::flow::crm::{Hubspot, Patience};
 use crate::ports::crm::{Effect, Gates};
 use crate::ports::{HttpAnswer, PortResult};
@@ -114,9 +114,7 @@ async fn fetched<W: World + Gates>(
     let answer = match answer(world, fetch, timeout_ms).await {
         Ok(answer) => answer,
         // The vendor is not at fault when the time was short, nor when its limits let no more through for now.
-        Err(Setback::Later { code, .. })
-            if code == "gate_full" || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
-        {
+        Err(Setback::Later { code, .. }) if code == GATE_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS => {
             return Ok(None);
         }
         Err(Setback::Later { code, .. }) => return Err(later("fetch_unavailable", false, &code)),

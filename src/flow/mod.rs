@@ -5,6 +5,7 @@
 //! own site through [`website`]; an answer that comes too late goes through [`late`]. [`settle`] runs in the Desk and
 //! decides; [`team`] runs in a pool and picks. [`deliver`] and [`warm`] are what the consumer of the queue does.
 
+mod account;
 mod asking;
 pub mod batch;
 pub mod consult;

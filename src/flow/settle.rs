@@ -4,11 +4,12 @@
 //! arrive together see one owner. Between the questions to the Teams nothing is written; the decision, the
 //! owner and the outbox are one synchronous stretch at the end.
 
+use super::account::view;
 use super::asking::{ask, picked, take_back};
 use crate::domain::desk::{LeadKeys, sha256_hex};
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::limits::REPLAY_WINDOW_MS;
-use crate::domain::route::attempts::{AccountView, Asking, EarlierLead, Owner};
+use crate::domain::route::attempts::Asking;
 use crate::domain::route::decision::{Conclusion, Decision, Outcome, Record, conclude};
 use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use crate::ports::messages::{Claim, Claimed, Open, Opened, Reserve, Reserved, Settle, Settled, Touch, Touched};
@@ -181,6 +182,9 @@ fn case(store: &impl DeskStore, settle: &Settle, woken: bool) -> PortResult<Resu
             let had_it = settle.handed.as_ref().and_then(|_| record.decision.rep_id());
             let mut exclude = record.asking.exclude;
             exclude.extend(had_it.filter(|rep| !exclude.contains(rep)));
+            // Whom somebody names gets it, also back.
+            let to = settle.handed.as_ref().and_then(|handed| handed.to.as_ref());
+            exclude.retain(|rep| Some(rep) != to);
             Case {
                 attempt_no: record.attempt_no.saturating_add(1),
                 earlier: Some(record.decision),
@@ -314,37 +318,6 @@ pub async fn claim(
         })?;
     }
     Ok(claimed)
-}
-
-/// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
-/// `but` is left out: a lead that is placed again is no earlier lead of itself.
-fn view(
-    store: &impl DeskStore,
-    keys: &LeadKeys,
-    owner: Option<&Owner>,
-    now: Timestamp,
-    but: Option<&LeadId>,
-) -> PortResult<AccountView> {
-    let since = now.plus_ms(OWNERSHIP_MS.saturating_neg());
-    let rep_of = |row: &LeadRow| row.rep_id.as_deref().and_then(|rep| RepId::new(rep).ok());
-    let person = store
-        .latest(&keys.person_prefix(), since, but)?
-        .and_then(|row| rep_of(&row).map(|rep_id| EarlierLead { lead_id: original(&row), rep_id }));
-    let owner = match owner {
-        Some(owner) => Some(owner.clone()),
-        None => store
-            .latest(&keys.account_prefix(), since, but)?
-            .and_then(|row| rep_of(&row).map(|rep_id| Owner { rep_id, source: "desk".to_owned() })),
-    };
-    Ok(AccountView { owner, person, ..AccountView::default() })
-}
-
-/// The id under which a lead is known outside: a claim stands for a lead of another Desk.
-fn original(row: &LeadRow) -> LeadId {
-    match row.state {
-        LeadState::Claim => LeadId::new(&row.fingerprint).unwrap_or_else(|_| row.lead_id.clone()),
-        _ => row.lead_id.clone(),
-    }
 }
 
 /// Writes the decision with its place in the chain, the owner and the outbox. No await: one transaction.

@@ -8,9 +8,13 @@ use crate::domain::notify::{Channel, Event, Next, Notice, Policy, next_channel};
 use crate::domain::time::Timestamp;
 use crate::domain::write_back::setback::PAUSE_MS_MAX;
 use crate::domain::write_back::{Setback, next_try_ms};
+use crate::flow::crm::vendor::GATE_FULL;
 use crate::ports::jobs::{Job, TellOne};
 use crate::ports::rules::RuleBooks;
 use crate::ports::{PortResult, Posts};
+
+/// Shortest pause of a notice whose turn has not come, in milliseconds.
+const GATE_PAUSE_MS_MIN: i64 = 1_000;
 
 /// What telling needs of the world.
 pub trait World: notify::World + RuleBooks + Posts {}
@@ -26,7 +30,7 @@ pub async fn jobs<W: World>(world: &W, notices: Vec<Notice>) -> PortResult<Vec<J
         let policy = notify::policy(world, &notice).await?;
         for chain in policy.chains.clone() {
             let policy = Policy { chains: vec![chain], ..policy.clone() };
-            let telling = TellOne { notice: notice.clone(), policy, so_far: Vec::new() };
+            let telling = TellOne { notice: notice.clone(), policy, so_far: Vec::new(), is_repeated: false };
             jobs.push(Job::Tell { telling: Box::new(telling) });
         }
     }
@@ -55,7 +59,7 @@ pub enum Became {
 /// # Errors
 /// `Unavailable` when what was told before cannot be read or kept. Trying again is as safe as the channel is.
 pub async fn tell_next<W: World>(world: &W, telling: TellOne, mut chance: impl FnMut() -> u16) -> PortResult<Became> {
-    let TellOne { notice, policy, mut so_far } = telling;
+    let TellOne { notice, policy, mut so_far, is_repeated } = telling;
     let chain = policy.chains.first().cloned().unwrap_or_default();
     let mut last = Setback::config("no_channel", "no channel of the chain is set up");
     // Every round refuses a channel or ends.
@@ -76,13 +80,19 @@ pub async fn tell_next<W: World>(world: &W, telling: TellOne, mut chance: impl F
             channel: &channel,
             notice: &notice.clone().told_at(told_at(&notice, now)),
             slack_channel: policy.slack_channel.as_deref(),
-            again: tries > 0,
+            again: tries > 0 || is_repeated,
             earlier: earlier.as_ref(),
         };
         match notify::tell(world, &telling).await {
             Ok(told) => {
                 keep(world, &notice, told).await?;
                 return Ok(Became::Told(Some(channel)));
+            }
+            // Its turn has not come: nothing was tried.
+            Err(Setback::Later { code, after_ms }) if code == GATE_FULL => {
+                let after_ms = i64::from(after_ms.unwrap_or_default()).clamp(GATE_PAUSE_MS_MIN, PAUSE_MS_MAX);
+                let telling = Box::new(TellOne { notice, policy, so_far, is_repeated });
+                return Ok(Became::Again { telling, after_ms });
             }
             Err(Setback::Later { code, after_ms }) => {
                 let tries = tries.saturating_add(1);
@@ -108,8 +118,9 @@ fn told_at(notice: &Notice, now: Timestamp) -> Timestamp {
     if now.ms_since(notice.told_at) < SAME_MS { notice.told_at } else { now }
 }
 
+/// The same later, in a message of its own, which was never delivered before.
 fn again(notice: Notice, policy: Policy, so_far: Vec<Tried>, after_ms: i64) -> Became {
-    Became::Again { telling: Box::new(TellOne { notice, policy, so_far }), after_ms }
+    Became::Again { telling: Box::new(TellOne { notice, policy, so_far, is_repeated: false }), after_ms }
 }
 
 fn note(so_far: &mut Vec<Tried>, channel: Channel, tries: u32, result: Came) {

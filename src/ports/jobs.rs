@@ -83,4 +83,7 @@ pub struct TellOne {
     /// How each channel fared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub so_far: Vec<Tried>,
+    /// Whether the message came before, so that it may have been told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_repeated: bool,
 }

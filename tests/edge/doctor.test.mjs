@@ -35,7 +35,7 @@ test('every part of a deployment that is well has its line', async () => {
     const found = await doctor();
     return !problems(found).includes('missing_teams') && found;
   }, 'roster');
-  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'queue CRM_JOBS', 'object DESK', 'object TEAM', 'object LOOKUP', 'object METER', 'object GATE'];
+  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'queue CRM_JOBS', 'queue TELL_JOBS', 'object DESK', 'object TEAM', 'object LOOKUP', 'object METER', 'object GATE'];
   for (const name of [...names, 'counter FORM_POSTS_PER_CLIENT', 'rubric', 'roster', 'dead letters', 'sender typeform']) {
     assert.equal(line(found, name).status, 'ok', JSON.stringify(line(found, name)));
   }

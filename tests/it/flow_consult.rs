@@ -12,8 +12,8 @@ use lead_router::domain::write_back::Setback;
 use lead_router::ports::jobs::Job;
 use serde_json::json;
 
-/// A world with two reps of one team, with ids in HubSpot, and nobody in the directory.
-fn world() -> World {
+/// Three reps of one team with ids in HubSpot, of whom one is on leave.
+fn roster() -> (Vec<Team>, Vec<Rep>) {
     let teams: Vec<Team> = serde_json::from_value(json!([
         {"id": "mid-market", "members": [{"rep_id": "ada"}, {"rep_id": "ben"}, {"rep_id": "cem"}]},
     ]))
@@ -25,6 +25,12 @@ fn world() -> World {
          "leave": [{"from": "2026-11-01", "until": "2026-12-31"}]},
     ]))
     .unwrap();
+    (teams, reps)
+}
+
+/// A world with this roster, and nobody in the directory.
+fn world() -> World {
+    let (teams, reps) = roster();
     let world = World::new(teams, reps, Vec::new());
     world.edit_rubric(|file| {
         file["routes"] = json!([]);
@@ -208,4 +214,60 @@ fn a_record_with_a_crm_replays_to_the_same_decision() {
     let text = serde_json::to_string(&record).unwrap();
     assert_eq!(serde_json::from_str::<lead_router::domain::route::decision::Record>(&text).unwrap(), record);
     assert_eq!(record.view.owner.unwrap().source, "crm_open_deal");
+}
+
+/// A later moment, at which what was read of the CRM before is too old.
+fn much_later(world: &World) {
+    world.now.set(world.now.get().plus_ms(16 * MINUTE_MS));
+}
+
+fn again(world: &World, email: &str, message: &str) -> Decision {
+    run(world.decide(&lead(&json!({"email": email, "message": message}))))
+}
+
+#[test]
+fn an_owner_whom_somebody_chose_since_goes_before_the_rep_who_had_the_person() {
+    let world = world();
+    let email = "kim@acme.example";
+    let first = decide(&world, email);
+    let theirs = if rep(&first) == "ada" { ("2", "ben") } else { ("1", "ada") };
+    much_later(&world);
+    knows(&world, email, person(theirs.0, None));
+    let second = again(&world, email, "once more");
+    assert_eq!((rep(&second), second.duplicate_of.clone()), (theirs.1, None));
+    much_later(&world);
+    let third = again(&world, email, "and once more");
+    assert_eq!((rep(&third), third.duplicate_of.as_ref()), (theirs.1, Some(&second.lead_id)));
+}
+
+#[test]
+fn whoever_stands_in_for_an_owner_keeps_the_person_and_so_does_the_rep_whom_the_crm_was_told() {
+    let world = world();
+    let email = "kim@acme.example";
+    // The owner is on leave, and Ada stands in.
+    knows(&world, email, person("3", None));
+    let first = decide(&world, email);
+    assert_eq!(rep(&first), "ada");
+    much_later(&world);
+    let second = again(&world, email, "once more");
+    assert_eq!((rep(&second), second.duplicate_of.as_ref()), ("ada", Some(&first.lead_id)));
+    much_later(&world);
+    knows(&world, email, person("1", None));
+    assert_eq!(rep(&again(&world, email, "and once more")), "ada");
+}
+
+#[test]
+fn when_the_owner_whom_somebody_chose_cannot_work_the_rep_who_had_the_person_does() {
+    let world = world();
+    let email = "kim@acme.example";
+    knows(&world, email, person("2", None));
+    assert_eq!(rep(&decide(&world, email)), "ben");
+    much_later(&world);
+    // Cem is on leave; Ada would stand in, but is on leave as well.
+    let (teams, mut reps) = roster();
+    let leave = reps[2].leave.clone();
+    reps[0].leave = leave;
+    world.set_roster(&teams, &reps);
+    knows(&world, email, person("3", None));
+    assert_eq!(rep(&again(&world, email, "once more")), "ben");
 }

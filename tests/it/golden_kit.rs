@@ -385,7 +385,11 @@ impl World {
 
     /// The decision that the scenario is about.
     pub fn decide_scenario(&mut self, scenario: &Scenario) -> Made {
-        let person = scenario.same_person.clone().map(|rep_id| EarlierLead { lead_id: "earlier-1".parse_id(), rep_id });
+        let person = scenario.same_person.clone().map(|rep_id| EarlierLead {
+            lead_id: "earlier-1".parse_id(),
+            rep_id,
+            is_overruled: false,
+        });
         let view = AccountView { owner: crm_owner(scenario.owner.as_ref()), person, ..AccountView::default() };
         self.decide(&scenario.lead, &scenario.facts, view, &scenario.exclude)
     }

@@ -284,14 +284,14 @@ fn five_hundred_notices_at_once_stay_within_every_limit() {
         }
         assert_eq!(world.sent.borrow().len(), 500, "{name}: no call is spent on a refusal");
         let took_s = world.now().ms_since(began) / 1_000;
-        // The limit of the vendor, and a tenth for waking at the wrong moment.
+        // The limit of the vendor with the gate's margin of 300 ms, and a tenth for waking at the wrong moment.
         let most_s = match name {
             "slack" | "teams" => 500 / 4,
             "slack_webhook" => 500,
             "resend" => 500 / 5,
             _ => 500 / 10,
         };
-        assert!(took_s <= most_s * 11 / 10 + 10, "{name} took {took_s} s");
+        assert!(took_s <= most_s * 143 / 100 + 10, "{name} took {took_s} s");
     }
 }
 

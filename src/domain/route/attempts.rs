@@ -3,7 +3,7 @@
 //! The list is fixed before anybody is asked, and the first team that names a rep ends it:
 //! 1. the rep to whom a colleague or an operator hands the lead on;
 //! 2. the rep who has this very lead, when a late answer changed its tier and nothing else;
-//! 3. the rep who has the person already (a duplicate);
+//! 3. the rep who has the person already (a duplicate), unless somebody chose another owner in the CRM since: then after 5;
 //! 4. the rep that an override names;
 //! 5. the owner of the account, unless an override beats ownership, and then whoever stands in for the owner;
 //! 6. the rotation of the team, then of its fallback teams;
@@ -62,6 +62,14 @@ pub struct Owner {
     pub source: String,
 }
 
+impl Owner {
+    /// Whether the CRM says so.
+    #[must_use]
+    pub fn is_of_crm(&self) -> bool {
+        self.source.starts_with("crm_")
+    }
+}
+
 /// The earlier lead of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlierLead {
@@ -69,6 +77,9 @@ pub struct EarlierLead {
     pub lead_id: LeadId,
     /// Who has it.
     pub rep_id: RepId,
+    /// Whether the CRM names another owner by now than this rep, and than it named when the earlier lead was decided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_overruled: bool,
 }
 
 /// One question to one team.
@@ -131,9 +142,13 @@ pub fn attempts(plan: &Plan, view: &AccountView, index: &RosterIndex, exclude: &
         let kind = PickKind::Owner { rep_id: holder.clone(), respect_caps: false };
         push_rep(&mut list, index, holder, exclude, kind, "same_rep");
     }
-    if let Some(earlier) = &view.person {
+    let same_person = |list: &mut Vec<Attempt>, earlier: &EarlierLead| {
         let kind = PickKind::Duplicate { rep_id: earlier.rep_id.clone() };
-        push_rep(&mut list, index, &earlier.rep_id, exclude, kind, "same_person");
+        push_rep(list, index, &earlier.rep_id, exclude, kind, "same_person");
+    };
+    let overruled = view.person.as_ref().filter(|earlier| earlier.is_overruled && !plan.beats_owner);
+    if let Some(earlier) = view.person.as_ref().filter(|_| overruled.is_none()) {
+        same_person(&mut list, earlier);
     }
     if let Some(rep) = &plan.rep {
         let kind = PickKind::Owner { rep_id: rep.clone(), respect_caps: false };
@@ -147,6 +162,9 @@ pub fn attempts(plan: &Plan, view: &AccountView, index: &RosterIndex, exclude: &
         if let Some(backup) = index.reps.get(&owner.rep_id).and_then(|entry| entry.backup_rep_id.as_ref()) {
             let kind = PickKind::Owner { rep_id: backup.clone(), respect_caps };
             push_rep(&mut list, index, backup, exclude, kind, "owner_backup");
+        }
+        if let Some(earlier) = overruled {
+            same_person(&mut list, earlier);
         }
         match plan.ownership.when_away {
             OwnerAway::Hold if !list.is_empty() => return list,

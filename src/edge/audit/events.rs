@@ -47,6 +47,16 @@ impl Events for World {
     }
 }
 
+/// Whether the ledger has an event with any of these ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_any(env: &Env, event_ids: &[String]) -> PortResult<bool> {
+    let query = "SELECT '{}' AS line FROM events WHERE event_id IN (SELECT value FROM json_each(?1)) LIMIT 1";
+    let ids = serde_json::to_string(event_ids).map_err(failed)?;
+    Ok(!lines(env, query, &[JsValue::from_str(&ids)]).await?.is_empty())
+}
+
 /// The events of a lead, the oldest first.
 ///
 /// # Errors

@@ -40,7 +40,7 @@ pub async fn check(world: &World) -> Vec<Line> {
         found.push(Line::tried(AREA, format!("KV {name}"), &read, "bind a KV namespace under this name"));
     }
     found.extend(database(world).await);
-    for name in ["JOBS", "CRM_JOBS"] {
+    for name in ["JOBS", "CRM_JOBS", "TELL_JOBS"] {
         let queue = world.env.queue(name).map_err(|error| Unavailable::new("queue", error.to_string()));
         let message = "bind its queue of wrangler.toml as a producer under this name, and this Worker as its consumer";
         found.push(Line::tried(AREA, format!("queue {name}"), &queue, message));

@@ -26,6 +26,9 @@ impl Patience {
     pub const CONSUMER: Self = Self { gate_ms: 20_000, answer_ms: 20_000, share_percent: 100 };
 }
 
+/// Code of a call whose turn does not come while its caller has patience. It was not made.
+pub const GATE_FULL: &str = "gate_full";
+
 /// Longest single pause before the gate, in milliseconds: whoever waits asks again, because others wait too.
 const PAUSE_MS_MAX: u32 = 2_000;
 
@@ -64,7 +67,7 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
             };
             let waited_ms = u32::try_from(now.ms_since(began)).unwrap_or(u32::MAX);
             if waited_ms.saturating_add(ms) > self.patience.gate_ms {
-                return Err(Setback::later("gate_full", Some(ms)));
+                return Err(Setback::later(GATE_FULL, Some(ms)));
             }
             self.world.pause(ms.clamp(1, PAUSE_MS_MAX)).await;
         }

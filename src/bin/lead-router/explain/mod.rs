@@ -40,7 +40,11 @@ pub fn run(args: &ExplainArgs) -> Result<Output, Failure> {
     let lead_id = keys.lead_id(0).ok_or_else(|| Failure::new("invalid_input", "the lead has no id"))?;
     let view = AccountView {
         owner: args.owner.clone().map(|rep_id| Owner { rep_id, source: "crm".to_owned() }).or(owner),
-        person: args.same_person.clone().map(|rep_id| EarlierLead { lead_id: lead_id.clone(), rep_id }),
+        person: args.same_person.clone().map(|rep_id| EarlierLead {
+            lead_id: lead_id.clone(),
+            rep_id,
+            is_overruled: false,
+        }),
         ..AccountView::default()
     };
     let plan = plan(&rubric, &facts, at);

@@ -2,7 +2,7 @@
 //!
 //! `X-HubSpot-Signature-v3: <base64 of HMAC-SHA256(client secret, method + URL + raw body + timestamp)>`, the moment in
 //! milliseconds, good for five minutes. A request has 100 events at most, is answered within five seconds, and comes up
-//! to ten times more within 24 hours. A new contact is known by portal and contact, a change also by property and moment.
+//! to ten times more within 24 hours. A new contact is known by its id, a change also by portal, property and moment.
 //! The contact is read by id afterwards. The older signatures, plain hashes without a moment, are not accepted.
 
 use super::draft::Draft;
@@ -116,7 +116,8 @@ fn event(item: &Node, now: Timestamp) -> Event {
     let (Some(portal), Some(object)) = (portal, object) else { return Event::broken("no_object_id") };
     let occurred_at = occurred.map_or(now, Timestamp::from_ms);
     let key = if is_new {
-        format!("hubspot:{portal}:{object}")
+        // As for a contact that is read because it is new in the CRM: whichever way it comes first, it is one lead.
+        format!("crm:hubspot:{object}")
     } else {
         format!("hubspot:{portal}:{object}:{property}:{}", occurred_at.as_ms())
     };

@@ -1,0 +1,55 @@
+//! What a Desk knows about the account and the person of a lead before it is decided.
+
+use super::settle::{OWNERSHIP_MS, record_of};
+use crate::domain::desk::LeadKeys;
+use crate::domain::id::{LeadId, RepId};
+use crate::domain::route::attempts::{AccountView, EarlierLead, Owner};
+use crate::domain::time::Timestamp;
+use crate::ports::messages::Claimed;
+use crate::ports::{DeskStore, LeadRow, LeadState, PortResult};
+
+/// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
+/// `but` is left out: a lead that is placed again is no earlier lead of itself.
+pub(super) fn view(
+    store: &impl DeskStore,
+    keys: &LeadKeys,
+    owner: Option<&Owner>,
+    now: Timestamp,
+    but: Option<&LeadId>,
+) -> PortResult<AccountView> {
+    let since = now.plus_ms(OWNERSHIP_MS.saturating_neg());
+    let rep_of = |row: &LeadRow| row.rep_id.as_deref().and_then(|rep| RepId::new(rep).ok());
+    let person = store
+        .latest(&keys.person_prefix(), since, but)?
+        .and_then(|row| rep_of(&row).map(|rep_id| (row, rep_id)))
+        .map(|(row, rep_id)| {
+            let is_overruled = is_overruled(&row, &rep_id, owner);
+            EarlierLead { lead_id: original(&row), rep_id, is_overruled }
+        });
+    let owner = match owner {
+        Some(owner) => Some(owner.clone()),
+        None => store
+            .latest(&keys.account_prefix(), since, but)?
+            .and_then(|row| rep_of(&row).map(|rep_id| Owner { rep_id, source: "desk".to_owned() })),
+    };
+    Ok(AccountView { owner, person, ..AccountView::default() })
+}
+
+/// Whether somebody chose in the CRM since who owns a person: it names another owner than the rep who has them, and than it
+/// named when the earlier lead was decided. An owner whom the rep stands in for is no news.
+fn is_overruled(earlier: &LeadRow, rep: &RepId, owner: Option<&Owner>) -> bool {
+    let Some(owner) = owner.filter(|owner| owner.is_of_crm() && owner.rep_id != *rep) else { return false };
+    let then = match earlier.state {
+        LeadState::Claim => serde_json::from_str::<Claimed>(&earlier.body).ok().map(|claimed| claimed.view),
+        _ => record_of(earlier).ok().map(|record| record.view),
+    };
+    then.and_then(|view| view.owner).is_none_or(|then| then.rep_id != owner.rep_id)
+}
+
+/// The id under which a lead is known outside: a claim stands for a lead of another Desk.
+fn original(row: &LeadRow) -> LeadId {
+    match row.state {
+        LeadState::Claim => LeadId::new(&row.fingerprint).unwrap_or_else(|_| row.lead_id.clone()),
+        _ => row.lead_id.clone(),
+    }
+}
