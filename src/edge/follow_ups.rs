@@ -69,8 +69,13 @@ pub async fn post(call: &mut Call<'_>, id: &str, what: &str) -> ApiResult {
         let rep = rep.as_ref().filter(|rep| !config.index.reps.contains_key(*rep));
         rep.map(|rep| Problem::new(name, "unknown_rep", format!("there is no rep `{rep}` in the roster")))
     };
-    let problems: Vec<Problem> =
-        [unknown("rep_id", &asked.rep_id), unknown("to", &asked.to)].into_iter().flatten().collect();
+    let to = asked.to.as_ref().and_then(|rep| config.index.reps.get(rep).map(|entry| (rep, entry)));
+    let teamless = to.filter(|(_, entry)| entry.team.is_none()).map(|(rep, _)| {
+        let message = format!("`{rep}` is in no team and cannot have leads: add them to one first");
+        Problem::new("to", "rep_without_team", message)
+    });
+    let problems = [unknown("rep_id", &asked.rep_id), unknown("to", &asked.to), teamless];
+    let problems: Vec<Problem> = problems.into_iter().flatten().collect();
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
