@@ -40,8 +40,10 @@ const CRMS = {
       SALESFORCE_CLIENT_SECRET: 'salesforce-secret',
     }),
     owners: ['005000000000001AAA', '005000000000002AAA', '005000000000003AAA'],
-    known: (played, email, owner) => {
-      const fields = { Email: email, LastName: 'There', Company: 'Before', OwnerId: owner };
+    known: (played, email, owner, index) => {
+      // Far from the ids that the played vendor gives.
+      const id = `00Q9${String(index).padStart(11, '0')}AAA`;
+      const fields = { Id: id, Email: email, LastName: 'There', Company: 'Before', OwnerId: owner };
       return played.change('salesforce', { put: { type: 'Lead', fields } });
     },
     held: ({ records }) => ({
@@ -78,7 +80,7 @@ async function burst(kind) {
     const members = reps.map(({ id }) => ({ rep_id: id, weight: 1 }));
     await world.roster({ reps, teams: [{ id: 'smb', name: 'Small business', strategy: 'fair_and_able', members }] });
     const places = Array.from({ length: LEADS }, (_, index) => index);
-    for (const index of places.filter(isKnown)) await crm.known(played, leadOf(index).email, crm.owners[index % 3]);
+    for (const index of places.filter(isKnown)) await crm.known(played, leadOf(index).email, crm.owners[index % 3], index);
     say(`- ${kind}: what it has is read`);
     await until(() => readAll(world), 'mirror of everything', 120_000);
     const before = { ...calls };

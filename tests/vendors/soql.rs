@@ -397,7 +397,7 @@ fn key(path: &str, value: &Value) -> Option<String> {
     if path == "Id" || (path.ends_with("Id") && !path.contains("__")) {
         return Some(text.get(..15).unwrap_or(text).to_owned());
     }
-    if !text.starts_with("20") {
+    if !text.starts_with("20") && !text.starts_with("19") {
         return Some(text.to_lowercase());
     }
     let moment = text.strip_suffix("+0000").map_or_else(|| text.to_owned(), |start| format!("{start}Z"));

@@ -34,7 +34,7 @@ impl Cursor {
     /// Reads where to go on; the first page of everything when `page` is empty or says nothing.
     #[must_use]
     pub fn read(at: Timestamp, page: &str) -> Self {
-        let began_ms = at.plus_ms(LAG_MS.saturating_neg()).as_ms();
+        let began_ms = at.plus_ms(LAG_MS.saturating_neg()).as_ms().max(0);
         let mut parts = page.split(':');
         let object = match parts.next() {
             Some("companies") => Object::Companies,
