@@ -24,9 +24,9 @@ grep '^ℹ ' target/logs/test-wire.log || true
 
 bash scripts/build.sh
 bash scripts/setup.sh browser || say "no browser on this machine: the tests of forms in a browser are left out"
-# A test that hangs fails after its time; so does a file that never ends.
-step "tests against the built Worker" test-edge timeout 1500 node --test --test-timeout=300000 --test-reporter=spec \
-  'tests/edge/**/*.test.mjs' || failed+=(edge)
+# Two files at a time: most of a test is waiting. One that hangs fails after its time; so does a file that never ends.
+step "tests against the built Worker" test-edge timeout 1500 node --test --test-concurrency=2 --test-timeout=300000 \
+  --test-reporter=spec 'tests/edge/**/*.test.mjs' || failed+=(edge)
 grep '^ℹ ' target/logs/test-edge.log || true
 
 [ ${#failed[@]} -eq 0 ] || die "failed: ${failed[*]}"
