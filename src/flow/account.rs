@@ -1,12 +1,23 @@
 //! What a Desk knows about the account and the person of a lead before it is decided.
 
-use super::settle::{OWNERSHIP_MS, record_of};
 use crate::domain::desk::LeadKeys;
 use crate::domain::id::{LeadId, RepId};
 use crate::domain::route::attempts::{AccountView, EarlierLead, Owner};
-use crate::domain::time::Timestamp;
+use crate::domain::route::decision::Record;
+use crate::domain::time::{DAY_MS, Timestamp};
 use crate::ports::messages::Claimed;
-use crate::ports::{DeskStore, LeadRow, LeadState, PortResult};
+use crate::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
+
+/// How long an earlier lead makes its rep the owner of the account and of the person, in milliseconds: 90 days.
+const OWNERSHIP_MS: i64 = 90 * DAY_MS;
+
+/// The record of a decided lead.
+///
+/// # Errors
+/// [`Unavailable`] when the row does not hold one.
+pub fn record_of(row: &LeadRow) -> PortResult<Record> {
+    serde_json::from_str(&row.body).map_err(|error| Unavailable::new("desk", error.to_string()))
+}
 
 /// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
 /// `but` is left out: a lead that is placed again is no earlier lead of itself.

@@ -4,6 +4,8 @@
 //! arrive together see one owner. Between the questions to the Teams nothing is written; the decision, the
 //! owner and the outbox are one synchronous stretch at the end.
 
+pub use super::account::record_of;
+
 use super::account::view;
 use super::asking::{ask, picked, take_back};
 use crate::domain::desk::{LeadKeys, sha256_hex};
@@ -11,12 +13,9 @@ use crate::domain::id::{LeadId, RepId};
 use crate::domain::limits::REPLAY_WINDOW_MS;
 use crate::domain::route::attempts::Asking;
 use crate::domain::route::decision::{Conclusion, Decision, Outcome, Record, conclude};
-use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
+use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::ports::messages::{Claim, Claimed, Open, Opened, Reserve, Reserved, Settle, Settled, Touch, Touched};
 use crate::ports::{DeskStore, Desks, LeadRow, LeadState, PortResult, Rosters, Teams, Unavailable};
-
-/// How long an earlier lead makes its rep the owner of the account and of the person, in milliseconds: 90 days.
-pub const OWNERSHIP_MS: i64 = 90 * DAY_MS;
 
 /// How long the watchdog waits for a decision before it routes an accepted lead again, in milliseconds:
 /// longer than the longest enrichment deadline and a slow Team together.
@@ -87,14 +86,6 @@ pub const LATE_MS_MAX: i64 = 10 * MINUTE_MS;
 pub fn may_be_placed_again(record: &Record, now: Timestamp) -> bool {
     let age_ms = now.ms_since(record.decision.decided_at);
     record.attempt_no == 1 && record.decision.outcome == Outcome::Assigned && age_ms <= LATE_MS_MAX
-}
-
-/// The record of a decided lead.
-///
-/// # Errors
-/// [`Unavailable`] when the row does not hold one.
-pub fn record_of(row: &LeadRow) -> PortResult<Record> {
-    serde_json::from_str(&row.body).map_err(|error| Unavailable::new("desk", error.to_string()))
 }
 
 /// Accepts a lead: after this it is durable, and the watchdog sees to it that it is decided.
