@@ -12,6 +12,7 @@ use crate::domain::limits::{
     FIELD_NAME_BYTES_MAX, FIELDS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX,
     VALUE_CHARS_MAX,
 };
+use crate::domain::normalize;
 use crate::domain::time::Timestamp;
 
 /// Objects that only wrap a lead: their fields count as if they stood outside.
@@ -180,8 +181,10 @@ fn first_address_only(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
 /// A name within its limit: the questions of forms are whole sentences.
 fn short_name(name: &str) -> String {
     let name = payload::tidy(name);
+    // As it is judged later: some letters are longer in lower case, or when they are composed.
+    let fits = |name: &str| normalize::collapse(&normalize::mend(&name.to_lowercase())).len() <= FIELD_NAME_BYTES_MAX;
     let mut end = name.len().min(FIELD_NAME_BYTES_MAX);
-    while !name.is_char_boundary(end) {
+    while end > 0 && !name.get(..end).is_some_and(fits) {
         end = end.saturating_sub(1);
     }
     name.get(..end).unwrap_or_default().to_owned()
