@@ -12,6 +12,7 @@ pub mod error;
 pub mod facts;
 pub mod fit;
 pub mod form;
+pub mod html;
 pub mod http;
 pub mod id;
 pub mod intake;

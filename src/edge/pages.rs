@@ -1,6 +1,7 @@
 //! The three small pages that a browser may see without any page of the business: form, thanks, what to mend.
 
 use super::respond::{ApiError, ApiResult};
+use crate::domain::html::escape;
 use worker::{Headers, Response};
 
 const STYLE: &str = "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem;\
@@ -22,11 +23,6 @@ pub(super) fn page(status: u16, title: &str, main: &str) -> ApiResult {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' https: http:";
     headers.set("content-security-policy", policy)?;
     Ok(Response::ok(html)?.with_status(status).with_headers(headers))
-}
-
-/// Text as it stands in HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// `GET /forms/{form}`: a plain form to try the router with.

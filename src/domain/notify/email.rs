@@ -2,8 +2,8 @@
 
 use super::notice::Notice;
 use super::story::Story;
-use super::text::html;
 use super::{RATE_LIMITED, code_of};
+use crate::domain::html::escape;
 use crate::domain::write_back::Setback;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -78,19 +78,19 @@ fn text(story: &Story) -> String {
 
 fn page(story: &Story) -> String {
     let row = |label: &str, value: &str| {
-        format!("<tr><th align=\"left\" valign=\"top\">{}</th><td>{}</td></tr>", html(label), html(value))
+        format!("<tr><th align=\"left\" valign=\"top\">{}</th><td>{}</td></tr>", escape(label), escape(value))
     };
     let mut rows: Vec<String> = story.facts.iter().map(|(label, value)| row(label, value)).collect();
     rows.extend(story.message.iter().map(|message| row("They wrote", message)));
     rows.extend(story.why.iter().map(|line| row("Why", line)));
     rows.extend(story.due_dated.iter().map(|due| row("First touch due", due)));
-    let note = story.note.as_ref().map(|note| format!("<p>{}</p>", html(note))).unwrap_or_default();
+    let note = story.note.as_ref().map(|note| format!("<p>{}</p>", escape(note))).unwrap_or_default();
     let links = story.act.iter().chain(&story.open);
     let links: Vec<String> =
-        links.map(|(label, url)| format!("<a href=\"{}\">{}</a>", html(url), html(label))).collect();
+        links.map(|(label, url)| format!("<a href=\"{}\">{}</a>", escape(url), escape(label))).collect();
     format!(
         "<!doctype html><html lang=\"en\"><body><h1>{}</h1>{note}<table>{}</table><p>{}</p></body></html>",
-        html(&story.headline),
+        escape(&story.headline),
         rows.concat(),
         links.join(" &middot; "),
     )

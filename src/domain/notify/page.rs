@@ -3,7 +3,7 @@
 use super::act::{ActKind, Acted};
 use super::link::{LinkRefusal, Ticket};
 use super::moment::dated;
-use super::text::html;
+use crate::domain::html::escape;
 use crate::domain::route::index::RosterIndex;
 
 /// A page: title, and what stands in it, in HTML.
@@ -17,8 +17,8 @@ pub struct Page {
 
 impl Page {
     fn new(title: &str, paragraphs: &[&str], more: &str) -> Self {
-        let title = html(title);
-        let text: String = paragraphs.iter().map(|text| format!("<p>{}</p>", html(text))).collect();
+        let title = escape(title);
+        let text: String = paragraphs.iter().map(|text| format!("<p>{}</p>", escape(text))).collect();
         Self { main: format!("<h1>{title}</h1>{text}{more}"), title }
     }
 

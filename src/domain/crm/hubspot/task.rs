@@ -5,6 +5,7 @@ use super::person::Properties;
 use super::properties::{EFFECT_ID, OWNER};
 use super::requests::Input;
 use crate::domain::crm::write::{Assigning, Profile, Write};
+use crate::domain::html::escape;
 use std::fmt::Write as _;
 
 /// The vendor's number of the association of a task with a contact.
@@ -59,29 +60,4 @@ fn body(write: &Write, assigning: &Assigning) -> String {
         let _ = write!(body, "<p>Source: {}</p>", escape(source));
     }
     body
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_typed_is_markup() {
-        assert_eq!(escape("<img src=\"x\" onerror='a'>&"), "&lt;img src=&quot;x&quot; onerror=&#39;a&#39;&gt;&amp;");
-    }
 }

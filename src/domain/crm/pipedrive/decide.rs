@@ -3,6 +3,7 @@
 use super::answers::{emails, number, owner, text};
 use super::mark::Mark;
 use crate::domain::crm::write::{Assigning, Profile, Write};
+use crate::domain::html::escape;
 use crate::domain::write_back::Setback;
 use serde_json::{Map, Value, json};
 
@@ -141,5 +142,5 @@ pub fn activity(write: &Write, assigning: &Assigning, person_id: u64, owner_id: 
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\n', "<br>")
+    escape(text).replace('\n', "<br>")
 }
