@@ -1,4 +1,4 @@
-// The CRM bench: a burst of leads through the built Worker into a played CRM (tests/vendors/) that keeps the vendor's limits.
+// The CRM bench: a burst of leads through the built Worker into a played CRM (tests/fakes/) that keeps the vendor's limits.
 //
 //   node bench/crm.mjs [--leads=5000] [--only=hubspot,salesforce]
 //

@@ -1,4 +1,4 @@
-// The provider bench: the built Worker against a farm that plays the providers (tests/farm/).
+// The provider bench: the built Worker against a farm that plays the providers (tests/fakes/providers/).
 //
 //   node bench/providers.mjs [--quick] [--only=speed,early_stop,match,down]
 //

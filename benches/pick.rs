@@ -1,7 +1,7 @@
 //! One pick against the size of the team: the decision alone, with its bookkeeping, and with its explanation.
 //!
 //! Budget for the decision with bookkeeping: 0.5, 1, 20 and 300 µs for 10, 50, 1,000 and 10,000 reps, whatever
-//! the history. Run with `cargo bench --no-default-features --bench pick`.
+//! the history. Run with `cargo bench -p lead-router-core --bench pick`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,11 +10,11 @@
 )]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use lead_router::domain::id::{LeadId, RepId, TeamId, TierId};
-use lead_router::domain::roster::calendar::Calendar;
-use lead_router::domain::roster::model::{Needs, PickKind, PickRequest, Pool};
-use lead_router::domain::roster::prepared::PreparedPool;
-use lead_router::domain::time::Timestamp;
+use lead_router_core::id::{LeadId, RepId, TeamId, TierId};
+use lead_router_core::roster::calendar::Calendar;
+use lead_router_core::roster::model::{Needs, PickKind, PickRequest, Pool};
+use lead_router_core::roster::prepared::PreparedPool;
+use lead_router_core::time::Timestamp;
 use serde_json::json;
 use std::hint::black_box;
 

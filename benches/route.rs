@@ -1,7 +1,7 @@
 //! The whole decision: plan, questions, pick, explanation, and everything that a record holds.
 //!
 //! Budget: 20 µs and 40 allocations with 20 criteria over 30 fields and 50 reps. Growth with rules, reps and territories
-//! is measured too. Run with `cargo bench --no-default-features --bench route`.
+//! is measured too. Run with `cargo bench -p lead-router-core --bench route`.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,16 +12,16 @@
 )]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use lead_router::domain::facts::{Fact, FactValue, Facts, Field, Kind};
-use lead_router::domain::id::{LeadId, ProviderId};
-use lead_router::domain::roster::model::{Rep, Team};
-use lead_router::domain::route::attempts::{AccountView, Asking};
-use lead_router::domain::route::decide::{Detail, Inputs, count, decide};
-use lead_router::domain::route::decision::{Asked, Decision};
-use lead_router::domain::route::plan::plan;
-use lead_router::domain::route::pools::Pools;
-use lead_router::domain::rubric::{Rubric, load};
-use lead_router::domain::time::Timestamp;
+use lead_router_core::decision::attempts::{AccountView, Asking};
+use lead_router_core::decision::decide::{Detail, Inputs, count, decide};
+use lead_router_core::decision::plan::plan;
+use lead_router_core::decision::pools::Pools;
+use lead_router_core::decision::record::{Asked, Decision};
+use lead_router_core::facts::{Fact, FactValue, Facts, Field, Kind};
+use lead_router_core::id::{LeadId, ProviderId};
+use lead_router_core::roster::model::{Rep, Team};
+use lead_router_core::rubric::{Rubric, load};
+use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;

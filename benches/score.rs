@@ -4,13 +4,13 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a bench may stop")]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use lead_router::domain::facts::{Fact, FactValue, Facts, Field, FieldSet, Signal};
-use lead_router::domain::id::ProviderId;
-use lead_router::domain::rubric::condition::Scope;
-use lead_router::domain::rubric::score::score;
-use lead_router::domain::rubric::settle::settled;
-use lead_router::domain::rubric::{Rubric, load};
-use lead_router::domain::time::Timestamp;
+use lead_router_core::facts::{Fact, FactValue, Facts, Field, FieldSet, Signal};
+use lead_router_core::id::ProviderId;
+use lead_router_core::rubric::condition::Scope;
+use lead_router_core::rubric::score::score;
+use lead_router_core::rubric::stability::settled;
+use lead_router_core::rubric::{Rubric, load};
+use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::hint::black_box;
 

@@ -13,15 +13,15 @@
     reason = "a bench may stop"
 )]
 
-#[path = "../tests/it/senders_kit.rs"]
+#[path = "../tests/native/core/webhook_kit.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod senders_kit;
 
-use lead_router::domain::intake::RawLead;
-use lead_router::domain::intake::senders::segment::{CALLS, TRACKING_SETTINGS, track};
-use lead_router::domain::intake::senders::{Event, Fetched, Heard, Incoming, Method, Refusal, Says, Sender, Settings};
-use lead_router::domain::lead::check;
-use lead_router::domain::time::Timestamp;
+use lead_router_core::intake::RawLead;
+use lead_router_core::lead::check;
+use lead_router_core::time::Timestamp;
+use lead_router_core::webhook::segment::{CALLS, TRACKING_SETTINGS, track};
+use lead_router_core::webhook::{Event, Fetched, Heard, Incoming, Method, Refusal, Says, Sender, Settings};
 use senders_kit::{NOW_MS, Request, cases, secret};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -24,9 +24,9 @@ if [ -n "$providers" ]; then
 fi
 if [ -n "$crm" ]; then
   bash scripts/build.sh
-  step "building the played CRMs" bench-vendors cargo build --no-default-features --features cli --example vendors
+  step "building the played CRMs" bench-vendors cargo build -p lead-router-app --example fakes
   exec node bench/crm.mjs ${load[@]+"${load[@]}"}
 fi
-[ -n "$load_only" ] || cargo bench --no-default-features ${micro[@]+"${micro[@]}"}
+[ -n "$load_only" ] || cargo bench -p lead-router-core ${micro[@]+"${micro[@]}"}
 bash scripts/build.sh
 node bench/load.mjs ${load[@]+"${load[@]}"}

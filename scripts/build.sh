@@ -8,7 +8,7 @@ set -euo pipefail
 # Whatever the compiler may read: sources, embedded files, manifests, tools.
 inputs() {
   local path paths=()
-  for path in src providers migrations sample ./*.json build.rs Cargo.toml Cargo.lock \
+  for path in src crates/core crates/app providers migrations sample ./*.json build.rs Cargo.toml Cargo.lock \
     scripts/build.sh scripts/versions.env "$WASM_RUST_ENV"; do
     [ ! -e "$path" ] || paths+=("$path")
   done

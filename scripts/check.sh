@@ -6,7 +6,6 @@ set -euo pipefail
 
 step "format" fmt cargo fmt --check
 node scripts/check-versions.mjs
-step "lints without the edge" clippy-native cargo clippy --no-default-features --features cli --all-targets -- -D warnings
-step "lints with the edge" clippy-edge cargo clippy --all-targets -- -D warnings
-step "native tests" check-tests cargo test --no-default-features --features cli --lib --bins --tests
+step "lints" clippy cargo clippy --workspace --all-targets -- -D warnings
+step "native tests" check-tests cargo test -p lead-router-core -p lead-router-app -p lead-router-cli --lib --bins --tests --examples
 grep '^test result:' target/logs/check-tests.log

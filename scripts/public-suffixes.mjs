@@ -1,5 +1,5 @@
 /**
- * Makes src/domain/normalize/data/public_suffixes.txt from the list of https://publicsuffix.org:
+ * Makes crates/core/src/normalize/data/public_suffixes.txt from the list of https://publicsuffix.org:
  *
  *     curl https://publicsuffix.org/list/public_suffix_list.dat | node scripts/public-suffixes.mjs
  *
@@ -26,5 +26,5 @@ const reversed = (rule) => rule.replace('!', '').split('.').reverse().join('.');
 rules.sort((one, other) => (reversed(one) < reversed(other) ? -1 : 1));
 const families = Map.groupBy(rules, (rule) => rule.split('.').slice(1).join('.') || '.');
 const lines = [...families].map(([parent, family]) => `${parent} ${family.map((rule) => rule.split('.')[0]).join(' ')}\n`);
-writeFileSync('src/domain/normalize/data/public_suffixes.txt', HEADER + lines.join(''));
+writeFileSync('crates/core/src/normalize/data/public_suffixes.txt', HEADER + lines.join(''));
 console.log(`${rules.length} rules`);

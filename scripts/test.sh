@@ -9,7 +9,7 @@ failed=()
 bash scripts/setup.sh
 node scripts/check-versions.mjs || failed+=(versions)
 
-native=(cargo test --no-default-features --features cli)
+native=(cargo test -p lead-router-core -p lead-router-app -p lead-router-cli)
 if step "compiling the native tests" test-compile "${native[@]}" --no-run; then
   step "native tests" test-native "${native[@]}" --no-fail-fast || failed+=(native)
   grep -E '^(     Running|   Doc-tests|test result:)' target/logs/test-native.log || true

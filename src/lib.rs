@@ -1,35 +1,48 @@
-//! `lead-router` decides at the edge, within seconds, who owns a new lead.
+//! The Worker: events, HTTP, Durable Objects, queues, crons, bindings.
 //!
-//! Four layers, arrows point only downward:
-//!
-//! - `edge` (feature `edge`): the Cloudflare Workers host. Events, HTTP, Durable Objects, bindings.
-//! - [`flow`]: the use cases as numbered steps, generic over ports.
-//! - [`ports`]: what the world must provide.
-//! - [`domain`]: every decision, pure.
-//!
-//! What is not here: no clock and no randomness below `edge`, no status code outside `edge`, no decision
-//! outside `domain`.
+//! The only crate that knows `worker`, JavaScript and status codes. Every event is parsed at its border and handed on as
+//! plain values to the use cases in `lead_router_app`; nothing here decides about a lead.
 
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::string_slice,
-        clippy::arithmetic_side_effects,
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        clippy::type_complexity,
-        clippy::too_many_lines,
-        reason = "a test that panics fails, which is what it is for"
-    )
-)]
+mod bindings;
+mod cron;
+mod http;
+mod objects;
+mod queues;
 
-pub mod domain;
-#[cfg(feature = "edge")]
-mod edge;
-pub mod flow;
-pub mod ports;
+use bindings::world::World;
+use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
+
+/// Installs the panic hook, so that a panic names its place in the log.
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// A request.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    http::routes::handle(request, env, context).await
+}
+
+/// Which cron is the hourly one; the other comes every five minutes.
+const HOURLY: &str = "7 * * * *";
+
+/// The crons.
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let world = World::new(env);
+    if event.cron() != HOURLY {
+        return cron::crm_sync::run(&world).await;
+    }
+    cron::prefetch::spread(&world).await;
+    cron::crm_sync::hourly(&world).await;
+    cron::retention::run(&world).await;
+    http::doctor::note_cron(&world).await;
+}
+
+/// A batch of messages. Never an error: it would abort the instance, so every message is answered by itself.
+#[event(queue)]
+async fn queue(batch: MessageBatch<serde::de::IgnoredAny>, env: Env, _context: Context) -> Result<()> {
+    queues::consumer::consume(batch, env).await;
+    Ok(())
+}

@@ -1,7 +1,7 @@
 // Down: one provider stops answering. How long leads wait for it, what it still gets, and when it is asked again.
 
 import { createHash } from 'node:crypto';
-import { World } from '../../tests/farm/world.mjs';
+import { World } from '../../tests/fakes/providers/world.mjs';
 import { pause } from '../server.mjs';
 import { Setup, percentiles, say, shipped } from './kit.mjs';
 import { plain } from './leads.mjs';

@@ -1,6 +1,6 @@
 // Early stop: the same leads, once asking as the rubric says and once asking everybody.
 
-import { DESCRIPTIONS } from '../../tests/farm/farm.mjs';
+import { DESCRIPTIONS } from '../../tests/fakes/providers/farm.mjs';
 import { Setup, asksFor, costMicros, counted, progress, say, sum } from './kit.mjs';
 import { mix } from './leads.mjs';
 

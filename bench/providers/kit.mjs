@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Farm } from '../../tests/farm/farm.mjs';
+import { Farm } from '../../tests/fakes/providers/farm.mjs';
 import { root } from '../config.mjs';
 import { Server, call } from '../server.mjs';
 import { INTAKE_KEY, load, publish } from '../world.mjs';

@@ -2,8 +2,8 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chance, pick } from '../../tests/farm/random.mjs';
-import { World } from '../../tests/farm/world.mjs';
+import { chance, pick } from '../../tests/fakes/providers/random.mjs';
+import { World } from '../../tests/fakes/providers/world.mjs';
 import { root } from '../config.mjs';
 
 /**

@@ -2,8 +2,8 @@
 //
 // A single provider's rate follows from the farm: `tests/edge/farm.test.mjs` proves that the Worker reads exactly that.
 
-import { DESCRIPTIONS } from '../../tests/farm/farm.mjs';
-import { World } from '../../tests/farm/world.mjs';
+import { DESCRIPTIONS } from '../../tests/fakes/providers/farm.mjs';
+import { World } from '../../tests/fakes/providers/world.mjs';
 import { Setup, asksFor, costMicros, five, say } from './kit.mjs';
 import { plain } from './leads.mjs';
 

@@ -129,7 +129,7 @@ function matchRate({ leads, singles, waterfalls, stages: asked }) {
     '',
     `${leads} leads of new companies who state neither title nor size.` +
       ' What each provider knows is assumed, not measured:' +
-      ' `tests/farm/coverage.mjs`.',
+      ' `tests/fakes/providers/coverage.mjs`.',
     '',
     ...table(
       ['', 'record', 'employees', 'seniority', 'e-mail status', 'requests per lead', 'cost per lead'],

@@ -1,9 +1,9 @@
 // Speed: leads of new companies while five providers have a bad day, then the same leads again.
 
-import { DOCUMENTED } from '../../tests/farm/weather.mjs';
-import { World } from '../../tests/farm/world.mjs';
+import { DOCUMENTED } from '../../tests/fakes/providers/weather.mjs';
+import { World } from '../../tests/fakes/providers/world.mjs';
 import { pause } from '../server.mjs';
-import { DESCRIPTIONS } from '../../tests/farm/farm.mjs';
+import { DESCRIPTIONS } from '../../tests/fakes/providers/farm.mjs';
 import { Setup, asksFor, costMicros, counted, five, percentiles, prefers, progress, say } from './kit.mjs';
 import { plain } from './leads.mjs';
 

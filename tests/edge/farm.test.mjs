@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { DESCRIPTIONS, Farm } from '../farm/farm.mjs';
-import { DOCUMENTED, NONE, draw } from '../farm/weather.mjs';
-import { World as Subjects } from '../farm/world.mjs';
+import { DESCRIPTIONS, Farm } from '../fakes/providers/farm.mjs';
+import { DOCUMENTED, NONE, draw } from '../fakes/providers/weather.mjs';
+import { World as Subjects } from '../fakes/providers/world.mjs';
 import { start } from './kit.mjs';
 
 /** Enough subjects that each provider knows some and does not know others, has gaps, and answers in ranges. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
-import { Sending } from '../../src/edge/platform.js';
+import { Sending } from '../../src/bindings/platform.js';
 
 let server;
 let url;

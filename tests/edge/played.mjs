@@ -1,5 +1,5 @@
 /**
- * The vendors of tests/vendors, served by `examples/vendors.rs` in a process of their own: what native tests meet in virtual
+ * The vendors of tests/fakes, served by `tests/fakes/serve.rs` in a process of their own: what native tests meet in virtual
  * time, the built Worker meets over HTTP.
  */
 import assert from 'node:assert/strict';
@@ -9,8 +9,8 @@ import { createInterface } from 'node:readline';
 import { Response } from 'miniflare';
 import { ROOT } from './kit.mjs';
 
-const BINARY = `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/examples/vendors`;
-const BUILD = 'cargo build --no-default-features --features cli --example vendors';
+const BINARY = `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/examples/fakes`;
+const BUILD = 'cargo build -p lead-router-app --example fakes';
 
 const HOP = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
 

@@ -1,0 +1,6 @@
+//! What happens in the object that owns an account: a lead is accepted, decided, and its owner remembered.
+
+pub(crate) mod ask;
+pub mod context;
+pub mod crm_snapshot;
+pub mod decide;

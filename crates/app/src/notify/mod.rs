@@ -1,0 +1,176 @@
+//! Tells one notice through one channel, and carries out what a rep clicks.
+//!
+//! What comes of a try is the answer; when it is tried again, and which channel is next, is said by `domain::notify::chain`.
+//!
+//! Every channel is told at least once. Whether a repeat after a lost answer is seen twice depends on the vendor:
+//! - Resend knows its idempotency key, and receivers of the webhook its id: seen once.
+//! - A Slack bot looks for its own message by its metadata before it posts again: seen once, where the app may read the
+//!   conversation. Otherwise, and when Slack stores a message only after it was looked for, it may be seen twice.
+//! - Incoming webhooks of Slack, workflows of Teams and the binding for mail know no repeats and cannot be asked: it may be
+//!   seen twice. A lead that nobody hears of is worse than one that is told twice.
+
+mod check;
+mod click;
+pub mod deliver;
+mod slack;
+
+pub use check::check;
+pub use click::clicked;
+
+use crate::crm::{Patience, Vendor};
+use crate::ports::crm::{Effect, Gates};
+use crate::ports::mail::Mails;
+use crate::ports::rules::RuleBooks;
+use crate::ports::{Clock, Http, HttpAnswer, PortResult};
+use lead_router_core::http::HttpRequest;
+use lead_router_core::notify::channel::NOTIFY_FROM;
+use lead_router_core::notify::email::{Mail, binding_setback};
+use lead_router_core::notify::slack::{Posted, read_webhook, short_hash};
+use lead_router_core::notify::{
+    Channel, Kind, Notice, Policy, RATE_LIMITED, resend, slack as slack_wire, teams, webhook,
+};
+use lead_router_core::vendor::{Lane, Setback};
+
+/// What telling needs of the world.
+pub trait World: Http + Clock + Gates + Mails {}
+impl<W: Http + Clock + Gates + Mails> World for W {}
+
+/// The rules for a notice: those in force, over the channels whose settings are there.
+///
+/// # Errors
+/// [`Unavailable`](crate::ports::Unavailable) when the rules cannot be read.
+pub async fn policy<W: Http + Mails + RuleBooks>(world: &W, notice: &Notice) -> PortResult<Policy> {
+    let available = available(world);
+    Ok(world.rule_book().await?.policy(notice, &available))
+}
+
+/// The channels whose settings are there.
+pub fn available<W: Http + Mails>(world: &W) -> Vec<Channel> {
+    Channel::available(|name| world.setting(name).is_some(), world.has_mail())
+}
+
+/// One notice for one channel.
+#[derive(Debug, Clone, Copy)]
+pub struct Telling<'a> {
+    /// The channel.
+    pub channel: &'a Channel,
+    /// The notice.
+    pub notice: &'a Notice,
+    /// The Slack channel for those without a Slack user.
+    pub slack_channel: Option<&'a str>,
+    /// Whether an earlier try may have told it.
+    pub again: bool,
+    /// The message of an earlier notice about the same lead to the same rep: it no longer holds, and loses its buttons.
+    pub earlier: Option<&'a Posted>,
+}
+
+/// What was told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Told {
+    /// The message, on channels where it can be changed later: to be kept for [`Telling::earlier`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted: Option<Posted>,
+}
+
+/// Tells a notice. Ends within the patience of the consumer.
+///
+/// # Errors
+/// [`Setback::Later`] when it may work later; [`Setback::Refused`] with what an operator has to change. Those of the gate, of
+/// the network (`timeout`, `unreachable`: it may have been told) and of each channel.
+pub async fn tell<W: World>(world: &W, telling: &Telling<'_>) -> Effect<Told> {
+    let Telling { channel, notice, .. } = *telling;
+    match channel.kind {
+        // The ledger writes it with the assignment.
+        Kind::Inbox => Ok(Told::default()),
+        Kind::Slack => slack::tell(world, telling).await.map(|posted| Told { posted: Some(posted) }),
+        Kind::SlackWebhook => {
+            let (name, url) = address(world, channel)?;
+            let lanes = [lane(format!("webhook:{}", short_hash(&url)), 1_000, 1)];
+            let request = slack_wire::webhook(&url, notice);
+            let read = |answer: &HttpAnswer| read_webhook(answer.status, answer.retry_after_s, &answer.body, &name);
+            call(&vendor(world, "slack_webhook"), &request, &lanes, read).await.map(|()| Told::default())
+        }
+        Kind::Teams => {
+            let (name, url) = address(world, channel)?;
+            // Four a second: what the older connectors took. Workflows document no other limit.
+            let lanes = [lane(format!("workflow:{}", short_hash(&url)), 1_000, 4)];
+            let read = |answer: &HttpAnswer| teams::read(answer.status, answer.retry_after_s, &name);
+            let request = teams::request(&url, notice);
+            call(&vendor(world, "teams"), &request, &lanes, read).await.map(|()| Told::default())
+        }
+        Kind::Resend => by_resend(world, notice).await.map(|()| Told::default()),
+        Kind::Email => {
+            let mail = Mail::new(&setting(world, NOTIFY_FROM)?, notice)?;
+            let sent = world.send_mail(&mail).await.map_err(|code| binding_setback(&code));
+            sent.map(|()| Told::default())
+        }
+        Kind::Webhook => by_webhook(world, notice).await.map(|()| Told::default()),
+    }
+}
+
+async fn by_resend<W: World>(world: &W, notice: &Notice) -> Effect<()> {
+    let key = setting(world, "RESEND_API_KEY")?;
+    let mail = Mail::new(&setting(world, NOTIFY_FROM)?, notice)?;
+    let base_url = world.setting("RESEND_BASE_URL").unwrap_or_else(|| resend::BASE_URL.to_owned());
+    let per_second = world.setting("RESEND_PER_SECOND").and_then(|text| text.parse().ok());
+    let lanes = [lane("all".to_owned(), 1_000, per_second.filter(|max| *max > 0).unwrap_or(resend::PER_SECOND))];
+    let request = resend::request(base_url.trim_end_matches('/'), &key, &mail, notice);
+    let read = |answer: &HttpAnswer| resend::read(answer.status, answer.retry_after_s, &answer.body);
+    call(&vendor(world, "resend"), &request, &lanes, read).await
+}
+
+async fn by_webhook<W: World>(world: &W, notice: &Notice) -> Effect<()> {
+    let url = setting(world, "NOTIFY_WEBHOOK_URL")?;
+    let secret = setting(world, "NOTIFY_WEBHOOK_SECRET")?;
+    let previous = world.setting("NOTIFY_WEBHOOK_SECRET_PREVIOUS");
+    let secrets: Vec<&str> = std::iter::once(secret.as_str()).chain(previous.as_deref()).collect();
+    let keys = webhook::keys(&secrets)?;
+    // Ten a second: nobody documents the limit of the business's own server, which says 429 when it has one.
+    let lanes = [lane("all".to_owned(), 1_000, 10)];
+    let request = webhook::request(&url, &keys, notice, world.now());
+    let read = |answer: &HttpAnswer| webhook::read(answer.status, answer.retry_after_s);
+    call(&vendor(world, "notify_webhook"), &request, &lanes, read).await
+}
+
+fn vendor<'a, W>(world: &'a W, name: &'static str) -> Vendor<'a, W> {
+    Vendor { world, name, patience: Patience::CONSUMER }
+}
+
+/// How much longer than a vendor's window a lane's is, in milliseconds: the vendor counts a call when it arrives, the gate when
+/// it leaves, and on the way one may gain on the other.
+const SKEW_MS: u32 = 300;
+
+fn lane(name: String, window_ms: u32, max: u32) -> Lane {
+    Lane { name, window_ms: window_ms.saturating_add(SKEW_MS), max }
+}
+
+/// A setting without which the channel cannot be used.
+fn setting(world: &impl Http, name: &str) -> Effect<String> {
+    let missing = || Setback::config("not_set_up", format!("set `{name}`, or take the channel out of the rules"));
+    world.setting(name).ok_or_else(missing)
+}
+
+/// Name and value of the setting with the address of a channel.
+fn address(world: &impl Http, channel: &Channel) -> Effect<(String, String)> {
+    let name = channel.address_setting().unwrap_or_default();
+    let url = setting(world, &name)?;
+    Ok((name, url))
+}
+
+/// One call, and what its answer means; a vendor that is asked too often closes the lanes for as long as it says.
+async fn call<W: Http + Clock + Gates, T>(
+    vendor: &Vendor<'_, W>,
+    request: &HttpRequest,
+    lanes: &[Lane],
+    read: impl FnOnce(&HttpAnswer) -> Effect<T>,
+) -> Effect<T> {
+    let read = read(&vendor.send(request, lanes).await?);
+    if let Err(Setback::Later { code, after_ms: Some(ms) }) = &read
+        && code == RATE_LIMITED
+    {
+        for lane in lanes {
+            vendor.hold(&lane.name, *ms).await;
+        }
+    }
+    read
+}

@@ -1,0 +1,168 @@
+//! The CRM outside, and what stands before it.
+
+use crate::ports::PortResult;
+use lead_router_core::crm::snapshot::Heard;
+use lead_router_core::crm::state::{Question, Seller, State};
+use lead_router_core::crm::{AccountState, CrmKind, PersonState, Write, Written};
+use lead_router_core::intake::RawLead;
+use lead_router_core::time::Timestamp;
+use lead_router_core::vendor::rate_limit::KeptToken;
+use lead_router_core::vendor::{Pass, Passed, Setback, TokenAnswer, TokenAsk};
+
+/// Result of an effect outside.
+pub type Effect<T> = Result<T, Setback>;
+
+/// A customer relationship management system.
+pub trait Crm {
+    /// What it knows about a person and their company. By id or address where the vendor allows, not by search.
+    async fn consult(&self, question: &Question) -> Effect<State>;
+    /// Tells it about some leads, at most [`Self::batch_max`], each of another person; the answers are in their order, one
+    /// each. Telling it again changes nothing.
+    async fn write(&self, writes: &[Write]) -> Vec<Effect<Written>>;
+    /// Most leads of one [`Self::write`].
+    fn batch_max(&self) -> usize;
+    /// Everybody who can own records, those who left among them.
+    async fn sellers(&self) -> Effect<Vec<Seller>>;
+    /// A page of what changed since a moment, the oldest first.
+    async fn changes(&self, since: &Since) -> Effect<Changes>;
+    /// Whether settings, token and permissions are good: one line per thing that was tried, in order.
+    async fn check(&self) -> Vec<Check>;
+    /// Makes what has to be there before the first write, such as fields of ours, and leaves what is there: one line per
+    /// thing. Doing it again changes nothing. Empty for a CRM that needs nothing.
+    async fn prepare(&self) -> Vec<Check> {
+        Vec::new()
+    }
+}
+
+/// The CRM as the decision sees it.
+pub trait Consults {
+    /// Which CRM is connected.
+    fn crm(&self) -> CrmKind;
+    /// What it knows about a person and their company, within the time that a sender waits.
+    async fn consult(&self, question: &Question) -> Effect<State>;
+}
+
+/// Where to go on reading changes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Since {
+    /// Changes from this moment on.
+    pub at: Timestamp,
+    /// Where the vendor says that the next page begins; empty for the first.
+    #[serde(default)]
+    pub page: String,
+}
+
+/// A reading of a CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// What changes, over and over.
+    Changes,
+    /// Everything that is there, once.
+    Whole,
+}
+
+/// Where a reading stands.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cursor {
+    /// From here on every change was taken over.
+    pub from: Timestamp,
+    /// When the round under way began: everything until then was taken over when it ends.
+    pub began: Timestamp,
+    /// Where it goes on.
+    pub since: Since,
+    /// Whether everything that was there before `from` was read as well.
+    #[serde(default)]
+    pub is_whole: bool,
+    /// How many records were read so far.
+    #[serde(default)]
+    pub records: u64,
+}
+
+/// Remembers where readings of the CRM stand.
+pub trait Cursors {
+    /// Where a reading stands; `None` when none is under way.
+    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>>;
+    /// Where it stands from here on.
+    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()>;
+    /// Says in which time every change was taken over, for decisions.
+    async fn put_heard(&self, heard: Heard) -> PortResult<()>;
+}
+
+/// What changed in a CRM.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// People whose record changed.
+    pub people: Vec<ChangedPerson>,
+    /// Companies whose record or deals changed, by registrable domain.
+    pub accounts: Vec<(String, AccountState)>,
+    /// Where to go on; `None` when everything up to now was read.
+    pub next: Option<Since>,
+}
+
+/// A person whose record changed.
+#[derive(Debug)]
+pub struct ChangedPerson {
+    /// Address in the normal form.
+    pub email: String,
+    /// How the record stands.
+    pub state: PersonState,
+    /// When the record was made.
+    pub created_at: Timestamp,
+    /// Whether this program made the record or wrote to it: such a record is no new lead.
+    pub is_ours: bool,
+    /// The record as a lead.
+    pub lead: Box<RawLead>,
+}
+
+/// One line of a connection check.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Check {
+    /// What was tried, such as `token`, `read contacts`, `property router_person_id`.
+    pub name: String,
+    /// `None` when it is good; otherwise a stable code and what to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<CheckProblem>,
+}
+
+/// What is wrong with a connection.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CheckProblem {
+    /// Stable code.
+    pub code: String,
+    /// What to change.
+    pub message: String,
+}
+
+impl Check {
+    /// A line for what was tried.
+    #[must_use]
+    pub fn new<T>(name: impl Into<String>, tried: &Effect<T>) -> Self {
+        let problem = |setback: &Setback| CheckProblem {
+            code: setback.code().to_owned(),
+            message: match setback {
+                Setback::Later { .. } => "the vendor did not answer as it should; try again".to_owned(),
+                Setback::Refused { message, .. } => message.clone(),
+            },
+        };
+        Self { name: name.into(), problem: tried.as_ref().err().map(problem) }
+    }
+}
+
+/// The gates before vendors: one per vendor account.
+pub trait Gates {
+    /// Asks to make one call.
+    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed>;
+    /// Closes a lane until a moment.
+    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()>;
+    /// Asks for the vendor's token.
+    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer>;
+    /// Keeps a token that was fetched; `None` when fetching failed.
+    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()>;
+}
+
+/// Signs with a private key.
+pub trait Signer {
+    /// The signature of a text by RSASSA-PKCS1-v1_5 with SHA-256 (`RS256`), in base64url without `=`. `key` is a private key:
+    /// PKCS#8 DER in base64. Fails when it is none.
+    async fn sign_rs256(&self, key: &str, text: &str) -> PortResult<String>;
+}

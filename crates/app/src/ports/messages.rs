@@ -1,0 +1,353 @@
+//! What the Worker, the Desks, the Teams and the consumer say to each other.
+//!
+//! Objects and Workers of two versions talk during a deploy, so every added field has a default.
+
+use crate::ports::CachedReading;
+use lead_router_core::crm::snapshot::Mirror;
+use lead_router_core::decision::attempts::{AccountView, Asking, CrmView, Owner};
+use lead_router_core::decision::plan::Plan;
+use lead_router_core::decision::record::{Asked, Decision, EnrichmentSummary, Mode, Record};
+use lead_router_core::enrichment::provider::Contact;
+use lead_router_core::enrichment::waterfall::hedging::Second;
+use lead_router_core::enrichment::waterfall::results::is_call;
+use lead_router_core::facts::Facts;
+use lead_router_core::id::{LeadId, ProviderId, RepId};
+use lead_router_core::lead::Lead;
+use lead_router_core::lead::key::{AccountHash, LeadKeys};
+use lead_router_core::roster::model::{Pick, PickRequest, States};
+use lead_router_core::rubric::file::{LimitFile, Prefer};
+use lead_router_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Reserves an idempotency key for a content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// Keyed hash of the idempotency key.
+    pub key_hash: String,
+    /// Hash of the content.
+    pub fingerprint: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Answer to [`Reserve`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reserved {
+    /// The key is this content's.
+    Yours,
+    /// The key was used for another content within the replay window.
+    Conflict,
+}
+
+/// Accepts a lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// Hashes of account, person and submission.
+    pub keys: LeadKeys,
+    /// Hash of the content.
+    pub fingerprint: String,
+    /// The lead.
+    pub lead: Lead,
+    /// When it arrived.
+    pub received_at: Timestamp,
+}
+
+/// Answer to [`Open`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opened {
+    /// The lead is durable and has to be decided.
+    Open {
+        /// Its id.
+        lead_id: LeadId,
+        /// When it arrived first.
+        received_at: Timestamp,
+    },
+    /// It was decided before: the first answer.
+    Decided {
+        /// The answer.
+        decision: Box<Decision>,
+    },
+    /// The id belongs to another content.
+    Conflict,
+}
+
+/// Decides a lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settle {
+    /// The lead, accepted now unless it was before.
+    pub open: Open,
+    /// What is known.
+    pub facts: Facts,
+    /// Owner of the account according to the directory or the CRM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// What the CRM says beside the owner, when one is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm: Option<CrmView>,
+    /// Keys of the employer's account, when enrichment moved the lead to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub employer: Option<LeadKeys>,
+    /// What the rubric says.
+    pub plan: Plan,
+    /// What enrichment did.
+    pub enrichment: EnrichmentSummary,
+    /// Version of the roster index.
+    pub index_version: String,
+    /// What is done with the decision.
+    pub mode: Mode,
+    /// Breaks ties.
+    pub seed: u64,
+    /// Now.
+    pub now: Timestamp,
+    /// Set when a provider answered after the first decision, which may then be made once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
+    /// Set when a rep gives the lead back or it is handed on: the decision is made once more without that rep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Handed>,
+}
+
+/// A lead that a rep gives back, or that is handed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Number of the decision that is taken back: when there is a newer one, nothing happens.
+    pub attempt_no: u32,
+    /// Who gets it, whatever the rotation says; `None` for whoever is next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<RepId>,
+}
+
+/// Says that a rep works a lead: a late answer does not move it any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touch {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// Number of the decision that gave it to the rep: when there is a newer one, nothing happens.
+    pub attempt_no: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Answer to [`Touch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Touched {
+    /// It is remembered.
+    Yes,
+    /// The lead was decided again since, or nobody has it.
+    Stale,
+}
+
+/// What a late answer changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// Whether team and rep are asked for as before, so that the rep keeps the lead under its new tier.
+    pub keeps_rep: bool,
+}
+
+/// Answer to [`Settle`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    /// The decision, of this call or of the first one.
+    Decided {
+        /// The answer.
+        decision: Box<Decision>,
+        /// Whether an earlier call made it.
+        replay: bool,
+    },
+    /// The id belongs to another content.
+    Conflict,
+}
+
+/// Asks the Desk of an employer who gets the lead of a person who wrote from a private address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Hashes of the employer's account, the person and the submission.
+    pub keys: LeadKeys,
+    /// The lead, under its own Desk's id.
+    pub asking: Asking,
+    /// Owner of the employer's account according to the directory or the CRM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    /// What the CRM says beside the owner, when one is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm: Option<CrmView>,
+    /// What the rubric says.
+    pub plan: Plan,
+    /// Version of the roster index.
+    pub index_version: String,
+}
+
+/// Answer to [`Claim`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// What the employer's account was known to be.
+    pub view: AccountView,
+    /// Who was asked, in order.
+    pub asked: Vec<Asked>,
+}
+
+/// Asks what was last read of the CRM about a person and their account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MirrorAsk {
+    /// The account.
+    pub account: AccountHash,
+    /// The person, as in [`LeadKeys::person`].
+    pub person: String,
+}
+
+/// Something that was read of the CRM about a person and their account, for the Desk to remember.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learn {
+    /// The account.
+    pub account: AccountHash,
+    /// The person, as in [`LeadKeys::person`]; empty when only the account was read.
+    pub person: String,
+    /// What was read.
+    pub read: Mirror,
+}
+
+/// A lead as it stands in its Desk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Accepted, not decided.
+    Open {
+        /// What was accepted.
+        open: Box<Open>,
+    },
+    /// Decided; a held lead is decided again later.
+    Decided {
+        /// Hash of the content.
+        fingerprint: String,
+        /// When it arrived.
+        received_at: Timestamp,
+        /// The record of the last decision.
+        record: Box<Record>,
+    },
+}
+
+/// Answer of a pool to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickReply {
+    /// The question as it was first put, when an earlier try put it differently: the answer is to that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<PickRequest>,
+    /// Who, or nobody.
+    pub pick: Pick,
+    /// Version of the pool's teams and reps.
+    pub roster_version: String,
+    /// State of the reps in question before the pick.
+    pub states: States,
+}
+
+/// Tells a pool to take back what it gave to a lead under another question than the one that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeBack {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// The question that counts, when it was asked here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<PickRequest>,
+}
+
+/// What a pool stores about an answer: enough to take it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The question.
+    pub request: PickRequest,
+    /// The answer.
+    pub reply: PickReply,
+}
+
+/// A question to a provider.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LookUp {
+    /// Cache key of the subject. Leads of one subject at one time are one call.
+    pub subject: String,
+    /// The provider.
+    pub provider: ProviderId,
+    /// What is known.
+    pub facts: Facts,
+    /// What the provider may be told about the person.
+    pub contact: Contact,
+    /// How long the lead waits, in milliseconds. The call goes on after that, and its answer is kept.
+    pub wait_ms: u32,
+    /// What the provider may be asked and may cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitFile>,
+    /// Whether it may be asked twice because the answer takes long.
+    #[serde(default)]
+    pub prefer: Prefer,
+    /// The lead that was decided without the answer, and may be placed again when it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_id: Option<LeadId>,
+}
+
+/// Asks whether a provider may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permit {
+    /// The provider.
+    pub provider: ProviderId,
+    /// What it may be asked and may cost.
+    pub limit: LimitFile,
+    /// Price of an answer, in millionths of a US dollar.
+    pub cost_usd_micros: u32,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Answer to [`Permit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permitted {
+    /// The call is counted and may be made.
+    Yes,
+    /// Too many calls in this second.
+    TooFast,
+    /// The calls or the money of the day are used up.
+    DaySpent,
+}
+
+/// Gives back the price of a call that cost nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The price that was counted, in millionths of a US dollar.
+    pub cost_usd_micros: u32,
+    /// When it was counted.
+    pub at: Timestamp,
+}
+
+/// What a question came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedUp {
+    /// The answer, when there is one: also that the provider knows nothing.
+    pub reading: Option<CachedReading>,
+    /// `found`, `not_found`, or the code of what went wrong.
+    pub result: String,
+    /// Whether it was asked for another lead, and cost nothing here.
+    #[serde(default)]
+    pub shared: bool,
+    /// Why the provider was sent a second request, when it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
+}
+
+impl LookedUp {
+    /// No answer, for this reason.
+    #[must_use]
+    pub fn failed(code: &str) -> Self {
+        Self { reading: None, result: code.to_owned(), shared: false, second: None }
+    }
+
+    /// Whether the provider was called for this lead.
+    #[must_use]
+    pub fn was_called(&self) -> bool {
+        !self.shared && is_call(&self.result)
+    }
+}

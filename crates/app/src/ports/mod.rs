@@ -1,0 +1,341 @@
+//! What the world must provide. Each port is small; `edge` implements it with a binding, the tests in memory.
+#![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
+
+pub mod crm;
+pub mod follow_up;
+pub mod jobs;
+pub mod mail;
+pub mod messages;
+pub mod rules;
+
+use jobs::Job;
+use lead_router_core::audit::Event;
+use lead_router_core::crm::snapshot::{Heard, Mirror};
+use lead_router_core::decision::index::RosterIndex;
+use lead_router_core::decision::record::Record;
+use lead_router_core::directory::DirectoryRow;
+use lead_router_core::enrichment::website::{Page, PageAddress};
+use lead_router_core::facts::Fact;
+use lead_router_core::http::HttpRequest;
+use lead_router_core::id::{LeadId, RepId};
+use lead_router_core::lead::key::AccountHash;
+use lead_router_core::notify::slack::Posted;
+use lead_router_core::roster::model::PickRequest;
+use lead_router_core::rubric::Rubric;
+use lead_router_core::time::{DAY_MS, Timestamp};
+use messages::{
+    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve,
+    Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A port could not do what was asked; the same call may succeed later.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{port} is not available")]
+pub struct Unavailable {
+    /// Which port: `desk`, `team`, `kv`, `d1`, `queue`.
+    pub port: &'static str,
+    /// What the platform said. For the log, never for an answer; holds no lead data.
+    pub detail: String,
+}
+
+impl Unavailable {
+    /// An error of `port`.
+    #[must_use]
+    pub fn new(port: &'static str, detail: impl Into<String>) -> Self {
+        Self { port, detail: detail.into() }
+    }
+}
+
+/// Result of a port.
+pub type PortResult<T> = Result<T, Unavailable>;
+
+/// The clock.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Ends after so many milliseconds.
+    async fn pause(&self, ms: u32);
+}
+
+/// What is in force: rubric, roster, directory.
+pub trait Config {
+    /// The configuration in force, at most half a minute old.
+    async fn current(&self) -> PortResult<Rc<InForce>>;
+}
+
+/// The configuration in force.
+#[derive(Debug)]
+pub struct InForce {
+    /// The rubric.
+    pub rubric: Rubric,
+    /// The roster at a glance.
+    pub index: RosterIndex,
+    /// Version of the roster.
+    pub index_version: String,
+    /// Version of the account directory: cached directory answers of another version are stale.
+    pub directory_version: String,
+    /// When every change in the CRM was taken over into the Desks; `None` when changes are not read.
+    pub crm_heard: Option<Heard>,
+}
+
+/// Cached answers of providers about one company or one person, by provider.
+pub type CacheEntry = BTreeMap<String, CachedReading>;
+
+/// One cached answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CachedReading {
+    /// The facts, by field path; empty when the provider knows nothing.
+    pub facts: BTreeMap<String, Fact>,
+    /// Owner of the account, for answers of the directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_rep_id: Option<String>,
+    /// When the answer is asked for again.
+    pub until: Timestamp,
+    /// Version of the source, for answers of the directory.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// Whether the person must not be looked up, at any provider.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+}
+
+/// How long facts are used while they are asked for again, in milliseconds: a company rarely changes in a week, and a lead
+/// that waits is worse than a count of employees of last week.
+pub const STALE_MS: i64 = 7 * DAY_MS;
+
+impl CachedReading {
+    /// When it stops being used. Facts of a provider are used for [`STALE_MS`] longer than they are fresh; that nothing is
+    /// known, that a person must not be looked up, and what the directory says are not.
+    #[must_use]
+    pub fn usable_until(&self) -> Timestamp {
+        let may_be_stale = !self.facts.is_empty() && !self.blocked && self.version.is_empty();
+        if may_be_stale { self.until.plus_ms(STALE_MS) } else { self.until }
+    }
+}
+
+/// The cache of provider answers.
+pub trait Cache {
+    /// Entries by key, in the order of the keys; an empty one where there is none.
+    async fn get(&self, keys: &[String]) -> PortResult<Vec<CacheEntry>>;
+    /// Replaces an entry. It lives as long as its longest reading can be used, and at least a minute.
+    async fn put(&self, key: &str, entry: &CacheEntry, now: Timestamp) -> PortResult<()>;
+}
+
+/// The account directory.
+pub trait Directory {
+    /// The company with this domain, else the one company with this name key.
+    async fn find(&self, domain: Option<&str>, name_key: Option<&str>) -> PortResult<Option<DirectoryRow>>;
+}
+
+/// An answer over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// Status.
+    pub status: u16,
+    /// `Retry-After`, in seconds.
+    pub retry_after_s: Option<u32>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+/// Why there was no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpFailure {
+    /// No answer in time.
+    Timeout,
+    /// No connection, or it broke.
+    Unreachable,
+    /// The body was larger than allowed.
+    TooLarge,
+}
+
+/// HTTP to providers.
+pub trait Http {
+    /// Sends a request; ends within `timeout_ms`. When the answer is not waited for to the end, the request is taken back as
+    /// far as that is possible.
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure>;
+    /// A setting or secret by name: keys and base URLs of vendors.
+    fn setting(&self, name: &str) -> Option<String>;
+}
+
+/// What the server of a page said.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PageAnswer {
+    /// Status.
+    pub status: u16,
+    /// Where a redirect leads: a whole URL in the one spelling of the URL standard.
+    pub location: Option<String>,
+    /// What was read of the page; `None` when the status is no success or the answer is no HTML.
+    pub page: Option<Page>,
+}
+
+/// Pages of companies' websites.
+pub trait Pages {
+    /// Reads one page, up to [`PAGE_BYTES_MAX`]; what stands before counts. Follows no redirect. Ends within `timeout_ms`.
+    ///
+    /// [`PAGE_BYTES_MAX`]: lead_router_core::limits::PAGE_BYTES_MAX
+    async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure>;
+}
+
+/// What providers may be asked and may cost, counted over all leads.
+pub trait Meters {
+    /// Asks for one call, and counts it when it may be made.
+    async fn permit(&self, permit: &Permit) -> PortResult<Permitted>;
+    /// Says that a call that was permitted cost nothing.
+    async fn refund(&self, refund: &Refund) -> PortResult<()>;
+}
+
+/// Questions to providers, each asked once for all leads of a subject.
+pub trait Lookups {
+    /// Asks a provider.
+    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp>;
+}
+
+/// The Desks.
+pub trait Desks {
+    /// Reserves an idempotency key.
+    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved>;
+    /// Accepts a lead before anything slow happens.
+    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened>;
+    /// Decides a lead, accepting it first when need be. A held lead is decided again only when `woken`.
+    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled>;
+    /// Lets the Desk of another account decide who owns it.
+    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed>;
+    /// A lead as it stands; `None` when the Desk does not have it.
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>>;
+    /// Says that a rep works a lead.
+    async fn touch(&self, touch: &Touch) -> PortResult<Touched>;
+    /// What was last read of the CRM about a person and their account.
+    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror>;
+    /// Has remembered what was read of the CRM about people and accounts of one Desk.
+    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()>;
+}
+
+/// The Teams, by pool.
+pub trait Teams {
+    /// Asks a team who takes a lead. Asking again for the lead gives the same rep.
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
+    /// Takes back what a pool gave to a lead under another question than the one that counts.
+    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()>;
+    /// The same question without any effect.
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
+}
+
+/// The roster at a glance, as a Desk sees it.
+pub trait Rosters {
+    /// The index, at least as new as `version` where the platform allows.
+    async fn index(&self, version: &str) -> PortResult<Rc<RosterIndex>>;
+}
+
+/// The queues.
+pub trait Jobs {
+    /// Puts some jobs on the queue, all or some; they come out at the earliest after so many seconds, at least once.
+    async fn enqueue(&self, jobs: &[Job], after_s: u32) -> PortResult<()>;
+}
+
+/// Messages to reps that can be changed later.
+pub trait Posts {
+    /// The message that told a rep of a lead, if it was one of these.
+    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<Posted>>;
+    /// Remembers a message in place of the one before.
+    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &Posted) -> PortResult<()>;
+}
+
+/// The ledger, the built-in CRM and the inbox.
+pub trait Ledger {
+    /// Writes the effects of some records, all or none. Writing a record again changes nothing.
+    async fn write(&self, records: &[Record]) -> PortResult<()>;
+}
+
+/// The history of leads besides the decisions.
+pub trait Events {
+    /// Writes some events, all or none. Writing an event again changes nothing.
+    async fn note(&self, events: &[Event]) -> PortResult<()>;
+}
+
+/// State of a lead in its Desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadState {
+    /// Accepted, not decided.
+    Open,
+    /// Decided: a rep has it.
+    Assigned,
+    /// Decided: nobody could take it; it is asked for again.
+    Held,
+    /// Decided: not for sales.
+    Rejected,
+    /// A lead of another Desk that claimed this account.
+    Claim,
+}
+
+/// A lead as its Desk stores it: one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadRow {
+    /// Id; orders rows by account, then by person.
+    pub lead_id: LeadId,
+    /// Hash of the content.
+    pub fingerprint: String,
+    /// State.
+    pub state: LeadState,
+    /// Who has it.
+    pub rep_id: Option<String>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// When it is looked at again; `None` when it is done.
+    pub wake_at: Option<Timestamp>,
+    /// Number of the decision, from 1; how often it was woken while it is open.
+    pub attempt_no: u32,
+    /// JSON: the [`Record`] of a decided lead, the [`Open`] of an open one, the [`Claimed`] of a claim.
+    pub body: String,
+}
+
+/// The table of a Desk. Everything is synchronous: a stretch of calls without an await is one transaction.
+pub trait DeskStore {
+    /// A lead by id.
+    fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>>;
+    /// The latest lead or claim whose id begins with `prefix`, that a rep has and that arrived after `since`, but for one.
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>>;
+    /// Writes a lead, replacing its row.
+    fn put(&self, row: &LeadRow) -> PortResult<()>;
+    /// Leads whose `wake_at` has come, the earliest first.
+    fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>>;
+    /// The earliest `wake_at`.
+    fn next_wake(&self) -> PortResult<Option<Timestamp>>;
+    /// The reservation of an idempotency key: fingerprint and moment.
+    fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>>;
+    /// Writes a reservation.
+    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()>;
+    /// Number and hash of the last record; `(0, "")` before the first.
+    fn head(&self) -> PortResult<(u64, String)>;
+    /// Appends a record to the outbox.
+    fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()>;
+    /// Whether there are records after number `after`, which may not have been sent.
+    fn has_unsent(&self, after: u64) -> PortResult<bool>;
+    /// Forgets the outbox up to `seq`, all but the last record, which carries the head of the chain.
+    fn sent(&self, seq: u64) -> PortResult<()>;
+    /// When a rep began to work a lead, if one did.
+    fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>>;
+    /// Writes what [`Self::touched`] gives.
+    fn put_touched(&self, id: &LeadId, at: Timestamp) -> PortResult<()>;
+    /// What was last read of the CRM about a person of an account, and about the account for an empty person: a `Seen` as
+    /// JSON.
+    fn crm(&self, account: &AccountHash, person: &str) -> PortResult<Option<String>>;
+    /// Writes what [`Self::crm`] gives.
+    fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()>;
+}
+
+/// The tables of a pool. Synchronous, like [`DeskStore`].
+pub trait TeamStore {
+    /// What a lead was answered to one question: an `Answered` as JSON.
+    fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>>;
+    /// Every question of a lead that was answered, with the answer.
+    fn answers(&self, lead_id: &LeadId) -> PortResult<Vec<(String, String)>>;
+    /// Writes an answer together with the state of the pool's reps, both as JSON.
+    fn put_answer(&self, lead_id: &LeadId, slot: &str, answer: &str, at: Timestamp, states: &str) -> PortResult<()>;
+    /// Removes an answer together with the state of the pool's reps after that.
+    fn remove_answer(&self, lead_id: &LeadId, slot: &str, states: &str) -> PortResult<()>;
+}

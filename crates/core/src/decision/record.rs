@@ -1,0 +1,331 @@
+//! The decision: what is answered to the sender, written to the CRM and kept on record.
+
+use crate::decision::attempts::{AccountView, Asking, Attempt};
+use crate::decision::index::RosterIndex;
+use crate::decision::plan::{Plan, Reason};
+use crate::decision::wording::{asked_reasons, sentence, unknown_owner};
+use crate::enrichment::waterfall::hedging::Second;
+use crate::facts::Facts;
+use crate::id::{LeadId, RepId, TeamId, TierId};
+use crate::lead::Lead;
+use crate::lead::key::LeadKeys;
+use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
+use crate::time::{MINUTE_MS, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How a decision ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A rep has the lead.
+    Assigned,
+    /// Nobody could take it; it is asked for again by itself.
+    Held,
+    /// Not for sales.
+    Rejected,
+}
+
+/// What is done with a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It is written to the CRM and the rep is told.
+    #[default]
+    Live,
+    /// It is recorded; nothing outside is written.
+    Shadow,
+}
+
+/// The answer for one lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The lead.
+    pub lead_id: LeadId,
+    /// Lead id and number of the decision about it.
+    pub decision_id: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The earlier lead of the same person.
+    pub duplicate_of: Option<LeadId>,
+    /// Who has it; `None` unless assigned.
+    pub assignment: Option<Assignment>,
+    /// Why, the most telling line first.
+    pub reasons: Vec<Reason>,
+    /// When a held lead is asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+    /// What enrichment did.
+    pub enrichment: EnrichmentSummary,
+    /// What is done with the decision.
+    pub mode: Mode,
+    /// Version of the rubric.
+    pub rubric_version: String,
+    /// When the decision was made.
+    pub decided_at: Timestamp,
+    /// Time from the arrival of the lead to the decision, in milliseconds.
+    pub ms: u32,
+}
+
+impl Decision {
+    /// Who has the lead; `None` unless assigned.
+    #[must_use]
+    pub fn rep_id(&self) -> Option<RepId> {
+        self.assignment.as_ref().map(|assignment| assignment.rep_id.clone())
+    }
+
+    /// This decision as one that another takes back; `None` unless assigned.
+    #[must_use]
+    pub fn replaced(&self) -> Option<Replaced> {
+        self.rep_id().map(|rep_id| Replaced { rep_id, decided_at: self.decided_at })
+    }
+}
+
+/// Who has a lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The rep.
+    pub rep_id: RepId,
+    /// The rep's name.
+    pub rep_name: String,
+    /// The team that was asked.
+    pub team: TeamId,
+    /// The tier.
+    pub tier: TierId,
+    /// Points on what is known.
+    pub score: i32,
+    /// Fewest and most points that the unknown facts leave open.
+    pub score_range: [i32; 2],
+    /// Probability that the tier stands once everything is known, 0 to 1.
+    pub confidence: f64,
+    /// One sentence for the rep.
+    pub reason: String,
+    /// Time for the first touch, in minutes of the rep's working time.
+    pub recommended_sla_minutes: u32,
+    /// End of that time.
+    pub due_at: Timestamp,
+    /// The rep's booking page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booking_url: Option<String>,
+}
+
+/// What enrichment did for a lead.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EnrichmentSummary {
+    /// Providers that were asked over the network.
+    pub providers_called: u32,
+    /// Providers that could have been asked and were not, because the decision stood already.
+    pub providers_saved: u32,
+    /// Providers whose answer was in the cache.
+    #[serde(default)]
+    pub providers_cached: u32,
+    /// Where the facts came from.
+    pub cache: CacheUse,
+    /// Time spent, in milliseconds.
+    pub ms: u32,
+    /// Why asking ended: `settled`, `exhausted`, `deadline`, `disqualified` …
+    #[serde(default)]
+    pub stopped: String,
+    /// What each asked provider answered, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ProviderCall>,
+    /// Where what the CRM says came from; `None` when none is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm: Option<CrmUse>,
+}
+
+/// Where what the CRM says about a lead came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrmUse {
+    /// From what was read before and is still good: no call.
+    Mirror,
+    /// From the CRM itself.
+    Live,
+    /// From what was read before and may have changed, because the CRM did not answer.
+    Stale,
+    /// The CRM did not answer, and nothing was read before.
+    Unavailable,
+}
+
+/// Where the facts came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheUse {
+    /// Everything that was looked up was in the cache.
+    Hit,
+    /// Nothing was.
+    #[default]
+    Miss,
+    /// Some was.
+    Partial,
+}
+
+/// One provider's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderCall {
+    /// The provider.
+    pub provider: String,
+    /// `found`, `not_found`, or the code of a failure.
+    pub result: String,
+    /// Time, in milliseconds.
+    pub ms: u32,
+    /// Why a second request was sent, when one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
+}
+
+/// A question that was asked, and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The question.
+    pub attempt: Attempt,
+    /// The question as it was put when it was first answered, where that was in an earlier try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<PickRequest>,
+    /// The answer.
+    pub pick: Pick,
+    /// Version of the roster that answered.
+    pub roster_version: String,
+    /// State of the team's reps before the answer.
+    pub states: States,
+}
+
+/// Everything that a decision was made of: enough to make it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of this format.
+    pub v: u32,
+    /// The decision.
+    pub decision: Decision,
+    /// Hashes of account, person and submission.
+    pub keys: LeadKeys,
+    /// The lead as received and normalised.
+    pub lead: Lead,
+    /// What was known.
+    pub facts: Facts,
+    /// What the account was known to be.
+    pub view: AccountView,
+    /// The lead, the moment and the seed.
+    pub asking: Asking,
+    /// Who was asked, in order.
+    pub asked: Vec<Asked>,
+    /// Number of the decision about this lead, from 1.
+    pub attempt_no: u32,
+    /// Hash of the Desk's record before this one; empty for the first.
+    pub previous: String,
+    /// Number among the records of the Desk, from 1; records of before they were numbered have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// The assignment that this decision takes back, when a late answer moved the lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaced>,
+}
+
+/// An assignment that no longer holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Who had the lead.
+    pub rep_id: RepId,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+}
+
+/// What a decision is made of besides the plan.
+#[derive(Debug)]
+pub struct Conclusion<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What the account was known to be.
+    pub view: &'a AccountView,
+    /// Names for people.
+    pub index: &'a RosterIndex,
+    /// The lead, the moment and the seed.
+    pub asking: &'a Asking,
+    /// Who was asked, in order; the last one may have named a rep.
+    pub asked: &'a [Asked],
+    /// What enrichment did.
+    pub enrichment: EnrichmentSummary,
+    /// What is done with the decision.
+    pub mode: Mode,
+    /// Number of the decision about this lead, from 1.
+    pub attempt_no: u32,
+    /// When the lead arrived.
+    pub received_at: Timestamp,
+}
+
+/// Why enrichment ended for a lead that was placed again because a provider answered after the deadline.
+pub const LATE_ANSWER: &str = "late_answer";
+
+/// Longest time until a held lead is asked for again, in minutes: calendars say when somebody may be back,
+/// but a rep who closes a lead or an operator who changes the roster does so at any moment.
+const HOLD_MINUTES_MAX: i64 = 5;
+
+/// Makes the decision. Total: assigned when the last team named a rep, rejected when the plan says so, else held.
+#[must_use]
+pub fn conclude(c: Conclusion<'_>) -> Decision {
+    let picked = c.asked.last().and_then(|asked| match &asked.pick.outcome {
+        PickOutcome::Picked { rep_id, due_at, reason } => Some((asked, rep_id, *due_at, reason.as_str())),
+        PickOutcome::Nobody { .. } => None,
+    });
+    let duplicate = picked.is_some_and(|(asked, ..)| matches!(asked.attempt.kind, PickKind::Duplicate { .. }));
+    let outcome = match (&c.plan.rejected, &picked) {
+        (Some(_), _) => Outcome::Rejected,
+        (None, Some(_)) => Outcome::Assigned,
+        (None, None) => Outcome::Held,
+    };
+    let mut reasons: Vec<Reason> = c.asked.iter().flat_map(|asked| asked_reasons(asked, &c)).collect();
+    if outcome == Outcome::Held {
+        reasons.insert(0, Reason::new("no_eligible_rep", "nobody can take this lead at the moment, so it is held"));
+    }
+    if c.enrichment.stopped == LATE_ANSWER {
+        let who = c.enrichment.calls.first().map_or("a provider", |call| call.provider.as_str());
+        reasons.push(Reason::new(LATE_ANSWER, format!("{who} answered after the first decision")));
+    }
+    let assignment = picked.map(|(asked, rep_id, due_at, why)| assignment(&c, asked, rep_id, due_at, why));
+    if let Some(owner) = c.view.crm.as_ref().and_then(|crm| crm.unknown_owner.as_ref()) {
+        reasons.push(Reason::new("crm_owner_unknown", unknown_owner(owner)));
+    }
+    reasons.extend(c.plan.reasons.iter().cloned());
+    Decision {
+        lead_id: c.asking.lead_id.clone(),
+        decision_id: format!("{}-{}", c.asking.lead_id, c.attempt_no),
+        outcome,
+        duplicate_of: c.view.person.as_ref().filter(|_| duplicate).map(|earlier| earlier.lead_id.clone()),
+        assignment: assignment.filter(|_| outcome == Outcome::Assigned),
+        reasons,
+        retry_at: (outcome == Outcome::Held).then(|| retry_at(&c)),
+        enrichment: c.enrichment,
+        mode: c.mode,
+        rubric_version: c.plan.rubric_version.clone(),
+        decided_at: c.asking.now,
+        ms: u32::try_from(c.asking.now.ms_since(c.received_at)).unwrap_or(0),
+    }
+}
+
+fn assignment(c: &Conclusion<'_>, asked: &Asked, rep_id: &RepId, due_at: Timestamp, why: &str) -> Assignment {
+    let score = &c.plan.score;
+    Assignment {
+        rep_id: rep_id.clone(),
+        rep_name: c.index.rep_name(rep_id),
+        team: asked.attempt.team.clone(),
+        tier: score.tier.clone(),
+        score: score.points,
+        score_range: [score.low, score.high],
+        confidence: f64::from(score.confidence_bp) / 10_000.0,
+        reason: sentence(c, asked, why),
+        recommended_sla_minutes: c.plan.sla_minutes,
+        due_at,
+        booking_url: c.index.reps.get(rep_id).and_then(|entry| entry.booking_url.clone()),
+    }
+}
+
+/// When a held lead is asked for again: when a calendar says that somebody may be back, and at the latest
+/// after [`HOLD_MINUTES_MAX`].
+fn retry_at(c: &Conclusion<'_>) -> Timestamp {
+    let latest = c.asking.now.plus_ms(HOLD_MINUTES_MAX.saturating_mul(MINUTE_MS));
+    let wake = c.asked.iter().filter_map(|asked| match asked.pick.outcome {
+        PickOutcome::Nobody { wake_at } => wake_at,
+        PickOutcome::Picked { .. } => None,
+    });
+    wake.filter(|at| *at > c.asking.now).min().map_or(latest, |at| at.min(latest))
+}

@@ -1,0 +1,132 @@
+//! What codes mean to people: one sentence for the rep who gets a lead, and lines for everybody else.
+
+use crate::crm::owner::CrmOwner;
+use crate::decision::plan::Reason;
+use crate::decision::record::{Asked, Conclusion};
+use crate::roster::model::PickOutcome;
+
+/// One sentence for the rep: why this tier and team, then why this person.
+pub(super) fn sentence(c: &Conclusion<'_>, asked: &Asked, why: &str) -> String {
+    let who = match asked.attempt.code.as_str() {
+        "handed_on" => "it was handed on to you".to_owned(),
+        "same_rep" => "you have this lead already".to_owned(),
+        "same_person" => "you have this person already".to_owned(),
+        "account_owner" => "you own this account".to_owned(),
+        "owner_backup" => "you stand in for the owner of this account".to_owned(),
+        "override_rep" => "the rubric names you for it".to_owned(),
+        "team_manager" => "nobody else of the team can take it".to_owned(),
+        _ => to_the_rep(why).to_owned(),
+    };
+    match c.plan.reasons.first() {
+        Some(first) => format!("tier {}: {}; {who}", c.plan.score.tier, first.text),
+        None => format!("tier {}; {who}", c.plan.score.tier),
+    }
+}
+
+/// What a reason of a pick means to the rep who was picked; a code of another version stands for itself.
+fn to_the_rep(code: &str) -> &str {
+    match code {
+        "only_one_eligible" => "you are the only one who can take it",
+        "largest_shortfall" => "it is your turn by share and by room to work it",
+        "larger_share" => "several were due, and your share is the largest",
+        "longest_waiting" => "several were due, and you have waited longest",
+        "drawn_by_lot" => "several were equally due, and the lot fell on you",
+        "least_loaded" => "you have the most room",
+        "best_fit" => "you fit it best",
+        other => other,
+    }
+}
+
+/// What a reason of a pick means to everybody else.
+fn to_others(code: &str) -> &str {
+    match code {
+        "only_one_eligible" => "the only one who can take it",
+        "largest_shortfall" => "next by share and by room to work it",
+        "larger_share" => "several were due, and this share is the largest",
+        "longest_waiting" => "several were due, and this rep has waited longest",
+        "drawn_by_lot" => "several were equally due, so it was drawn by lot",
+        "least_loaded" => "has the most room",
+        "best_fit" => "fits best",
+        other => other,
+    }
+}
+
+/// What one question adds to the explanation: the outcome, and who was passed over and why.
+pub(super) fn asked_reasons(asked: &Asked, c: &Conclusion<'_>) -> Vec<Reason> {
+    let team = c.index.team_name(&asked.attempt.team);
+    let mut reasons = Vec::new();
+    if let PickOutcome::Picked { rep_id, reason, .. } = &asked.pick.outcome {
+        let name = c.index.rep_name(rep_id);
+        reasons.push(match (asked.attempt.code.as_str(), &c.view.owner) {
+            ("handed_on", _) => Reason::new("handed_on", format!("the lead was handed on to {name}")),
+            ("same_rep", _) => Reason::new("same_rep", format!("{name} has this lead already")),
+            ("same_person", _) => Reason::new("same_person", format!("{name} has this person already")),
+            ("account_owner", Some(owner)) => {
+                Reason::new("account_owner", format!("{name} {} ({})", owns(&owner.source), said_by(&owner.source)))
+            }
+            ("owner_backup", Some(owner)) => {
+                let owner = c.index.rep_name(&owner.rep_id);
+                Reason::new("owner_backup", format!("{name} stands in for {owner}, who owns this account"))
+            }
+            ("override_rep", _) => Reason::new("override_rep", format!("the rubric names {name}")),
+            ("team_manager", _) => Reason::new("team_manager", format!("{name} manages {team}")),
+            (code, _) => Reason::new(code, format!("{name} of {team}: {}", to_others(reason))),
+        });
+    } else {
+        reasons.push(Reason::new(format!("{}_unavailable", asked.attempt.code), format!("nobody of {team} could")));
+    }
+    let passed = asked.pick.candidates.iter().filter_map(|candidate| {
+        let code = candidate.excluded.as_ref()?;
+        let name = c.index.rep_name(&candidate.rep_id);
+        Some(Reason::new(code.clone(), format!("{name}: {}", excluded_text(code, candidate.open_leads))))
+    });
+    reasons.extend(passed);
+    reasons
+}
+
+/// What the code of an exclusion means to a person.
+fn excluded_text(code: &str, open_leads: u32) -> String {
+    match code {
+        "inactive" => "no longer active".to_owned(),
+        "on_leave" => "on leave".to_owned(),
+        "weight_zero" => "has no share in the rotation".to_owned(),
+        "already_had_it" => "had this lead already".to_owned(),
+        "open_leads_full" => format!("holds {open_leads} open leads, which is the cap"),
+        "day_full" => "has had the most leads of a day".to_owned(),
+        "tier_full" => "holds the most leads of this tier".to_owned(),
+        "language" => "does not speak the lead's language".to_owned(),
+        "territory" => "does not cover the territory".to_owned(),
+        "skill" => "lacks a needed skill".to_owned(),
+        "off_shift" => "is not on shift in time".to_owned(),
+        "unknown_rep" => "is not in the roster".to_owned(),
+        "calendar_broken" => "has working hours that cannot be read".to_owned(),
+        "unresponsive" => format!("holds {open_leads} open leads and left nearly all of the last ones unworked"),
+        other => other.replace('_', " "),
+    }
+}
+
+/// What an owner owns, by who says so.
+fn owns(source: &str) -> &'static str {
+    match source {
+        "crm_open_deal" => "has an open deal with this account",
+        "crm_person" => "owns this person's record",
+        "crm_last_touch" => "was last in touch with this person",
+        _ => "owns this account",
+    }
+}
+
+/// Who says so: every `crm_…` is the CRM.
+fn said_by(source: &str) -> &str {
+    if source.starts_with("crm_") { "crm" } else { source }
+}
+
+/// What it means that the CRM names an owner who cannot be one here.
+pub(super) fn unknown_owner(owner: &CrmOwner) -> String {
+    let what = match owner.code.as_str() {
+        "crm_open_deal" => "an open deal with this account",
+        "crm_person" => "this person's record",
+        "crm_last_touch" => "the last touch with this person",
+        _ => "this account",
+    };
+    format!("the CRM gives {what} to somebody who left or is not in the roster")
+}

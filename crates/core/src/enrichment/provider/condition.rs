@@ -1,0 +1,86 @@
+//! What the body of an answer says, whatever its status.
+
+use crate::enrichment::provider::description::Meaning;
+use crate::enrichment::provider::pointer::{Pointer, is_nothing, is_same, scalar};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A place in the body that says what the answer means. It goes before the status: some providers answer 200 and
+/// write the error into the body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MeaningFile {
+    /// Pointer to the place.
+    pub pointer: String,
+    /// The value, or a list of values, that is meant: texts, numbers or flags. Small and capital letters are the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<Value>,
+    /// A part of the text that is meant. Small and capital letters are the same. Without `equals` and `contains`, any
+    /// value is meant that is not null, not false and not empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contains: Option<String>,
+    /// What the answer means then.
+    pub means: Meaning,
+}
+
+/// The same, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) pointer: Pointer,
+    pub(super) condition: Condition,
+    pub(super) means: Meaning,
+}
+
+impl Rule {
+    /// What an answer means by this rule, or `None` when the rule does not apply.
+    pub(super) fn read(&self, json: &Value) -> Option<Meaning> {
+        self.condition.holds(&self.pointer.find(json)).then_some(self.means)
+    }
+}
+
+/// What is asked about the values at a place; one that fits is enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// There is something.
+    Something,
+    /// It reads like one of these.
+    Equals(Vec<String>),
+    /// It is a text that contains this, in lower case.
+    Contains(String),
+}
+
+impl Condition {
+    pub(super) fn holds(&self, values: &[&Value]) -> bool {
+        values.iter().any(|value| match self {
+            Self::Something => !is_nothing(value),
+            Self::Equals(texts) => texts.iter().any(|text| is_same(value, text)),
+            Self::Contains(part) => scalar(value).is_some_and(|text| text.to_lowercase().contains(part.as_str())),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn one_value_that_fits_is_enough() {
+        let equals = Condition::Equals(vec!["no_match".to_owned(), "-2".to_owned()]);
+        let contains = Condition::Contains("credit".to_owned());
+        for (condition, value, expected) in [
+            (&equals, json!(["x", "NO_MATCH"]), true),
+            (&equals, json!([-2]), true),
+            (&equals, json!([null, {}]), false),
+            (&contains, json!(["Out of Credits"]), true),
+            (&contains, json!(["out of luck", 7]), false),
+            (&Condition::Something, json!([null, "", {}, false]), false),
+            (&Condition::Something, json!([0]), true),
+            (&Condition::Something, json!([]), false),
+        ] {
+            let values: Vec<&Value> = value.as_array().unwrap().iter().collect();
+            assert_eq!(condition.holds(&values), expected, "{condition:?} {value}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Effects outside: what became of one, when it is tried again, how often a vendor may be called.
+
+pub mod delivery_error;
+pub mod rate_limit;
+
+pub use delivery_error::{Setback, next_try_ms};
+pub use rate_limit::{Gate, Lane, Pass, Passed, TokenAnswer, TokenAsk};

@@ -1,0 +1,203 @@
+//! A lead as a sender's file puts it together.
+//!
+//! Nobody can correct a webhook and send it again, so what would make a typed form invalid is mended here: names that
+//! are too long are cut, control characters are left out, texts beyond the limits are cut. Each leaves a note.
+// Nothing here is inlined: every sender's file calls it often, and the size of the program counts.
+
+use crate::id::{RepId, TeamId};
+use crate::intake::json_tree::Node;
+use crate::intake::{FieldMap, Known, Name, Note, RawLead, RawSignal};
+use crate::limits::{
+    FIELD_NAME_BYTES_MAX, FIELDS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX,
+    VALUE_CHARS_MAX,
+};
+use crate::normalize;
+use crate::time::Timestamp;
+use crate::webhook::payload;
+
+/// Objects that only wrap a lead: their fields count as if they stood outside.
+const WRAPPERS: &[&str] = &[
+    "attributes",
+    "contact",
+    "customer",
+    "data",
+    "fields",
+    "lead",
+    "payload",
+    "person",
+    "profile",
+    "properties",
+    "submission",
+    "traits",
+    "user",
+];
+
+/// Objects inside objects that are read.
+const LEVELS_MAX: u32 = 3;
+
+/// A lead in the making.
+#[derive(Default)]
+pub struct Draft {
+    known: Vec<(Known, String)>,
+    pairs: Vec<(String, String)>,
+    signals: Vec<RawSignal>,
+}
+
+impl Draft {
+    /// A lead from a sender, which is its source unless the payload says another.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says what a known field is. The first text counts; an empty one does not.
+    #[inline(never)]
+    pub fn set(&mut self, known: Known, text: Option<String>) {
+        if let Some(text) = text.filter(|text| !text.trim().is_empty())
+            && !self.has(known)
+        {
+            self.known.push((known, text));
+        }
+    }
+
+    /// Whether a known field was said.
+    #[inline(never)]
+    pub fn has(&self, known: Known) -> bool {
+        self.known.iter().any(|(other, _)| *other == known)
+    }
+
+    /// Adds a field under the sender's name for it.
+    #[inline(never)]
+    pub fn add(&mut self, name: &str, text: Option<String>) {
+        if let Some(text) = text {
+            self.pairs.push((name.to_owned(), text));
+        }
+    }
+
+    /// Adds the fields of an object. An inner object's fields are named after both, such as `company_name`, unless the
+    /// outer one only wraps a lead.
+    #[inline(never)]
+    pub fn object(&mut self, node: &Node) {
+        self.inner("", node, LEVELS_MAX);
+    }
+
+    fn inner(&mut self, outer: &str, node: &Node, levels: u32) {
+        for (name, value) in node.entries() {
+            let full = if outer.is_empty() { name.clone() } else { format!("{outer}_{name}") };
+            if value.entries().is_empty() {
+                self.add(&full, value.plain());
+            } else if let Some(levels) = levels.checked_sub(1) {
+                let is_wrapper = outer.is_empty() && WRAPPERS.contains(&name.to_lowercase().as_str());
+                self.inner(if is_wrapper { "" } else { &full }, value, levels);
+            }
+        }
+    }
+
+    /// Says when the person sent the form: RFC 3339, ISO 8601, or milliseconds since 1970. Anything else is left out.
+    #[inline(never)]
+    pub fn submitted_at(&mut self, node: &Node) {
+        let moment = match node.number() {
+            Some(ms) => Some(Timestamp::from_ms(ms)),
+            None => node.text().parse().ok(),
+        };
+        self.set(Known::SubmittedAt, moment.map(|moment| moment.to_string()));
+    }
+
+    /// Adds an intent signal. One without a moment that can be read happened now.
+    pub fn signal(&mut self, name: &str, at: &Node) {
+        let name: String = payload::tidy(name).chars().take(FIELD_NAME_BYTES_MAX / 4).collect();
+        if !name.trim().is_empty() {
+            let at: Option<Timestamp> = at.text().parse().ok();
+            let at = at.map(|moment| moment.to_string());
+            self.signals.push(RawSignal { path: "intent[0]".to_owned(), signal: Some(name.replace(' ', "_")), at });
+        }
+    }
+
+    /// The address, when one was said under any name.
+    pub fn email(&self) -> Option<&str> {
+        let said = self.known.iter().find(|(known, _)| *known == Known::Email).map(|(_, text)| text.as_str());
+        let named = || self.pairs.iter().find(|(name, _)| Known::from_alias(name) == Some(Known::Email));
+        said.or_else(|| named().map(|(_, text)| text.as_str()))
+    }
+
+    /// The lead. `source` is where it came from, unless the payload says so.
+    #[inline(never)]
+    pub fn finish(self, source: &str) -> RawLead {
+        let Self { known, pairs, signals } = self;
+        let mut all: Vec<(String, String)> =
+            known.iter().map(|(known, text)| (known.path().to_owned(), text.clone())).collect();
+        for (name, text) in pairs {
+            match Known::from_path(&name.trim().to_lowercase()) {
+                // The sender's file knows better what the field is; another text under its name is not lost.
+                Some(field) if known.iter().any(|(other, said)| *other == field && *said == text) => {}
+                Some(field) if known.iter().any(|(other, _)| *other == field) => {
+                    all.push((format!("fields.{}", short_name(&name)), text));
+                }
+                _ if is_unreadable(&name, &text) => all.push((format!("fields.{}", short_name(&name)), text)),
+                _ => all.push((short_name(&name), text)),
+            }
+        }
+        let mut notes = Vec::new();
+        if all.len() > FIELDS_MAX {
+            all.truncate(FIELDS_MAX);
+            notes.push(Note { path: "fields".to_owned(), code: "fields_dropped".to_owned() });
+        }
+        let mut raw = RawLead::from_pairs(first_address_only(all), &FieldMap::default());
+        raw.set_default(Known::Source, source);
+        for pair in &mut raw.pairs {
+            let text = fitting(&pair.name, &pair.value);
+            if text != pair.value {
+                notes.push(Note { path: pair.name.path(), code: "text_cut".to_owned() });
+                pair.value = text;
+            }
+        }
+        raw.signals = signals;
+        raw.notes.append(&mut notes);
+        raw
+    }
+}
+
+/// Whether a field means one that has to be written in a certain way, and is not: it is the sender's own then.
+fn is_unreadable(name: &str, text: &str) -> bool {
+    match Known::from_alias(name) {
+        Some(Known::SubmittedAt) => text.trim().parse::<Timestamp>().is_err(),
+        Some(Known::IncumbentRepId) => RepId::new(text.trim()).is_err(),
+        Some(Known::IncumbentTeam) => TeamId::new(text.trim()).is_err(),
+        Some(Known::SubmissionId) => text.len() > IDEMPOTENCY_KEY_BYTES_MAX,
+        _ => false,
+    }
+}
+
+/// Pairs with one address under each name: a second one under the same name cannot be told from the first, and must
+/// not refuse the lead.
+fn first_address_only(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut kept: Vec<(String, String)> = Vec::with_capacity(pairs.len());
+    for (name, text) in pairs {
+        let is_again = Known::from_alias(&name) == Some(Known::Email) && kept.iter().any(|(other, _)| *other == name);
+        kept.push(if is_again { (format!("fields.{name}"), text) } else { (name, text) });
+    }
+    kept
+}
+
+/// A name within its limit: the questions of forms are whole sentences.
+fn short_name(name: &str) -> String {
+    let name = payload::tidy(name);
+    // As it is judged later: some letters are longer in lower case, or when they are composed.
+    let fits = |name: &str| normalize::collapse(&normalize::mend(&name.to_lowercase())).len() <= FIELD_NAME_BYTES_MAX;
+    let mut end = name.len().min(FIELD_NAME_BYTES_MAX);
+    while end > 0 && !name.get(..end).is_some_and(fits) {
+        end = end.saturating_sub(1);
+    }
+    name.get(..end).unwrap_or_default().to_owned()
+}
+
+/// A text within the limit of its field. An address is left alone: half of one would be somebody else's.
+fn fitting(name: &Name, text: &str) -> String {
+    let most = match name {
+        Name::Known(Known::Email) => return text.to_owned(),
+        Name::Known(Known::FirstName | Known::LastName | Known::Name) => NAME_CHARS_MAX,
+        Name::Known(Known::Message) | Name::Own(_) => MESSAGE_CHARS_MAX,
+        Name::Known(Known::Website | Known::LinkedinUrl) => URL_CHARS_MAX,
+        Name::Known(_) => VALUE_CHARS_MAX,
+    };
+    payload::tidy(text).chars().take(most).collect()
+}

@@ -1,0 +1,60 @@
+//! Any sender that signs the raw body with an HMAC: which header, hash and encoding is set.
+//!
+//! The body is one JSON object with the fields of a lead, a list of such objects, or a form. An event is known by
+//! `event_id`, `submission_id` or `id` inside of it; without one, equal contents are the same event. Ids in headers are
+//! not looked at, since they change with every delivery.
+
+use crate::intake::Media;
+use crate::intake::json_tree::Node;
+use crate::limits::HOOK_EVENTS_MAX;
+use crate::webhook::draft::Draft;
+use crate::webhook::event::{Event, Heard};
+use crate::webhook::incoming::Incoming;
+use crate::webhook::payload::json;
+use crate::webhook::refusal::Refusal;
+use crate::webhook::settings::Settings;
+use crate::webhook::verify::{Algorithm, Encoding, Scheme};
+
+pub(super) const SETTINGS: &[&str] =
+    &["HMAC_SECRET", "HMAC_SECRET_PREVIOUS", "HMAC_HEADER", "HMAC_ALGORITHM", "HMAC_ENCODING"];
+
+/// Listens to a request.
+pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+    incoming.only_post()?;
+    let keys = settings.keys("HMAC_SECRET")?;
+    let (algorithm, name) = match settings.get("HMAC_ALGORITHM") {
+        None | Some("sha256") => (Algorithm::Sha256, "sha256="),
+        Some("sha1") => (Algorithm::Sha1, "sha1="),
+        Some(_) => return Err(Refusal::bad_setting("HMAC_ALGORITHM", "`sha256` or `sha1`")),
+    };
+    let encoding = match settings.get("HMAC_ENCODING") {
+        None | Some("hex") => Encoding::Hex,
+        Some("base64") => Encoding::Base64,
+        Some(_) => return Err(Refusal::bad_setting("HMAC_ENCODING", "`hex` or `base64`")),
+    };
+    let header = settings.get("HMAC_HEADER").unwrap_or("x-signature").to_ascii_lowercase();
+    let given = incoming.signature(&header)?;
+    // Many senders write the name of the hash before the signature; another hash is refused.
+    let given = given.strip_prefix(name).unwrap_or(given);
+    Scheme { algorithm, encoding, prefix: "" }.check(given, &keys, &[incoming.body])?;
+    if Media::of(incoming.header("content-type")) == Ok(Media::Form) {
+        let pairs = form_urlencoded::parse(incoming.body);
+        let entries = pairs.map(|(name, value)| (name.into_owned(), Node::Text(value.into_owned()))).collect();
+        return Ok(Heard::Events(vec![event(&Node::Object(entries))]));
+    }
+    match json(incoming.body)? {
+        Node::List(items) if items.len() > HOOK_EVENTS_MAX => Err(Refusal::too_many_events(HOOK_EVENTS_MAX)),
+        Node::List(items) => Ok(Heard::Events(items.iter().map(event).collect())),
+        node => Ok(Heard::Events(vec![event(&node)])),
+    }
+}
+
+fn event(node: &Node) -> Event {
+    if node.entries().is_empty() {
+        return Event::broken("not_an_object");
+    }
+    let id = ["event_id", "submission_id", "id"].iter().find_map(|name| node.get(name).id());
+    let mut draft = Draft::new();
+    draft.object(node);
+    Event::lead(id.map(|id| format!("hmac:{id}")), draft.finish("webhook"))
+}

@@ -1,0 +1,55 @@
+//! Secrets and settings of a sender, by name.
+
+use crate::webhook::refusal::Refusal;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Settings of a sender, by name. Every secret may have a second value under its name with `_PREVIOUS`, so that a
+/// secret can be changed at the sender and here at different moments. Its debug form shows names only.
+#[derive(Clone, Default)]
+pub struct Settings(BTreeMap<&'static str, String>);
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Settings {
+    /// Reads the settings with these names; blank ones are missing.
+    pub fn read(names: &[&'static str], value: impl Fn(&str) -> Option<String>) -> Self {
+        let found = names.iter().filter_map(|name| value(name).map(|text| (*name, text.trim().to_owned())));
+        Self(found.filter(|(_, text)| !text.is_empty()).collect())
+    }
+
+    /// A setting.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The values of a secret in force: the current one and the previous one. Never empty.
+    ///
+    /// # Errors
+    /// `not_set_up` without the current one.
+    pub fn secrets(&self, name: &'static str) -> Result<Vec<&str>, Refusal> {
+        let current = self.get(name).ok_or_else(|| Refusal::not_set_up(name))?;
+        let previous = self.0.iter().find(|(other, _)| other.strip_suffix("_PREVIOUS") == Some(name));
+        Ok(std::iter::once(current).chain(previous.map(|(_, text)| text.as_str())).collect())
+    }
+
+    /// The values of a secret in force, as keys of an HMAC.
+    ///
+    /// # Errors
+    /// As [`Self::secrets`].
+    pub fn keys(&self, name: &'static str) -> Result<Vec<Vec<u8>>, Refusal> {
+        Ok(self.secrets(name)?.into_iter().map(|secret| secret.as_bytes().to_vec()).collect())
+    }
+
+    /// Whether a list with commas holds `text`, whatever the letter case; `None` when the list is not set.
+    #[must_use]
+    pub fn lists(&self, name: &str, text: &str) -> Option<bool> {
+        let list = self.get(name)?;
+        Some(list.split(',').any(|item| item.trim().eq_ignore_ascii_case(text.trim())))
+    }
+}

@@ -1,0 +1,109 @@
+//! Typeform: one response of a form per request.
+//!
+//! `Typeform-Signature: sha256=<base64 of HMAC-SHA256(secret, raw body)>`, without a moment. A response is known by its
+//! `token`. Typeform waits 30 seconds; 404 and 410 switch its webhook off at once, so neither is ever answered.
+
+use crate::intake::Known;
+use crate::intake::json_tree::Node;
+use crate::webhook::draft::Draft;
+use crate::webhook::event::{Event, Heard};
+use crate::webhook::incoming::Incoming;
+use crate::webhook::payload::json;
+use crate::webhook::refusal::Refusal;
+use crate::webhook::settings::Settings;
+use crate::webhook::verify::{Algorithm, Encoding, Scheme};
+
+pub(super) const SETTINGS: &[&str] = &["TYPEFORM_SECRET", "TYPEFORM_SECRET_PREVIOUS"];
+
+const SCHEME: Scheme<'static> = Scheme { algorithm: Algorithm::Sha256, encoding: Encoding::Base64, prefix: "sha256=" };
+
+/// Listens to a request.
+pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+    incoming.only_post()?;
+    SCHEME.check_body(incoming, "typeform-signature", settings, "TYPEFORM_SECRET")?;
+    Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
+}
+
+fn event(body: &Node) -> Event {
+    match body.get("event_type").text() {
+        "form_response" => {}
+        "form_response_partial" => return Event::nothing("partial_response"),
+        _ => return Event::nothing("unknown_event_type"),
+    }
+    let response = body.get("form_response");
+    let key = response.get("token").id().map(|token| format!("typeform:{token}"));
+    let key = key.or_else(|| body.get("event_id").id().map(|id| format!("typeform:event:{id}")));
+    if response.entries().is_empty() {
+        return Event::broken("no_response");
+    }
+    let mut draft = Draft::new();
+    for answer in response.get("answers").items() {
+        add_answer(&mut draft, response, answer);
+    }
+    for (name, value) in response.get("hidden").entries() {
+        draft.add(name, value.plain());
+    }
+    for variable in response.get("variables").items() {
+        let name = variable.get("key").text();
+        let value = variable.get(variable.get("type").text()).plain();
+        if !name.is_empty() {
+            draft.add(&format!("fields.{name}"), value);
+        }
+    }
+    draft.set(Known::Form, response.get("form_id").plain());
+    draft.submitted_at(response.get("submitted_at"));
+    Event::lead(key, draft.finish("typeform"))
+}
+
+fn add_answer(draft: &mut Draft, response: &Node, answer: &Node) {
+    let field = answer.get("field");
+    let kind = answer.get("type").text();
+    let value = answer.get(kind);
+    let text = match kind {
+        "choice" => one_of(&[value.get("label"), value.get("other")]),
+        "choices" => {
+            let labels = value.get("labels").plain();
+            let other = value.get("other").plain();
+            Some([labels, other].into_iter().flatten().collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
+        }
+        // The link to the file is what a rep can use.
+        "file_url" => value.plain().or_else(|| answer.get("file").plain()),
+        "payment" => value.get("amount").plain(),
+        _ => value.plain(),
+    };
+    let name = name_of(response, field);
+    match kind {
+        "email" if !draft.has(Known::Email) => draft.set(Known::Email, text),
+        "phone_number" if !draft.has(Known::Phone) => draft.set(Known::Phone, text),
+        _ => draft.add(&name, text),
+    }
+}
+
+fn one_of(nodes: &[&Node]) -> Option<String> {
+    nodes.iter().find_map(|node| node.plain())
+}
+
+/// The name of an answer: the author's `ref`, which survives a change of the wording, when it is one that a person wrote
+/// or that means a known field; else the title of the question.
+fn name_of(response: &Node, field: &Node) -> String {
+    let reference = field.get("ref").text();
+    let id = field.get("id").text();
+    let definitions = response.at(&["definition", "fields"]).items();
+    let title = definitions.iter().find(|other| !id.is_empty() && other.get("id").text() == id);
+    let title = title.map_or("", |field| field.get("title").text());
+    let is_written = !reference.is_empty() && !is_generated(reference);
+    if Known::from_alias(reference).is_none()
+        && (Known::from_alias(title).is_some() || !is_written)
+        && !title.is_empty()
+    {
+        return title.to_owned();
+    }
+    if reference.is_empty() { id.to_owned() } else { reference.to_owned() }
+}
+
+/// Whether Typeform made up a reference: a UUID, or 26 letters and digits.
+fn is_generated(reference: &str) -> bool {
+    let is_uuid = reference.len() == 36 && reference.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let is_ulid = reference.len() == 26 && reference.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_uuid || is_ulid
+}

@@ -1,9 +1,0 @@
-//! The clock, read once for a command that is about this moment.
-
-use lead_router::domain::time::Timestamp;
-
-/// Now.
-#[expect(clippy::disallowed_methods, reason = "a native program; nothing below it reads a clock")]
-pub fn now() -> Timestamp {
-    Timestamp::from(jiff::Timestamp::now())
-}

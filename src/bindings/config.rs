@@ -1,0 +1,243 @@
+//! What is in force: rubric, roster index and directory version, from KV, kept half a minute in the isolate.
+
+use crate::bindings::world::World;
+use crate::bindings::{platform, settings};
+use lead_router_app::ports::{Clock, Config, InForce, PortResult, Unavailable};
+use lead_router_core::crm::snapshot::Heard;
+use lead_router_core::decision::index::RosterIndex;
+use lead_router_core::id::TeamId;
+use lead_router_core::lead::key::sha256_hex;
+use lead_router_core::rubric::Rubric;
+use lead_router_core::rubric::check::check;
+use lead_router_core::rubric::model::Effect;
+use lead_router_core::rubric::read::read;
+use lead_router_core::time::Timestamp;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use worker::{Env, KvStore};
+
+/// Binding of the configuration.
+const CONFIG: &str = "CONFIG";
+/// Key of the rubric in force.
+const RUBRIC: &str = "rubric:current";
+/// Key of the roster at a glance.
+const ROSTER: &str = "roster:index";
+/// Key of the version of the account directory.
+const DIRECTORY: &str = "directory:version";
+/// Key of the rules of notifying.
+const NOTIFY: &str = "notify:rules";
+/// Beginning of the key of the time in which every change in a CRM was taken over; its name follows.
+const CRM_HEARD: &str = "crm:heard";
+/// Beginning of the key of who can own records in a CRM: ids by work address; its name follows.
+const CRM_SELLERS: &str = "crm:sellers";
+/// How long an isolate keeps what it read, in milliseconds.
+const KEPT_MS: i64 = 30_000;
+
+/// The rubric that is in force until another is published.
+const SHIPPED: &str = include_str!("../../rubric.json");
+
+thread_local! {
+    static KEPT: RefCell<Option<(Timestamp, Rc<InForce>)>> = const { RefCell::new(None) };
+}
+
+fn failed(error: impl ToString) -> Unavailable {
+    Unavailable::new("kv", error.to_string())
+}
+
+/// The store of the configuration.
+fn store(env: &Env) -> PortResult<KvStore> {
+    env.kv(CONFIG).map_err(failed)
+}
+
+async fn text(env: &Env, key: &str) -> PortResult<Option<String>> {
+    store(env)?.get(key).text().await.map_err(failed)
+}
+
+async fn put(env: &Env, key: &str, value: &str) -> PortResult<()> {
+    store(env)?.put(key, value).map_err(failed)?.execute().await.map_err(failed)?;
+    KEPT.with_borrow_mut(|kept| *kept = None);
+    Ok(())
+}
+
+/// The roster at a glance with its version, from KV.
+async fn roster(env: &Env) -> PortResult<(String, RosterIndex)> {
+    roster_of(text(env, ROSTER).await?.as_deref())
+}
+
+/// The roster at a glance, at best in this version: what the isolate keeps when that is the version, otherwise what
+/// KV says, and when KV fails what the isolate keeps.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails and the isolate keeps nothing.
+pub async fn roster_at(env: &Env, version: &str) -> PortResult<(String, RosterIndex)> {
+    let kept = KEPT.with_borrow(|kept| kept.as_ref().map(|(_, kept)| Rc::clone(kept)));
+    let entry = |kept: Rc<InForce>| (kept.index_version.clone(), kept.index.clone());
+    match kept {
+        Some(kept) if kept.index_version == version => Ok(entry(kept)),
+        kept => match roster(env).await {
+            Ok(fresh) => Ok(fresh),
+            Err(error) => kept.map(entry).ok_or(error),
+        },
+    }
+}
+
+fn roster_of(text: Option<&str>) -> PortResult<(String, RosterIndex)> {
+    let Some(text) = text else {
+        return Ok((String::new(), RosterIndex::default()));
+    };
+    let version = sha256_hex(text.as_bytes()).chars().take(16).collect();
+    Ok((version, serde_json::from_str(text).map_err(failed)?))
+}
+
+/// Publishes the roster at a glance.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_roster(env: &Env, index: &RosterIndex) -> PortResult<()> {
+    put(env, ROSTER, &serde_json::to_string(index).map_err(failed)?).await
+}
+
+/// Publishes a checked rubric, and keeps it under its version for replay.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_rubric(env: &Env, version: &str, text: &str) -> PortResult<()> {
+    put(env, &format!("rubric:{version}"), text).await?;
+    put(env, RUBRIC, text).await
+}
+
+/// The rubric in force as it was written.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn rubric_text(env: &Env) -> PortResult<String> {
+    Ok(text(env, RUBRIC).await?.unwrap_or_else(|| SHIPPED.to_owned()))
+}
+
+/// The settings in force of a form as they were written, if it has any.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn form_text(env: &Env, id: &str) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, &format!("form:{id}")).await
+}
+
+/// Puts settings of a form in force.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_form(env: &Env, id: &str, text: &str) -> PortResult<()> {
+    store(env)?.put(&format!("form:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
+}
+
+/// The rules of notifying in force as they were written, if there are any.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn notify_rules(env: &Env) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, NOTIFY).await
+}
+
+/// Puts rules of notifying in force.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_notify_rules(env: &Env, text: &str) -> PortResult<()> {
+    store(env)?.put(NOTIFY, text).map_err(failed)?.execute().await.map_err(failed)
+}
+
+/// Says that the directory changed: cached answers of it are stale from here on.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn touch_directory(env: &Env, version: &str) -> PortResult<()> {
+    put(env, DIRECTORY, version).await
+}
+
+/// A key of the connected CRM: what was read of another says nothing.
+fn of_crm(env: &Env, beginning: &str) -> String {
+    format!("{beginning}:{}", settings::crm(env))
+}
+
+/// Says until when changes in the CRM were taken over.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_crm_heard(env: &Env, heard: Heard) -> PortResult<()> {
+    put(env, &of_crm(env, CRM_HEARD), &serde_json::to_string(&heard).map_err(failed)?).await
+}
+
+/// Says who can own records in the CRM: ids by work address.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_crm_sellers(env: &Env, sellers: &BTreeMap<String, String>) -> PortResult<()> {
+    let text = serde_json::to_string(sellers).map_err(failed)?;
+    // Written only when it changes: KV counts writes, and the cron comes every hour.
+    let key = of_crm(env, CRM_SELLERS);
+    if self::text(env, &key).await?.as_deref() == Some(text.as_str()) { Ok(()) } else { put(env, &key, &text).await }
+}
+
+/// The work address of an owner in the CRM; `None` when they are not known, or left.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn crm_seller(env: &Env, owner_id: &str) -> PortResult<Option<String>> {
+    let text = self::text(env, &of_crm(env, CRM_SELLERS)).await?;
+    let sellers: BTreeMap<String, String> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(sellers.into_iter().find(|(_, id)| id == owner_id).map(|(email, _)| email))
+}
+
+/// A rubric from its text. What is published was checked; the shipped one is checked by a test.
+fn rubric(text: &str) -> PortResult<Rubric> {
+    let file = read(text).map_err(|_| Unavailable::new("rubric", "the rubric in force cannot be read"))?;
+    check(&file).map_err(|_| Unavailable::new("rubric", "the rubric in force does not pass its check"))
+}
+
+impl Config for World {
+    async fn current(&self) -> PortResult<Rc<InForce>> {
+        let now = self.now();
+        let kept = KEPT.with_borrow(|kept| kept.clone());
+        if let Some((at, kept)) = &kept
+            && now.ms_since(*at) < KEPT_MS
+        {
+            return Ok(Rc::clone(kept));
+        }
+        match self.load().await {
+            Ok(fresh) => {
+                let fresh = Rc::new(fresh);
+                KEPT.with_borrow_mut(|kept| *kept = Some((now, Rc::clone(&fresh))));
+                Ok(fresh)
+            }
+            // The last good copy is better than no answer.
+            Err(error) => kept.map(|(_, kept)| kept).ok_or(error),
+        }
+    }
+}
+
+impl World {
+    async fn load(&self) -> PortResult<InForce> {
+        let (heard, sellers) = (of_crm(&self.env, CRM_HEARD), of_crm(&self.env, CRM_SELLERS));
+        let keys = [RUBRIC, ROSTER, DIRECTORY, &heard, &sellers];
+        let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
+        let mut take = |key: &str| values.remove(key).flatten();
+        let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
+        let (index_version, mut index) = roster_of(take(ROSTER).as_deref())?;
+        // What the cron wrote in another version is none: the CRM is asked.
+        let crm_heard = take(&heard).and_then(|text| serde_json::from_str(&text).ok());
+        let sellers = take(&sellers).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        index.fill_crm_ids(settings::crm(&self.env), &sellers);
+        Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default(), crm_heard })
+    }
+}
+
+/// Teams that a rubric names and the roster does not have.
+pub fn missing_teams(rubric: &Rubric, index: &RosterIndex) -> BTreeSet<TeamId> {
+    let placed = rubric.overrides().iter().filter_map(|line| match &line.effect {
+        Effect::Place { team, .. } => team.as_ref(),
+        Effect::Reject => None,
+    });
+    let named = placed.chain(rubric.routes().iter().map(|route| &route.team)).chain([rubric.fallback_team()]);
+    named.filter(|team| !index.teams.contains_key(team)).cloned().collect()
+}

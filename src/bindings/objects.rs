@@ -1,0 +1,157 @@
+//! Calls to the Durable Objects: one POST with JSON per question, with a time limit.
+
+use crate::bindings::platform;
+use crate::bindings::world::World;
+use futures_util::future::join_all;
+use lead_router_app::ports::messages::{
+    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled,
+    Standing, TakeBack, Touch, Touched,
+};
+use lead_router_app::ports::{Desks, Lookups, PortResult, Teams, Unavailable};
+use lead_router_core::crm::snapshot::Mirror;
+use lead_router_core::id::LeadId;
+use lead_router_core::lead::key::{AccountHash, sha256_hex};
+use lead_router_core::roster::model::PickRequest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use worker::Env;
+
+/// Longest wait for an object, in milliseconds. A Desk may wait for two Teams in turn; a healthy one answers
+/// within ten.
+const OBJECT_TIMEOUT_MS: u32 = 10_000;
+
+/// Binding of the Desks.
+pub const DESK: &str = "DESK";
+/// Binding of the pools of teams.
+pub const TEAM: &str = "TEAM";
+/// Binding of the objects that ask providers.
+pub const LOOKUP: &str = "LOOKUP";
+/// Binding of the objects that count what providers are asked and cost.
+pub const METER: &str = "METER";
+/// Binding of the gates before vendors.
+pub const GATE: &str = "GATE";
+
+/// Asks the object `name` of `binding` one question.
+///
+/// # Errors
+/// [`Unavailable`] when the object cannot be reached in time, or says that it failed.
+pub async fn call<Q: Serialize, A: DeserializeOwned>(
+    env: &Env,
+    binding: &'static str,
+    name: &str,
+    question: &str,
+    body: &Q,
+) -> PortResult<A> {
+    call_within(env, (binding, name), question, body, OBJECT_TIMEOUT_MS).await
+}
+
+async fn call_within<Q: Serialize, A: DeserializeOwned>(
+    env: &Env,
+    (binding, name): (&'static str, &str),
+    question: &str,
+    body: &Q,
+    timeout_ms: u32,
+) -> PortResult<A> {
+    let port = match binding {
+        DESK => "desk",
+        TEAM => "team",
+        METER => "meter",
+        GATE => "gate",
+        _ => "lookup",
+    };
+    let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());
+    let text = serde_json::to_string(body).map_err(failed)?;
+    let answer = platform::ask(env, (binding, port), name, question, &text, timeout_ms).await?;
+    serde_json::from_str(&answer).map_err(failed)
+}
+
+/// Reads a message or a row. As text, everywhere: what reads messages is in the program once for each kind of input.
+///
+/// # Errors
+/// `Unavailable` of the port when it is not what the port speaks of.
+pub fn parsed<T: DeserializeOwned>(port: &'static str, body: &[u8]) -> PortResult<T> {
+    let text = std::str::from_utf8(body).map_err(|error| Unavailable::new(port, error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| Unavailable::new(port, error.to_string()))
+}
+
+impl Lookups for World {
+    /// The subject's hash says which of 16 objects asks.
+    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
+        let hash = sha256_hex(question.subject.as_bytes());
+        let object = format!("lookup-{}", hash.get(..1).unwrap_or_default());
+        // It answers when the lead can wait no longer, whatever the provider does.
+        let timeout_ms = question.wait_ms.saturating_add(OBJECT_TIMEOUT_MS);
+        call_within(&self.env, (LOOKUP, &object), "look_up", question, timeout_ms).await
+    }
+}
+
+/// Longest wait for what a Lookup says about the providers, in milliseconds.
+const LEFT_ALONE_TIMEOUT_MS: u32 = 2_000;
+
+/// In how many of the 16 Lookups each provider is left alone at the moment. A Lookup that cannot be reached counts for none.
+pub async fn left_alone(env: &Env) -> BTreeMap<String, u32> {
+    let names: Vec<String> = "0123456789abcdef".chars().map(|digit| format!("lookup-{digit}")).collect();
+    let ask = |name| call_within::<(), Vec<String>>(env, (LOOKUP, name), "left_alone", &(), LEFT_ALONE_TIMEOUT_MS);
+    let answers = join_all(names.iter().map(|name| ask(name.as_str()))).await;
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for provider in answers.into_iter().flatten().flatten() {
+        let count = counts.entry(provider).or_default();
+        *count = count.saturating_add(1);
+    }
+    counts
+}
+
+impl Desks for World {
+    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved> {
+        call(&self.env, DESK, desk, "reserve", reserve).await
+    }
+
+    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened> {
+        call(&self.env, DESK, desk, "open", open).await
+    }
+
+    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled> {
+        call(&self.env, DESK, desk, if woken { "wake" } else { "settle" }, settle).await
+    }
+
+    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed> {
+        call(&self.env, DESK, desk, "claim", claim).await
+    }
+
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>> {
+        match AccountHash::of_lead(lead_id) {
+            Some(account) => call(&self.env, DESK, &account.desk(), "lead", lead_id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn touch(&self, touch: &Touch) -> PortResult<Touched> {
+        match AccountHash::of_lead(&touch.lead_id) {
+            Some(account) => call(&self.env, DESK, &account.desk(), "touch", touch).await,
+            None => Ok(Touched::Stale),
+        }
+    }
+
+    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror> {
+        call(&self.env, DESK, desk, "mirror", ask).await
+    }
+
+    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()> {
+        call(&self.env, DESK, desk, "learn", &news).await
+    }
+}
+
+impl Teams for World {
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        call(&self.env, TEAM, pool, "pick", request).await
+    }
+
+    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()> {
+        call(&self.env, TEAM, pool, "take_back", take_back).await
+    }
+
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        call(&self.env, TEAM, pool, "peek", request).await
+    }
+}

@@ -1,0 +1,104 @@
+//! Settings and secrets of the deployment, all problems at once.
+
+use lead_router_core::crm::CrmKind;
+use lead_router_core::decision::record::Mode;
+use lead_router_core::error::Problem;
+use worker::Env;
+
+/// Values of `.dev.vars.example`: good for localhost, refused anywhere else.
+const DEV_VALUES: &[&str] = &["dev-intake-key", "dev-admin-token", "dev-link-secret", "dev-person-key"];
+
+/// Name of the secret that signs links which act.
+const LINK_SECRET: &str = "LINK_SECRET";
+
+/// Longest retention, in days: a hundred years.
+const RETENTION_DAYS_MAX: u32 = 36_500;
+
+/// Settings of the deployment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Keys that may post leads; two are valid at a time for rotation.
+    pub intake_keys: Vec<String>,
+    /// Tokens that may do everything.
+    pub admin_tokens: Vec<String>,
+    /// Keys the hashes in ids and cache keys. Never changed: another key makes every known person a stranger.
+    pub person_key: String,
+    /// Keys of links that act, the one that signs last; none means that there are no such links.
+    pub link_keys: Vec<String>,
+    /// What is done with decisions.
+    pub mode: Mode,
+    /// Days after which what is known about people is removed; `None` keeps it.
+    pub retention_days: Option<u32>,
+    /// Whether this is the local environment.
+    pub dev: bool,
+}
+
+/// A variable or secret by name; `None` when it is missing or blank.
+pub fn setting(env: &Env, name: &str) -> Option<String> {
+    let text = env.var(name).map(|value| value.to_string()).ok()?;
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The CRM that is connected; the built-in one when the setting names none there is, which [`Settings::read`] refuses.
+pub fn crm(env: &Env) -> CrmKind {
+    setting(env, "CRM").and_then(|name| CrmKind::from_name(&name)).unwrap_or_default()
+}
+
+impl Settings {
+    /// Reads the settings. In the local environment a missing secret is the one of `.dev.vars.example`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by name of the setting.
+    pub fn read(env: &Env) -> Result<Self, Vec<Problem>> {
+        let dev = setting(env, "STAGE").is_none_or(|stage| stage == "dev");
+        let mut problems = Vec::new();
+        let mut secret = |name: &str, dev_value: &str| match setting(env, name) {
+            Some(value) if !dev && value.split(',').any(|part| DEV_VALUES.contains(&part.trim())) => {
+                problems.push(Problem::new(name, "dev_secret", "set a secret of your own: this one is public"));
+                value
+            }
+            Some(value) => value,
+            None if dev => dev_value.to_owned(),
+            None => {
+                problems.push(Problem::new(name, "missing_secret", format!("run `wrangler secret put {name}`")));
+                String::new()
+            }
+        };
+        let intake = secret("INTAKE_KEY", "dev-intake-key");
+        let admin = secret("ADMIN_TOKEN", "dev-admin-token");
+        let person_key = secret("PERSON_KEY", "dev-person-key");
+        let link = setting(env, LINK_SECRET).map_or(String::new(), |_| secret(LINK_SECRET, ""));
+        let mode = match setting(env, "MODE").as_deref() {
+            None | Some("live") => Mode::Live,
+            Some("shadow") => Mode::Shadow,
+            Some(_) => {
+                problems.push(Problem::new("MODE", "unknown_mode", "use `live` or `shadow`"));
+                Mode::Shadow
+            }
+        };
+        if let Some(crm) = setting(env, "CRM").filter(|crm| CrmKind::from_name(crm).is_none()) {
+            let names = CrmKind::ALL.map(CrmKind::as_str).join("`, `");
+            problems.push(Problem::new("CRM", "unknown_crm", format!("use `{names}`: there is no adapter `{crm}`")));
+        }
+        let retention_days = setting(env, "RETENTION_DAYS").and_then(|text| {
+            let days = text.parse().ok().filter(|days| (1..=RETENTION_DAYS_MAX).contains(days));
+            if days.is_none() {
+                let message = format!("use whole days, 1 to {RETENTION_DAYS_MAX}, or leave it out to keep everything");
+                problems.push(Problem::new("RETENTION_DAYS", "bad_retention", message));
+            }
+            days
+        });
+        if problems.is_empty() {
+            let (intake_keys, admin_tokens, link_keys) = (keys(&intake), keys(&admin), keys(&link));
+            Ok(Self { intake_keys, admin_tokens, person_key, link_keys, mode, retention_days, dev })
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+/// The keys in a setting: two may be valid at a time, with a comma between them.
+fn keys(value: &str) -> Vec<String> {
+    value.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()
+}

@@ -1,0 +1,121 @@
+//! The cron: takes over what changed in the CRM, and who can own records there.
+
+use crate::bindings::settings::{Settings, setting};
+use crate::bindings::world::World;
+use crate::bindings::{config, log};
+use crate::http::auth;
+use crate::http::respond::{ApiError, ApiResult, json};
+use crate::http::routes::Call;
+use lead_router_app::crm::sync::{Sync, Taken, read_all, sync, unavailable};
+use lead_router_app::crm::{Patience, connect};
+use lead_router_app::intake::Options;
+use lead_router_app::ports::crm::{Consults, Crm, Cursor, Cursors, Effect, Reading};
+use lead_router_app::ports::{PortResult, Unavailable};
+use lead_router_core::crm::CrmKind;
+use lead_router_core::crm::snapshot::Heard;
+use lead_router_core::vendor::Setback;
+use serde_json::json;
+use std::collections::BTreeMap;
+use worker::KvStore;
+
+/// Binding of where the readings stand.
+const CACHE: &str = "CACHE";
+
+/// Takes over what changed since the last run.
+pub async fn run(world: &World) {
+    let kind = world.crm();
+    if kind == CrmKind::Builtin {
+        return;
+    }
+    match read(world, kind).await {
+        Ok(taken) if taken != Taken::default() => {
+            let detail = format!("{} people, {} accounts, {} leads", taken.people, taken.accounts, taken.leads);
+            log::info(&log::Line { event: "crm.synced", detail: Some(&detail), ..log::Line::default() });
+        }
+        Ok(_) => {}
+        Err(error) => failed(&error),
+    }
+}
+
+async fn read(world: &World, kind: CrmKind) -> PortResult<Taken> {
+    let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
+    let options = Options { person_key: settings.person_key.as_bytes(), mode: settings.mode, wait: false };
+    let is_pulling = setting(&world.env, "CRM_PULL").as_deref() == Some("on");
+    let crm = connect(world, kind, Patience::CONSUMER).map_err(|setback| unavailable(&setback))?;
+    sync(world, &crm, &Sync { kind, is_pulling, options }).await
+}
+
+/// `POST /v1/crm:read`: has everything read that the CRM has, once more if it was read before. The cron does it.
+pub async fn again(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let world = &call.world;
+    if world.crm() == CrmKind::Builtin {
+        let message = "no CRM outside is connected: set `CRM`, see docs/CRM.md";
+        return Err(ApiError::new(409, "no_crm", message));
+    }
+    read_all(world).await?;
+    json(202, &json!({"status": "begun", "progress": "GET /v1/doctor, line `mirror`"}))
+}
+
+/// Reads who can own records, once an hour.
+pub async fn hourly(world: &World) {
+    if world.crm() == CrmKind::Builtin {
+        return;
+    }
+    if let Err(setback) = sellers(world).await {
+        failed(&unavailable(&setback));
+    }
+}
+
+/// Reads who can own records, so that reps are known by their work address.
+///
+/// # Errors
+/// Those of the CRM; [`Setback::Later`] when KV fails.
+pub async fn sellers(world: &World) -> Effect<()> {
+    let crm = connect(world, world.crm(), Patience::CONSUMER)?;
+    let active = crm.sellers().await?.into_iter().filter(|seller| seller.active);
+    let ids: BTreeMap<String, String> = active.filter_map(|seller| Some((seller.email?, seller.id))).collect();
+    config::put_crm_sellers(&world.env, &ids).await.map_err(|error| Setback::later(error.port, None))
+}
+
+fn failed(error: &Unavailable) {
+    log::error(&log::Line { event: "crm.sync_failed", detail: Some(&error.detail), ..log::Line::default() });
+}
+
+fn kv_failed(error: impl ToString) -> Unavailable {
+    Unavailable::new("kv", error.to_string())
+}
+
+impl World {
+    fn cursors(&self) -> PortResult<KvStore> {
+        self.env.kv(CACHE).map_err(kv_failed)
+    }
+
+    /// Each CRM has its own: what was read of another says nothing.
+    fn cursor_key(&self, reading: Reading) -> String {
+        let reading = match reading {
+            Reading::Changes => "changes",
+            Reading::Whole => "whole",
+        };
+        format!("crm:{reading}:{}", self.crm())
+    }
+}
+
+impl Cursors for World {
+    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>> {
+        let text = self.cursors()?.get(&self.cursor_key(reading)).text().await.map_err(kv_failed)?;
+        // What another version wrote and this one cannot read is none: it is read anew.
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()> {
+        let (cursors, key) = (self.cursors()?, self.cursor_key(reading));
+        let Some(cursor) = cursor else { return cursors.delete(&key).await.map_err(kv_failed) };
+        let text = serde_json::to_string(cursor).map_err(kv_failed)?;
+        cursors.put(&key, text).map_err(kv_failed)?.execute().await.map_err(kv_failed)
+    }
+
+    async fn put_heard(&self, heard: Heard) -> PortResult<()> {
+        config::put_crm_heard(&self.env, heard).await
+    }
+}

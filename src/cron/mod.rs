@@ -1,0 +1,5 @@
+//! What happens by the clock.
+
+pub mod crm_sync;
+pub mod prefetch;
+pub mod retention;

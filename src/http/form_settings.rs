@@ -1,0 +1,160 @@
+//! Settings of forms: D1 keeps what operators wrote, KV what is in force, the isolate what it read for half a minute.
+
+use crate::bindings::config;
+use crate::bindings::directory::{database, failed, number};
+use crate::bindings::settings::setting;
+use crate::bindings::world::World;
+use crate::http::respond::{ApiError, ApiResult, json};
+use crate::http::routes::Call;
+use crate::http::{auth, body};
+use lead_router_app::intake::turnstile::SECRET;
+use lead_router_app::ports::{Clock, PortResult, Unavailable};
+use lead_router_core::error::Problem;
+use lead_router_core::form::{Form, read};
+use lead_router_core::id::ID_BYTES_MAX;
+use lead_router_core::limits::{FORM_BYTES_MAX, FORMS_MAX};
+use lead_router_core::time::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use worker::Method;
+use worker::wasm_bindgen::JsValue;
+
+/// How long an isolate keeps what it read, in milliseconds.
+const KEPT_MS: i64 = 30_000;
+/// Most forms that an isolate keeps. Ids come from addresses that anybody can ask for, so the store starts anew then.
+const KEPT_MAX: usize = 256;
+
+type Kept = BTreeMap<String, (Timestamp, Rc<Form>)>;
+
+thread_local! {
+    static KEPT: RefCell<Kept> = const { RefCell::new(BTreeMap::new()) };
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    body: String,
+}
+
+/// Whether a form with this id can have settings.
+fn is_id(id: &str) -> bool {
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    !id.is_empty() && id.len() <= ID_BYTES_MAX && id.bytes().all(is_known)
+}
+
+/// The settings in force: of a form without any, the usual ones.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails and the isolate keeps nothing: settings decide who may post.
+pub async fn in_force(world: &World, id: &str) -> PortResult<Rc<Form>> {
+    if !is_id(id) {
+        return Ok(Rc::new(Form::default()));
+    }
+    let now = world.now();
+    let kept = KEPT.with_borrow(|kept| kept.get(id).cloned());
+    if let Some((at, form)) = &kept
+        && now.ms_since(*at) < KEPT_MS
+    {
+        return Ok(Rc::clone(form));
+    }
+    let form = match config::form_text(&world.env, id).await {
+        Ok(Some(text)) => Rc::new(read(&text).map_err(|_| unreadable())?),
+        Ok(None) => Rc::default(),
+        // The last good copy is better than no answer.
+        Err(error) => return kept.map(|(_, form)| form).ok_or(error),
+    };
+    KEPT.with_borrow_mut(|kept| {
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(id.to_owned(), (now, Rc::clone(&form)));
+    });
+    Ok(form)
+}
+
+fn unreadable() -> Unavailable {
+    Unavailable::new("form", "the settings in force cannot be read")
+}
+
+fn shown(row: &Row) -> Option<Value> {
+    let mut form: Value = serde_json::from_str(&row.body).ok()?;
+    form.as_object_mut()?.insert("id".to_owned(), row.id.as_str().into());
+    Some(form)
+}
+
+async fn rows(world: &World, id: Option<&str>) -> PortResult<Vec<Row>> {
+    let query = format!("SELECT id, body FROM forms WHERE ?1 IS NULL OR id = ?1 ORDER BY id LIMIT {FORMS_MAX}");
+    let id = id.map_or(JsValue::NULL, JsValue::from_str);
+    let statement = database(&world.env)?.prepare(query).bind(&[id]).map_err(failed)?;
+    statement.all().await.map_err(failed)?.results().map_err(failed)
+}
+
+/// `GET /v1/forms`: every form with settings.
+pub async fn list(call: &Call<'_>) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    let forms: Vec<Value> = rows(&call.world, None).await?.iter().filter_map(shown).collect();
+    json(200, &json!({"forms": forms}))
+}
+
+/// `GET` and `PUT /v1/forms/{form}`: the settings of a form. What is put is checked, and in force within half a minute
+/// everywhere.
+pub async fn form(call: &mut Call<'_>, id: &str) -> ApiResult {
+    auth::admin(&call.request, call.settings)?;
+    if call.request.method() == Method::Get {
+        let rows = rows(&call.world, Some(id)).await?;
+        let form = rows.first().and_then(shown).ok_or_else(|| ApiError::not_found("form"))?;
+        return json(200, &form);
+    }
+    if !is_id(id) {
+        let message = format!("expected 1 to {ID_BYTES_MAX} characters of a-z, A-Z, 0-9, `_`, `-` or `.`");
+        return Err(ApiError::invalid(vec![Problem::new("id", "invalid_id", message)]));
+    }
+    let bytes = body::bytes_up_to(&mut call.request, FORM_BYTES_MAX).await?;
+    let text = String::from_utf8(bytes).map_err(|_| ApiError::new(400, "bad_encoding", "send UTF-8"))?;
+    let (text, mut problems) = (without_id(&text, id)?, Vec::new());
+    match read(&text) {
+        Ok(form) if form.turnstile && setting(&call.world.env, SECRET).is_none() => {
+            let message = format!("first run `wrangler secret put {SECRET}`");
+            problems.push(Problem::new("turnstile", "missing_secret", message));
+        }
+        Ok(_) => {}
+        Err(found) => problems = found,
+    }
+    if !problems.is_empty() {
+        return Err(ApiError::invalid(problems));
+    }
+    store(&call.world, id, &text).await?;
+    json(200, &shown(&Row { id: id.to_owned(), body: text }))
+}
+
+/// The text without the `id` that an answer of ours has; an id of another form is refused.
+fn without_id(text: &str, id: &str) -> Result<String, ApiError> {
+    let Ok(mut form) = serde_json::from_str::<Value>(text) else { return Ok(text.to_owned()) };
+    match form.as_object_mut().and_then(|map| map.remove("id")) {
+        None => Ok(text.to_owned()),
+        Some(Value::String(named)) if named == id => Ok(form.to_string()),
+        Some(_) => {
+            let problem = Problem::new("id", "other_id", "the address names another form; leave `id` out");
+            Err(ApiError::invalid(vec![problem]))
+        }
+    }
+}
+
+/// First what operators read, then what is in force: when the second fails, putting again mends it.
+async fn store(world: &World, id: &str, text: &str) -> Result<(), ApiError> {
+    let query = "INSERT OR REPLACE INTO forms (id, body, updated_ms) \
+        SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM forms WHERE id <> ?1) < ?4 RETURNING id, body";
+    let most = i64::try_from(FORMS_MAX).unwrap_or(i64::MAX);
+    let bind = [JsValue::from_str(id), JsValue::from_str(text), number(world.now().as_ms()), number(most)];
+    let statement = database(&world.env)?.prepare(query).bind(&bind).map_err(failed)?;
+    if statement.first::<Row>(None).await.map_err(failed)?.is_none() {
+        let message = format!("there are {FORMS_MAX} forms with settings already");
+        return Err(ApiError::new(422, "too_many_forms", message));
+    }
+    config::put_form(&world.env, id, text).await?;
+    KEPT.with_borrow_mut(|kept| kept.remove(id));
+    Ok(())
+}

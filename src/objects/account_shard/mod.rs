@@ -1,0 +1,300 @@
+//! The Desk: owns the leads of its accounts, their owners, the chain of records and the outbox.
+//!
+//! One decision per account at a time: [`Desk::lock`]. What is remembered in memory (locks, the roster
+//! index, what was sent) is a cache; a new instance starts from the tables.
+
+pub mod erasure;
+pub mod store;
+
+use crate::bindings::objects::parsed;
+use crate::bindings::queue::send_jobs;
+use crate::bindings::world::World;
+use crate::bindings::{config, log};
+use crate::objects::account_shard::erasure::{Erase, Erased};
+use crate::objects::account_shard::store::{OutboxRow, SqlDeskStore};
+use futures_util::lock::{Mutex, OwnedMutexGuard};
+use lead_router_app::account::{crm_snapshot, decide as desk};
+use lead_router_app::ports::jobs::Job;
+use lead_router_app::ports::messages::{Claim, Learn, Open, Opened, Reserve, Settle, Settled, Standing};
+use lead_router_app::ports::{Clock, DeskStore, LeadRow, LeadState, PortResult, Rosters, Unavailable};
+use lead_router_core::decision::index::RosterIndex;
+use lead_router_core::id::LeadId;
+use lead_router_core::time::Timestamp;
+use serde::de::DeserializeOwned;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+/// Most records that one flush sends: the queue takes 100 messages a batch.
+const FLUSH_MAX: u32 = 100;
+/// Most leads that one alarm wakes.
+const WAKE_MAX: u32 = 100;
+/// Longest record that travels inside a message, in bytes: a message may have 128,000, with its envelope.
+const RECORD_IN_MESSAGE_BYTES_MAX: usize = 100_000;
+/// Time after which the alarm looks at the outbox, in milliseconds: the flush after the answer is normally
+/// done long before.
+const FLUSH_ALARM_MS: i64 = 2_000;
+/// Longest pause between two wakings of an open lead, in milliseconds.
+const WAKE_PAUSE_MS_MAX: i64 = 10 * 60_000;
+
+/// The Durable Object.
+#[durable_object(alarm)]
+#[derive(Debug)]
+pub struct Desk {
+    state: State,
+    env: Env,
+    store: PortResult<SqlDeskStore>,
+    locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
+    index: RefCell<Option<(String, Rc<RosterIndex>)>>,
+    sent: Cell<u64>,
+    flush_failed: Rc<Cell<bool>>,
+    alarm_at: Cell<Option<i64>>,
+}
+
+impl DurableObject for Desk {
+    fn new(state: State, env: Env) -> Self {
+        let (state, store) = SqlDeskStore::open(state);
+        Self {
+            state,
+            env,
+            store,
+            locks: RefCell::default(),
+            index: RefCell::default(),
+            sent: Cell::new(0),
+            flush_failed: Rc::default(),
+            alarm_at: Cell::new(None),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let path = request.path();
+        let body = request.bytes().await?;
+        match self.answer(path.trim_start_matches('/'), &body).await {
+            Ok(text) => Response::ok(text),
+            Err(error) => Ok(Response::ok(error.detail)?.with_status(503)),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.alarm_at.set(None);
+        if let Err(error) = self.tick().await {
+            log::error(&log::Line { event: "desk.alarm_failed", detail: Some(&error.detail), ..log::Line::default() });
+        }
+        if let Err(error) = self.arm().await {
+            log::error(&log::Line { event: "desk.arm_failed", detail: Some(&error.detail), ..log::Line::default() });
+            return Err(worker::Error::RustError("the alarm could not be set".to_owned()));
+        }
+        Response::empty()
+    }
+}
+
+impl Desk {
+    async fn answer(&self, question: &str, body: &[u8]) -> PortResult<String> {
+        let store = self.store.as_ref().map_err(Clone::clone)?;
+        match question {
+            "reserve" => json(&desk::reserve(store, &parse::<Reserve>(body)?)?),
+            "open" => {
+                let open: Open = parse(body)?;
+                if erasure::is_barred(store, &open)? {
+                    return json(&Opened::Conflict);
+                }
+                let opened = desk::open(store, &open)?;
+                self.arm().await?;
+                json(&opened)
+            }
+            "settle" => self.settle(store, &parse(body)?, false).await,
+            "wake" => self.settle(store, &parse(body)?, true).await,
+            "claim" => {
+                let claim: Claim = parse(body)?;
+                let _guard = self.lock(claim.keys.account.as_str()).await;
+                json(&desk::claim(store, &self.world(), self, &claim).await?)
+            }
+            "touch" => json(&desk::touch(store, &parse(body)?)?),
+            "mirror" => json(&crm_snapshot::mirror(store, &parse(body)?)?),
+            "learn" => json(&crm_snapshot::learn_all(store, &parse::<Vec<Learn>>(body)?)?),
+            "erase" => json(&self.erase(store, &parse(body)?).await?),
+            "head" => json(&store.head()?),
+            "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),
+            _ => Err(Unavailable::new("desk", "unknown question")),
+        }
+    }
+
+    async fn settle(&self, store: &SqlDeskStore, settle: &Settle, woken: bool) -> PortResult<String> {
+        let _guard = self.lock(settle.open.keys.account.as_str()).await;
+        if erasure::is_barred(store, &settle.open)? {
+            return json(&Settled::Conflict);
+        }
+        let settled = desk::settle(store, &self.world(), self, settle, woken).await?;
+        self.flush_soon(store).await?;
+        json(&settled)
+    }
+
+    /// Removes what leads say about a person. From the first step on nothing older of the person is taken in; what is
+    /// being decided is waited for, and what was decided goes to the ledger, which keeps its place in the chain.
+    async fn erase(&self, store: &SqlDeskStore, erase: &Erase) -> PortResult<Erased> {
+        erasure::bar(store, erase)?;
+        let locks: Vec<Arc<Mutex<()>>> = self.locks.borrow().values().map(Arc::clone).collect();
+        for lock in locks {
+            let _ended = lock.lock().await;
+        }
+        self.tick().await?;
+        erasure::erase(store, erase)
+    }
+
+    /// Waits until no other decision of the account runs.
+    async fn lock(&self, account: &str) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut locks = self.locks.borrow_mut();
+            // A lock that nobody else holds or waits for is of no use any more.
+            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+            Arc::clone(locks.entry(account.to_owned()).or_default())
+        };
+        lock.lock_owned().await
+    }
+
+    /// Sends the outbox after the answer, and sets the alarm that does so if this instance dies first.
+    async fn flush_soon(&self, store: &SqlDeskStore) -> PortResult<()> {
+        let (jobs, last) = self.unsent(store)?;
+        self.arm_for(store, !jobs.is_empty()).await?;
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        // Marked as sent before it is; when the flush fails, the alarm starts again from the table.
+        self.sent.set(last);
+        let (env, store, failed) = (self.env.clone(), store.clone(), Rc::clone(&self.flush_failed));
+        self.state.wait_until(async move {
+            let sent = send_jobs(&env, &jobs).await;
+            if let Err(error) = sent.and_then(|()| store.sent(last)) {
+                failed.set(true);
+                log::error(&log::Line {
+                    event: "outbox.flush_failed",
+                    detail: Some(&error.detail),
+                    ..log::Line::default()
+                });
+            }
+        });
+        Ok(())
+    }
+
+    /// Jobs for the records after the last one that was sent, and the number of the last of them.
+    fn unsent(&self, store: &SqlDeskStore) -> PortResult<(Vec<Job>, u64)> {
+        let rows = store.outbox(self.sent.get(), FLUSH_MAX)?;
+        let last = rows.last().map_or(self.sent.get(), |row| row.seq);
+        let job = |row: OutboxRow| {
+            let decided = row.body.filter(|_| row.state.is_some_and(is_decided));
+            let record = decided.filter(|body| body.len() <= RECORD_IN_MESSAGE_BYTES_MAX);
+            Job::Deliver { lead_id: row.lead_id, record }
+        };
+        Ok((rows.into_iter().map(job).collect(), last))
+    }
+
+    /// What the alarm does: sends what the flush after an answer did not, and wakes the leads whose time has come.
+    async fn tick(&self) -> PortResult<()> {
+        let store = self.store.as_ref().map_err(Clone::clone)?;
+        if self.flush_failed.replace(false) {
+            self.sent.set(0);
+        }
+        loop {
+            let (jobs, last) = self.unsent(store)?;
+            if jobs.is_empty() {
+                break;
+            }
+            send_jobs(&self.env, &jobs).await?;
+            store.sent(last)?;
+            self.sent.set(last);
+        }
+        let now = self.world().now();
+        let due = store.due(now, WAKE_MAX)?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let jobs: Vec<Job> = due.iter().map(|row| Job::Route { lead_id: row.lead_id.clone() }).collect();
+        send_jobs(&self.env, &jobs).await?;
+        for row in due {
+            // Read again: the send was awaited, and the lead may have been decided meanwhile.
+            if let Some(row) = store.lead(&row.lead_id)?.filter(|row| row.wake_at.is_some_and(|at| at <= now)) {
+                store.put(&pause(row, now))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the alarm for the earliest thing to do, unless one is set that comes soon enough.
+    async fn arm(&self) -> PortResult<()> {
+        let store = self.store.as_ref().map_err(Clone::clone)?;
+        self.arm_for(store, store.has_unsent(self.sent.get())?).await
+    }
+
+    async fn arm_for(&self, store: &SqlDeskStore, has_unsent: bool) -> PortResult<()> {
+        let now = self.world().now();
+        let flush = has_unsent.then(|| now.plus_ms(FLUSH_ALARM_MS));
+        let Some(at) = [store.next_wake()?, flush].into_iter().flatten().min() else {
+            return Ok(());
+        };
+        let at_ms = at.as_ms();
+        if self.alarm_at.get().is_some_and(|set| set <= at_ms && set > now.as_ms()) {
+            return Ok(());
+        }
+        self.state
+            .storage()
+            .set_alarm(at.ms_since(now).max(0))
+            .await
+            .map_err(|error| Unavailable::new("desk", error.to_string()))?;
+        self.alarm_at.set(Some(at_ms));
+        Ok(())
+    }
+
+    fn world(&self) -> World {
+        World::new(self.env.clone())
+    }
+}
+
+/// Whether the body of a row in this state is the record of a decision.
+const fn is_decided(state: LeadState) -> bool {
+    matches!(state, LeadState::Assigned | LeadState::Held | LeadState::Rejected)
+}
+
+/// A row that was woken sleeps twice as long as before, so that a lead that cannot be decided does not spin.
+fn pause(row: LeadRow, now: Timestamp) -> LeadRow {
+    let doubled = desk::WATCHDOG_MS.saturating_mul(1_i64.checked_shl(row.attempt_no.min(16)).unwrap_or(1));
+    let woken = if row.state == LeadState::Open { row.attempt_no.saturating_add(1) } else { row.attempt_no };
+    LeadRow { wake_at: Some(now.plus_ms(doubled.min(WAKE_PAUSE_MS_MAX))), attempt_no: woken, ..row }
+}
+
+/// A row as other parts of the program read it. A claim is no lead of this Desk, an erased lead is none any more.
+fn standing(row: LeadRow) -> PortResult<Option<Standing>> {
+    Ok(match row.state {
+        // Its content was erased.
+        _ if row.body.is_empty() => None,
+        LeadState::Claim => None,
+        LeadState::Open => Some(Standing::Open { open: parse(row.body.as_bytes())? }),
+        LeadState::Assigned | LeadState::Held | LeadState::Rejected => {
+            let record = parse(row.body.as_bytes())?;
+            Some(Standing::Decided { fingerprint: row.fingerprint, received_at: row.received_at, record })
+        }
+    })
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {
+    parsed("desk", body)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
+    serde_json::to_string(value).map_err(|error| Unavailable::new("desk", error.to_string()))
+}
+
+impl Rosters for Desk {
+    async fn index(&self, version: &str) -> PortResult<Rc<RosterIndex>> {
+        if let Some((known, index)) = self.index.borrow().as_ref()
+            && known == version
+        {
+            return Ok(Rc::clone(index));
+        }
+        let (version, index) = config::roster_at(&self.env, version).await?;
+        let index = Rc::new(index);
+        *self.index.borrow_mut() = Some((version, Rc::clone(&index)));
+        Ok(index)
+    }
+}

@@ -1,0 +1,5 @@
+//! The consumers of the queues.
+
+pub mod consumer;
+pub mod crm;
+pub mod notify;

@@ -1,0 +1,792 @@
+//! The world in memory: every port of `flow`, with a clock that stands still until it is moved, tasks that
+//! interleave at every call, and faults that lose a call before or after it took effect.
+
+use futures_util::future::{Either, select};
+use futures_util::lock::Mutex;
+use lead_router_app::account::{crm_snapshot, decide as desk};
+use lead_router_app::enrichment::after;
+use lead_router_app::enrichment::provider_lookup::{Health, Progress, look_up};
+use lead_router_app::intake::{Answer, Options, intake, route_again};
+use lead_router_app::ports::crm::{Consults, Cursor, Cursors, Effect, Gates, Reading};
+use lead_router_app::ports::jobs::Job;
+use lead_router_app::ports::messages::{
+    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve,
+    Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
+};
+use lead_router_app::ports::*;
+use lead_router_app::rep_pool;
+use lead_router_core::crm::snapshot::{Heard, Mirror};
+use lead_router_core::crm::state::Question;
+use lead_router_core::crm::{CrmKind, State as CrmState};
+use lead_router_core::decision::index::{RosterIndex, pool_of};
+use lead_router_core::decision::record::{Decision, Mode, Record};
+use lead_router_core::directory::{DirectoryRow, ImportKind, parse};
+use lead_router_core::enrichment::waterfall::meter::{Admission, Meter};
+use lead_router_core::enrichment::waterfall::results::LATE;
+use lead_router_core::enrichment::website::PageAddress;
+use lead_router_core::http::HttpRequest;
+use lead_router_core::id::LeadId;
+use lead_router_core::intake::{FieldMap, json};
+use lead_router_core::lead::key::AccountHash;
+use lead_router_core::lead::{Lead, check};
+use lead_router_core::roster::model::{PickRequest, Pool, Rep, Team};
+use lead_router_core::roster::prepared::PreparedPool;
+use lead_router_core::rubric::{check as rubric_check, read};
+use lead_router_core::time::Timestamp;
+use lead_router_core::vendor::rate_limit::KeptToken;
+use lead_router_core::vendor::{Gate, Pass, Passed, TokenAnswer, TokenAsk};
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// The key of every hash in the tests.
+pub const PERSON_KEY: &[u8] = b"test-person-key";
+
+/// Options of a live intake.
+pub const LIVE: Options<'static> = Options { person_key: PERSON_KEY, mode: Mode::Live, wait: true };
+
+/// What happens to one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The call is lost before it takes effect.
+    Before,
+    /// It takes effect, and its answer is lost.
+    After,
+}
+
+#[derive(Debug, Default)]
+struct DeskTables {
+    leads: RefCell<BTreeMap<LeadId, LeadRow>>,
+    keys: RefCell<BTreeMap<String, (String, Timestamp)>>,
+    log: RefCell<BTreeMap<u64, (LeadId, String)>>,
+    locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
+    crm: RefCell<BTreeMap<(AccountHash, String), String>>,
+    touched: RefCell<BTreeMap<LeadId, Timestamp>>,
+}
+
+impl DeskStore for DeskTables {
+    fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
+        Ok(self.leads.borrow().get(id).cloned())
+    }
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>> {
+        let leads = self.leads.borrow();
+        let rows = leads.values().filter(|row| row.lead_id.as_str().starts_with(prefix));
+        let rows = rows.filter(|row| row.rep_id.is_some() && row.received_at > since && Some(&row.lead_id) != but);
+        Ok(rows.max_by_key(|row| (row.received_at, std::cmp::Reverse(row.lead_id.clone()))).cloned())
+    }
+    fn put(&self, row: &LeadRow) -> PortResult<()> {
+        self.leads.borrow_mut().insert(row.lead_id.clone(), row.clone());
+        Ok(())
+    }
+    fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>> {
+        let leads = self.leads.borrow();
+        let mut due: Vec<LeadRow> =
+            leads.values().filter(|row| row.wake_at.is_some_and(|at| at <= now)).cloned().collect();
+        due.sort_by_key(|row| row.wake_at);
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+    fn next_wake(&self) -> PortResult<Option<Timestamp>> {
+        Ok(self.leads.borrow().values().filter_map(|row| row.wake_at).min())
+    }
+    fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>> {
+        Ok(self.keys.borrow().get(hash).cloned())
+    }
+    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()> {
+        self.keys.borrow_mut().insert(hash.to_owned(), (fingerprint.to_owned(), at));
+        Ok(())
+    }
+    fn head(&self) -> PortResult<(u64, String)> {
+        Ok(self.log.borrow().last_key_value().map_or((0, String::new()), |(seq, (_, hash))| (*seq, hash.clone())))
+    }
+    fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()> {
+        let before = self.log.borrow_mut().insert(seq, (lead_id.clone(), hash.to_owned()));
+        assert!(before.is_none(), "record {seq} is written twice");
+        Ok(())
+    }
+    fn has_unsent(&self, after: u64) -> PortResult<bool> {
+        Ok(self.log.borrow().range(after + 1..).next().is_some())
+    }
+    fn sent(&self, _seq: u64) -> PortResult<()> {
+        Ok(())
+    }
+    fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>> {
+        Ok(self.touched.borrow().get(id).copied())
+    }
+    fn put_touched(&self, id: &LeadId, at: Timestamp) -> PortResult<()> {
+        self.touched.borrow_mut().insert(id.clone(), at);
+        Ok(())
+    }
+    fn crm(&self, account: &AccountHash, person: &str) -> PortResult<Option<String>> {
+        Ok(self.crm.borrow().get(&(account.clone(), person.to_owned())).cloned())
+    }
+    fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()> {
+        self.crm.borrow_mut().insert((account.clone(), person.to_owned()), seen.to_owned());
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct TeamTables {
+    pool: RefCell<PreparedPool>,
+    answers: RefCell<BTreeMap<(LeadId, String), String>>,
+}
+
+impl TeamStore for TeamTables {
+    fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
+        Ok(self.answers.borrow().get(&(lead_id.clone(), slot.to_owned())).cloned())
+    }
+    fn answers(&self, lead_id: &LeadId) -> PortResult<Vec<(String, String)>> {
+        let answers = self.answers.borrow();
+        let own = answers.iter().filter(|((id, _), _)| id == lead_id);
+        Ok(own.map(|((_, slot), text)| (slot.clone(), text.clone())).collect())
+    }
+    fn put_answer(&self, lead_id: &LeadId, slot: &str, answer: &str, _: Timestamp, _: &str) -> PortResult<()> {
+        self.answers.borrow_mut().insert((lead_id.clone(), slot.to_owned()), answer.to_owned());
+        Ok(())
+    }
+    fn remove_answer(&self, lead_id: &LeadId, slot: &str, _: &str) -> PortResult<()> {
+        self.answers.borrow_mut().remove(&(lead_id.clone(), slot.to_owned()));
+        Ok(())
+    }
+}
+
+/// The answer to a request, and after how many milliseconds it comes; `None` when none ever does.
+pub type Weather = Box<dyn Fn(&HttpRequest) -> (u32, Option<HttpAnswer>)>;
+
+/// The world in memory.
+pub struct World {
+    pub now: Rc<Cell<Timestamp>>,
+    config: RefCell<Rc<InForce>>,
+    desks: RefCell<BTreeMap<String, Rc<DeskTables>>>,
+    pools: RefCell<BTreeMap<String, Rc<TeamTables>>>,
+    directory: Vec<DirectoryRow>,
+    pub cache: RefCell<BTreeMap<String, CacheEntry>>,
+    /// Answers of providers by a piece of the address.
+    pub http: RefCell<BTreeMap<String, (u16, String)>>,
+    pub settings: RefCell<BTreeMap<String, String>>,
+    pub http_calls: Cell<u32>,
+    /// How long answers take, in milliseconds, by a piece of the address; the others come at once.
+    pub latency_ms: RefCell<BTreeMap<String, u32>>,
+    /// What providers answer and when, instead of all that is prepared.
+    pub weather: RefCell<Option<Weather>>,
+    /// Pieces of the addresses that were called, in order.
+    pub called: RefCell<Vec<String>>,
+    meters: RefCell<BTreeMap<String, Meter>>,
+    /// What was sent to providers, in order.
+    pub http_sent: RefCell<Vec<HttpRequest>>,
+    /// Answers that come before those of `http`, in order.
+    pub http_first: RefCell<VecDeque<(u16, String)>>,
+    /// How providers fare, as far as it is remembered.
+    pub health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
+    /// Pages by the whole address at which they are fetched; the others do not exist.
+    pub pages: RefCell<BTreeMap<String, PageAnswer>>,
+    /// The call with this number meets the fault; calls are counted from 0.
+    pub fault: Cell<Option<(u32, Fault)>>,
+    pub calls: Cell<u32>,
+    /// Which CRM is connected.
+    pub crm_kind: Cell<CrmKind>,
+    /// What the CRM knows by address and by domain, or why it does not answer.
+    pub crm: RefCell<BTreeMap<String, Effect<CrmState>>>,
+    /// What the CRM was asked, in order.
+    pub consulted: RefCell<Vec<Question>>,
+    /// Jobs on the queues, in order.
+    pub jobs: RefCell<Vec<Job>>,
+    /// The gates before vendors, by name.
+    pub gates: RefCell<BTreeMap<String, Gate>>,
+    /// Where readings of the CRM stand: of changes, and of everything.
+    pub cursors: RefCell<[Option<Cursor>; 2]>,
+}
+
+/// Gives the other tasks a turn.
+struct Yield(bool);
+
+impl Future for Yield {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+fn read_text(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/{path}", concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))).unwrap()
+}
+
+/// A sample file as JSON.
+pub fn sample(path: &str) -> Value {
+    serde_json::from_str(&read_text(&format!("sample/{path}"))).unwrap()
+}
+
+/// A moment.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+impl World {
+    /// The sample world on a Wednesday at noon UTC.
+    pub fn sample() -> Self {
+        let roster = sample("roster.json");
+        let teams: Vec<Team> = serde_json::from_value(roster["teams"].clone()).unwrap();
+        let reps: Vec<Rep> = serde_json::from_value(roster["reps"].clone()).unwrap();
+        let import = parse(read_text("sample/accounts.csv").as_bytes(), ImportKind::Csv);
+        assert_eq!(import.problems, Vec::new());
+        Self::new(teams, reps, import.rows)
+    }
+
+    /// A world with these teams, reps and companies, and the shipped rubric.
+    pub fn new(teams: Vec<Team>, reps: Vec<Rep>, directory: Vec<DirectoryRow>) -> Self {
+        let rubric = rubric_check::check(&read::read(&read_text("rubric.json")).unwrap()).unwrap();
+        let world = Self {
+            now: Rc::new(Cell::new(at("2026-11-18T12:00:00Z"))),
+            config: RefCell::new(Rc::new(InForce {
+                rubric,
+                index: RosterIndex::default(),
+                index_version: String::new(),
+                directory_version: "1".to_owned(),
+                crm_heard: None,
+            })),
+            desks: RefCell::default(),
+            pools: RefCell::default(),
+            directory,
+            cache: RefCell::default(),
+            http: RefCell::default(),
+            settings: RefCell::default(),
+            http_calls: Cell::new(0),
+            latency_ms: RefCell::default(),
+            weather: RefCell::default(),
+            called: RefCell::default(),
+            meters: RefCell::default(),
+            http_sent: RefCell::default(),
+            http_first: RefCell::default(),
+            health: RefCell::default(),
+            pages: RefCell::default(),
+            fault: Cell::new(None),
+            calls: Cell::new(0),
+            crm_kind: Cell::default(),
+            crm: RefCell::default(),
+            consulted: RefCell::default(),
+            jobs: RefCell::default(),
+            gates: RefCell::default(),
+            cursors: RefCell::default(),
+        };
+        world.set_roster(&teams, &reps);
+        world
+    }
+
+    /// Replaces teams and reps; what was picked is kept.
+    pub fn set_roster(&self, teams: &[Team], reps: &[Rep]) {
+        let names: BTreeSet<String> = teams.iter().map(pool_of).collect();
+        for name in names {
+            let teams: BTreeMap<_, _> =
+                teams.iter().filter(|team| pool_of(team) == name).map(|team| (team.id.clone(), team.clone())).collect();
+            let mut pool = Pool { teams, ..Pool::default() };
+            for rep in reps {
+                let state = Arc::make_mut(pool.states.entry(rep.id.clone()).or_default());
+                state.open_leads = rep.open_leads.unwrap_or(0);
+                state.recent = rep.recent.unwrap_or_default();
+                state.status = rep.status.unwrap_or_default();
+                pool.reps.insert(rep.id.clone(), rep.clone());
+            }
+            let (prepared, problems) = PreparedPool::new(pool);
+            assert_eq!(problems, Vec::new());
+            let old = self.pools.borrow_mut().remove(&name);
+            let answers = old.map(|old| old.answers.borrow().clone()).unwrap_or_default();
+            let tables = TeamTables { pool: RefCell::new(prepared), answers: RefCell::new(answers) };
+            self.pools.borrow_mut().insert(name, Rc::new(tables));
+        }
+        let old = Rc::clone(&self.config.borrow());
+        let index = RosterIndex::new(teams, reps);
+        let rubric = rubric_check::check(old.rubric.file()).unwrap();
+        *self.config.borrow_mut() = Rc::new(InForce {
+            rubric,
+            index,
+            index_version: "2".to_owned(),
+            directory_version: "1".to_owned(),
+            crm_heard: old.crm_heard,
+        });
+    }
+
+    /// What is in force.
+    pub fn in_force(&self) -> Rc<InForce> {
+        Rc::clone(&self.config.borrow())
+    }
+
+    /// Replaces how enrichment is done.
+    pub fn set_enrichment(&self, enrichment: &Value) {
+        self.edit_rubric(|file| file["enrichment"] = enrichment.clone());
+    }
+
+    /// Changes the rubric in force.
+    pub fn edit_rubric(&self, edit: impl FnOnce(&mut Value)) {
+        let old = Rc::clone(&self.config.borrow());
+        let mut file = serde_json::to_value(old.rubric.file()).unwrap();
+        edit(&mut file);
+        let rubric = rubric_check::check(&serde_json::from_value(file).unwrap()).unwrap();
+        let (index, index_version) = (old.index.clone(), old.index_version.clone());
+        *self.config.borrow_mut() = Rc::new(InForce {
+            rubric,
+            index,
+            index_version,
+            directory_version: old.directory_version.clone(),
+            crm_heard: old.crm_heard,
+        });
+    }
+
+    fn desk(&self, name: &str) -> Rc<DeskTables> {
+        Rc::clone(self.desks.borrow_mut().entry(name.to_owned()).or_default())
+    }
+
+    /// The pool with this name; an empty one when nobody wrote any, as on the platform.
+    fn pool(&self, name: &str) -> Rc<TeamTables> {
+        let empty = || Rc::new(TeamTables { pool: RefCell::default(), answers: RefCell::default() });
+        Rc::clone(self.pools.borrow_mut().entry(name.to_owned()).or_insert_with(empty))
+    }
+
+    /// One call: a turn for the others, the fault if it is this call's, and the effect.
+    async fn call<T>(&self, effect: impl Future<Output = PortResult<T>>) -> PortResult<T> {
+        Yield(false).await;
+        let number = self.calls.replace(self.calls.get() + 1);
+        let fault = self.fault.get().filter(|(place, _)| *place == number).map(|(_, fault)| fault);
+        if fault == Some(Fault::Before) {
+            return Err(Unavailable::new("test", "lost before"));
+        }
+        let result = effect.await;
+        if fault == Some(Fault::After) {
+            return Err(Unavailable::new("test", "answer lost"));
+        }
+        result
+    }
+
+    async fn locked<T>(&self, desk: &DeskTables, account: &AccountHash, run: impl Future<Output = T>) -> T {
+        let lock = Arc::clone(desk.locks.borrow_mut().entry(account.as_str().to_owned()).or_default());
+        let _guard = lock.lock_owned().await;
+        run.await
+    }
+
+    /// Takes a lead in, as a sender that waits.
+    pub async fn post(&self, lead: &Lead, key: Option<&str>) -> PortResult<Answer> {
+        let done = intake(self, lead.clone(), key, self.now.get(), LIVE).await?;
+        after(self, done.after).await;
+        Ok(done.answer)
+    }
+
+    /// Takes a lead in and expects a decision.
+    pub async fn decide(&self, lead: &Lead) -> Decision {
+        match self.post(lead, None).await.unwrap() {
+            Answer::Decided { decision, .. } => *decision,
+            other => panic!("no decision: {other:?}"),
+        }
+    }
+
+    /// What the alarms of all Desks and the consumer do at this moment: every lead that is due is routed again.
+    pub async fn wake(&self) -> PortResult<u32> {
+        let desks: Vec<_> = self.desks.borrow().values().cloned().collect();
+        let mut woken = 0;
+        for desk in desks {
+            for row in desk.due(self.now.get(), 1_000)? {
+                if let Some(done) = route_again(self, &row.lead_id, LIVE).await? {
+                    after(self, done.after).await;
+                    woken += 1;
+                }
+            }
+        }
+        Ok(woken)
+    }
+
+    /// Every record in the outboxes, in the order of each Desk.
+    pub fn records(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        for desk in self.desks.borrow().values() {
+            for (id, _) in desk.log.borrow().values() {
+                records.push(desk::record_of(&desk.leads.borrow()[id]).unwrap());
+            }
+        }
+        records
+    }
+
+    /// Rows of all Desks that are leads, not claims.
+    pub fn leads(&self) -> Vec<LeadRow> {
+        let desks = self.desks.borrow();
+        let rows = desks.values().flat_map(|desk| desk.leads.borrow().values().cloned().collect::<Vec<_>>());
+        rows.filter(|row| row.state != LeadState::Claim).collect()
+    }
+
+    /// Open leads that a pool counts for a rep.
+    pub fn open_leads(&self, rep: &str) -> u32 {
+        let pools = self.pools.borrow();
+        let states = pools.values().flat_map(|pool| {
+            let pool = pool.pool.borrow();
+            pool.states().iter().map(|(id, state)| (id.to_string(), state.open_leads)).collect::<Vec<_>>()
+        });
+        states.filter(|(id, _)| id == rep).map(|(_, open)| open).max().unwrap_or(0)
+    }
+}
+
+/// Runs some futures to their end, interleaved at every call. The clock moves when all of them wait for it.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    let awake = Arc::new(Awake(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&awake));
+    let mut future = pin!(future);
+    loop {
+        while awake.0.swap(false, Ordering::Relaxed) {
+            if let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return answer;
+            }
+        }
+        assert!(pass_to_the_next_sleeper(), "everything waits for nothing");
+    }
+}
+
+/// Whether anything can go on.
+struct Awake(AtomicBool);
+
+impl Wake for Awake {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whoever waits for a moment.
+struct Sleeper {
+    clock: Rc<Cell<Timestamp>>,
+    until: Timestamp,
+    number: u64,
+    waker: Waker,
+}
+
+thread_local! {
+    static SLEEPERS: RefCell<Vec<Sleeper>> = const { RefCell::new(Vec::new()) };
+    static SLEEPER_NUMBERS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Moves a clock to the earliest moment that somebody waits for.
+fn pass_to_the_next_sleeper() -> bool {
+    SLEEPERS.with_borrow_mut(|sleepers| {
+        let next = sleepers.iter().enumerate().min_by_key(|(_, sleeper)| (sleeper.until, sleeper.number));
+        let Some((place, _)) = next else { return false };
+        let next = sleepers.remove(place);
+        next.clock.set(next.clock.get().max(next.until));
+        next.waker.wake();
+        true
+    })
+}
+
+/// Ends when so much time of a clock has passed.
+pub async fn sleep(clock: &Rc<Cell<Timestamp>>, ms: u32) {
+    let until = clock.get().plus_ms(ms.into());
+    Sleep { clock: Rc::clone(clock), until, number: None }.await;
+}
+
+/// Ends when the clock has come to a moment.
+struct Sleep {
+    clock: Rc<Cell<Timestamp>>,
+    until: Timestamp,
+    number: Option<u64>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.clock.get() >= self.until {
+            return Poll::Ready(());
+        }
+        if self.number.is_none() {
+            let number = SLEEPER_NUMBERS.replace(SLEEPER_NUMBERS.get() + 1);
+            self.number = Some(number);
+            let (clock, waker) = (Rc::clone(&self.clock), context.waker().clone());
+            let sleeper = Sleeper { clock, until: self.until, number, waker };
+            SLEEPERS.with_borrow_mut(|sleepers| sleepers.push(sleeper));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        SLEEPERS.with_borrow_mut(|sleepers| sleepers.retain(|sleeper| Some(sleeper.number) != self.number));
+    }
+}
+
+/// A checked lead from a JSON body.
+pub fn lead(body: &Value) -> Lead {
+    check(json::read(body.to_string().as_bytes(), &FieldMap::default()).unwrap(), at("2026-11-18T12:00:00Z")).unwrap()
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+    async fn pause(&self, ms: u32) {
+        sleep(&self.now, ms).await;
+    }
+}
+
+impl Config for World {
+    async fn current(&self) -> PortResult<Rc<InForce>> {
+        self.call(async { Ok(Rc::clone(&self.config.borrow())) }).await
+    }
+}
+
+impl Cache for World {
+    async fn get(&self, keys: &[String]) -> PortResult<Vec<CacheEntry>> {
+        self.call(async {
+            Ok(keys.iter().map(|key| self.cache.borrow().get(key).cloned().unwrap_or_default()).collect())
+        })
+        .await
+    }
+    async fn put(&self, key: &str, entry: &CacheEntry, _now: Timestamp) -> PortResult<()> {
+        self.cache.borrow_mut().insert(key.to_owned(), entry.clone());
+        Ok(())
+    }
+}
+
+impl Directory for World {
+    async fn find(&self, domain: Option<&str>, name_key: Option<&str>) -> PortResult<Option<DirectoryRow>> {
+        self.call(async {
+            Ok(match (domain, name_key) {
+                (Some(domain), _) => self.directory.iter().find(|row| row.domain == domain).cloned(),
+                (None, Some(key)) => {
+                    let mut rows = self.directory.iter().filter(|row| row.name_key().as_deref() == Some(key));
+                    rows.next().filter(|_| rows.next().is_none()).cloned()
+                }
+                (None, None) => None,
+            })
+        })
+        .await
+    }
+}
+
+impl Http for World {
+    async fn send(&self, request: &HttpRequest, timeout_ms: u32) -> Result<HttpAnswer, HttpFailure> {
+        Yield(false).await;
+        self.http_calls.set(self.http_calls.get() + 1);
+        let drawn = self.weather.borrow().as_ref().map(|weather| weather(request));
+        if let Some((ms, answer)) = drawn {
+            let ms = if answer.is_some() { ms } else { u32::MAX };
+            self.pause(ms.min(timeout_ms)).await;
+            return answer.filter(|_| ms <= timeout_ms).ok_or(HttpFailure::Timeout);
+        }
+        let piece = |pieces: &BTreeMap<String, u32>| {
+            pieces.iter().find(|(piece, _)| request.url.contains(piece.as_str())).map(|(_, ms)| *ms)
+        };
+        self.called.borrow_mut().push(request.url.split('?').next().unwrap_or_default().to_owned());
+        let latency_ms = piece(&self.latency_ms.borrow()).unwrap_or(0);
+        if latency_ms > 0 {
+            self.pause(latency_ms.min(timeout_ms)).await;
+        }
+        if latency_ms > timeout_ms {
+            return Err(HttpFailure::Timeout);
+        }
+        self.http_sent.borrow_mut().push(request.clone());
+        if let Some((status, body)) = self.http_first.borrow_mut().pop_front() {
+            return Ok(HttpAnswer { status, retry_after_s: None, body: body.into_bytes() });
+        }
+        let http = self.http.borrow();
+        let found = http.iter().find(|(piece, _)| request.url.contains(piece.as_str()));
+        match found {
+            Some((_, (status, body))) => {
+                Ok(HttpAnswer { status: *status, retry_after_s: None, body: body.clone().into_bytes() })
+            }
+            None => Err(HttpFailure::Timeout),
+        }
+    }
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.borrow().get(name).cloned()
+    }
+}
+
+impl Pages for World {
+    async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure> {
+        Yield(false).await;
+        self.called.borrow_mut().push(address.fetch_url.clone());
+        let latency_ms = self.latency_ms.borrow().get(&address.fetch_url).copied().unwrap_or(0);
+        if latency_ms > 0 {
+            self.pause(latency_ms.min(timeout_ms)).await;
+        }
+        if latency_ms > timeout_ms {
+            return Err(HttpFailure::Timeout);
+        }
+        self.pages.borrow().get(&address.fetch_url).cloned().ok_or(HttpFailure::Unreachable)
+    }
+}
+
+impl Meters for World {
+    async fn permit(&self, permit: &Permit) -> PortResult<Permitted> {
+        let mut meters = self.meters.borrow_mut();
+        let meter = meters.entry(permit.provider.to_string()).or_default();
+        Ok(match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
+            Admission::Yes => Permitted::Yes,
+            Admission::TooFast => Permitted::TooFast,
+            Admission::DaySpent => Permitted::DaySpent,
+        })
+    }
+    async fn refund(&self, refund: &Refund) -> PortResult<()> {
+        let mut meters = self.meters.borrow_mut();
+        meters.entry(refund.provider.to_string()).or_default().refund(refund.cost_usd_micros, refund.at);
+        Ok(())
+    }
+}
+
+impl Lookups for World {
+    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
+        let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
+        let progress = Progress::default();
+        progress.is_awaited.set(question.wait_ms > 0);
+        let call = pin!(look_up(self, &health, question, &progress));
+        if question.wait_ms == 0 {
+            // As if the answer had come by then.
+            return Ok(call.await);
+        }
+        Ok(match select(call, pin!(self.pause(question.wait_ms))).await {
+            Either::Left((looked_up, _)) => looked_up,
+            Either::Right(_) => LookedUp::failed(LATE),
+        })
+    }
+}
+
+impl Rosters for World {
+    async fn index(&self, _version: &str) -> PortResult<Rc<RosterIndex>> {
+        Ok(Rc::new(self.config.borrow().index.clone()))
+    }
+}
+
+impl Desks for World {
+    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved> {
+        let tables = self.desk(desk);
+        self.call(async { desk::reserve(&*tables, reserve) }).await
+    }
+    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened> {
+        let tables = self.desk(desk);
+        self.call(async { desk::open(&*tables, open) }).await
+    }
+    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled> {
+        let tables = self.desk(desk);
+        let run = desk::settle(&*tables, self, self, settle, woken);
+        self.call(self.locked(&tables, &settle.open.keys.account, run)).await
+    }
+    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed> {
+        let tables = self.desk(desk);
+        let run = desk::claim(&*tables, self, self, claim);
+        self.call(self.locked(&tables, &claim.keys.account, run)).await
+    }
+    async fn touch(&self, touch: &Touch) -> PortResult<Touched> {
+        let desk = self.desk(&AccountHash::of_lead(&touch.lead_id).unwrap().desk());
+        self.call(async { desk::touch(desk.as_ref(), touch) }).await
+    }
+    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror> {
+        self.call(async { crm_snapshot::mirror(self.desk(desk).as_ref(), ask) }).await
+    }
+    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()> {
+        self.call(async { crm_snapshot::learn_all(self.desk(desk).as_ref(), news) }).await
+    }
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>> {
+        let Some(account) = AccountHash::of_lead(lead_id) else { return Ok(None) };
+        let tables = self.desk(&account.desk());
+        let row = DeskStore::lead(&*tables, lead_id)?;
+        Ok(row.map(|row| match row.state {
+            LeadState::Open => Standing::Open { open: serde_json::from_str(&row.body).unwrap() },
+            _ => Standing::Decided {
+                fingerprint: row.fingerprint.clone(),
+                received_at: row.received_at,
+                record: Box::new(desk::record_of(&row).unwrap()),
+            },
+        }))
+    }
+}
+
+impl Teams for World {
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        let tables = self.pool(pool);
+        self.call(async { rep_pool::pick(&*tables, &mut tables.pool.borrow_mut(), "1", request) }).await
+    }
+    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()> {
+        let tables = self.pool(pool);
+        self.call(async { rep_pool::take_back(&*tables, &mut tables.pool.borrow_mut(), take_back) }).await
+    }
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+        let tables = self.pool(pool);
+        self.call(async { Ok(rep_pool::peek(&tables.pool.borrow(), "1", request)) }).await
+    }
+}
+
+impl Consults for World {
+    fn crm(&self) -> CrmKind {
+        self.crm_kind.get()
+    }
+    async fn consult(&self, question: &Question) -> Effect<CrmState> {
+        Yield(false).await;
+        self.consulted.borrow_mut().push(question.clone());
+        let crm = self.crm.borrow();
+        let known = |key: &Option<String>| key.as_ref().and_then(|key| crm.get(key)).cloned().transpose();
+        let (person, account) = (known(&question.email)?, known(&question.domain)?);
+        Ok(CrmState {
+            person: person.as_ref().and_then(|state| state.person.clone()),
+            account: account.or(person).and_then(|state| state.account),
+        })
+    }
+}
+
+impl Gates for World {
+    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed> {
+        self.call(async { Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().pass(pass)) }).await
+    }
+    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
+        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().hold(lane, until);
+        Ok(())
+    }
+    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer> {
+        Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().token(ask))
+    }
+    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
+        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().put_token(token.cloned());
+        Ok(())
+    }
+}
+
+impl Cursors for World {
+    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>> {
+        self.call(async { Ok(self.cursors.borrow()[reading as usize].clone()) }).await
+    }
+    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()> {
+        self.call(async {
+            self.cursors.borrow_mut()[reading as usize] = cursor.cloned();
+            Ok(())
+        })
+        .await
+    }
+    async fn put_heard(&self, heard: Heard) -> PortResult<()> {
+        self.call(async {
+            let mut config = self.config.borrow_mut();
+            let InForce { index, index_version, directory_version, rubric, .. } = &**config;
+            *config = Rc::new(InForce {
+                rubric: rubric_check::check(rubric.file()).unwrap(),
+                index: index.clone(),
+                index_version: index_version.clone(),
+                directory_version: directory_version.clone(),
+                crm_heard: Some(heard),
+            });
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Jobs for World {
+    async fn enqueue(&self, jobs: &[Job], _after_s: u32) -> PortResult<()> {
+        self.call(async {
+            self.jobs.borrow_mut().extend_from_slice(jobs);
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,143 @@
+//! The repository keeps its own rules: layers, sizes, forbidden words, documents that name real files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Every file below `folder` with this ending, with its text.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(path) = open.pop() {
+        for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no {ending} files below {folder}");
+    found
+}
+
+#[test]
+fn source_files_have_at_most_400_lines() {
+    for folder in ["src", "crates"] {
+        for (name, text) in files(folder, ".rs") {
+            let lines = text.lines().count();
+            assert!(lines <= 400, "{name} has {lines} lines: where is the seam?");
+        }
+    }
+}
+
+#[test]
+fn nothing_unfinished_is_left_behind() {
+    let words = ["TODO", "FIXME", "XXX", "HACK", "dbg!(", "todo!(", "unimplemented!("];
+    for folder in ["src", "crates", "scripts", "migrations", "tests/edge", "tests/fakes", "bench"] {
+        for ending in [".rs", ".mjs", ".js", ".sh", ".sql"] {
+            let mut open = vec![root().join(folder)];
+            while let Some(path) = open.pop() {
+                for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+                    let path = entry.path();
+                    if path.is_dir() {
+                        open.push(path);
+                    } else if path.to_string_lossy().ends_with(ending) {
+                        let text = fs::read_to_string(&path).unwrap();
+                        for word in words {
+                            assert!(!text.contains(word), "{}: `{word}`", path.display());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Paths in backquotes that begin with a folder of the project must exist.
+#[test]
+fn documents_name_files_that_exist() {
+    let mut documents = files("docs", ".md");
+    documents.push(("README.md".to_owned(), fs::read_to_string(root().join("README.md")).unwrap()));
+    let folders = [
+        "src/",
+        "crates/",
+        "tests/",
+        "scripts/",
+        "docs/",
+        "providers/",
+        "migrations/",
+        "sample/",
+        "benches/",
+        "bench/",
+    ];
+    for (name, text) in documents {
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let path = quoted.split([' ', '<', '*', '{', ':']).next().unwrap_or_default();
+            if folders.iter().any(|folder| path.starts_with(folder)) {
+                assert!(Path::new(&root()).join(path).exists(), "{name} names `{path}`, which does not exist");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_environment_has_every_binding() {
+    let text = fs::read_to_string(root().join("wrangler.toml")).unwrap();
+    let bindings = ["CONFIG", "CACHE", "DB", "DESK", "TEAM", "JOBS", "FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
+    for binding in bindings {
+        let count = text.matches(&format!("binding = \"{binding}\"")).count()
+            + text.matches(&format!("name = \"{binding}\"")).count();
+        assert_eq!(count, 3, "`{binding}` must be bound in dev, staging and production");
+    }
+}
+
+/// The doctor says which migration is missing, so it has to know every one.
+#[test]
+fn the_doctor_knows_every_migration() {
+    let doctor = fs::read_to_string(root().join("src/http/doctor/bindings.rs")).unwrap();
+    for (name, _) in files("migrations", ".sql") {
+        let name = name.trim_start_matches("migrations/").trim_end_matches(".sql");
+        assert!(doctor.contains(&format!("(\"{name}\", ")), "{name} is not in src/http/doctor/bindings.rs");
+    }
+}
+
+/// The router and the OpenAPI document name the same routes.
+#[test]
+fn the_router_and_the_openapi_document_agree() {
+    use std::collections::BTreeSet;
+    let source = fs::read_to_string(root().join("src/http/routes.rs")).unwrap();
+    let mut routes = BTreeSet::new();
+    for line in source.lines().map(str::trim).filter(|line| line.starts_with('[') && line.contains("=>")) {
+        let (pattern, rest) = line.split_once(']').unwrap();
+        let parts = pattern.trim_start_matches('[').split(", ").map(|part| match part.strip_prefix('"') {
+            Some(text) => text.trim_end_matches('"').to_owned(),
+            None => format!("{{{part}}}"),
+        });
+        let path = format!("/{}", parts.collect::<Vec<_>>().join("/")).replace("{_}", "{form}");
+        let guard = rest.split("=>").next().unwrap();
+        for (word, method) in
+            [("get", "get"), ("put", "put"), ("post", "post"), ("delete", "delete"), ("Options", "options")]
+        {
+            if guard.contains(word) {
+                routes.insert((path.clone(), method.to_owned()));
+            }
+        }
+    }
+    let text = fs::read_to_string(root().join("openapi.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let documented: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(move |m| (path.clone(), m.clone())))
+        .collect();
+    assert!(routes.len() > 15, "{routes:?}");
+    assert_eq!(routes, documented);
+}
