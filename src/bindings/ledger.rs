@@ -5,7 +5,7 @@
 
 use crate::bindings::directory::{database, failed, number};
 use crate::bindings::world::World;
-use lead_router_app::ports::{Ledger, PortResult};
+use lead_router_app::ports::{DecisionLedger, PortResult};
 use lead_router_core::decision::record::{Mode, Record};
 use lead_router_core::facts::Field;
 use lead_router_core::lead::key::sha256_hex;
@@ -16,10 +16,10 @@ use worker::{D1PreparedStatement, Env};
 
 /// What a person who was erased sent before that is written without what it says: its place in the chain is kept.
 const DECISIONS: &str = "INSERT OR IGNORE INTO decisions (at_ms, decision_id, lead_id, outcome, tier, team, rep_id, \
-    source, form, mode, rubric_version, duplicate_of, ms, desk, seq, hash, previous, reason, domain, erased_ms, record) \
+    source, form, mode, rubric_version, duplicate_of, ms, shard, seq, hash, previous, reason, domain, erased_ms, record) \
     SELECT value ->> 'at_ms', value ->> 'decision_id', value ->> 'lead_id', value ->> 'outcome', value ->> 'tier', \
     value ->> 'team', value ->> 'rep_id', value ->> 'source', value ->> 'form', value ->> 'mode', \
-    value ->> 'rubric_version', value ->> 'duplicate_of', value ->> 'ms', value ->> 'desk', value ->> 'seq', \
+    value ->> 'rubric_version', value ->> 'duplicate_of', value ->> 'ms', value ->> 'shard', value ->> 'seq', \
     value ->> 'hash', value ->> 'previous', iif(erased_ms IS NULL, value ->> 'reason', NULL), \
     iif(erased_ms IS NULL, value ->> 'domain', NULL), erased_ms, iif(erased_ms IS NULL, value ->> 'record', '{}') \
     FROM json_each(?1) LEFT JOIN erasures ON person = value ->> 'person' AND erased_ms >= value ->> 'received_ms'";
@@ -56,7 +56,7 @@ const ASSIGNMENTS: &str = "INSERT OR IGNORE INTO assignments (rep_id, at_ms, lea
 const TAKEN_BACK: &str = "DELETE FROM assignments WHERE (rep_id, at_ms, lead_id) IN (SELECT \
     value ->> 'replaces_rep_id', value ->> 'replaces_at_ms', value ->> 'lead_id' FROM json_each(?1))";
 
-impl Ledger for World {
+impl DecisionLedger for World {
     async fn write(&self, records: &[Record]) -> PortResult<()> {
         let database = database(&self.env)?;
         let rows: Vec<Value> = records.iter().filter_map(row).collect();
@@ -95,7 +95,7 @@ fn row(record: &Record) -> Option<Value> {
     Some(json!({
         "person": record.keys.person,
         "received_ms": lead.received_at.as_ms(),
-        "desk": record.keys.account.desk(),
+        "shard": record.keys.account.shard(),
         "seq": record.seq,
         "hash": sha256_hex(text.as_bytes()),
         "previous": record.previous,
@@ -135,7 +135,7 @@ fn row(record: &Record) -> Option<Value> {
 const INBOX_ROWS_MAX: u32 = 50;
 
 #[derive(Deserialize)]
-struct Line {
+struct InboxLine {
     line: String,
 }
 
@@ -152,7 +152,7 @@ pub async fn inbox(env: &Env, rep_id: &str) -> PortResult<Value> {
         ORDER BY a.at_ms DESC LIMIT ?2";
     let bind = [JsValue::from_str(rep_id), number(i64::from(INBOX_ROWS_MAX))];
     let result = database(env)?.prepare(query).bind(&bind).map_err(failed)?.all().await.map_err(failed)?;
-    let lines: Vec<Line> = result.results().map_err(failed)?;
+    let lines: Vec<InboxLine> = result.results().map_err(failed)?;
     let entries: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(&line.line).ok()).collect();
     Ok(json!({"rep_id": rep_id, "inbox": entries}))
 }

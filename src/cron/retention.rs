@@ -1,13 +1,13 @@
-//! Retention: what the ledger and the Desks know about people is removed after `RETENTION_DAYS`, some of it every hour.
+//! Retention: what the ledger and the account shards know about people is removed after `RETENTION_DAYS`, some of it every hour.
 //! Hashes, ids and what was decided stay, so the chain still verifies. Without the setting everything is kept.
 
 use crate::bindings::directory::{database, failed, number};
 use crate::bindings::log;
-use crate::bindings::objects::{DESK, call as ask};
+use crate::bindings::objects::{ACCOUNT_SHARD, call as ask};
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::http::audit::lines;
-use crate::http::audit::people::{Row, blank, desks};
+use crate::http::audit::people::{PersonRow, blank, shards};
 use crate::objects::account_shard::erasure::{Erase, Erased};
 use futures_util::future::join_all;
 use lead_router_app::ports::{Clock, PortResult};
@@ -21,9 +21,9 @@ const CURSOR: &str = "retention:cursor";
 const ROWS: u32 = 200;
 /// Most steps of one hour: 5,000 decisions, more than arrive in an hour of a busy day.
 const STEPS_MAX: u32 = 25;
-/// Desks that are looked through in one hour: each has its turn three times a day.
+/// account shards that are looked through in one hour: each has its turn three times a day.
 const DESKS_AN_HOUR: usize = 8;
-/// Leads of a Desk that lose their content in one hour.
+/// Leads of an account shard that lose their content in one hour.
 const LEADS_OF_DESK_MAX: u32 = 1_000;
 
 /// Removes what is due.
@@ -31,10 +31,15 @@ pub async fn run(world: &World) {
     let Some(days) = Settings::read(&world.env).ok().and_then(|settings| settings.retention_days) else { return };
     let now = world.now();
     let before = now.plus_ms(i64::from(days).saturating_mul(DAY_MS).saturating_neg());
-    for (what, done) in [("ledger", ledger(world, before, now).await), ("desks", in_desks(world, before, now).await)] {
+    for (what, done) in [("ledger", ledger(world, before, now).await), ("shards", in_desks(world, before, now).await)] {
         if let Err(error) = done {
             let detail = Some(error.detail.as_str());
-            log::error(&log::Line { event: "retention.failed", code: Some(what), detail, ..log::Line::default() });
+            log::error(&log::LogLine {
+                event: "retention.failed",
+                code: Some(what),
+                detail,
+                ..log::LogLine::default()
+            });
         }
     }
 }
@@ -53,12 +58,12 @@ async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<
         );
         let bind = [number(at_ms.parse().unwrap_or(0)), JsValue::from_str(id), number(before.as_ms())];
         let rows = lines(&world.env, &query, &bind).await?;
-        let rows: Vec<Row> =
+        let rows: Vec<PersonRow> =
             rows.into_iter().map(|row| serde_json::from_value(row).map_err(failed)).collect::<PortResult<_>>()?;
         let Some(last) = rows.last() else { break };
         let is_end = rows.len() < usize::try_from(ROWS).unwrap_or(usize::MAX);
         cursor = format!("{}_{}", last.at_ms, last.decision_id);
-        let rows: Vec<Row> = rows.into_iter().map(Row::with_hash).collect();
+        let rows: Vec<PersonRow> = rows.into_iter().map(PersonRow::with_hash).collect();
         let text = serde_json::to_string(&rows).map_err(failed)?;
         let statement =
             |query: &str| database(&world.env)?.prepare(query).bind(&[JsValue::from_str(&text)]).map_err(failed);
@@ -83,13 +88,14 @@ async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<
     letters.bind(&[number(before.as_ms())]).map_err(failed)?.run().await.map_err(failed).map(|_| ())
 }
 
-/// Some Desks, others every hour.
+/// Some account shards, others every hour.
 async fn in_desks(world: &World, at: Timestamp, now: Timestamp) -> PortResult<()> {
     let hour = usize::try_from(now.as_ms().checked_div(HOUR_MS).unwrap_or(0)).unwrap_or(0);
     let first = hour.saturating_mul(DESKS_AN_HOUR);
-    let names: Vec<String> = desks().collect();
+    let names: Vec<String> = shards().collect();
     let turn = names.iter().cycle().skip(first.checked_rem(names.len()).unwrap_or(0)).take(DESKS_AN_HOUR);
     let question = Erase::Before { at, limit: LEADS_OF_DESK_MAX };
-    let asked = join_all(turn.map(|desk| ask::<_, Erased>(&world.env, DESK, desk, "erase", &question))).await;
+    let asked =
+        join_all(turn.map(|shard| ask::<_, Erased>(&world.env, ACCOUNT_SHARD, shard, "erase", &question))).await;
     asked.into_iter().collect::<PortResult<Vec<Erased>>>().map(|_| ())
 }

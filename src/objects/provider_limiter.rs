@@ -3,10 +3,10 @@
 //! One object per provider that the rubric limits. What it counts is stored before a call may be made, so a restart gives
 //! nothing away.
 
-use crate::bindings::objects::{METER, call, parsed};
+use crate::bindings::objects::{PROVIDER_LIMITER, call, parsed};
 use crate::bindings::world::World;
-use lead_router_app::ports::messages::{Permit, Permitted, Refund};
-use lead_router_app::ports::{Clock, Meters, PortResult, Unavailable};
+use lead_router_app::ports::messages::{PermitRequest, PermitResponse, RefundRequest};
+use lead_router_app::ports::{Clock, PortResult, ProviderLimits, Unavailable};
 use lead_router_core::enrichment::waterfall::meter::{Admission, Meter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ const COUNT: &str = "count";
 /// The Durable Object.
 #[durable_object(fetch)]
 #[derive(Debug)]
-pub struct ProviderMeter {
+pub struct ProviderLimiter {
     state: State,
     /// What is stored; read on first use.
     meter: RefCell<Option<Meter>>,
@@ -34,7 +34,7 @@ pub struct Today {
     pub cost_usd_micros: u64,
 }
 
-impl DurableObject for ProviderMeter {
+impl DurableObject for ProviderLimiter {
     fn new(state: State, _env: Env) -> Self {
         Self { state, meter: RefCell::default() }
     }
@@ -49,21 +49,21 @@ impl DurableObject for ProviderMeter {
     }
 }
 
-impl ProviderMeter {
+impl ProviderLimiter {
     async fn answer(&self, question: &str, body: &[u8]) -> PortResult<String> {
         let mut meter = self.read().await?;
         let answer = match question {
             "permit" => {
-                let permit: Permit = parse(body)?;
+                let permit: PermitRequest = parse(body)?;
                 let permitted = match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
-                    Admission::Yes => Permitted::Yes,
-                    Admission::TooFast => Permitted::TooFast,
-                    Admission::DaySpent => Permitted::DaySpent,
+                    Admission::Yes => PermitResponse::Yes,
+                    Admission::RateLimited => PermitResponse::RateLimited,
+                    Admission::DailyCapReached => PermitResponse::DailyCapReached,
                 };
                 json(&permitted)
             }
             "refund" => {
-                let refund: Refund = parse(body)?;
+                let refund: RefundRequest = parse(body)?;
                 meter.refund(refund.cost_usd_micros, refund.at);
                 json(&())
             }
@@ -106,13 +106,13 @@ fn json<T: Serialize>(value: &T) -> PortResult<String> {
     serde_json::to_string(value).map_err(failed)
 }
 
-impl Meters for World {
-    async fn permit(&self, permit: &Permit) -> PortResult<Permitted> {
-        call(&self.env, METER, permit.provider.as_str(), "permit", permit).await
+impl ProviderLimits for World {
+    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse> {
+        call(&self.env, PROVIDER_LIMITER, permit.provider.as_str(), "permit", permit).await
     }
 
-    async fn refund(&self, refund: &Refund) -> PortResult<()> {
-        call(&self.env, METER, refund.provider.as_str(), "refund", refund).await
+    async fn refund(&self, refund: &RefundRequest) -> PortResult<()> {
+        call(&self.env, PROVIDER_LIMITER, refund.provider.as_str(), "refund", refund).await
     }
 }
 
@@ -121,5 +121,5 @@ impl Meters for World {
 /// # Errors
 /// [`Unavailable`] when the object cannot be reached.
 pub async fn today(world: &World, provider: &str) -> PortResult<Today> {
-    call(&world.env, METER, provider, "today", &world.now()).await
+    call(&world.env, PROVIDER_LIMITER, provider, "today", &world.now()).await
 }

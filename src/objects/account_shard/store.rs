@@ -1,7 +1,7 @@
-//! The tables of a Desk, in the SQLite of its Durable Object.
+//! The tables of an account shard, in the SQLite of its Durable Object.
 
 use crate::bindings::platform::Sql;
-use lead_router_app::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
+use lead_router_app::ports::{AccountStore, LeadRow, LeadState, PortResult, Unavailable};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::time::Timestamp;
@@ -19,7 +19,7 @@ use worker::durable::State;
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS leads (
   lead_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL, rep_id TEXT,
-  received_ms INTEGER NOT NULL, wake_ms INTEGER, attempt_no INTEGER NOT NULL, body TEXT NOT NULL
+  received_ms INTEGER NOT NULL, wake_ms INTEGER, decision_no INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS leads_wake ON leads (wake_ms) WHERE wake_ms IS NOT NULL;
 CREATE TABLE IF NOT EXISTS keys (
@@ -35,25 +35,25 @@ CREATE TABLE IF NOT EXISTS crm (
 CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms, attempt_no, body";
+const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms, decision_no, body";
 
-/// The tables of a Desk. Clones are of the same tables.
+/// The tables of an account shard. Clones are of the same tables.
 #[derive(Debug, Clone)]
-pub struct SqlDeskStore {
+pub struct SqlAccountStore {
     pub(crate) sql: Sql,
-    /// Whether anybody was erased here, once that was asked: most Desks never have to look further.
+    /// Whether anybody was erased here, once that was asked: most account shards never have to look further.
     pub(crate) has_erased: Rc<Cell<Option<bool>>>,
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct LeadDbRow {
     lead_id: String,
     fingerprint: String,
     state: String,
     rep_id: Option<String>,
     received_ms: i64,
     wake_ms: Option<i64>,
-    attempt_no: u32,
+    decision_no: u32,
     body: String,
 }
 
@@ -97,13 +97,13 @@ struct WakeRow {
     wake_ms: i64,
 }
 
-impl SqlDeskStore {
+impl SqlAccountStore {
     /// Opens the tables, creating them when the object is new; the state of the object is handed back.
     ///
     /// # Errors
     /// When the object has no SQLite storage.
     pub fn open(state: State) -> (State, PortResult<Self>) {
-        let (state, sql) = Sql::open(state, "desk", SCHEMA);
+        let (state, sql) = Sql::open(state, "shard", SCHEMA);
         (state, sql.map(|sql| Self { sql, has_erased: Rc::default() }))
     }
 
@@ -123,7 +123,7 @@ fn ms(at: Timestamp) -> Value {
 }
 
 fn state_of(text: &str) -> PortResult<LeadState> {
-    serde_json::from_value(serde_json::Value::from(text)).map_err(|error| Unavailable::new("desk", error.to_string()))
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|error| Unavailable::new("shard", error.to_string()))
 }
 
 fn state_text(state: LeadState) -> &'static str {
@@ -136,23 +136,23 @@ fn state_text(state: LeadState) -> &'static str {
     }
 }
 
-fn lead_row(row: Row) -> PortResult<LeadRow> {
+fn lead_row(row: LeadDbRow) -> PortResult<LeadRow> {
     Ok(LeadRow {
-        lead_id: LeadId::new(&row.lead_id).map_err(|error| Unavailable::new("desk", error.to_string()))?,
+        lead_id: LeadId::new(&row.lead_id).map_err(|error| Unavailable::new("shard", error.to_string()))?,
         fingerprint: row.fingerprint,
         state: state_of(&row.state)?,
         rep_id: row.rep_id,
         received_at: Timestamp::from_ms(row.received_ms),
         wake_at: row.wake_ms.map(Timestamp::from_ms),
-        attempt_no: row.attempt_no,
+        decision_no: row.decision_no,
         body: row.body,
     })
 }
 
-impl DeskStore for SqlDeskStore {
+impl AccountStore for SqlAccountStore {
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
         let query = format!("SELECT {COLUMNS} FROM leads WHERE lead_id = ?");
-        let rows = self.sql.rows::<Row>(&query, &[id.as_str().into()])?;
+        let rows = self.sql.rows::<LeadDbRow>(&query, &[id.as_str().into()])?;
         rows.into_iter().next().map(lead_row).transpose()
     }
 
@@ -164,14 +164,14 @@ impl DeskStore for SqlDeskStore {
         );
         let but = but.map_or("", LeadId::as_str);
         let values = [prefix.into(), format!("{prefix}~").into(), ms(since), but.into()];
-        self.sql.rows::<Row>(&query, &values)?.into_iter().next().map(lead_row).transpose()
+        self.sql.rows::<LeadDbRow>(&query, &values)?.into_iter().next().map(lead_row).transpose()
     }
 
     fn put(&self, row: &LeadRow) -> PortResult<()> {
         let query = format!(
             "INSERT INTO leads ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (lead_id) DO UPDATE SET \
              fingerprint = excluded.fingerprint, state = excluded.state, rep_id = excluded.rep_id, \
-             received_ms = excluded.received_ms, wake_ms = excluded.wake_ms, attempt_no = excluded.attempt_no, \
+             received_ms = excluded.received_ms, wake_ms = excluded.wake_ms, decision_no = excluded.decision_no, \
              body = excluded.body"
         );
         let values = [
@@ -181,7 +181,7 @@ impl DeskStore for SqlDeskStore {
             row.rep_id.clone().into(),
             ms(row.received_at),
             row.wake_at.map_or(Value::Null, ms),
-            row.attempt_no.into(),
+            row.decision_no.into(),
         ];
         self.sql.run(&query, &values, Some(&row.body))
     }
@@ -189,7 +189,7 @@ impl DeskStore for SqlDeskStore {
     fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>> {
         let query =
             format!("SELECT {COLUMNS} FROM leads WHERE wake_ms IS NOT NULL AND wake_ms <= ? ORDER BY wake_ms LIMIT ?");
-        let rows = self.sql.rows::<Row>(&query, &[ms(now), limit.into()])?;
+        let rows = self.sql.rows::<LeadDbRow>(&query, &[ms(now), limit.into()])?;
         rows.into_iter().map(lead_row).collect()
     }
 

@@ -3,7 +3,7 @@
 use crate::crm_hubspot_kit::*;
 use crate::outside::{FAULTS, Fault, Outside};
 use crate::world::{at, run};
-use lead_router_core::crm::{Write, Written};
+use lead_router_core::crm::{CrmWrite, CrmWritten};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ struct Scenario {
     /// What is there before.
     before: Vec<Value>,
     /// What is written, one delivery after another.
-    deliveries: Vec<Vec<Write>>,
+    deliveries: Vec<Vec<CrmWrite>>,
     /// Owners by person; those who are not named have none.
     owners: BTreeMap<usize, &'static str>,
     /// Effects that are a task each; there are no others.
@@ -27,7 +27,7 @@ struct Scenario {
 
 fn scenarios() -> Vec<Scenario> {
     let existing = |owner: &str| vec![json!({"contact": {"email": email(1), "hubspot_owner_id": owner}})];
-    let one = |name, world, before, write: Write| Scenario {
+    let one = |name, world, before, write: CrmWrite| Scenario {
         name,
         world,
         before,
@@ -35,7 +35,7 @@ fn scenarios() -> Vec<Scenario> {
         deliveries: vec![vec![write]],
         owners: BTreeMap::from([(1, "77")]),
     };
-    let batch = || -> Vec<Write> { (0..30).map(|person| seen(assigned(person, 1, "77"), "79")).collect() };
+    let batch = || -> Vec<CrmWrite> { (0..30).map(|person| seen(assigned(person, 1, "77"), "79")).collect() };
     // Of thirty, ten are there: five without an owner, five whose owner was seen; one was given to somebody else.
     let half_there = || -> Vec<Value> {
         let mut before: Vec<Value> = (0..10)
@@ -57,7 +57,7 @@ fn scenarios() -> Vec<Scenario> {
             ..one("drift", world, existing("78"), assigned(1, 1, "77"))
         },
         Scenario {
-            deliveries: vec![vec![lookup(1)], vec![assigned(1, 1, "77")], vec![assigned(1, 2, "78")]],
+            deliveries: vec![vec![accepted_lead(1)], vec![assigned(1, 1, "77")], vec![assigned(1, 2, "78")]],
             owners: BTreeMap::from([(1, "78")]),
             effects: vec!["lead-1-1".to_owned(), "lead-1-2".to_owned()],
             ..one("record, decision, another decision", world, vec![], assigned(1, 1, "77"))
@@ -90,14 +90,14 @@ fn play(scenario: &Scenario, fault: Option<(u32, Fault)>) -> u32 {
     for writes in &scenario.deliveries {
         for (write, end) in writes.iter().zip(run(deliver(&world, writes))) {
             let end = end.unwrap_or_else(|setback| panic!("{} {fault:?}: {setback:?}", scenario.name));
-            let drifts = matches!(end, Written::OwnerDrift { .. });
+            let drifts = matches!(end, CrmWritten::OwnerDrift { .. });
             let has_task = scenario.effects.contains(&write.effect_id());
             assert_eq!(drifts, write.assigning.is_some() && !has_task, "{} {fault:?}: {end:?}", scenario.name);
         }
         calls = world.calls.get();
     }
     // Whatever is still on its way arrives before the last look.
-    run(write(&world, &[lookup(99)])).remove(0).unwrap();
+    run(write(&world, &[accepted_lead(99)])).remove(0).unwrap();
     let state = world.state(BASE);
     let context = format!("{} {fault:?}", scenario.name);
     for (person, owner) in &scenario.owners {
@@ -178,20 +178,20 @@ struct Expected {
     /// The owner that was written last.
     ours: String,
     decided: u32,
-    writes: Vec<Write>,
+    writes: Vec<CrmWrite>,
     tasks: Vec<String>,
 }
 
 impl Expected {
     /// What a write changes, in the simplest words.
-    fn take(&mut self, write: &Write) {
+    fn take(&mut self, write: &CrmWrite) {
         self.is_there = true;
         let Some(assigning) = &write.assigning else { return };
-        if write.attempt_no < self.decided {
+        if write.decision_no < self.decided {
             return;
         }
         let seen = assigning.seen_owner.as_ref().map(|seen| seen.id.clone()).unwrap_or_default();
-        let is_again = write.attempt_no == self.decided;
+        let is_again = write.decision_no == self.decided;
         let may = self.owner.is_empty()
             || self.owner == assigning.owner_id
             || (!is_again && (self.owner == seen || self.owner == self.ours));
@@ -200,7 +200,7 @@ impl Expected {
         }
         self.owner.clone_from(&assigning.owner_id);
         self.ours.clone_from(&assigning.owner_id);
-        self.decided = write.attempt_no;
+        self.decided = write.decision_no;
         if !self.tasks.contains(&write.effect_id()) {
             self.tasks.push(write.effect_id());
         }
@@ -215,7 +215,7 @@ fn live(events: &[Event]) {
         let moment = at("2026-11-18T12:00:00Z").plus_minutes(i64::try_from(number).unwrap()).to_string();
         let mut wanted = None;
         match event {
-            Event::Accepted(person) => wanted = Some((*person, lookup(*person))),
+            Event::Accepted(person) => wanted = Some((*person, accepted_lead(*person))),
             Event::Decided { person, rep, sees } => {
                 attempt += 1;
                 let write = assigned(*person, attempt, REPS[*rep]);
@@ -249,7 +249,7 @@ fn live(events: &[Event]) {
             if !expected.writes.contains(&write) {
                 expected.writes.push(write.clone());
             }
-            if let Written::OwnerDrift { owner_id, .. } = end {
+            if let CrmWritten::OwnerDrift { owner_id, .. } = end {
                 assert_eq!(owner_id, expected.owner);
             }
             settle(&world);
@@ -270,7 +270,7 @@ fn live(events: &[Event]) {
 /// Whatever is still on its way arrives.
 fn settle(world: &Outside) {
     let kept = world.faults.take();
-    run(write(world, &[lookup(99)])).remove(0).unwrap();
+    run(write(world, &[accepted_lead(99)])).remove(0).unwrap();
     // Faults that were meant for later calls are still to come.
     let made = world.calls.get();
     world.faults.borrow_mut().extend(kept.into_iter().filter(|(call, _)| *call >= made));

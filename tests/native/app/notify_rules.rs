@@ -2,8 +2,8 @@
 
 use crate::notify_kit::{CHANNELS, changed, channel, notice};
 use crate::world::at;
-use lead_router_core::notify::chain::Result as Came;
-use lead_router_core::notify::{Channel, Next, Notice, RuleBook, Tried, next_channel, read};
+use lead_router_core::notify::chain::ChannelResult as Came;
+use lead_router_core::notify::{Channel, ChannelAttempt, NextStep, Notice, RuleBook, next_channel, read};
 use lead_router_core::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -23,28 +23,28 @@ fn chains(rules: &Value, notice: &Notice, names: &[&str]) -> Vec<String> {
 
 #[test]
 fn everything_wrong_is_told_at_once() {
-    let text = r#"{"default": {"channels": ["slak", "resend", "resend", 7], "quiet_hours": "sometimes", "tries": 0,
-        "slack_channel": "sales", "events": ["asigned"], "break_through": ["A B"], "cannels": [], "tries": 2},
-        "teams": {"a b": {}, "emea": {"channels": "slack", "also": ["slack:emea"], "tries": 11}, "x": []}, "defaul": {}}"#;
+    let text = r#"{"default": {"channels": ["slak", "resend", "resend", 7], "quiet_hours": "sometimes", "max_attempts": 0,
+        "slack_channel": "sales", "events": ["asigned"], "bypass_quiet_hours": ["A B"], "cannels": [], "max_attempts": 2},
+        "teams": {"a b": {}, "emea": {"channels": "slack", "always": ["slack:emea"], "max_attempts": 11}, "x": []}, "defaul": {}}"#;
     let problems = read(text).unwrap_err();
     let found: Vec<String> = problems.iter().map(|it| format!("{} {}", it.path, it.code)).collect();
     assert_eq!(
         found,
         [
-            "default.tries duplicate_key",
+            "default.max_attempts duplicate_key",
             "default.channels[0] unknown_channel",
             "default.channels[3] unknown_channel",
             "default.channels[1] duplicate_channel",
             "default.quiet_hours unknown_policy",
-            "default.tries out_of_range",
+            "default.max_attempts out_of_range",
             "default.slack_channel invalid_channel",
             "default.events[0] unknown_event",
-            "default.break_through[0] invalid_id",
+            "default.bypass_quiet_hours[0] invalid_id",
             "default.cannels unknown_setting",
             "teams.a b invalid_id",
             "teams.emea.channels wrong_type",
-            "teams.emea.also[0] unknown_channel",
-            "teams.emea.tries out_of_range",
+            "teams.emea.always[0] unknown_channel",
+            "teams.emea.max_attempts out_of_range",
             "teams.x wrong_type",
             "defaul unknown_setting",
         ]
@@ -78,7 +78,7 @@ fn without_rules_whatever_is_set_up_is_used_and_the_webhook_in_any_case() {
 #[test]
 fn a_team_has_its_own_rules_and_otherwise_those_of_the_default() {
     let rules = json!({
-        "default": {"channels": ["slack", "inbox"], "also": [], "tries": 5, "slack_channel": "C0DEFAULT"},
+        "default": {"channels": ["slack", "inbox"], "always": [], "max_attempts": 5, "slack_channel": "C0DEFAULT"},
         "teams": {"named-accounts": {"channels": ["teams:emea"], "events": ["assigned", "held"]}},
     });
     let names = ["slack", "webhook"];
@@ -87,7 +87,7 @@ fn a_team_has_its_own_rules_and_otherwise_those_of_the_default() {
     let other = changed("moved", &json!({"team": "smb"}));
     assert_eq!(chains(&rules, &other, &names), ["slack>inbox"]);
     let policy = book(&rules).policy(&notice("assigned"), &[]);
-    assert_eq!((policy.tries, policy.slack_channel.as_deref()), (5, Some("C0DEFAULT")));
+    assert_eq!((policy.max_attempts, policy.slack_channel.as_deref()), (5, Some("C0DEFAULT")));
     let named: Vec<String> = book(&rules).channels().map(ToString::to_string).collect();
     assert_eq!(named, ["slack", "inbox", "teams:emea"]);
 }
@@ -95,15 +95,15 @@ fn a_team_has_its_own_rules_and_otherwise_those_of_the_default() {
 fn next(rules: &Value, names: &[&str], so_far: &[(&str, u32, Came)], notice: &Notice, now: Timestamp) -> String {
     let chain = available(names);
     let policy = book(rules).policy(notice, &chain);
-    let so_far: Vec<Tried> = so_far
+    let so_far: Vec<ChannelAttempt> = so_far
         .iter()
-        .map(|(name, tries, result)| Tried { channel: channel(name), tries: *tries, result: *result })
+        .map(|(name, tries, result)| ChannelAttempt { channel: channel(name), tries: *tries, result: *result })
         .collect();
     match next_channel(&chain, &policy, &so_far, &notice.to, now) {
-        Next::Tell { channel, not_before } if not_before == now => channel.to_string(),
-        Next::Tell { channel, not_before } => format!("{channel} at {not_before}"),
-        Next::Done => "done".to_owned(),
-        Next::GiveUp => "give up".to_owned(),
+        NextStep::Tell { channel, not_before } if not_before == now => channel.to_string(),
+        NextStep::Tell { channel, not_before } => format!("{channel} at {not_before}"),
+        NextStep::Done => "done".to_owned(),
+        NextStep::GiveUp => "give up".to_owned(),
     }
 }
 
@@ -116,7 +116,7 @@ fn a_channel_that_refuses_or_keeps_failing_makes_room_for_the_next() {
     assert_eq!(next(&[("slack", 2, Came::Later)]), "slack");
     assert_eq!(next(&[("slack", 3, Came::Later)]), "teams");
     assert_eq!(next(&[("slack", 1, Came::Refused)]), "teams");
-    assert_eq!(next(&[("slack", 1, Came::Refused), ("teams", 1, Came::Told)]), "done");
+    assert_eq!(next(&[("slack", 1, Came::Refused), ("teams", 1, Came::Delivered)]), "done");
     assert_eq!(next(&[("slack", 3, Came::Later), ("teams", 1, Came::Refused), ("resend", 3, Came::Later)]), "give up");
     assert_eq!(super::notify_rules::next(&json!({}), &[], &[], &notice("assigned"), now), "done");
 }
@@ -161,7 +161,7 @@ fn quiet_hours_end_with_the_shift_across_changes_of_the_clock() {
 
 #[test]
 fn an_important_tier_breaks_through() {
-    let rules = json!({"default": {"quiet_hours": "wait", "break_through": ["A"]}});
+    let rules = json!({"default": {"quiet_hours": "wait", "bypass_quiet_hours": ["A"]}});
     let night = at("2026-11-18T22:00:00Z");
     assert_eq!(next(&rules, &["slack"], &[], &notice("assigned"), night), "slack");
     let lesser = changed("assigned", &json!({"tier": "B"}));
@@ -181,19 +181,19 @@ proptest! {
     #[test]
     fn a_chain_ends(results in prop::collection::vec(came(), 40), tries in 1_u32..5, quiet in 0..3_usize, hour in 0..168_i64) {
         let policy = ["send", "wait", "email_only"][quiet];
-        let rules = json!({"default": {"tries": tries, "quiet_hours": policy}});
+        let rules = json!({"default": {"max_attempts": tries, "quiet_hours": policy}});
         let chain = available(&["slack", "teams", "resend"]);
         let notice = notice("assigned");
         let policy = book(&rules).policy(&notice, &chain);
         let mut now = at("2026-11-18T12:00:00Z").plus_ms(hour * 3_600_000);
-        let mut so_far: Vec<Tried> = Vec::new();
+        let mut so_far: Vec<ChannelAttempt> = Vec::new();
         let mut results = results.into_iter();
         let mut count = 0;
         loop {
             match next_channel(&chain, &policy, &so_far, &notice.to, now) {
-                Next::Done => prop_assert!(false, "nothing was told"),
-                Next::GiveUp => break,
-                Next::Tell { channel, not_before } => {
+                NextStep::Done => prop_assert!(false, "nothing was told"),
+                NextStep::GiveUp => break,
+                NextStep::Tell { channel, not_before } => {
                     prop_assert!(not_before >= now);
                     now = not_before;
                     count += 1;
@@ -205,7 +205,7 @@ proptest! {
                             so_far[place].tries += 1;
                             so_far[place].result = result;
                         }
-                        None => so_far.push(Tried { channel, tries: 1, result }),
+                        None => so_far.push(ChannelAttempt { channel, tries: 1, result }),
                     }
                 }
             }

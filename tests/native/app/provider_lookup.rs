@@ -2,19 +2,19 @@
 
 use crate::world::{World, run};
 use lead_router_app::enrichment::provider_lookup::POLL_MS_MAX;
-use lead_router_app::ports::Lookups;
-use lead_router_app::ports::messages::{LookUp, LookedUp};
+use lead_router_app::ports::ProviderLookups;
+use lead_router_app::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
 use lead_router_core::enrichment::provider::Contact;
 use lead_router_core::enrichment::provider::token::RENEW_BEFORE_MS;
 use lead_router_core::enrichment::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
-use lead_router_core::enrichment::waterfall::results::{LEFT_ALONE, NOT_ASKED, NOT_SET_UP, PENDING};
+use lead_router_core::enrichment::waterfall::results::{CIRCUIT_OPEN, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router_core::facts::{Fact, FactValue, Facts, Field};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::ProviderId;
 use lead_router_core::rubric::file::Prefer;
 use serde_json::{Value, json};
 
-fn question(domain: Option<&str>) -> LookUp {
+fn question(domain: Option<&str>) -> ProviderLookupRequest {
     let provider = ProviderId::new("pdl_company").unwrap();
     let mut facts = Facts::default();
     if let Some(domain) = domain {
@@ -22,7 +22,7 @@ fn question(domain: Option<&str>) -> LookUp {
             Fact { value: FactValue::Text(domain.to_owned()), provider: provider.clone(), at: Default::default() };
         facts.set(Field::CompanyDomain, fact);
     }
-    LookUp {
+    ProviderLookupRequest {
         subject: "company:acme.example".to_owned(),
         provider,
         facts,
@@ -35,10 +35,10 @@ fn question(domain: Option<&str>) -> LookUp {
 }
 
 /// A question to a provider that works on it and is asked for the result.
-fn search() -> LookUp {
+fn search() -> ProviderLookupRequest {
     let contact =
         Contact { first_name: Some("Ines".to_owned()), last_name: Some("Halvorsen".to_owned()), ..Contact::default() };
-    LookUp {
+    ProviderLookupRequest {
         provider: ProviderId::new("icypeas_person").unwrap(),
         contact,
         wait_ms: 600_000,
@@ -64,7 +64,7 @@ fn answers(world: &World, status: u16, body: &str) {
     world.http.borrow_mut().insert("/company/enrich".to_owned(), (status, body.to_owned()));
 }
 
-fn ask(world: &World) -> LookedUp {
+fn ask(world: &World) -> ProviderLookupResponse {
     run(world.look_up(&question(Some("acme.example")))).unwrap()
 }
 
@@ -106,7 +106,7 @@ fn faults_in_a_row_end_the_asking_for_a_while() {
         assert_eq!(ask(&world).result, "provider_try_later");
     }
     let alone = ask(&world);
-    assert_eq!((alone.result.as_str(), alone.was_called()), (LEFT_ALONE, false));
+    assert_eq!((alone.result.as_str(), alone.was_called()), (CIRCUIT_OPEN, false));
     assert_eq!(world.http_calls.get(), 2 * FAULTS_TO_OPEN, "each question was tried again at once");
     answers(&world, 404, "{}");
     pass(&world, PAUSE_MS);
@@ -119,9 +119,9 @@ fn a_throttled_question_waits_and_a_refused_key_waits_longer() {
     for (status, pause_ms) in [(429, BUSY_MS), (401, PAUSE_MS_MAX), (402, PAUSE_MS_MAX)] {
         let world = world(status, "{}");
         assert!(ask(&world).was_called(), "{status}");
-        assert_eq!(ask(&world).result, LEFT_ALONE, "{status}");
+        assert_eq!(ask(&world).result, CIRCUIT_OPEN, "{status}");
         pass(&world, pause_ms - 1);
-        assert_eq!(ask(&world).result, LEFT_ALONE, "{status}");
+        assert_eq!(ask(&world).result, CIRCUIT_OPEN, "{status}");
         pass(&world, 1);
         assert!(ask(&world).was_called(), "{status}");
     }
@@ -162,8 +162,8 @@ fn a_provider_that_is_never_done_is_given_up() {
 }
 
 /// A question to a provider whose secret is exchanged for a token.
-fn by_token() -> LookUp {
-    LookUp { provider: ProviderId::new("zoominfo_company").unwrap(), ..question(Some("acme.example")) }
+fn by_token() -> ProviderLookupRequest {
+    ProviderLookupRequest { provider: ProviderId::new("zoominfo_company").unwrap(), ..question(Some("acme.example")) }
 }
 
 const FOUND: &str = r#"{"data": {"result": [{"matchStatus": "FULL_MATCH", "data": [{"name": "Acme"}]}]}}"#;
@@ -217,7 +217,7 @@ fn a_token_that_is_refused_before_its_end_is_renewed_once() {
     ]);
     assert_eq!(run(world.look_up(&by_token())).unwrap().result, "provider_bad_key");
     assert_eq!(sent(&world), ["company two", "authenticate -", "company three"]);
-    assert_eq!(run(world.look_up(&by_token())).unwrap().result, LEFT_ALONE);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, CIRCUIT_OPEN);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn without_a_token_the_provider_is_not_asked() {
         assert_eq!(sent(&world), ["authenticate -"], "{status}");
         // Nothing more is prepared: a question that is sent is not answered.
         let next = run(world.look_up(&by_token())).unwrap().result;
-        assert_eq!(next, if is_left_alone { LEFT_ALONE } else { "timeout" }, "{status}");
+        assert_eq!(next, if is_left_alone { CIRCUIT_OPEN } else { "timeout" }, "{status}");
     }
 }
 
@@ -254,14 +254,14 @@ fn a_secret_that_is_a_token_is_sent_as_it_is() {
 }
 
 /// A question to a provider that may say "nothing" before it has begun.
-fn run_by_settings(answers: &[Value]) -> (World, LookUp) {
+fn run_by_settings(answers: &[Value]) -> (World, ProviderLookupRequest) {
     let world = World::sample();
     world.settings.borrow_mut().insert("DATABAR_API_KEY".to_owned(), "key".to_owned());
     world.http_first.borrow_mut().push_back((200, json!({"task_id": "t-1", "status": "processing"}).to_string()));
     world.http_first.borrow_mut().extend(answers.iter().map(|answer| (200, answer.to_string())));
     (
         world,
-        LookUp {
+        ProviderLookupRequest {
             provider: ProviderId::new("databar_company").unwrap(),
             wait_ms: 10_000,
             ..question(Some("acme.example"))

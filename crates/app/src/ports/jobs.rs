@@ -3,10 +3,10 @@
 //! Those of an older version are read after a deploy, so every added field has a default.
 
 use crate::ports::CachedReading;
-use lead_router_core::crm::Write;
+use lead_router_core::crm::CrmWrite;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
-use lead_router_core::notify::{Notice, Policy, Tried};
+use lead_router_core::notify::{ChannelAttempt, Notice, Policy};
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::Fetch;
 use serde::{Deserialize, Serialize};
@@ -21,14 +21,14 @@ pub enum Job {
         lead_id: LeadId,
     },
     /// Place a lead again once, because a provider answered after its deadline.
-    Late {
+    LateEnrichment {
         /// The lead.
         lead_id: LeadId,
         /// What the provider said.
         reading: CachedReading,
     },
     /// Ask the company providers about an account of the directory before a lead comes.
-    Warm {
+    Prefetch {
         /// Domain of the account.
         domain: String,
     },
@@ -51,7 +51,7 @@ pub enum Job {
     /// Tell the CRM about a lead.
     Crm {
         /// What it is told.
-        write: Box<Write>,
+        write: Box<CrmWrite>,
         /// How often it was tried.
         #[serde(default)]
         tries: u32,
@@ -59,15 +59,15 @@ pub enum Job {
     /// Take over what changed in the CRM.
     Sync,
     /// Tell a rep or a team.
-    Tell {
+    Notify {
         /// What is told, through what, and how that fared so far.
-        telling: Box<TellOne>,
+        notification: Box<NotificationJob>,
     },
     /// Write a decision to the ledger, the built-in CRM and the inbox, and pass it on to the CRM and to the rep.
     Deliver {
         /// The lead.
         lead_id: LeadId,
-        /// The record as JSON, when it fits the message; otherwise its Desk is asked for it.
+        /// The record as JSON, when it fits the message; otherwise its account shard is asked for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         record: Option<String>,
     },
@@ -75,14 +75,14 @@ pub enum Job {
 
 /// One notice for one chain of channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TellOne {
+pub struct NotificationJob {
     /// The notice.
     pub notice: Notice,
     /// The rules, with this chain alone.
     pub policy: Policy,
     /// How each channel fared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub so_far: Vec<Tried>,
+    pub so_far: Vec<ChannelAttempt>,
     /// Whether the message came before, so that it may have been told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_repeated: bool,

@@ -1,11 +1,11 @@
-//! The chain of records: every record names the hash of the one before it in its Desk, so that a record that was changed,
+//! The chain of records: every record names the hash of the one before it in its account shard, so that a record that was changed,
 //! removed or put elsewhere shows, also when the ones around it were erased.
 //!
 //! Two kinds of lines are read. A *record* is one as stored: the chain is the order of the lines. A *ledger line* comes
-//! from the export of decisions with `record=1`: it says which Desk and number it has, so lines of many Desks may come in
+//! from the export of decisions with `record=1`: it says which account shard and number it has, so lines of many account shards may come in
 //! any order. Of an erased one only the hash is left: its content cannot be checked, its place can.
 
-pub use crate::audit::finding::{Chain, FINDINGS_MAX, Finding, Report};
+pub use crate::audit::finding::{Chain, FINDINGS_MAX, VerificationFinding, VerificationReport};
 
 use crate::id::LeadId;
 use crate::lead::key::{AccountHash, sha256_hex};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// Place of a record, which is all that is kept of it.
 #[derive(Debug)]
-struct Link {
+struct ChainLink {
     line: usize,
     seq: Option<u64>,
     hash: String,
@@ -25,16 +25,16 @@ struct Link {
 /// A check under way: line after line, then [`Checking::finish`].
 #[derive(Debug, Default)]
 pub struct Checking {
-    report: Report,
+    report: VerificationReport,
     /// Lines up to the end of the export before, when a file has several.
     counted: usize,
-    links: BTreeMap<String, Vec<Link>>,
+    links: BTreeMap<String, Vec<ChainLink>>,
 }
 
 /// A line of the ledger.
 #[derive(Deserialize)]
 struct LedgerLine {
-    desk: Option<String>,
+    shard: Option<String>,
     seq: Option<u64>,
     hash: Option<String>,
     previous: Option<String>,
@@ -67,23 +67,23 @@ impl Checking {
         if let Some(is_whole) = self.end(&value) {
             self.counted = self.report.records;
             if !is_whole {
-                self.report.find(Finding::IncompleteExport { line: number });
+                self.report.find(VerificationFinding::IncompleteExport { line: number });
             }
             return;
         }
         self.report.records = self.report.records.saturating_add(1);
-        let link = if value.get("desk").is_some() {
+        let link = if value.get("shard").is_some() {
             serde_json::from_value(value).ok().and_then(|line| self.ledger_line(number, line))
         } else {
             let previous = value.get("previous").and_then(Value::as_str).map(str::to_owned);
             previous.map(|previous| {
                 let hash = sha256_hex(text.as_bytes());
-                (String::new(), Link { line: number, seq: None, hash, previous })
+                (String::new(), ChainLink { line: number, seq: None, hash, previous })
             })
         };
         match link {
-            Some((desk, link)) => self.links.entry(desk).or_default().push(link),
-            None => self.report.find(Finding::UnreadableRecord { line: number }),
+            Some((shard, link)) => self.links.entry(shard).or_default().push(link),
+            None => self.report.find(VerificationFinding::UnreadableRecord { line: number }),
         }
     }
 
@@ -98,14 +98,14 @@ impl Checking {
     }
 
     /// Checks a line of the ledger by itself; `None` when it has no place in a chain.
-    fn ledger_line(&mut self, number: usize, line: LedgerLine) -> Option<(String, Link)> {
-        let desk = line.desk?;
+    fn ledger_line(&mut self, number: usize, line: LedgerLine) -> Option<(String, ChainLink)> {
+        let shard = line.shard?;
         let mut changed = |what: &str| {
-            self.report.find(Finding::ChangedRecord { line: number, what: what.to_owned() });
+            self.report.find(VerificationFinding::ChangedRecord { line: number, what: what.to_owned() });
         };
         let lead = line.rest.get("lead_id").and_then(Value::as_str).and_then(|id| LeadId::new(id).ok());
-        if lead.and_then(|lead| AccountHash::of_lead(&lead)).is_some_and(|account| account.desk() != desk) {
-            changed("desk");
+        if lead.and_then(|lead| AccountHash::of_lead(&lead)).is_some_and(|account| account.shard() != shard) {
+            changed("shard");
         }
         let (mut hash, mut previous) = (line.hash, line.previous);
         match line.record.filter(|_| line.erased_at.is_none()) {
@@ -132,17 +132,17 @@ impl Checking {
             None if line.erased_at.is_some() => self.report.erased = self.report.erased.saturating_add(1),
             None => self.report.without_content = self.report.without_content.saturating_add(1),
         }
-        Some((desk, Link { line: number, seq: line.seq, hash: hash?, previous: previous? }))
+        Some((shard, ChainLink { line: number, seq: line.seq, hash: hash?, previous: previous? }))
     }
 
     /// Follows every chain.
     #[must_use]
-    pub fn finish(mut self) -> Report {
-        for (desk, links) in std::mem::take(&mut self.links) {
-            let links = in_order(&desk, links);
+    pub fn finish(mut self) -> VerificationReport {
+        for (shard, links) in std::mem::take(&mut self.links) {
+            let links = in_order(&shard, links);
             let mut before: Option<(u64, &str)> = None;
             for (link, seq) in &links {
-                self.follow(&desk, link, *seq, before);
+                self.follow(&shard, link, *seq, before);
                 before = Some((*seq, &link.hash));
             }
             if let (Some((first, _)), Some((last, _))) = (links.first(), links.last()) {
@@ -152,14 +152,14 @@ impl Checking {
                     last_seq: last.seq,
                     head: last.hash.clone(),
                 };
-                self.report.chains.insert(desk, chain);
+                self.report.chains.insert(shard, chain);
             }
         }
         self.report
     }
 
-    fn follow(&mut self, desk: &str, link: &Link, seq: u64, before: Option<(u64, &str)>) {
-        let broken = |found: &str| Finding::BrokenChain {
+    fn follow(&mut self, shard: &str, link: &ChainLink, seq: u64, before: Option<(u64, &str)>) {
+        let broken = |found: &str| VerificationFinding::BrokenChain {
             line: link.line,
             seq,
             named: link.previous.clone(),
@@ -169,12 +169,12 @@ impl Checking {
             None if link.seq.is_some() && (link.seq == Some(1)) != link.previous.is_empty() => Some(broken("")),
             None => None,
             Some((last, _)) if last == seq => {
-                Some(Finding::RepeatedRecord { desk: desk.to_owned(), seq, line: link.line })
+                Some(VerificationFinding::RepeatedRecord { shard: shard.to_owned(), seq, line: link.line })
             }
             Some((last, hash)) if last.saturating_add(1) == seq => (link.previous != hash).then(|| broken(hash)),
             Some((last, _)) => {
                 let (from, until) = (last.saturating_add(1), seq.saturating_sub(1));
-                Some(Finding::MissingRecords { desk: desk.to_owned(), from, until })
+                Some(VerificationFinding::MissingRecords { shard: shard.to_owned(), from, until })
             }
         };
         if let Some(wrong) = wrong {
@@ -183,13 +183,14 @@ impl Checking {
     }
 }
 
-/// The links of a Desk in the order of the chain, each with its number. Records that are not numbered are the ones before
+/// The links of an account shard in the order of the chain, each with its number. Records that are not numbered are the ones before
 /// the numbers: they are counted down from the first number, in the order in which they name each other.
-fn in_order(desk: &str, links: Vec<Link>) -> Vec<(Link, u64)> {
-    let (mut numbered, loose): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| link.seq.is_some());
+fn in_order(shard: &str, links: Vec<ChainLink>) -> Vec<(ChainLink, u64)> {
+    let (mut numbered, loose): (Vec<ChainLink>, Vec<ChainLink>) =
+        links.into_iter().partition(|link| link.seq.is_some());
     numbered.sort_by_key(|link| link.seq);
-    // Lines without a Desk are a chain as they stand.
-    let loose = if desk.is_empty() { loose } else { by_name(loose) };
+    // Lines without an account shard are a chain as they stand.
+    let loose = if shard.is_empty() { loose } else { by_name(loose) };
     let count = u64::try_from(loose.len()).unwrap_or(u64::MAX);
     let first = numbered.first().and_then(|link| link.seq);
     let start = first.map_or(1, |first| first.saturating_sub(count));
@@ -200,10 +201,10 @@ fn in_order(desk: &str, links: Vec<Link>) -> Vec<(Link, u64)> {
 }
 
 /// Links so that each stands after the one that it names, as far as that one is there.
-fn by_name(links: Vec<Link>) -> Vec<Link> {
+fn by_name(links: Vec<ChainLink>) -> Vec<ChainLink> {
     let hashes: std::collections::BTreeSet<String> = links.iter().map(|link| link.hash.clone()).collect();
     let mut starts = Vec::new();
-    let mut after: BTreeMap<String, Vec<Link>> = BTreeMap::new();
+    let mut after: BTreeMap<String, Vec<ChainLink>> = BTreeMap::new();
     for link in links {
         if hashes.contains(&link.previous) {
             after.entry(link.previous.clone()).or_default().push(link);
@@ -226,7 +227,7 @@ fn by_name(links: Vec<Link>) -> Vec<Link> {
 
 /// Checks lines, numbered from 1.
 #[must_use]
-pub fn check<'a>(lines: impl IntoIterator<Item = &'a str>) -> Report {
+pub fn check<'a>(lines: impl IntoIterator<Item = &'a str>) -> VerificationReport {
     let mut checking = Checking::default();
     for (number, line) in (1..).zip(lines) {
         checking.line(number, line);
@@ -247,7 +248,7 @@ mod tests {
         texts
     }
 
-    fn checked(texts: &[String]) -> Report {
+    fn checked(texts: &[String]) -> VerificationReport {
         check(texts.iter().map(String::as_str))
     }
 
@@ -260,7 +261,7 @@ mod tests {
         assert!(part.is_whole());
         assert_eq!(part.chains[""].head, whole.chains[""].head);
         assert_eq!(part.chains[""].starts_after, sha256_hex(texts[1].as_bytes()));
-        assert_eq!(checked(&[]), Report::default());
+        assert_eq!(checked(&[]), VerificationReport::default());
     }
 
     #[test]
@@ -273,7 +274,8 @@ mod tests {
         let mut swapped = good;
         swapped.swap(1, 2);
         for (texts, number) in [(changed, 4), (missing, 3), (swapped, 2)] {
-            let Some(Finding::BrokenChain { line, .. }) = checked(&texts).findings.into_iter().next() else {
+            let Some(VerificationFinding::BrokenChain { line, .. }) = checked(&texts).findings.into_iter().next()
+            else {
                 panic!("not found")
             };
             assert_eq!(line, number);
@@ -282,8 +284,8 @@ mod tests {
 
     #[test]
     fn what_is_no_record_is_named() {
-        for text in ["{}", "no json", "[]", "7", r#"{"desk":"desk-00"}"#, r#"{"desk":null,"previous":""}"#] {
-            assert_eq!(check([text]).findings, [Finding::UnreadableRecord { line: 1 }], "{text}");
+        for text in ["{}", "no json", "[]", "7", r#"{"shard":"shard-00"}"#, r#"{"shard":null,"previous":""}"#] {
+            assert_eq!(check([text]).findings, [VerificationFinding::UnreadableRecord { line: 1 }], "{text}");
         }
     }
 
@@ -292,13 +294,13 @@ mod tests {
         let texts = texts(4);
         let hash = |index: usize| sha256_hex(texts[index].as_bytes());
         let line = |index: usize| {
-            serde_json::json!({"desk": "desk-00", "seq": null, "hash": null, "previous": null, "record": texts[index]})
+            serde_json::json!({"shard": "shard-00", "seq": null, "hash": null, "previous": null, "record": texts[index]})
                 .to_string()
         };
         let lines = [line(2), line(0), line(3), line(1)];
         let report = checked(&lines);
         assert!(report.is_whole(), "{report:?}");
-        assert_eq!(report.chains["desk-00"].head, hash(3));
+        assert_eq!(report.chains["shard-00"].head, hash(3));
         let report = checked(&[line(2), line(0), line(3)]);
         assert_eq!(report.findings[0].code(), "broken_chain");
     }

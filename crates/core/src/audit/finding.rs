@@ -8,22 +8,22 @@ pub const FINDINGS_MAX: usize = 20;
 
 /// What the lines come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Report {
+pub struct VerificationReport {
     /// Lines.
     pub records: usize,
     /// Lines whose content was erased: their place was checked, their content cannot be.
     pub erased: usize,
     /// Lines that bring neither content nor say that it was erased; their place was checked.
     pub without_content: usize,
-    /// The chains by Desk; records that do not say where they are from are one chain, without a name.
+    /// The chains by account shard; records that do not say where they are from are one chain, without a name.
     pub chains: BTreeMap<String, Chain>,
     /// What is wrong, the first [`FINDINGS_MAX`].
-    pub findings: Vec<Finding>,
+    pub findings: Vec<VerificationFinding>,
     /// How much is wrong.
     pub findings_count: usize,
 }
 
-impl Report {
+impl VerificationReport {
     /// Whether nothing is wrong.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
@@ -31,7 +31,7 @@ impl Report {
     }
 
     /// Notes one more.
-    pub(super) fn find(&mut self, finding: Finding) {
+    pub(super) fn find(&mut self, finding: VerificationFinding) {
         self.findings_count = self.findings_count.saturating_add(1);
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding);
@@ -39,23 +39,23 @@ impl Report {
     }
 }
 
-/// One Desk's chain.
+/// One account shard's chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Chain {
     /// Records in it.
     pub records: usize,
-    /// Hash that the first one names as its predecessor; empty when it is the first of its Desk.
+    /// Hash that the first one names as its predecessor; empty when it is the first of its account shard.
     pub starts_after: String,
     /// Number of the last one, where records are numbered.
     pub last_seq: Option<u64>,
-    /// Hash of the last one. Records after it that were removed do not show here, so compare it with the Desk's own.
+    /// Hash of the last one. Records after it that were removed do not show here, so compare it with the account shard's own.
     pub head: String,
 }
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
-pub enum Finding {
+pub enum VerificationFinding {
     /// A line is neither a record nor a line of the ledger.
     #[error("line {line} cannot be read")]
     UnreadableRecord {
@@ -83,10 +83,10 @@ pub enum Finding {
         found: String,
     },
     /// Records between two others are not there.
-    #[error("records {from} to {until} of `{desk}` are missing")]
+    #[error("records {from} to {until} of `{shard}` are missing")]
     MissingRecords {
-        /// The Desk.
-        desk: String,
+        /// The account shard.
+        shard: String,
         /// The first that is missing.
         from: u64,
         /// The last that is missing.
@@ -99,10 +99,10 @@ pub enum Finding {
         line: usize,
     },
     /// Two lines have one place.
-    #[error("record {seq} of `{desk}` is there twice (line {line})")]
+    #[error("record {seq} of `{shard}` is there twice (line {line})")]
     RepeatedRecord {
-        /// The Desk.
-        desk: String,
+        /// The account shard.
+        shard: String,
         /// The number.
         seq: u64,
         /// Number of the second line, from 1.
@@ -110,7 +110,7 @@ pub enum Finding {
     },
 }
 
-impl Finding {
+impl VerificationFinding {
     /// Stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

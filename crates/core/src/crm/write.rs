@@ -8,11 +8,11 @@ use std::fmt;
 
 /// What a CRM is told about a lead. Telling it again changes nothing. Its debug form holds nothing about the person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Write {
+pub struct CrmWrite {
     /// The lead.
     pub lead_id: LeadId,
     /// Number of the decision about the lead, from 1; 0 while it is accepted and not decided.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// Our id of the person: the external id of the record, the same for every lead of the person. Letters, digits, `-`.
     pub person_id: String,
     /// When the lead arrived.
@@ -27,12 +27,12 @@ pub struct Write {
     pub assigning: Option<Assigning>,
 }
 
-impl fmt::Debug for Write {
+impl fmt::Debug for CrmWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lead_id, attempt_no, assigning, .. } = self;
+        let Self { lead_id, decision_no, assigning, .. } = self;
         f.debug_struct("Write")
             .field("lead_id", lead_id)
-            .field("attempt_no", attempt_no)
+            .field("decision_no", decision_no)
             .field("assigning", assigning)
             .finish_non_exhaustive()
     }
@@ -92,11 +92,11 @@ pub struct Assigning {
     pub decided_at: Timestamp,
 }
 
-impl Write {
+impl CrmWrite {
     /// Id of the effect, the same whenever it is tried: external id of the task that the rep gets. Letters, digits, `-`.
     #[must_use]
     pub fn effect_id(&self) -> String {
-        format!("{}-{}", self.lead_id, self.attempt_no)
+        format!("{}-{}", self.lead_id, self.decision_no)
     }
 }
 
@@ -109,10 +109,10 @@ pub struct RecordId {
     pub id: String,
 }
 
-/// What came of a [`Write`].
+/// What came of a [`CrmWrite`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum Written {
+pub enum CrmWritten {
     /// The CRM has all of it.
     Done {
         /// The person's record.

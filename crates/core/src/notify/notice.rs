@@ -9,7 +9,7 @@ use std::fmt;
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Event {
+pub enum NoticeEvent {
     /// The rep has a lead.
     Assigned,
     /// The rep keeps the lead, under another tier.
@@ -22,7 +22,7 @@ pub enum Event {
     Held,
 }
 
-impl Event {
+impl NoticeEvent {
     /// Every event.
     pub const ALL: [Self; 5] = [Self::Assigned, Self::Changed, Self::Moved, Self::OwnerDrift, Self::Held];
 
@@ -50,13 +50,13 @@ impl Event {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// What happened.
-    pub event: Event,
+    pub event: NoticeEvent,
     /// The lead.
     pub lead_id: LeadId,
     /// The decision.
     pub decision_id: String,
     /// Number of the decision about the lead, from 1.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// When it was decided.
     pub decided_at: Timestamp,
     /// When it is told: what "today" means in it. The moment of the decision, or the start of the shift it waits for.
@@ -70,7 +70,7 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub team_name: String,
     /// The person behind the lead.
-    pub person: Person,
+    pub person: NoticePerson,
     /// The tier, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<TierId>,
@@ -88,7 +88,7 @@ pub struct Notice {
     pub other: Option<String>,
     /// Where to go on.
     #[serde(default)]
-    pub links: Links,
+    pub links: NoticeLinks,
 }
 
 impl fmt::Debug for Notice {
@@ -96,7 +96,7 @@ impl fmt::Debug for Notice {
         f.debug_struct("Notice")
             .field("event", &self.event)
             .field("lead_id", &self.lead_id)
-            .field("attempt_no", &self.attempt_no)
+            .field("decision_no", &self.decision_no)
             .field("to", &self.to)
             .finish_non_exhaustive()
     }
@@ -107,7 +107,7 @@ impl Notice {
     /// whatever else ids may have.
     #[must_use]
     pub fn effect_id(&self) -> String {
-        format!("{}-{}-{}", self.lead_id, self.attempt_no, self.event.as_str())
+        format!("{}-{}-{}", self.lead_id, self.decision_no, self.event.as_str())
     }
 
     /// The same notice, told at another moment.
@@ -161,7 +161,7 @@ impl Addressee {
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Person {
+pub struct NoticePerson {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +177,7 @@ pub struct Person {
     pub message: Option<String>,
 }
 
-impl fmt::Debug for Person {
+impl fmt::Debug for NoticePerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Person").finish_non_exhaustive()
     }
@@ -186,7 +186,7 @@ impl fmt::Debug for Person {
 /// Addresses in a notice; each is a whole web address. Its debug form is empty: two of them let whoever has them act.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Links {
+pub struct NoticeLinks {
     /// The lead in the console.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<String>,
@@ -204,7 +204,7 @@ pub struct Links {
     pub decline: Option<String>,
 }
 
-impl fmt::Debug for Links {
+impl fmt::Debug for NoticeLinks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Links").finish_non_exhaustive()
     }

@@ -1,7 +1,7 @@
 //! Messages of Slack in blocks.
 
 use crate::notify::message_content::Story;
-use crate::notify::notice::{Event, Notice};
+use crate::notify::notice::{Notice, NoticeEvent};
 use serde_json::{Value, json};
 
 /// Longest text of a header, of a section, of a field in one, in characters: Slack's limits.
@@ -108,7 +108,7 @@ fn section(text: &str) -> Value {
 
 fn actions(notice: &Notice, story: &Story, answers: Answers) -> Option<Value> {
     let mut elements = Vec::new();
-    if answers == Answers::Clicks && matches!(notice.event, Event::Assigned | Event::Changed) {
+    if answers == Answers::Clicks && matches!(notice.event, NoticeEvent::Assigned | NoticeEvent::Changed) {
         elements.push(button("accept", "Accept", Some("primary")));
         elements.push(button("decline", "Decline", Some("danger")));
         elements.push(json!({
@@ -121,7 +121,7 @@ fn actions(notice: &Notice, story: &Story, answers: Answers) -> Option<Value> {
         let text = json!({"type": "plain_text", "text": label, "emoji": false});
         json!({"type": "button", "action_id": id, "text": text, "url": url})
     }));
-    let block_id = format!("lead/{}/{}", notice.lead_id, notice.attempt_no);
+    let block_id = format!("lead/{}/{}", notice.lead_id, notice.decision_no);
     (!elements.is_empty()).then(|| json!({"type": "actions", "block_id": block_id, "elements": elements}))
 }
 
