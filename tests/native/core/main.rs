@@ -35,6 +35,7 @@ mod provider_token;
 mod roster_calendar;
 mod roster_complaints;
 mod roster_counts;
+mod roster_document;
 mod roster_ledger;
 mod roster_pick;
 mod roster_support;
