@@ -12,12 +12,12 @@
 )]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use lead_router_core::decision::attempts::{AccountView, Asking};
-use lead_router_core::decision::decide::{Detail, Inputs, count, decide};
+use lead_router_core::decision::attempts::{AccountContext, RoutingContext};
+use lead_router_core::decision::decide::{DecideInputs, RecordDetail, count, decide};
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::pools::Pools;
-use lead_router_core::decision::record::{Asked, Decision};
-use lead_router_core::facts::{Fact, FactValue, Facts, Field, Kind};
+use lead_router_core::decision::record::{Decision, QueryResult};
+use lead_router_core::facts::{Fact, FactKind, FactValue, Facts, Field};
 use lead_router_core::id::{LeadId, ProviderId};
 use lead_router_core::roster::model::{Rep, Team};
 use lead_router_core::rubric::{Rubric, load};
@@ -59,10 +59,10 @@ const WEEK: [&str; 5] = ["mon", "tue", "wed", "thu", "fri"];
 fn rubric(criteria: usize, territories: usize) -> Rubric {
     let fields: Vec<Field> = Field::ALL.iter().copied().take(30).collect();
     let test = |field: Field, variant: usize| match field.kind() {
-        Kind::Flag => json!({"fact": field.path(), "equals": variant == 0}),
-        Kind::Number => json!({"fact": field.path(), "at_least": 1_000 >> variant}),
-        Kind::Text => json!({"fact": field.path(), "in": [format!("value{variant}"), "other", "another"]}),
-        Kind::Set => json!({"fact": field.path(), "has_any": [format!("value{variant}")]}),
+        FactKind::Flag => json!({"fact": field.path(), "equals": variant == 0}),
+        FactKind::Number => json!({"fact": field.path(), "at_least": 1_000 >> variant}),
+        FactKind::Text => json!({"fact": field.path(), "in": [format!("value{variant}"), "other", "another"]}),
+        FactKind::Set => json!({"fact": field.path(), "has_any": [format!("value{variant}")]}),
     };
     let criterion = |index: usize| {
         let field = fields[index % fields.len()];
@@ -97,10 +97,10 @@ fn facts(postal_code: usize) -> Facts {
     let at: Timestamp = NOW.parse().unwrap();
     for field in Field::ALL.iter().take(30) {
         let value = match field.kind() {
-            Kind::Flag => FactValue::Flag(true),
-            Kind::Number => FactValue::Number(700),
-            Kind::Text => FactValue::Text("value1".to_owned()),
-            Kind::Set => FactValue::Set(vec!["value1".to_owned()]),
+            FactKind::Flag => FactValue::Flag(true),
+            FactKind::Number => FactValue::Number(700),
+            FactKind::Text => FactValue::Text("value1".to_owned()),
+            FactKind::Set => FactValue::Set(vec!["value1".to_owned()]),
         };
         facts.set(*field, Fact { value, provider: ProviderId::new("form").unwrap(), at });
     }
@@ -134,21 +134,22 @@ fn pools(reps: usize) -> Pools {
     let (rubric, facts) = (rubric(3, 1), facts(0));
     for _ in 0..reps.len().min(100) {
         let plan = plan(&rubric, &facts, NOW.parse().unwrap());
-        let (_, asked) = decide(Inputs::first(&plan, &AccountView::default(), &asking()), &pools, Detail::Outcome);
+        let (_, asked) =
+            decide(DecideInputs::first(&plan, &AccountContext::default(), &asking()), &pools, RecordDetail::Outcome);
         count(&mut pools, &plan, &asking(), &asked);
     }
     pools
 }
 
-fn asking() -> Asking {
+fn asking() -> RoutingContext {
     let lead_id = LeadId::new("0123456789abcdef-0123456789-0123456789ab").unwrap();
-    Asking { lead_id, exclude: Vec::new(), now: NOW.parse().unwrap(), seed: 7 }
+    RoutingContext { lead_id, exclude: Vec::new(), now: NOW.parse().unwrap(), seed: 7 }
 }
 
-fn decision(rubric: &Rubric, facts: &Facts, pools: &Pools, detail: Detail) -> (Decision, Vec<Asked>) {
+fn decision(rubric: &Rubric, facts: &Facts, pools: &Pools, detail: RecordDetail) -> (Decision, Vec<QueryResult>) {
     let asking = asking();
     let plan = plan(rubric, facts, asking.now);
-    decide(Inputs::first(&plan, &AccountView::default(), &asking), pools, detail)
+    decide(DecideInputs::first(&plan, &AccountContext::default(), &asking), pools, detail)
 }
 
 /// Allocations of one call, the mean of many.
@@ -162,18 +163,18 @@ fn allocations(mut call: impl FnMut()) -> u64 {
 
 fn whole(criterion: &mut Criterion) {
     let (rubric, facts, pools) = (rubric(20, 20), facts(19), pools(50));
-    let (made, asked) = decision(&rubric, &facts, &pools, Detail::Record);
+    let (made, asked) = decision(&rubric, &facts, &pools, RecordDetail::Record);
     assert!(made.assignment.is_some() && asked[0].states.len() == 50);
     let now: Timestamp = NOW.parse().unwrap();
     println!("allocations per decision, 20 criteria, 50 reps:");
     println!("  plan               {}", allocations(|| drop(black_box(plan(&rubric, &facts, now)))));
-    for (name, detail) in [("outcome", Detail::Outcome), ("with the record", Detail::Record)] {
+    for (name, detail) in [("outcome", RecordDetail::Outcome), ("with the record", RecordDetail::Record)] {
         let count = allocations(|| drop(black_box(decision(&rubric, &facts, &pools, detail))));
         println!("  {name:<18} {count}");
     }
     let mut group = criterion.benchmark_group("route");
     group.bench_function("plan", |b| b.iter(|| plan(black_box(&rubric), black_box(&facts), now)));
-    for (name, detail) in [("outcome", Detail::Outcome), ("record", Detail::Record)] {
+    for (name, detail) in [("outcome", RecordDetail::Outcome), ("record", RecordDetail::Record)] {
         group.bench_function(name, |b| b.iter(|| decision(black_box(&rubric), black_box(&facts), &pools, detail)));
     }
     group.finish();
@@ -185,19 +186,19 @@ fn growth(criterion: &mut Criterion) {
     for rules in [10, 100, 1_000] {
         let (rubric, facts) = (rubric(rules, 10), facts(9));
         group.bench_function(BenchmarkId::new("rules", rules), |b| {
-            b.iter(|| decision(black_box(&rubric), black_box(&facts), &few, Detail::Outcome));
+            b.iter(|| decision(black_box(&rubric), black_box(&facts), &few, RecordDetail::Outcome));
         });
     }
     for territories in [10, 100, 1_000, 10_000] {
         let (rubric, facts) = (rubric(20, territories), facts(territories - 1));
         group.bench_function(BenchmarkId::new("territories", territories), |b| {
-            b.iter(|| decision(black_box(&rubric), black_box(&facts), &few, Detail::Outcome));
+            b.iter(|| decision(black_box(&rubric), black_box(&facts), &few, RecordDetail::Outcome));
         });
     }
     let (rubric, facts) = (rubric(20, 10), facts(9));
     for reps in [10, 100, 1_000, 10_000] {
         let pools = pools(reps);
-        for (name, detail) in [("reps_outcome", Detail::Outcome), ("reps_record", Detail::Record)] {
+        for (name, detail) in [("reps_outcome", RecordDetail::Outcome), ("reps_record", RecordDetail::Record)] {
             group.bench_function(BenchmarkId::new(name, reps), |b| {
                 b.iter(|| decision(black_box(&rubric), black_box(&facts), &pools, detail));
             });

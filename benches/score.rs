@@ -8,7 +8,7 @@ use lead_router_core::facts::{Fact, FactValue, Facts, Field, FieldSet, Signal};
 use lead_router_core::id::ProviderId;
 use lead_router_core::rubric::condition::Scope;
 use lead_router_core::rubric::score::score;
-use lead_router_core::rubric::stability::settled;
+use lead_router_core::rubric::stability::stability;
 use lead_router_core::rubric::{Rubric, load};
 use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ fn budgets(c: &mut Criterion) {
     assert!(lines.confidence_bp < 10_000, "{lines:?}");
     c.bench_function("score/20 criteria, 6 unknown", |b| b.iter(|| score(&rubric, black_box(&unknown), now())));
     let open: FieldSet = SIX.into_iter().collect();
-    c.bench_function("settled/6 open", |b| b.iter(|| settled(&rubric, black_box(&unknown), open, false, now())));
+    c.bench_function("settled/6 open", |b| b.iter(|| stability(&rubric, black_box(&unknown), open, false, now())));
     let text = file_with_rules(200).to_string();
     c.bench_function("load/200 rules", |b| b.iter(|| load(black_box(&text))));
 }

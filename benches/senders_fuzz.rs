@@ -21,7 +21,9 @@ use lead_router_core::intake::RawLead;
 use lead_router_core::lead::check;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::segment::{CALLS, TRACKING_SETTINGS, track};
-use lead_router_core::webhook::{Event, Fetched, Heard, Incoming, Method, Refusal, Says, Sender, Settings};
+use lead_router_core::webhook::{
+    Fetched, Incoming, ParsedWebhook, Refusal, Sender, SenderSettings, WebhookEvent, WebhookEventKind, WebhookMethod,
+};
 use senders_kit::{NOW_MS, Request, cases, secret};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -108,13 +110,13 @@ fn assert_lead(raw: &RawLead) {
     }
 }
 
-fn assert_sane(heard: &Result<Heard, Refusal>) -> bool {
-    let Ok(Heard::Events(events)) = heard else { return false };
+fn assert_sane(heard: &Result<ParsedWebhook, Refusal>) -> bool {
+    let Ok(ParsedWebhook::Events(events)) = heard else { return false };
     for event in events {
         match &event.says {
-            Says::Lead(raw) => assert_lead(raw),
-            Says::Fetch(fetch) => drop(fetch.request(&|_| Some("x".to_owned())).unwrap()),
-            Says::Nothing(code) | Says::Broken(code) => assert!(!code.is_empty()),
+            WebhookEventKind::Lead(raw) => assert_lead(raw),
+            WebhookEventKind::Fetch(fetch) => drop(fetch.request(&|_| Some("x".to_owned())).unwrap()),
+            WebhookEventKind::Nothing(code) | WebhookEventKind::Broken(code) => assert!(!code.is_empty()),
         }
     }
     !events.is_empty()
@@ -133,20 +135,25 @@ fn execute(chance: &mut Chance, corpus: &[Request], answers: &[(Request, Vec<u8>
             }
             let headers = [("authorization".to_owned(), "Basic a2V5Og==".to_owned())];
             let now = Timestamp::from_ms(NOW_MS);
-            let incoming =
-                Incoming { method: Method::Post, url: "https://x.example/v1/x", headers: &headers, body: &body, now };
+            let incoming = Incoming {
+                method: WebhookMethod::Post,
+                url: "https://x.example/v1/x",
+                headers: &headers,
+                body: &body,
+                now,
+            };
             let settings =
-                Settings::read(TRACKING_SETTINGS, |name| (name == "SEGMENT_WRITE_KEY").then(|| "key".to_owned()));
+                SenderSettings::read(TRACKING_SETTINGS, |name| (name == "SEGMENT_WRITE_KEY").then(|| "key".to_owned()));
             let call = CALLS.iter().chain(&["batch", "batch", "batch"]).nth(chance.below(9)).unwrap();
             assert_sane(&track(&incoming, call, &settings))
         }
         // Answers of vendors.
         1 => {
             let (request, answer) = &answers[chance.below(answers.len())];
-            let Ok(Heard::Events(events)) = request.hear() else { return false };
-            let fetch = events
-                .iter()
-                .find_map(|event: &Event| if let Says::Fetch(fetch) = &event.says { Some(fetch) } else { None });
+            let Ok(ParsedWebhook::Events(events)) = request.parse() else { return false };
+            let fetch = events.iter().find_map(|event: &WebhookEvent| {
+                if let WebhookEventKind::Fetch(fetch) = &event.says { Some(fetch) } else { None }
+            });
             match fetch.unwrap().read(200, &changed(chance, answer, other), Timestamp::from_ms(NOW_MS)) {
                 Fetched::Lead(raw) => {
                     assert_lead(&raw);
@@ -163,7 +170,7 @@ fn execute(chance: &mut Chance, corpus: &[Request], answers: &[(Request, Vec<u8>
             let headers: BTreeMap<String, String> =
                 request.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect();
             request.headers = headers;
-            assert_sane(&request.hear())
+            assert_sane(&request.parse())
         }
         _ => {
             let mut request = request.clone();
@@ -171,7 +178,7 @@ fn execute(chance: &mut Chance, corpus: &[Request], answers: &[(Request, Vec<u8>
             request.settings.remove("SALESFORCE_ORG_ID");
             request.sign(&request.settings[senders_kit::secret_name(request.sender)].clone(), NOW_MS);
             request.now_ms = NOW_MS;
-            assert_sane(&request.hear())
+            assert_sane(&request.parse())
         }
     }
 }
@@ -182,7 +189,7 @@ fn main() {
     let seed = numbers.get(1).copied().unwrap_or(1);
     let all = cases();
     let corpus: Vec<Request> = all.iter().map(|(sender, _, case)| Request::of(*sender, case)).collect();
-    let corpus: Vec<Request> = corpus.into_iter().filter(|request| request.method == Method::Post).collect();
+    let corpus: Vec<Request> = corpus.into_iter().filter(|request| request.method == WebhookMethod::Post).collect();
     let with_answer = all.iter().filter_map(|(sender, _, case)| {
         let answer = case.fetched.as_ref().filter(|answer| answer["expect"]["lead"].is_object())?;
         Some((Request::of(*sender, case), serde_json::to_vec(&answer["body"]).unwrap()))

@@ -3,7 +3,7 @@
 use crate::bindings::world::World;
 use crate::bindings::{platform, settings};
 use lead_router_app::ports::{Clock, Config, InForce, PortResult, Unavailable};
-use lead_router_core::crm::snapshot::Heard;
+use lead_router_core::crm::snapshot::SyncedRange;
 use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::id::TeamId;
 use lead_router_core::lead::key::sha256_hex;
@@ -164,7 +164,7 @@ fn of_crm(env: &Env, beginning: &str) -> String {
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
-pub async fn put_crm_heard(env: &Env, heard: Heard) -> PortResult<()> {
+pub async fn put_crm_heard(env: &Env, heard: SyncedRange) -> PortResult<()> {
     put(env, &of_crm(env, CRM_HEARD), &serde_json::to_string(&heard).map_err(failed)?).await
 }
 
@@ -172,8 +172,8 @@ pub async fn put_crm_heard(env: &Env, heard: Heard) -> PortResult<()> {
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
-pub async fn put_crm_sellers(env: &Env, sellers: &BTreeMap<String, String>) -> PortResult<()> {
-    let text = serde_json::to_string(sellers).map_err(failed)?;
+pub async fn put_crm_sellers(env: &Env, crm_users: &BTreeMap<String, String>) -> PortResult<()> {
+    let text = serde_json::to_string(crm_users).map_err(failed)?;
     // Written only when it changes: KV counts writes, and the cron comes every hour.
     let key = of_crm(env, CRM_SELLERS);
     if self::text(env, &key).await?.as_deref() == Some(text.as_str()) { Ok(()) } else { put(env, &key, &text).await }
@@ -185,8 +185,9 @@ pub async fn put_crm_sellers(env: &Env, sellers: &BTreeMap<String, String>) -> P
 /// [`Unavailable`] when KV fails.
 pub async fn crm_seller(env: &Env, owner_id: &str) -> PortResult<Option<String>> {
     let text = self::text(env, &of_crm(env, CRM_SELLERS)).await?;
-    let sellers: BTreeMap<String, String> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    Ok(sellers.into_iter().find(|(_, id)| id == owner_id).map(|(email, _)| email))
+    let crm_users: BTreeMap<String, String> =
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(crm_users.into_iter().find(|(_, id)| id == owner_id).map(|(email, _)| email))
 }
 
 /// A rubric from its text. What is published was checked; the shipped one is checked by a test.
@@ -218,16 +219,16 @@ impl Config for World {
 
 impl World {
     async fn load(&self) -> PortResult<InForce> {
-        let (heard, sellers) = (of_crm(&self.env, CRM_HEARD), of_crm(&self.env, CRM_SELLERS));
-        let keys = [RUBRIC, ROSTER, DIRECTORY, &heard, &sellers];
+        let (heard, crm_users) = (of_crm(&self.env, CRM_HEARD), of_crm(&self.env, CRM_SELLERS));
+        let keys = [RUBRIC, ROSTER, DIRECTORY, &heard, &crm_users];
         let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
         let mut take = |key: &str| values.remove(key).flatten();
         let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
         let (index_version, mut index) = roster_of(take(ROSTER).as_deref())?;
         // What the cron wrote in another version is none: the CRM is asked.
         let crm_heard = take(&heard).and_then(|text| serde_json::from_str(&text).ok());
-        let sellers = take(&sellers).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        index.fill_crm_ids(settings::crm(&self.env), &sellers);
+        let crm_users = take(&crm_users).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        index.fill_crm_ids(settings::crm(&self.env), &crm_users);
         Ok(InForce { rubric, index, index_version, directory_version: take(DIRECTORY).unwrap_or_default(), crm_heard })
     }
 }

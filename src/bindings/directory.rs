@@ -26,7 +26,7 @@ pub(crate) fn database(env: &Env) -> PortResult<D1Database> {
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct DirectoryDbRow {
     body: String,
 }
 
@@ -49,7 +49,7 @@ impl Directory for World {
             (None, None) => return Ok(None),
         };
         let statement = database(&self.env)?.prepare(query).bind(&[JsValue::from_str(value)]).map_err(failed)?;
-        let row = statement.first::<Row>(None).await.map_err(failed)?;
+        let row = statement.first::<DirectoryDbRow>(None).await.map_err(failed)?;
         row.map(|row| serde_json::from_str(&row.body).map_err(failed)).transpose()
     }
 }

@@ -49,7 +49,7 @@ pub async fn is_one_of_many(env: &Env, address: Option<&str>) -> bool {
 async fn is_within(env: &Env, binding: &str, key: &str) -> bool {
     platform::is_within(env, binding, key).await.unwrap_or_else(|error| {
         let detail = Some(error.detail.as_str());
-        log::error(&log::Line { event: "limit.failed", code: Some(binding), detail, ..log::Line::default() });
+        log::error(&log::LogLine { event: "limit.failed", code: Some(binding), detail, ..log::LogLine::default() });
         true
     })
 }

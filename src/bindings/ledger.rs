@@ -5,7 +5,7 @@
 
 use crate::bindings::directory::{database, failed, number};
 use crate::bindings::world::World;
-use lead_router_app::ports::{Ledger, PortResult};
+use lead_router_app::ports::{DecisionLedger, PortResult};
 use lead_router_core::decision::record::{Mode, Record};
 use lead_router_core::facts::Field;
 use lead_router_core::lead::key::sha256_hex;
@@ -56,7 +56,7 @@ const ASSIGNMENTS: &str = "INSERT OR IGNORE INTO assignments (rep_id, at_ms, lea
 const TAKEN_BACK: &str = "DELETE FROM assignments WHERE (rep_id, at_ms, lead_id) IN (SELECT \
     value ->> 'replaces_rep_id', value ->> 'replaces_at_ms', value ->> 'lead_id' FROM json_each(?1))";
 
-impl Ledger for World {
+impl DecisionLedger for World {
     async fn write(&self, records: &[Record]) -> PortResult<()> {
         let database = database(&self.env)?;
         let rows: Vec<Value> = records.iter().filter_map(row).collect();
@@ -135,7 +135,7 @@ fn row(record: &Record) -> Option<Value> {
 const INBOX_ROWS_MAX: u32 = 50;
 
 #[derive(Deserialize)]
-struct Line {
+struct InboxLine {
     line: String,
 }
 
@@ -152,7 +152,7 @@ pub async fn inbox(env: &Env, rep_id: &str) -> PortResult<Value> {
         ORDER BY a.at_ms DESC LIMIT ?2";
     let bind = [JsValue::from_str(rep_id), number(i64::from(INBOX_ROWS_MAX))];
     let result = database(env)?.prepare(query).bind(&bind).map_err(failed)?.all().await.map_err(failed)?;
-    let lines: Vec<Line> = result.results().map_err(failed)?;
+    let lines: Vec<InboxLine> = result.results().map_err(failed)?;
     let entries: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(&line.line).ok()).collect();
     Ok(json!({"rep_id": rep_id, "inbox": entries}))
 }

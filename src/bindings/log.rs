@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A log line.
 #[derive(Debug, Default, Serialize)]
-pub struct Line<'a> {
+pub struct LogLine<'a> {
     /// What happened: `lead.decided`, `job.failed` …
     pub event: &'a str,
     /// Request id.
@@ -25,14 +25,14 @@ pub struct Line<'a> {
 }
 
 /// Writes an ordinary line.
-pub fn info(line: &Line<'_>) {
+pub fn info(line: &LogLine<'_>) {
     if let Ok(text) = serde_json::to_string(line) {
         worker::console_log!("{text}");
     }
 }
 
 /// Writes a line about something that failed.
-pub fn error(line: &Line<'_>) {
+pub fn error(line: &LogLine<'_>) {
     if let Ok(text) = serde_json::to_string(line) {
         worker::console_error!("{text}");
     }

@@ -4,11 +4,12 @@ use crate::bindings::platform;
 use crate::bindings::world::World;
 use futures_util::future::join_all;
 use lead_router_app::ports::messages::{
-    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, PickReply, Reserve, Reserved, Settle, Settled,
-    Standing, TakeBack, Touch, Touched,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PickResponse,
+    ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
-use lead_router_app::ports::{Desks, Lookups, PortResult, Teams, Unavailable};
-use lead_router_core::crm::snapshot::Mirror;
+use lead_router_app::ports::{AccountShards, PortResult, ProviderLookups, RepPools, Unavailable};
+use lead_router_core::crm::snapshot::CrmSnapshot;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::{AccountHash, sha256_hex};
 use lead_router_core::roster::model::PickRequest;
@@ -75,9 +76,9 @@ pub fn parsed<T: DeserializeOwned>(port: &'static str, body: &[u8]) -> PortResul
     serde_json::from_str(text).map_err(|error| Unavailable::new(port, error.to_string()))
 }
 
-impl Lookups for World {
+impl ProviderLookups for World {
     /// The subject's hash says which of 16 objects asks.
-    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
+    async fn look_up(&self, question: &ProviderLookupRequest) -> PortResult<ProviderLookupResponse> {
         let hash = sha256_hex(question.subject.as_bytes());
         let object = format!("lookup-{}", hash.get(..1).unwrap_or_default());
         // It answers when the lead can wait no longer, whatever the provider does.
@@ -90,7 +91,7 @@ impl Lookups for World {
 const LEFT_ALONE_TIMEOUT_MS: u32 = 2_000;
 
 /// In how many of the 16 Lookups each provider is left alone at the moment. A Lookup that cannot be reached counts for none.
-pub async fn left_alone(env: &Env) -> BTreeMap<String, u32> {
+pub async fn circuits_open(env: &Env) -> BTreeMap<String, u32> {
     let names: Vec<String> = "0123456789abcdef".chars().map(|digit| format!("lookup-{digit}")).collect();
     let ask = |name| call_within::<(), Vec<String>>(env, (LOOKUP, name), "left_alone", &(), LEFT_ALONE_TIMEOUT_MS);
     let answers = join_all(names.iter().map(|name| ask(name.as_str()))).await;
@@ -102,56 +103,56 @@ pub async fn left_alone(env: &Env) -> BTreeMap<String, u32> {
     counts
 }
 
-impl Desks for World {
-    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved> {
+impl AccountShards for World {
+    async fn reserve(&self, desk: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse> {
         call(&self.env, DESK, desk, "reserve", reserve).await
     }
 
-    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened> {
+    async fn open(&self, desk: &str, open: &OpenRequest) -> PortResult<OpenResponse> {
         call(&self.env, DESK, desk, "open", open).await
     }
 
-    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled> {
-        call(&self.env, DESK, desk, if woken { "wake" } else { "settle" }, settle).await
+    async fn decide(&self, desk: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
+        call(&self.env, DESK, desk, if woken { "wake" } else { "settle" }, decide).await
     }
 
-    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed> {
+    async fn claim(&self, desk: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
         call(&self.env, DESK, desk, "claim", claim).await
     }
 
-    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>> {
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>> {
         match AccountHash::of_lead(lead_id) {
             Some(account) => call(&self.env, DESK, &account.desk(), "lead", lead_id).await,
             None => Ok(None),
         }
     }
 
-    async fn touch(&self, touch: &Touch) -> PortResult<Touched> {
+    async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {
         match AccountHash::of_lead(&touch.lead_id) {
             Some(account) => call(&self.env, DESK, &account.desk(), "touch", touch).await,
-            None => Ok(Touched::Stale),
+            None => Ok(TouchResponse::Stale),
         }
     }
 
-    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror> {
+    async fn mirror(&self, desk: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
         call(&self.env, DESK, desk, "mirror", ask).await
     }
 
-    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()> {
+    async fn learn(&self, desk: &str, news: &[StoreSnapshotRequest]) -> PortResult<()> {
         call(&self.env, DESK, desk, "learn", &news).await
     }
 }
 
-impl Teams for World {
-    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+impl RepPools for World {
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
         call(&self.env, TEAM, pool, "pick", request).await
     }
 
-    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()> {
-        call(&self.env, TEAM, pool, "take_back", take_back).await
+    async fn release(&self, pool: &str, release: &ReleaseRequest) -> PortResult<()> {
+        call(&self.env, TEAM, pool, "take_back", release).await
     }
 
-    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
         call(&self.env, TEAM, pool, "peek", request).await
     }
 }

@@ -26,7 +26,7 @@ struct Account {
 /// puts a message on the queue for each. Nothing happens unless the rubric asks for it.
 pub async fn spread(world: &World) {
     if let Err(error) = try_spread(world).await {
-        log::error(&log::Line { event: "warm.failed", detail: Some(&error.detail), ..log::Line::default() });
+        log::error(&log::LogLine { event: "warm.failed", detail: Some(&error.detail), ..log::LogLine::default() });
     }
 }
 

@@ -7,7 +7,7 @@ use crate::bindings::objects::{DESK, call as ask};
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::http::audit::lines;
-use crate::http::audit::people::{Row, blank, desks};
+use crate::http::audit::people::{PersonRow, blank, desks};
 use crate::objects::account_shard::erasure::{Erase, Erased};
 use futures_util::future::join_all;
 use lead_router_app::ports::{Clock, PortResult};
@@ -34,7 +34,12 @@ pub async fn run(world: &World) {
     for (what, done) in [("ledger", ledger(world, before, now).await), ("desks", in_desks(world, before, now).await)] {
         if let Err(error) = done {
             let detail = Some(error.detail.as_str());
-            log::error(&log::Line { event: "retention.failed", code: Some(what), detail, ..log::Line::default() });
+            log::error(&log::LogLine {
+                event: "retention.failed",
+                code: Some(what),
+                detail,
+                ..log::LogLine::default()
+            });
         }
     }
 }
@@ -53,12 +58,12 @@ async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<
         );
         let bind = [number(at_ms.parse().unwrap_or(0)), JsValue::from_str(id), number(before.as_ms())];
         let rows = lines(&world.env, &query, &bind).await?;
-        let rows: Vec<Row> =
+        let rows: Vec<PersonRow> =
             rows.into_iter().map(|row| serde_json::from_value(row).map_err(failed)).collect::<PortResult<_>>()?;
         let Some(last) = rows.last() else { break };
         let is_end = rows.len() < usize::try_from(ROWS).unwrap_or(usize::MAX);
         cursor = format!("{}_{}", last.at_ms, last.decision_id);
-        let rows: Vec<Row> = rows.into_iter().map(Row::with_hash).collect();
+        let rows: Vec<PersonRow> = rows.into_iter().map(PersonRow::with_hash).collect();
         let text = serde_json::to_string(&rows).map_err(failed)?;
         let statement =
             |query: &str| database(&world.env)?.prepare(query).bind(&[JsValue::from_str(&text)]).map_err(failed);

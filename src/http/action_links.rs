@@ -4,11 +4,11 @@ use crate::bindings::log;
 use crate::http::pages;
 use crate::http::respond::ApiResult;
 use crate::http::routes::Call;
-use lead_router_app::ports::follow_up::{Acted, FollowUps};
+use lead_router_app::ports::follow_up::{FollowUps, RepActionOutcome};
 use lead_router_app::ports::{Clock, Config, PortResult};
 use lead_router_core::notify::link::{LinkRefusal, Ticket};
-use lead_router_core::notify::page::Page;
-use lead_router_core::notify::rep_action::Act;
+use lead_router_core::notify::page::ActionPage;
+use lead_router_core::notify::rep_action::RepAction;
 use worker::Method;
 
 /// Nothing is loaded, nothing frames the page, and its form goes to its own address alone. The token is all that lets
@@ -27,17 +27,17 @@ pub async fn link(call: &Call<'_>, token: &str) -> ApiResult {
         Ok(ticket) => ticket,
         Err(refusal) => {
             let status = if refusal == LinkRefusal::Ended { 410 } else { 404 };
-            return shown(status, &Page::refusal(refusal));
+            return shown(status, &ActionPage::refusal(refusal));
         }
     };
     // 2
-    let done: PortResult<(u16, Page)> = async {
+    let done: PortResult<(u16, ActionPage)> = async {
         let config = call.world.current().await?;
         if call.request.method() == Method::Get {
-            return Ok((200, Page::question(&ticket, &config.index)));
+            return Ok((200, ActionPage::question(&ticket, &config.index)));
         }
         // 3
-        let act = Act {
+        let act = RepAction {
             lead_id: ticket.lead_id.clone(),
             kind: ticket.kind.clone(),
             by: Some(ticket.rep_id.clone()),
@@ -46,21 +46,26 @@ pub async fn link(call: &Call<'_>, token: &str) -> ApiResult {
         };
         let acted = call.world.follow_up(&act).await?;
         // 4
-        let status = if acted == Acted::Unknown { 404 } else { 200 };
-        Ok((status, Page::answer(&ticket, &acted, &config.index)))
+        let status = if acted == RepActionOutcome::Unknown { 404 } else { 200 };
+        Ok((status, ActionPage::answer(&ticket, &acted, &config.index)))
     }
     .await;
     match done {
         Ok((status, page)) => shown(status, &page),
         Err(error) => {
             let detail = Some(error.detail.as_str());
-            log::error(&log::Line { event: "link.failed", code: Some(error.port), detail, ..log::Line::default() });
-            shown(503, &Page::try_again())
+            log::error(&log::LogLine {
+                event: "link.failed",
+                code: Some(error.port),
+                detail,
+                ..log::LogLine::default()
+            });
+            shown(503, &ActionPage::try_again())
         }
     }
 }
 
-fn shown(status: u16, page: &Page) -> ApiResult {
+fn shown(status: u16, page: &ActionPage) -> ApiResult {
     let mut response = pages::page(status, &page.title, &page.main)?;
     let headers = response.headers_mut();
     for (name, value) in [

@@ -10,7 +10,7 @@ use crate::http::{auth, body, form_settings};
 use futures_util::{StreamExt, stream};
 use lead_router_app::enrichment::after;
 use lead_router_app::intake::batch::{key_of, take};
-use lead_router_app::intake::{Answer, Options, fingerprint, id_of};
+use lead_router_app::intake::{IntakeAnswer, Options, fingerprint, id_of};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::directory::ImportKind;
@@ -56,7 +56,7 @@ struct Batch {
 }
 
 /// A row that can be taken in.
-struct Ready {
+struct ReadyBatch {
     row: usize,
     lead: Lead,
     key: String,
@@ -183,7 +183,7 @@ impl Batch {
     }
 
     /// Gives a row its key.
-    fn ready(&mut self, row: usize, lead: Lead) -> Result<Ready, Value> {
+    fn ready(&mut self, row: usize, lead: Lead) -> Result<ReadyBatch, Value> {
         let named = lead.submission_id.clone().or_else(|| self.key.as_ref().map(|key| format!("{key}:{row}")));
         if let Some(key) = &named {
             let content = fingerprint(&lead);
@@ -192,11 +192,11 @@ impl Batch {
                 return Err(refusal("idempotency_conflict", "another row of this batch has the same `submission_id`"));
             }
         }
-        Ok(Ready { row, key: key_of(&lead, named), lead })
+        Ok(ReadyBatch { row, key: key_of(&lead, named), lead })
     }
 
     /// Takes rows in, and puts their lines into the places kept for them.
-    async fn take(&mut self, ready: Vec<(usize, Ready)>, lines: &mut [Value]) {
+    async fn take(&mut self, ready: Vec<(usize, ReadyBatch)>, lines: &mut [Value]) {
         let places: Vec<usize> = ready.iter().map(|(place, _)| *place).collect();
         let rows = ready.into_iter().map(|(_, row)| row).collect();
         let answers = if self.wait { self.decide(rows).await } else { self.enqueue(rows).await };
@@ -210,11 +210,11 @@ impl Batch {
     }
 
     /// Puts rows on the queue, which keeps them from here on.
-    async fn enqueue(&self, rows: Vec<Ready>) -> Vec<(Value, bool)> {
+    async fn enqueue(&self, rows: Vec<ReadyBatch>) -> Vec<(Value, bool)> {
         let person_key = self.settings.person_key.as_bytes();
         let told: Vec<(usize, _)> = rows.iter().map(|it| (it.row, id_of(&it.lead, &it.key, person_key))).collect();
         let received_at = self.received_at;
-        let job = |Ready { lead, key, .. }| Job::Take { lead: Box::new(lead), key, received_at };
+        let job = |ReadyBatch { lead, key, .. }| Job::Take { lead: Box::new(lead), key, received_at };
         let jobs = rows.into_iter().map(job).collect();
         let sent = self.send(jobs).await;
         let line = |(row, lead_id)| match &sent {
@@ -244,15 +244,15 @@ impl Batch {
     }
 
     /// Decides rows, and waits for it.
-    async fn decide(&self, rows: Vec<Ready>) -> Vec<(Value, bool)> {
-        let decided = rows.into_iter().map(|Ready { row, lead, key }| async move {
+    async fn decide(&self, rows: Vec<ReadyBatch>) -> Vec<(Value, bool)> {
+        let decided = rows.into_iter().map(|ReadyBatch { row, lead, key }| async move {
             let id = id_of(&lead, &key, self.settings.person_key.as_bytes());
             match take(&self.world, lead, &key, self.received_at, self.options()).await {
                 Ok(None) => (json!({"row": row, "lead_id": id, "outcome": "duplicate"}), true),
                 Ok(Some(done)) => {
                     after(&self.world, done.after).await;
                     match done.answer {
-                        Answer::Decided { decision, .. } => {
+                        IntakeAnswer::Decided { decision, .. } => {
                             let (id, outcome) = (&decision.lead_id, &decision.outcome);
                             (json!({"row": row, "lead_id": id, "outcome": outcome, "decision": decision}), true)
                         }

@@ -15,7 +15,7 @@ use crate::http::routes::Call;
 use lead_router_app::intake::id_of;
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::{Clock, PortResult};
-use lead_router_core::audit::{Detail, Event, EventKind, Who, dead_letter};
+use lead_router_core::audit::{AuditEvent, AuditEventKind, EventDetail, Who, dead_letter};
 use lead_router_core::error::Problem;
 use lead_router_core::id::LeadId;
 use lead_router_core::time::Timestamp;
@@ -37,7 +37,7 @@ const REASON_CHARS_MAX: usize = 200;
 
 /// A message that is given up.
 #[derive(Debug)]
-pub struct Letter<'a> {
+pub struct DeadLetter<'a> {
     /// Id of the message.
     pub id: &'a str,
     /// The queue it was on.
@@ -57,7 +57,7 @@ pub struct Letter<'a> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn keep(world: &World, letter: &Letter<'_>) -> PortResult<()> {
+pub async fn keep(world: &World, letter: &DeadLetter<'_>) -> PortResult<()> {
     let now = world.now();
     let read = dead_letter::read(letter.body);
     let lead_id = read.lead_id.or_else(|| lead_of_row(world, letter.body));
@@ -81,8 +81,8 @@ pub async fn keep(world: &World, letter: &Letter<'_>) -> PortResult<()> {
     let mut batch = vec![database(&world.env)?.prepare(query).bind(&bind).map_err(failed)?];
     if let Some(lead_id) = &lead_id {
         let (code, job) = (Some(letter.code.to_owned()), Some(read.kind.clone()));
-        let detail = Detail { code, job, tries: letter.tries, ..Detail::default() };
-        let event = Event::new(lead_id, EventKind::DeliveryFailed, letter.id, now, Who::Router).with(detail);
+        let detail = EventDetail { code, job, tries: letter.tries, ..EventDetail::default() };
+        let event = AuditEvent::new(lead_id, AuditEventKind::DeliveryFailed, letter.id, now, Who::Router).with(detail);
         batch.push(events::statement(&world.env, &[event])?);
     }
     database(&world.env)?.batch(batch).await.map_err(failed).map(|_| ())
@@ -146,7 +146,7 @@ pub async fn count(env: &Env) -> PortResult<u64> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Row {
+struct DeadLetterRow {
     id: String,
     kind: String,
     lead_id: Option<String>,
@@ -154,7 +154,7 @@ struct Row {
 }
 
 /// Marks letters as being sent, and hands them out; those of another request that is sending them are left out.
-async fn mark(world: &World, mut conditions: Conditions, rows: u32) -> PortResult<Vec<Row>> {
+async fn mark(world: &World, mut conditions: Conditions, rows: u32) -> PortResult<Vec<DeadLetterRow>> {
     let now_ms = world.now().as_ms();
     conditions.add("coalesce(sent_ms, 0) < ?", [number(now_ms.saturating_sub(SENDING_MS))]);
     let (query, values) = conditions.query("SELECT id FROM dead_letters", "ORDER BY at_ms, id LIMIT ?");
@@ -165,12 +165,12 @@ async fn mark(world: &World, mut conditions: Conditions, rows: u32) -> PortResul
 }
 
 /// Sends letters that are marked, and forgets them. Of a failure nothing is lost: the marks end by themselves.
-async fn send(world: &World, rows: Vec<Row>) -> PortResult<()> {
+async fn send(world: &World, rows: Vec<DeadLetterRow>) -> PortResult<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let now = world.now();
-    let events: Vec<Event> = rows.iter().map(|row| event(row, EventKind::Redriven, now, None)).collect();
+    let events: Vec<AuditEvent> = rows.iter().map(|row| event(row, AuditEventKind::Redriven, now, None)).collect();
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     send_bodies(&world.env, rows.into_iter().map(|row| row.body).collect()).await?;
     let batch = vec![remove(&world.env, &ids)?, events::statement(&world.env, &events)?];
@@ -184,16 +184,16 @@ fn remove(env: &Env, ids: &[String]) -> PortResult<D1PreparedStatement> {
 }
 
 /// What happened to a letter, told by its own id, in the history of its lead where it has one.
-fn event(row: &Row, kind: EventKind, at: Timestamp, reason: Option<String>) -> Event {
-    let detail = Detail { job: Some(row.kind.clone()), reason, ..Detail::default() };
+fn event(row: &DeadLetterRow, kind: AuditEventKind, at: Timestamp, reason: Option<String>) -> AuditEvent {
+    let detail = EventDetail { job: Some(row.kind.clone()), reason, ..EventDetail::default() };
     let event = match row.lead_id.as_deref().and_then(|id| LeadId::new(id).ok()) {
-        Some(lead_id) => Event::new(&lead_id, kind, &row.id, at, Who::Operator),
-        None => Event::of_message(&row.id, kind, at, Who::Operator),
+        Some(lead_id) => AuditEvent::new(&lead_id, kind, &row.id, at, Who::Operator),
+        None => AuditEvent::of_message(&row.id, kind, at, Who::Operator),
     };
     event.with(detail)
 }
 
-fn is_job(row: &Row) -> bool {
+fn is_job(row: &DeadLetterRow) -> bool {
     serde_json::from_str::<Job>(&row.body).is_ok()
 }
 
@@ -247,7 +247,7 @@ pub async fn redrive_all(call: &Call<'_>) -> ApiResult {
         let rows = mark(world, conditions.clone(), AT_ONCE).await?;
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         marked = marked.saturating_add(count);
-        let (jobs, others): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_job);
+        let (jobs, others): (Vec<DeadLetterRow>, Vec<DeadLetterRow>) = rows.into_iter().partition(is_job);
         skipped.extend(others.into_iter().map(|row| row.id));
         sent = sent.saturating_add(jobs.len());
         send(world, jobs).await?;
@@ -273,8 +273,9 @@ pub async fn dismiss(call: &Call<'_>, id: &str) -> ApiResult {
     params.done()?;
     let query = "SELECT id, kind, lead_id, '' AS body FROM dead_letters WHERE id = ?1";
     let statement = database(&call.world.env)?.prepare(query).bind(&[JsValue::from_str(id)]).map_err(failed)?;
-    let row: Row = statement.first(None).await.map_err(failed)?.ok_or_else(|| ApiError::not_found("dead letter"))?;
-    let event = event(&row, EventKind::Dismissed, call.world.now(), reason);
+    let row: DeadLetterRow =
+        statement.first(None).await.map_err(failed)?.ok_or_else(|| ApiError::not_found("dead letter"))?;
+    let event = event(&row, AuditEventKind::Dismissed, call.world.now(), reason);
     let batch = vec![remove(&call.world.env, &[row.id])?, events::statement(&call.world.env, &[event])?];
     database(&call.world.env)?.batch(batch).await.map_err(failed)?;
     json(200, &json!({"dismissed": id}))

@@ -34,7 +34,7 @@ thread_local! {
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct FormRow {
     id: String,
     body: String,
 }
@@ -79,13 +79,13 @@ fn unreadable() -> Unavailable {
     Unavailable::new("form", "the settings in force cannot be read")
 }
 
-fn shown(row: &Row) -> Option<Value> {
+fn shown(row: &FormRow) -> Option<Value> {
     let mut form: Value = serde_json::from_str(&row.body).ok()?;
     form.as_object_mut()?.insert("id".to_owned(), row.id.as_str().into());
     Some(form)
 }
 
-async fn rows(world: &World, id: Option<&str>) -> PortResult<Vec<Row>> {
+async fn rows(world: &World, id: Option<&str>) -> PortResult<Vec<FormRow>> {
     let query = format!("SELECT id, body FROM forms WHERE ?1 IS NULL OR id = ?1 ORDER BY id LIMIT {FORMS_MAX}");
     let id = id.map_or(JsValue::NULL, JsValue::from_str);
     let statement = database(&world.env)?.prepare(query).bind(&[id]).map_err(failed)?;
@@ -127,7 +127,7 @@ pub async fn form(call: &mut Call<'_>, id: &str) -> ApiResult {
         return Err(ApiError::invalid(problems));
     }
     store(&call.world, id, &text).await?;
-    json(200, &shown(&Row { id: id.to_owned(), body: text }))
+    json(200, &shown(&FormRow { id: id.to_owned(), body: text }))
 }
 
 /// The text without the `id` that an answer of ours has; an id of another form is refused.
@@ -150,7 +150,7 @@ async fn store(world: &World, id: &str, text: &str) -> Result<(), ApiError> {
     let most = i64::try_from(FORMS_MAX).unwrap_or(i64::MAX);
     let bind = [JsValue::from_str(id), JsValue::from_str(text), number(world.now().as_ms()), number(most)];
     let statement = database(&world.env)?.prepare(query).bind(&bind).map_err(failed)?;
-    if statement.first::<Row>(None).await.map_err(failed)?.is_none() {
+    if statement.first::<FormRow>(None).await.map_err(failed)?.is_none() {
         let message = format!("there are {FORMS_MAX} forms with settings already");
         return Err(ApiError::new(422, "too_many_forms", message));
     }

@@ -5,8 +5,8 @@ use crate::http::leads::{conflict, content_type, idempotency_key, later, options
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
 use crate::http::{body, form_settings, multipart, pages};
-use lead_router_app::intake::turnstile::{Shown, verify};
-use lead_router_app::intake::{Answer, fingerprint, intake};
+use lead_router_app::intake::turnstile::{TurnstileOutcome, verify};
+use lead_router_app::intake::{IntakeAnswer, fingerprint, intake};
 use lead_router_app::ports::Clock;
 use lead_router_core::error::Problem;
 use lead_router_core::form::turnstile::{TOKEN_CHARS_MAX, TOKEN_FIELD, Verdict};
@@ -65,7 +65,7 @@ pub async fn preflight(call: &Call<'_>, form_id: &str) -> ApiResult {
 }
 
 /// What a page posted, nothing judged yet.
-struct Posted {
+struct PostedForm {
     raw: RawLead,
     /// Whether the trap was filled in.
     is_trap: bool,
@@ -84,7 +84,7 @@ struct Beside {
     token: Option<String>,
 }
 
-impl Posted {
+impl PostedForm {
     async fn read(request: &mut Request, settings: &Form) -> Result<Self, ApiError> {
         match Media::of(content_type(request).as_deref())? {
             Media::Json => {
@@ -163,7 +163,7 @@ async fn take_form(
     let address = header(&call.request, form_limits::ADDRESS);
     form_limits::form(&call.world.env, address.as_deref(), form_id).await?;
     // 3
-    let Posted { mut raw, is_trap, token, names } = Posted::read(&mut call.request, settings).await?;
+    let PostedForm { mut raw, is_trap, token, names } = PostedForm::read(&mut call.request, settings).await?;
     // 4
     if is_trap {
         return Ok(FormAnswer::to_a_program());
@@ -185,7 +185,7 @@ async fn take_form(
     let done = intake(&call.world, lead, key.as_deref(), received_at, options(call, true)).await?;
     later(call, done.after);
     match done.answer {
-        Answer::Decided { decision, .. } => {
+        IntakeAnswer::Decided { decision, .. } => {
             let assignment = decision.assignment.as_ref();
             let booking_url = assignment.and_then(|assignment| assignment.booking_url.clone());
             let booking_url = booking_url.filter(|_| settings.booking);
@@ -199,11 +199,11 @@ async fn take_form(
                 next: booking_url.or_else(|| settings.thanks_url.clone()),
             })
         }
-        Answer::Accepted { lead_id } => {
+        IntakeAnswer::Accepted { lead_id } => {
             let body = json!({"lead_id": lead_id, "outcome": "received"});
             Ok(FormAnswer { body: with_thanks(body, settings), status: 202, next: settings.thanks_url.clone() })
         }
-        Answer::Conflict => Err(conflict()),
+        IntakeAnswer::Conflict => Err(conflict()),
     }
 }
 
@@ -236,7 +236,8 @@ async fn see_a_person(
     let address = header(&call.request, form_limits::ADDRESS);
     let content = fingerprint(lead);
     let submission = format!("{}\0{content}", key.unwrap_or_default());
-    let shown = Shown { token, address: address.as_deref(), submission: &submission, hosts: settings.hosts() };
+    let shown =
+        TurnstileOutcome { token, address: address.as_deref(), submission: &submission, hosts: settings.hosts() };
     let verdict = verify(&call.world, &shown, call.settings.person_key.as_bytes()).await;
     let event = match verdict {
         Verdict::Passed => return Ok(()),
@@ -244,7 +245,7 @@ async fn see_a_person(
         Verdict::Unavailable => "turnstile.unavailable",
         Verdict::Misconfigured => "turnstile.misconfigured",
     };
-    log::error(&log::Line { event, ..log::Line::default() });
+    log::error(&log::LogLine { event, ..log::LogLine::default() });
     lead.notes.push(Note { path: TOKEN_FIELD.to_owned(), code: "turnstile_not_checked".to_owned() });
     Ok(())
 }

@@ -6,9 +6,9 @@ use crate::http::routes::Call;
 use crate::http::{auth, body};
 use futures_util::future::join;
 use lead_router_app::enrichment::{After, after};
-use lead_router_app::intake::{Answer, Done, Options, dry_run, intake, route_again};
-use lead_router_app::ports::messages::Standing;
-use lead_router_app::ports::{Clock, Desks};
+use lead_router_app::intake::{Done, IntakeAnswer, Options, dry_run, intake, route_again};
+use lead_router_app::ports::messages::LeadStatus;
+use lead_router_app::ports::{AccountShards, Clock};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
 use lead_router_core::intake::{FieldMap, Media, json as json_body};
@@ -54,11 +54,11 @@ pub async fn get_lead(call: &Call<'_>, id: &str) -> ApiResult {
     let is_partial = events.is_err();
     let events = events.unwrap_or_default();
     let mut body = match standing? {
-        Some(Standing::Open { open }) => json!({
+        Some(LeadStatus::Open { open }) => json!({
             "lead_id": id, "state": "open", "received_at": open.received_at, "lead": open.lead,
             "timeline": with_events(vec![event("received", open.received_at, "accepted; routing has not ended yet")], events),
         }),
-        Some(Standing::Decided { received_at, record, .. }) => {
+        Some(LeadStatus::Decided { received_at, record, .. }) => {
             let with_record = call.query("record").as_deref() == Some("1");
             let mut body = json!({
                 "lead_id": id, "state": record.decision.outcome, "received_at": received_at, "lead": record.lead,
@@ -139,8 +139,8 @@ pub async fn explain(call: &mut Call<'_>) -> ApiResult {
 fn answer(call: &Call<'_>, done: Done) -> ApiResult {
     later(call, done.after);
     match done.answer {
-        Answer::Decided { decision, .. } => json(200, &*decision),
-        Answer::Accepted { lead_id } => {
+        IntakeAnswer::Decided { decision, .. } => json(200, &*decision),
+        IntakeAnswer::Accepted { lead_id } => {
             let id = lead_id.clone();
             let (world, settings) = (call.world.clone(), call.settings.clone());
             call.context.wait_until(async move {
@@ -153,7 +153,7 @@ fn answer(call: &Call<'_>, done: Done) -> ApiResult {
             });
             json(202, &json!({"lead_id": lead_id, "outcome": "accepted"}))
         }
-        Answer::Conflict => Err(conflict()),
+        IntakeAnswer::Conflict => Err(conflict()),
     }
 }
 

@@ -11,7 +11,7 @@ use lead_router_app::ports::rules::RuleBooks;
 use lead_router_app::ports::{Clock, Http, PortResult, Unavailable};
 use lead_router_core::error::Problem;
 use lead_router_core::limits::FORM_BYTES_MAX;
-use lead_router_core::notify::{Channel, Kind, RuleBook, read};
+use lead_router_core::notify::{Channel, ChannelKind, RuleBook, read};
 use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -102,7 +102,7 @@ fn missing(world: &World, book: &RuleBook) -> Vec<Problem> {
             let message = format!("first run `wrangler secret put {name}`");
             Problem::new(channel.to_string(), "missing_secret", message)
         }));
-        if channel.kind == Kind::Email && !world.has_mail() {
+        if channel.kind == ChannelKind::Email && !world.has_mail() {
             let message = "first add `[[send_email]]` with the name `EMAIL` to wrangler.toml";
             problems.push(Problem::new(channel.to_string(), "missing_binding", message));
         }

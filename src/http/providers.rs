@@ -1,7 +1,7 @@
 //! The providers: how they fare, and a single look-up to try one.
 
 use crate::bindings::directory::{database, failed};
-use crate::bindings::objects::left_alone;
+use crate::bindings::objects::circuits_open;
 use crate::bindings::settings::setting;
 use crate::http::auth;
 use crate::http::leads::json_lead;
@@ -9,8 +9,8 @@ use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
 use crate::objects::provider_limiter::today;
 use futures_util::future::join_all;
-use lead_router_app::ports::messages::LookUp;
-use lead_router_app::ports::{Clock, Config, Lookups};
+use lead_router_app::ports::messages::ProviderLookupRequest;
+use lead_router_app::ports::{Clock, Config, ProviderLookups};
 use lead_router_core::decision::record::EnrichmentSummary;
 use lead_router_core::enrichment::provider::Offer;
 use lead_router_core::enrichment::waterfall::report;
@@ -32,7 +32,7 @@ const DECISIONS_MAX: u32 = 5_000;
 const TRY_MS: u32 = 20_000;
 
 #[derive(Deserialize)]
-struct Row {
+struct ProviderRow {
     enrichment: String,
 }
 
@@ -55,7 +55,7 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers hold every moment exactly")]
     let since = JsValue::from_f64(since_ms as f64);
     let statement = database(&call.world.env)?.prepare(query).bind(&[since]).map_err(failed)?;
-    let rows: Vec<Row> = statement.all().await.map_err(failed)?.results().map_err(failed)?;
+    let rows: Vec<ProviderRow> = statement.all().await.map_err(failed)?.results().map_err(failed)?;
     let summaries: Vec<EnrichmentSummary> =
         rows.iter().filter_map(|row| serde_json::from_str(&row.enrichment).ok()).collect();
     let config = call.world.current().await?;
@@ -77,8 +77,8 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
         ))
     });
     let limited: BTreeMap<&str, serde_json::Value> = limited.collect();
-    let left_alone = left_alone(&call.world.env).await;
-    json(200, &Report { report, left_alone, limited })
+    let circuits_open = circuits_open(&call.world.env).await;
+    json(200, &ProviderReport { report, circuits_open, limited })
 }
 
 /// The secret that a provider takes and does not have.
@@ -88,11 +88,11 @@ fn missing_key(call: &Call<'_>, offer: Offer) -> Option<&'static str> {
 
 /// The report, who is not called at the moment, and how far the limits of the rubric are used up.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ProviderReport<'a> {
     #[serde(flatten)]
     report: report::ProvidersReport,
     /// By provider, in how many of the 16 Lookups it is left alone; empty when all are well.
-    left_alone: BTreeMap<String, u32>,
+    circuits_open: BTreeMap<String, u32>,
     /// By provider, for those with a limit.
     limited: BTreeMap<&'a str, serde_json::Value>,
 }
@@ -108,7 +108,7 @@ pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
     let started = call.world.now();
     let lead = json_lead(call, started).await?;
     let chance = worker::js_sys::Math::random().to_bits();
-    let question = LookUp {
+    let question = ProviderLookupRequest {
         // Nobody else's question, so that it is asked now.
         subject: format!("try:{}-{chance:016x}", started.as_ms()),
         provider: ProviderId::new(id).map_err(|_| ApiError::not_found("provider"))?,

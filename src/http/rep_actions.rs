@@ -5,19 +5,19 @@ use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
 use crate::http::{auth, body};
 use lead_router_app::follow_up::follow_up;
-use lead_router_app::ports::follow_up::{Act, ActKind, Acted, FollowUps};
-use lead_router_app::ports::messages::Standing;
-use lead_router_app::ports::{Clock, Config, Desks, Events, PortResult};
-use lead_router_core::audit::{Detail, Event, EventKind, Who};
+use lead_router_app::ports::follow_up::{FollowUps, RepAction, RepActionKind, RepActionOutcome};
+use lead_router_app::ports::messages::LeadStatus;
+use lead_router_app::ports::{AccountShards, Clock, Config, Events, PortResult};
+use lead_router_core::audit::{AuditEvent, AuditEventKind, EventDetail, Who};
 use lead_router_core::error::Problem;
 use lead_router_core::id::{LeadId, RepId};
 use serde::Deserialize;
 use serde_json::json;
 
 impl FollowUps for World {
-    async fn follow_up(&self, act: &Act) -> PortResult<Acted> {
+    async fn follow_up(&self, act: &RepAction) -> PortResult<RepActionOutcome> {
         let acted = follow_up(self, act).await?;
-        if let Acted::Done { rep_id } = &acted {
+        if let RepActionOutcome::Done { rep_id } = &acted {
             self.note(&[event(act, rep_id.clone())]).await?;
         }
         Ok(acted)
@@ -25,21 +25,21 @@ impl FollowUps for World {
 }
 
 /// What happened, for the lead's history. A decision is acted on once, so its number tells the events apart.
-fn event(act: &Act, rep_id: Option<RepId>) -> Event {
+fn event(act: &RepAction, rep_id: Option<RepId>) -> AuditEvent {
     let kind = match act.kind {
-        ActKind::Accept => EventKind::Accept,
-        ActKind::Decline => EventKind::Decline,
-        ActKind::Reassign { .. } => EventKind::Reassign,
+        RepActionKind::Accept => AuditEventKind::Accept,
+        RepActionKind::Decline => AuditEventKind::Decline,
+        RepActionKind::Reassign { .. } => AuditEventKind::Reassign,
     };
     let who = act.by.clone().map_or(Who::Operator, Who::Rep);
-    let detail = Detail { rep_id, from_rep_id: act.by.clone(), ..Detail::default() };
-    Event::new(&act.lead_id, kind, act.attempt_no, act.at, who).with(detail)
+    let detail = EventDetail { rep_id, from_rep_id: act.by.clone(), ..EventDetail::default() };
+    AuditEvent::new(&act.lead_id, kind, act.attempt_no, act.at, who).with(detail)
 }
 
 /// The body of a follow-up.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Asked {
+struct ReassignBody {
     /// The rep for whom this is said; an operator acts for whoever has the lead when it is missing.
     rep_id: Option<RepId>,
     /// Who gets the lead; whoever is next when it is missing.
@@ -53,15 +53,16 @@ pub async fn post(call: &mut Call<'_>, id: &str, what: &str) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let lead_id = LeadId::new(id).map_err(|_| ApiError::not_found("lead"))?;
     let bytes = body::bytes(&mut call.request).await?;
-    let asked = if bytes.is_empty() { Ok(Asked::default()) } else { serde_json::from_slice::<Asked>(&bytes) };
+    let asked =
+        if bytes.is_empty() { Ok(ReassignBody::default()) } else { serde_json::from_slice::<ReassignBody>(&bytes) };
     let asked = asked.map_err(|error| {
         let message = format!("send an object with `rep_id`, `to` and `attempt_no`, each optional: {error}");
         ApiError::invalid(vec![Problem::new("", "bad_body", message)])
     })?;
     let kind = match what {
-        "accept" => ActKind::Accept,
-        "decline" => ActKind::Decline,
-        _ => ActKind::Reassign { to: asked.to.clone() },
+        "accept" => RepActionKind::Accept,
+        "decline" => RepActionKind::Decline,
+        _ => RepActionKind::Reassign { to: asked.to.clone() },
     };
     let config = call.world.current().await?;
     let unknown = |name: &str, rep: &Option<RepId>| {
@@ -78,19 +79,21 @@ pub async fn post(call: &mut Call<'_>, id: &str, what: &str) -> ApiResult {
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
-    let Some(Standing::Decided { record, .. }) = call.world.lead(&lead_id).await? else {
+    let Some(LeadStatus::Decided { record, .. }) = call.world.lead(&lead_id).await? else {
         return Err(ApiError::not_found("lead"));
     };
     let attempt_no = asked.attempt_no.unwrap_or(record.attempt_no);
-    let act = Act { lead_id, kind, by: asked.rep_id, attempt_no, at: call.world.now() };
+    let act = RepAction { lead_id, kind, by: asked.rep_id, attempt_no, at: call.world.now() };
     match call.world.follow_up(&act).await? {
-        Acted::Done { rep_id } => json(200, &json!({"lead_id": act.lead_id, "done": true, "rep_id": rep_id})),
-        Acted::Stale { rep_id } => {
+        RepActionOutcome::Done { rep_id } => {
+            json(200, &json!({"lead_id": act.lead_id, "done": true, "rep_id": rep_id}))
+        }
+        RepActionOutcome::Stale { rep_id } => {
             let who = rep_id.map_or_else(|| "nobody".to_owned(), |rep| format!("`{rep}`"));
             let message = format!("the lead was placed again, or another rep has it: {who} by now");
             Err(ApiError::new(409, "stale", message))
         }
-        Acted::Unknown => {
+        RepActionOutcome::Unknown => {
             Err(ApiError::new(409, "not_assigned", "nobody has this lead: there is nothing to be done with it"))
         }
     }

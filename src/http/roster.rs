@@ -13,7 +13,7 @@ use lead_router_core::decision::index::{RosterIndex, pool_of};
 use lead_router_core::error::Problem;
 use lead_router_core::id::{RepId, TeamId};
 use lead_router_core::roster::check;
-use lead_router_core::roster::model::{Pool, Rep, RepState, Status, Team};
+use lead_router_core::roster::model::{Pool, Rep, RepState, RepStatus, Team};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,22 +27,22 @@ const PUBLISH_TRIES: u32 = 20;
 
 /// Every team and rep, as operators wrote them.
 #[derive(Debug, Default, PartialEq)]
-struct Written {
+struct WrittenRow {
     teams: BTreeMap<TeamId, Team>,
     reps: BTreeMap<RepId, Rep>,
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct RosterRow {
     kind: String,
     body: String,
 }
 
-async fn written(env: &Env) -> PortResult<Written> {
+async fn written(env: &Env) -> PortResult<WrittenRow> {
     let query = "SELECT 'team' AS kind, body FROM teams UNION ALL SELECT 'rep', body FROM reps";
     let result = database(env)?.prepare(query).all().await.map_err(failed)?;
-    let mut written = Written::default();
-    for row in result.results::<Row>().map_err(failed)? {
+    let mut written = WrittenRow::default();
+    for row in result.results::<RosterRow>().map_err(failed)? {
         if row.kind == "team" {
             let team: Team = serde_json::from_str(&row.body).map_err(failed)?;
             written.teams.insert(team.id.clone(), team);
@@ -73,7 +73,7 @@ async fn store<T: serde::Serialize>(world: &World, table: &str, id: &str, value:
     statement.run().await.map_err(failed).map(|_| ())
 }
 
-impl Written {
+impl WrittenRow {
     /// The pool with this name: its teams and all reps whom they name.
     fn pool(&self, name: &str) -> Pool {
         let teams: BTreeMap<TeamId, Team> = self
@@ -139,7 +139,7 @@ fn reps_of<'a>(teams: impl IntoIterator<Item = &'a Team>) -> BTreeSet<&'a RepId>
 /// Sends pools to their objects and publishes the index, as they stand in the database after the write. Somebody
 /// else may write at the same time and publish before, with more, so the database is read again at the end: who
 /// publishes last has published everything.
-async fn publish(env: &Env, pools: &BTreeSet<String>, mut moved: Option<&RepId>) -> PortResult<Written> {
+async fn publish(env: &Env, pools: &BTreeSet<String>, mut moved: Option<&RepId>) -> PortResult<WrittenRow> {
     let mut now = written(env).await?;
     for _ in 0..PUBLISH_TRIES {
         for name in pools {
@@ -219,7 +219,7 @@ pub async fn status(call: &mut Call<'_>, id: &str) -> ApiResult {
     let rep = written.reps.get(&id).ok_or_else(|| ApiError::not_found("rep"))?;
     if call.request.method() == Method::Put {
         let body: Value = parse(&body::bytes(&mut call.request).await?)?;
-        let status = body.get("status").cloned().and_then(|status| serde_json::from_value::<Status>(status).ok());
+        let status = body.get("status").cloned().and_then(|status| serde_json::from_value::<RepStatus>(status).ok());
         let unknown = || Problem::new("status", "unknown_status", "expected `online`, `away` or `offline`");
         let status = status.ok_or_else(|| ApiError::invalid(vec![unknown()]))?;
         let set = SetStatus { rep_id: id.clone(), status };
@@ -252,7 +252,7 @@ pub async fn list(call: &Call<'_>, what: &str) -> ApiResult {
 }
 
 /// A rep as written, with the state that the pool counts in place of what was written about it.
-async fn with_state(env: &Env, written: &Written, rep: &Rep) -> PortResult<Value> {
+async fn with_state(env: &Env, written: &WrittenRow, rep: &Rep) -> PortResult<Value> {
     let mut state = None;
     for pool in written.pools_of(&rep.id) {
         let pool: Pool = crate::bindings::objects::call(env, TEAM, &pool, "get", &()).await?;

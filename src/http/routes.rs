@@ -57,13 +57,13 @@ pub async fn handle(request: Request, env: Env, context: Context) -> Result<Resp
             Ok(response)
         }
         Err(error) => {
-            log::info(&log::Line {
+            log::info(&log::LogLine {
                 event: "request.refused",
                 request_id: Some(&request_id),
                 code: Some(error.code()),
                 detail: error.detail(),
                 duration_ms,
-                ..log::Line::default()
+                ..log::LogLine::default()
             });
             error.response(&request_id)
         }

@@ -8,8 +8,8 @@ use crate::http::routes::Call;
 use lead_router_app::notify::clicked;
 use lead_router_app::ports::Clock;
 use lead_router_core::limits::HOOK_BODY_BYTES_MAX;
-use lead_router_core::notify::slack::click::{SETTINGS, hear};
-use lead_router_core::webhook::{Incoming, Method, Settings};
+use lead_router_core::notify::slack::click::{SETTINGS, parse};
+use lead_router_core::webhook::{Incoming, SenderSettings, WebhookMethod};
 use worker::{Headers, Response};
 
 /// A click, answered at once: Slack waits for three seconds.
@@ -22,17 +22,17 @@ pub async fn click(call: &mut Call<'_>) -> ApiResult {
     let entries = call.request.headers().entries();
     let headers: Vec<(String, String)> = entries.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     // 2
-    let settings = Settings::read(SETTINGS, |name| setting(&call.world.env, name));
+    let settings = SenderSettings::read(SETTINGS, |name| setting(&call.world.env, name));
     let url = call.request.inner().url();
-    let incoming = Incoming { method: Method::Post, url: &url, headers: &headers, body: &body, now };
-    let click = hear(&incoming, &settings).map_err(ApiError::from)?;
+    let incoming = Incoming { method: WebhookMethod::Post, url: &url, headers: &headers, body: &body, now };
+    let click = parse(&incoming, &settings).map_err(ApiError::from)?;
     // 3
     if let Some(click) = click {
         let world = call.world.clone();
         call.context.wait_until(async move {
             if let Err(setback) = clicked(&world, &click).await {
                 let code = Some(setback.code());
-                log::error(&log::Line { event: "click.unanswered", code, ..log::Line::default() });
+                log::error(&log::LogLine { event: "click.unanswered", code, ..log::LogLine::default() });
             }
         });
     }

@@ -9,10 +9,10 @@ use crate::http::routes::Call;
 use crate::http::{body, multipart};
 use lead_router_app::enrichment::after;
 use lead_router_app::intake::{Options, route_again};
-use lead_router_app::ports::crm::Consults;
+use lead_router_app::ports::crm::CrmLookups;
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::{Clock, Jobs};
-use lead_router_app::webhook::{Taken, take_all};
+use lead_router_app::webhook::{WebhookResult, take_all};
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::record::Mode;
 use lead_router_core::id::LeadId;
@@ -21,7 +21,9 @@ use lead_router_core::limits::HOOK_BODY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::hubspot::CRM_CHANGE;
 use lead_router_core::webhook::segment::TRACKING_SETTINGS;
-use lead_router_core::webhook::{Event, Heard, Incoming, Method, Sender, Settings, hear, salesforce, segment};
+use lead_router_core::webhook::{
+    Incoming, ParsedWebhook, Sender, SenderSettings, WebhookEvent, WebhookMethod, parse, salesforce, segment,
+};
 use serde_json::{Value, json};
 use worker::{Headers, Request, Response};
 
@@ -30,7 +32,7 @@ const SYNC_AFTER_S: u32 = 10;
 
 /// A request as its sender's file reads it, with what it borrows.
 struct Arrived {
-    method: Method,
+    method: WebhookMethod,
     url: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -40,12 +42,13 @@ struct Arrived {
 impl Arrived {
     async fn new(call: &mut Call<'_>) -> Result<Self, ApiError> {
         let now = call.world.now();
-        let method = if call.request.method() == worker::Method::Get { Method::Get } else { Method::Post };
+        let method =
+            if call.request.method() == worker::Method::Get { WebhookMethod::Get } else { WebhookMethod::Post };
         let url = call.request.inner().url();
         let headers = headers(&call.request);
         let body = match method {
-            Method::Get => Vec::new(),
-            Method::Post => body::bytes_up_to(&mut call.request, HOOK_BODY_BYTES_MAX).await?,
+            WebhookMethod::Get => Vec::new(),
+            WebhookMethod::Post => body::bytes_up_to(&mut call.request, HOOK_BODY_BYTES_MAX).await?,
         };
         Ok(Self { method, url, headers, body, now })
     }
@@ -86,14 +89,14 @@ pub async fn hook(call: &mut Call<'_>, sender: &str) -> ApiResult {
         arrived = arrived.with_pairs().await?;
     }
     // 3
-    let settings = Settings::read(sender.settings(), |name| setting(&call.world.env, name));
-    let events = match hear(sender, &arrived.incoming(), &settings)? {
-        Heard::Events(events) => events,
-        Heard::Challenge { media, body } => return text(media, &body),
+    let settings = SenderSettings::read(sender.settings(), |name| setting(&call.world.env, name));
+    let events = match parse(sender, &arrived.incoming(), &settings)? {
+        ParsedWebhook::Events(events) => events,
+        ParsedWebhook::Challenge { media, body } => return text(media, &body),
     };
     // 4 and 5
     let taken = take(call, sender.id(), events, arrived.now).await?;
-    if taken.contains(&Taken::Ignored(CRM_CHANGE)) && call.world.crm() == CrmKind::Hubspot {
+    if taken.contains(&WebhookResult::Ignored(CRM_CHANGE)) && call.world.crm() == CrmKind::Hubspot {
         call.world.enqueue(&[Job::Sync], SYNC_AFTER_S).await?;
     }
     // 6
@@ -103,8 +106,8 @@ pub async fn hook(call: &mut Call<'_>, sender: &str) -> ApiResult {
 /// `/v1/batch` and the calls with one event: Segment's tracking API, so that its libraries can point here.
 pub async fn track(call: &mut Call<'_>, name: &str) -> ApiResult {
     let arrived = Arrived::new(call).await?;
-    let settings = Settings::read(TRACKING_SETTINGS, |name| setting(&call.world.env, name));
-    if let Heard::Events(events) = segment::track(&arrived.incoming(), name, &settings)? {
+    let settings = SenderSettings::read(TRACKING_SETTINGS, |name| setting(&call.world.env, name));
+    if let ParsedWebhook::Events(events) = segment::track(&arrived.incoming(), name, &settings)? {
         take(call, "segment", events, arrived.now).await?;
     }
     json(200, &json!({"success": true}))
@@ -115,30 +118,43 @@ pub async fn track(call: &mut Call<'_>, name: &str) -> ApiResult {
 async fn take(
     call: &Call<'_>,
     sender: &str,
-    events: Vec<Event>,
+    events: Vec<WebhookEvent>,
     received_at: Timestamp,
-) -> Result<Vec<Taken>, ApiError> {
+) -> Result<Vec<WebhookResult>, ApiError> {
     let taken = take_all(&call.world, events, received_at, options(call.settings.person_key.as_bytes(), call)).await;
     let accepted =
-        taken.iter().filter_map(|taken| if let Taken::Accepted(id) = taken { Some(id.clone()) } else { None });
+        taken.iter().filter_map(|taken| if let WebhookResult::Accepted(id) = taken { Some(id.clone()) } else { None });
     route_after_the_answer(call, accepted.collect());
     let left: Vec<Job> = taken.iter().filter_map(job).collect();
     send_jobs(&call.world.env, &left).await?;
     let mut again = None;
     for taken in &taken {
         match taken {
-            Taken::Refused(codes) => {
+            WebhookResult::Refused(codes) => {
                 let (code, detail) = (codes.join(" "), Some(sender));
-                log::info(&log::Line { event: "event.refused", code: Some(&code), detail, ..log::Line::default() });
+                log::info(&log::LogLine {
+                    event: "event.refused",
+                    code: Some(&code),
+                    detail,
+                    ..log::LogLine::default()
+                });
             }
-            Taken::Later { code, operator, detail } => {
+            WebhookResult::Later { code, operator, detail } => {
                 if *operator {
                     let event = "sender.misconfigured";
-                    log::error(&log::Line { event, code: Some(code), detail: Some(detail), ..log::Line::default() });
+                    log::error(&log::LogLine {
+                        event,
+                        code: Some(code),
+                        detail: Some(detail),
+                        ..log::LogLine::default()
+                    });
                 }
                 again.get_or_insert((code, operator, detail));
             }
-            Taken::Accepted(_) | Taken::Duplicate(_) | Taken::Ignored(_) | Taken::Left { .. } => {}
+            WebhookResult::Accepted(_)
+            | WebhookResult::Duplicate(_)
+            | WebhookResult::Ignored(_)
+            | WebhookResult::Left { .. } => {}
         }
     }
     match again {
@@ -152,8 +168,8 @@ async fn take(
 }
 
 /// The queue takes over what there was no time to read.
-fn job(taken: &Taken) -> Option<Job> {
-    let Taken::Left { fetch, key } = taken else { return None };
+fn job(taken: &WebhookResult) -> Option<Job> {
+    let WebhookResult::Left { fetch, key } = taken else { return None };
     Some(Job::Fetch { fetch: fetch.clone(), key: key.clone() })
 }
 
@@ -192,8 +208,9 @@ fn route_after_the_answer(call: &Call<'_>, mut accepted: Vec<LeadId>) {
 
 /// What the sender is told. A lead that was refused is no reason to send it again, so most are told that all is well;
 /// Google shows the reason to the advertiser, and a flow of Salesforce takes its fault path.
-fn answer(sender: Sender, incoming: &Incoming<'_>, taken: &[Taken]) -> ApiResult {
-    let refused = taken.iter().find_map(|taken| if let Taken::Refused(codes) = taken { Some(codes) } else { None });
+fn answer(sender: Sender, incoming: &Incoming<'_>, taken: &[WebhookResult]) -> ApiResult {
+    let refused =
+        taken.iter().find_map(|taken| if let WebhookResult::Refused(codes) = taken { Some(codes) } else { None });
     let is_callout = sender == Sender::Salesforce && salesforce::is_callout(incoming);
     match (sender, refused) {
         (Sender::Salesforce, _) if !is_callout => text("text/xml; charset=utf-8", salesforce::ACKNOWLEDGEMENT),
@@ -209,16 +226,16 @@ fn answer(sender: Sender, incoming: &Incoming<'_>, taken: &[Taken]) -> ApiResult
 }
 
 /// `status` and `lead_id` of the first event that is a lead, and what became of each event.
-fn summary(taken: &[Taken]) -> Value {
+fn summary(taken: &[WebhookResult]) -> Value {
     let events: Vec<Value> = taken
         .iter()
         .map(|taken| match taken {
-            Taken::Accepted(id) => json!({"status": "accepted", "lead_id": id}),
-            Taken::Duplicate(id) => json!({"status": "duplicate", "lead_id": id}),
-            Taken::Ignored(code) => json!({"status": "ignored", "code": code}),
-            Taken::Refused(codes) => json!({"status": "refused", "code": codes.join(" ")}),
-            Taken::Left { .. } => json!({"status": "queued"}),
-            Taken::Later { code, .. } => json!({"status": "later", "code": code}),
+            WebhookResult::Accepted(id) => json!({"status": "accepted", "lead_id": id}),
+            WebhookResult::Duplicate(id) => json!({"status": "duplicate", "lead_id": id}),
+            WebhookResult::Ignored(code) => json!({"status": "ignored", "code": code}),
+            WebhookResult::Refused(codes) => json!({"status": "refused", "code": codes.join(" ")}),
+            WebhookResult::Left { .. } => json!({"status": "queued"}),
+            WebhookResult::Later { code, .. } => json!({"status": "later", "code": code}),
         })
         .collect();
     let first = events.iter().find(|event| event.get("lead_id").is_some()).or_else(|| events.first());

@@ -5,8 +5,8 @@
 
 use crate::bindings::objects::{METER, call, parsed};
 use crate::bindings::world::World;
-use lead_router_app::ports::messages::{Permit, Permitted, Refund};
-use lead_router_app::ports::{Clock, Meters, PortResult, Unavailable};
+use lead_router_app::ports::messages::{PermitRequest, PermitResponse, RefundRequest};
+use lead_router_app::ports::{Clock, PortResult, ProviderLimits, Unavailable};
 use lead_router_core::enrichment::waterfall::meter::{Admission, Meter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ const COUNT: &str = "count";
 /// The Durable Object.
 #[durable_object(fetch)]
 #[derive(Debug)]
-pub struct ProviderMeter {
+pub struct ProviderLimiter {
     state: State,
     /// What is stored; read on first use.
     meter: RefCell<Option<Meter>>,
@@ -34,7 +34,7 @@ pub struct Today {
     pub cost_usd_micros: u64,
 }
 
-impl DurableObject for ProviderMeter {
+impl DurableObject for ProviderLimiter {
     fn new(state: State, _env: Env) -> Self {
         Self { state, meter: RefCell::default() }
     }
@@ -49,21 +49,21 @@ impl DurableObject for ProviderMeter {
     }
 }
 
-impl ProviderMeter {
+impl ProviderLimiter {
     async fn answer(&self, question: &str, body: &[u8]) -> PortResult<String> {
         let mut meter = self.read().await?;
         let answer = match question {
             "permit" => {
-                let permit: Permit = parse(body)?;
+                let permit: PermitRequest = parse(body)?;
                 let permitted = match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
-                    Admission::Yes => Permitted::Yes,
-                    Admission::TooFast => Permitted::TooFast,
-                    Admission::DaySpent => Permitted::DaySpent,
+                    Admission::Yes => PermitResponse::Yes,
+                    Admission::TooFast => PermitResponse::TooFast,
+                    Admission::DaySpent => PermitResponse::DaySpent,
                 };
                 json(&permitted)
             }
             "refund" => {
-                let refund: Refund = parse(body)?;
+                let refund: RefundRequest = parse(body)?;
                 meter.refund(refund.cost_usd_micros, refund.at);
                 json(&())
             }
@@ -106,12 +106,12 @@ fn json<T: Serialize>(value: &T) -> PortResult<String> {
     serde_json::to_string(value).map_err(failed)
 }
 
-impl Meters for World {
-    async fn permit(&self, permit: &Permit) -> PortResult<Permitted> {
+impl ProviderLimits for World {
+    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse> {
         call(&self.env, METER, permit.provider.as_str(), "permit", permit).await
     }
 
-    async fn refund(&self, refund: &Refund) -> PortResult<()> {
+    async fn refund(&self, refund: &RefundRequest) -> PortResult<()> {
         call(&self.env, METER, refund.provider.as_str(), "refund", refund).await
     }
 }

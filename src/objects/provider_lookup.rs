@@ -10,7 +10,7 @@ use crate::bindings::world::World;
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Shared, select};
 use lead_router_app::enrichment::provider_lookup::{Health, Progress, look_up};
 use lead_router_app::ports::jobs::Job;
-use lead_router_app::ports::messages::{LookUp, LookedUp};
+use lead_router_app::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
 use lead_router_app::ports::{Cache, CachedReading, Clock};
 use lead_router_core::enrichment::waterfall::results::LATE;
 use lead_router_core::id::LeadId;
@@ -29,22 +29,22 @@ const RECENT_MAX: usize = 1_000;
 /// A call under way.
 #[derive(Debug, Clone)]
 struct Flight {
-    call: Shared<LocalBoxFuture<'static, LookedUp>>,
+    call: Shared<LocalBoxFuture<'static, ProviderLookupResponse>>,
     /// Who could not wait for it.
-    late: Rc<Late>,
+    late: Rc<LateTask>,
     progress: Rc<Progress>,
 }
 
 /// Those for whom an answer comes too late.
 #[derive(Debug, Default)]
-struct Late {
+struct LateTask {
     /// Whether there is anybody.
     is_any: Cell<bool>,
     /// Leads that were decided without the answer, and may be placed again.
     lead_ids: RefCell<Vec<LeadId>>,
 }
 
-impl Late {
+impl LateTask {
     fn note(&self, lead_id: Option<&LeadId>) {
         self.is_any.set(true);
         let mut lead_ids = self.lead_ids.borrow_mut();
@@ -57,7 +57,7 @@ impl Late {
 /// The Durable Object.
 #[durable_object(fetch)]
 #[derive(Debug)]
-pub struct Lookup {
+pub struct ProviderLookup {
     state: State,
     env: Env,
     memory: Rc<Memory>,
@@ -68,35 +68,35 @@ pub struct Lookup {
 struct Memory {
     health: RefCell<BTreeMap<String, Rc<RefCell<Health>>>>,
     flights: RefCell<BTreeMap<String, Flight>>,
-    recent: RefCell<BTreeMap<String, (Timestamp, LookedUp)>>,
+    recent: RefCell<BTreeMap<String, (Timestamp, ProviderLookupResponse)>>,
 }
 
-impl DurableObject for Lookup {
+impl DurableObject for ProviderLookup {
     fn new(state: State, env: Env) -> Self {
         Self { state, env, memory: Rc::default() }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         if request.path() == "/left_alone" {
-            return Response::from_json(&self.memory.left_alone(World::new(self.env.clone()).now()));
+            return Response::from_json(&self.memory.circuits_open(World::new(self.env.clone()).now()));
         }
         let body = request.bytes().await?;
-        let Ok(question) = parsed::<LookUp>("lookup", &body) else {
+        let Ok(question) = parsed::<ProviderLookupRequest>("lookup", &body) else {
             return Ok(Response::ok("unknown question")?.with_status(503));
         };
         Response::from_json(&self.answer(question).await)
     }
 }
 
-impl Lookup {
-    async fn answer(&self, question: LookUp) -> LookedUp {
+impl ProviderLookup {
+    async fn answer(&self, question: ProviderLookupRequest) -> ProviderLookupResponse {
         let key = format!("{}|{}", question.provider, question.subject);
         let world = World::new(self.env.clone());
         if let Some(known) = self.memory.recent(&key, world.now()) {
             if let (Some(lead_id), Some(reading)) = (question.lead_id, &known.reading) {
                 place_again(&world, vec![lead_id], reading).await;
             }
-            return LookedUp { shared: true, ..known };
+            return ProviderLookupResponse { shared: true, ..known };
         }
         let wait = Duration::from_millis(question.wait_ms.into());
         let under_way = self.memory.flights.borrow().get(&key).cloned();
@@ -104,19 +104,23 @@ impl Lookup {
         let lead_id = question.lead_id.clone();
         let flight = under_way.unwrap_or_else(|| self.start(key, question, world));
         match select(flight.call, Delay::from(wait)).await {
-            Either::Left((looked_up, _)) => LookedUp { shared: is_shared, ..looked_up },
+            Either::Left((looked_up, _)) => ProviderLookupResponse { shared: is_shared, ..looked_up },
             Either::Right(_) => {
                 flight.late.note(lead_id.as_ref());
                 // Whoever put the question has been decided without the answer, so nobody pays for its coming sooner.
                 flight.progress.is_awaited.set(false);
-                LookedUp { shared: is_shared, second: flight.progress.second.get(), ..LookedUp::failed(LATE) }
+                ProviderLookupResponse {
+                    shared: is_shared,
+                    second: flight.progress.second.get(),
+                    ..ProviderLookupResponse::failed(LATE)
+                }
             }
         }
     }
 
     /// Starts a call that goes on when nobody waits for it any more.
-    fn start(&self, key: String, question: LookUp, world: World) -> Flight {
-        let late = Rc::new(Late::default());
+    fn start(&self, key: String, question: ProviderLookupRequest, world: World) -> Flight {
+        let late = Rc::new(LateTask::default());
         let progress = Rc::new(Progress::default());
         progress.is_awaited.set(question.wait_ms > 0);
         let asked = Rc::clone(&progress);
@@ -143,12 +147,12 @@ impl Lookup {
 }
 
 /// Stores an answer that came after its lead was decided, for the next lead of the subject.
-async fn keep(world: &World, question: &LookUp, reading: &CachedReading) {
+async fn keep(world: &World, question: &ProviderLookupRequest, reading: &CachedReading) {
     let keys = [question.subject.clone()];
     let mut entry = world.get(&keys).await.unwrap_or_default().pop().unwrap_or_default();
     entry.insert(question.provider.to_string(), reading.clone());
     if let Err(error) = world.put(&question.subject, &entry, world.now()).await {
-        log::error(&log::Line { event: "cache.put_failed", detail: Some(&error.detail), ..log::Line::default() });
+        log::error(&log::LogLine { event: "cache.put_failed", detail: Some(&error.detail), ..log::LogLine::default() });
     }
 }
 
@@ -160,7 +164,7 @@ async fn place_again(world: &World, lead_ids: Vec<LeadId>, reading: &CachedReadi
     let job = |lead_id| Job::Late { lead_id, reading: reading.clone() };
     let jobs: Vec<Job> = lead_ids.into_iter().map(job).collect();
     if let Err(error) = send_jobs(&world.env, &jobs).await {
-        log::error(&log::Line { event: "late.not_sent", detail: Some(&error.detail), ..log::Line::default() });
+        log::error(&log::LogLine { event: "late.not_sent", detail: Some(&error.detail), ..log::LogLine::default() });
     }
 }
 
@@ -170,18 +174,18 @@ impl Memory {
     }
 
     /// Providers that are not called at the moment, because of faults or because they asked for a pause.
-    fn left_alone(&self, now: Timestamp) -> Vec<String> {
+    fn circuits_open(&self, now: Timestamp) -> Vec<String> {
         let health = self.health.borrow();
         let is_open = |health: &RefCell<Health>| health.borrow().breaker.open_until().is_some_and(|until| until > now);
         health.iter().filter(|(_, health)| is_open(health)).map(|(provider, _)| provider.clone()).collect()
     }
 
-    fn recent(&self, key: &str, now: Timestamp) -> Option<LookedUp> {
+    fn recent(&self, key: &str, now: Timestamp) -> Option<ProviderLookupResponse> {
         let recent = self.recent.borrow();
         recent.get(key).filter(|(at, _)| now.ms_since(*at) < RECENT_MS).map(|(_, known)| known.clone())
     }
 
-    fn remember(&self, key: String, looked_up: LookedUp, now: Timestamp) {
+    fn remember(&self, key: String, looked_up: ProviderLookupResponse, now: Timestamp) {
         let mut recent = self.recent.borrow_mut();
         if recent.len() >= RECENT_MAX {
             recent.retain(|_, (at, _)| now.ms_since(*at) < RECENT_MS);

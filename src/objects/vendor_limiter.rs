@@ -4,11 +4,11 @@
 
 use crate::bindings::objects::{GATE, call};
 use crate::bindings::world::World;
-use lead_router_app::ports::crm::Gates;
+use lead_router_app::ports::crm::VendorLimits;
 use lead_router_app::ports::{PortResult, Unavailable};
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{Gate, Pass, Passed, TokenAnswer, TokenAsk};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -20,20 +20,20 @@ const STORED: &str = "gate";
 /// The Durable Object.
 #[durable_object(fetch)]
 #[derive(Debug)]
-pub struct VendorGate {
+pub struct VendorLimiter {
     state: State,
     /// What is stored; read on first use.
-    gate: RefCell<Option<Gate>>,
+    gate: RefCell<Option<RateLimiter>>,
 }
 
 /// Closes a lane until a moment.
 #[derive(Debug, Serialize, Deserialize)]
-struct Hold {
+struct BlockRequest {
     lane: String,
     until: Timestamp,
 }
 
-impl DurableObject for VendorGate {
+impl DurableObject for VendorLimiter {
     fn new(state: State, _env: Env) -> Self {
         Self { state, gate: RefCell::default() }
     }
@@ -48,7 +48,7 @@ impl DurableObject for VendorGate {
     }
 }
 
-impl VendorGate {
+impl VendorLimiter {
     async fn answer(&self, question: &str, body: &[u8]) -> PortResult<String> {
         self.read().await?;
         // From here to the write nothing is awaited, so no two callers pass together.
@@ -57,13 +57,13 @@ impl VendorGate {
             let gate = kept.get_or_insert_default();
             let before = gate.clone();
             let answer = match question {
-                "pass" => json(&gate.pass(&parse::<Pass>(body)?)),
+                "pass" => json(&gate.pass(&parse::<AcquireRequest>(body)?)),
                 "hold" => {
-                    let hold: Hold = parse(body)?;
+                    let hold: BlockRequest = parse(body)?;
                     gate.hold(&hold.lane, hold.until);
                     json(&())
                 }
-                "token" => json(&gate.token(&parse::<TokenAsk>(body)?)),
+                "token" => json(&gate.token(&parse::<TokenRequest>(body)?)),
                 "put_token" => {
                     gate.put_token(parse(body)?);
                     json(&())
@@ -85,7 +85,7 @@ impl VendorGate {
         let stored = self.state.storage().get::<String>(STORED).await.map_err(failed)?;
         let gate = match stored {
             Some(text) => parse(text.as_bytes())?,
-            None => Gate::default(),
+            None => RateLimiter::default(),
         };
         // Another question may have read it meanwhile, and counted.
         self.gate.borrow_mut().get_or_insert(gate);
@@ -105,16 +105,16 @@ fn json<T: Serialize>(value: &T) -> PortResult<String> {
     serde_json::to_string(value).map_err(failed)
 }
 
-impl Gates for World {
-    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed> {
+impl VendorLimits for World {
+    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
         call(&self.env, GATE, vendor, "pass", pass).await
     }
 
     async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
-        call(&self.env, GATE, vendor, "hold", &Hold { lane: lane.to_owned(), until }).await
+        call(&self.env, GATE, vendor, "hold", &BlockRequest { lane: lane.to_owned(), until }).await
     }
 
-    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer> {
+    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
         call(&self.env, GATE, vendor, "token", ask).await
     }
 

@@ -4,24 +4,24 @@ use crate::bindings::log;
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::cron::crm_sync;
-use crate::http::dead_letters::{GAVE_UP, Letter, keep};
+use crate::http::dead_letters::{DeadLetter, GAVE_UP, keep};
 use crate::queues::{crm, notify};
 use futures_util::{StreamExt, stream};
 use lead_router_app::crm::write_back::Due;
 use lead_router_app::delivery::{deliver, record_of};
 use lead_router_app::enrichment::after;
-use lead_router_app::enrichment::late_enrichment::place_late;
-use lead_router_app::enrichment::prefetch::warm;
+use lead_router_app::enrichment::late_enrichment::apply_late_enrichment;
+use lead_router_app::enrichment::prefetch::prefetch;
 use lead_router_app::intake::batch::take;
 use lead_router_app::intake::{Options, route_again};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::{CachedReading, Clock, PortResult, Unavailable};
-use lead_router_app::webhook::{Taken, take_all};
+use lead_router_app::webhook::{WebhookResult, take_all};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
 use lead_router_core::time::Timestamp;
-use lead_router_core::webhook::{Event, Says};
+use lead_router_core::webhook::{WebhookEvent, WebhookEventKind};
 use serde::de::IgnoredAny;
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
@@ -88,9 +88,11 @@ async fn one(world: &World, (queue, message): (&str, &RawMessage), job: Job) -> 
     match job {
         Job::Route { lead_id } => ("route", route(world, &lead_id).await),
         Job::Late { lead_id, reading } => ("late", late(world, &lead_id, &reading).await),
-        Job::Warm { domain } => ("warm", warm(world, &domain).await.map(|_| ())),
+        Job::Warm { domain } => ("warm", prefetch(world, &domain).await.map(|_| ())),
         Job::Take { lead, key, received_at } => ("take", row(world, *lead, &key, received_at).await),
-        Job::Fetch { fetch, key } => ("fetch", fetched(world, Event { key, says: Says::Fetch(fetch) }).await),
+        Job::Fetch { fetch, key } => {
+            ("fetch", fetched(world, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
+        }
         Job::Tell { telling } => ("tell", notify::tell(world, (queue, message), *telling).await),
         // Done together with their like.
         Job::Deliver { .. } | Job::Crm { .. } | Job::Sync => ("together", Ok(())),
@@ -137,24 +139,28 @@ async fn row(world: &World, lead: Lead, key: &str, received_at: Timestamp) -> Po
 }
 
 /// Takes in a lead that a webhook named, and routes it.
-async fn fetched(world: &World, event: Event) -> PortResult<()> {
+async fn fetched(world: &World, event: WebhookEvent) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
     let taken = take_all(world, vec![event], world.now(), options(&settings)).await;
     match taken.into_iter().next() {
-        Some(Taken::Accepted(id)) => route(world, &id).await,
-        Some(Taken::Later { code, .. }) => Err(Unavailable::new("vendor", code)),
-        Some(Taken::Left { .. }) => Err(Unavailable::new("vendor", "out_of_time")),
-        Some(Taken::Refused(codes)) => {
-            log::info(&log::Line { event: "event.refused", code: Some(&codes.join(" ")), ..log::Line::default() });
+        Some(WebhookResult::Accepted(id)) => route(world, &id).await,
+        Some(WebhookResult::Later { code, .. }) => Err(Unavailable::new("vendor", code)),
+        Some(WebhookResult::Left { .. }) => Err(Unavailable::new("vendor", "out_of_time")),
+        Some(WebhookResult::Refused(codes)) => {
+            log::info(&log::LogLine {
+                event: "event.refused",
+                code: Some(&codes.join(" ")),
+                ..log::LogLine::default()
+            });
             Ok(())
         }
-        Some(Taken::Duplicate(_) | Taken::Ignored(_)) | None => Ok(()),
+        Some(WebhookResult::Duplicate(_) | WebhookResult::Ignored(_)) | None => Ok(()),
     }
 }
 
 async fn late(world: &World, lead_id: &LeadId, reading: &CachedReading) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    place_late(world, lead_id, reading, options(&settings)).await.map(|_| ())
+    apply_late_enrichment(world, lead_id, reading, options(&settings)).await.map(|_| ())
 }
 
 const fn options(settings: &Settings) -> Options<'_> {
@@ -166,7 +172,7 @@ fn answer(message: &RawMessage, code: &str, result: PortResult<()>) {
         Ok(()) => message.ack(),
         Err(error) => {
             let detail = Some(error.detail.as_str());
-            log::error(&log::Line { event: "job.failed", code: Some(code), detail, ..log::Line::default() });
+            log::error(&log::LogLine { event: "job.failed", code: Some(code), detail, ..log::LogLine::default() });
             message.retry_with_options(&QueueRetryOptionsBuilder::new().with_delay_seconds(RETRY_S).build());
         }
     }
@@ -180,5 +186,5 @@ async fn keep_dead(world: &World, queue: &str, message: &RawMessage) -> PortResu
     } else {
         ("unreadable", "no job of this version: deploy the version that wrote it, or dismiss it")
     };
-    keep(world, &Letter { id: &id, queue, body: &body, code, message: says, tries: None }).await
+    keep(world, &DeadLetter { id: &id, queue, body: &body, code, message: says, tries: None }).await
 }

@@ -3,25 +3,25 @@
 use crate::bindings::world::World;
 use crate::bindings::{log, platform, settings};
 use crate::http::audit::people::is_erased;
-use crate::http::dead_letters::Letter;
+use crate::http::dead_letters::DeadLetter;
 use crate::http::respond::{ApiResult, json};
 use crate::http::routes::Call;
 use crate::http::{auth, dead_letters};
-use lead_router_app::crm::write_back::{Became, Due, write_all};
-use lead_router_app::crm::{Patience, connect};
+use lead_router_app::crm::write_back::{Due, WriteOutcome, write_all};
+use lead_router_app::crm::{CallBudget, connect};
 use lead_router_app::follow_up::follow_up;
-use lead_router_app::ports::crm::{Check, Consults, Crm, Effect};
-use lead_router_app::ports::follow_up::{Act, ActKind};
+use lead_router_app::ports::crm::{Check, Crm, CrmLookups, DeliveryResult};
+use lead_router_app::ports::follow_up::{RepAction, RepActionKind};
 use lead_router_app::ports::jobs::Job;
-use lead_router_app::ports::messages::Learn;
-use lead_router_app::ports::{Clock, Config, Desks, Events, Jobs, PortResult, Unavailable};
-use lead_router_core::audit::{Detail, Event, EventKind, Who};
-use lead_router_core::crm::snapshot::{Mirror, Seen};
-use lead_router_core::crm::state::{OwnerRef, Question, State};
-use lead_router_core::crm::{CrmKind, PersonState, RecordId, Write, Written};
+use lead_router_app::ports::messages::StoreSnapshotRequest;
+use lead_router_app::ports::{AccountShards, Clock, Config, Events, Jobs, PortResult, Unavailable};
+use lead_router_core::audit::{AuditEvent, AuditEventKind, EventDetail, Who};
+use lead_router_core::crm::snapshot::{CrmSnapshot, SnapshotEntry};
+use lead_router_core::crm::state::{CrmQuestion, OwnerRef, State};
+use lead_router_core::crm::{CrmKind, CrmWrite, CrmWritten, PersonState, RecordId};
 use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::lead::key::AccountHash;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::json;
 use worker::{MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
@@ -30,13 +30,13 @@ const RETRY_S: u32 = 10;
 /// Length of the part of an id of ours that stands for the account, with its dash.
 const ACCOUNT_PART: usize = 17;
 
-impl Consults for World {
+impl CrmLookups for World {
     fn crm(&self) -> CrmKind {
         settings::crm(&self.env)
     }
 
-    async fn consult(&self, question: &Question) -> Effect<State> {
-        connect(self, self.crm(), Patience::SENDER)?.consult(question).await
+    async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
+        connect(self, self.crm(), CallBudget::SENDER)?.lookup(question).await
     }
 }
 
@@ -46,12 +46,12 @@ pub async fn prepare(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let world = &call.world;
     let kind = world.crm();
-    let mut checks = match connect(world, kind, Patience::CONSUMER) {
+    let mut checks = match connect(world, kind, CallBudget::CONSUMER) {
         Ok(crm) => crm.prepare().await,
-        Err(setback) => vec![Check::new(format!("{kind}: settings"), &Effect::<()>::Err(setback))],
+        Err(setback) => vec![Check::new(format!("{kind}: settings"), &DeliveryResult::<()>::Err(setback))],
     };
     if kind != CrmKind::Builtin && checks.iter().all(|check| check.problem.is_none()) {
-        checks.push(Check::new("owners", &crate::cron::crm_sync::sellers(world).await));
+        checks.push(Check::new("owners", &crate::cron::crm_sync::crm_users(world).await));
     }
     let problems = checks.iter().filter(|check| check.problem.is_some()).count();
     let status = if problems == 0 { "ok" } else { "problems" };
@@ -80,49 +80,53 @@ pub async fn tell(world: &World, queue: &str, messages: Vec<(RawMessage, Due)>) 
     let (messages, due): (Vec<RawMessage>, Vec<Due>) = messages.into_iter().map(|(message, _)| message).unzip();
     let became = write(world, &config.index, &due).await;
     for ((message, due), became) in messages.iter().zip(&due).zip(became) {
-        let done = settle(world, queue, (&config.index, message, due), became).await;
+        let done = decide(world, queue, (&config.index, message, due), became).await;
         answer(message, done);
     }
 }
 
-async fn write(world: &World, index: &RosterIndex, due: &[Due]) -> Vec<Became> {
+async fn write(world: &World, index: &RosterIndex, due: &[Due]) -> Vec<WriteOutcome> {
     let kind = world.crm();
-    match connect(world, kind, Patience::CONSUMER) {
+    match connect(world, kind, CallBudget::CONSUMER) {
         Ok(crm) => write_all(&crm, (kind, index), due, platform::chance).await,
-        Err(setback) => due.iter().map(|due| Became::of_setback(setback.clone(), due, platform::chance())).collect(),
+        Err(setback) => {
+            due.iter().map(|due| WriteOutcome::of_setback(setback.clone(), due, platform::chance())).collect()
+        }
     }
 }
 
 /// Does what follows from what became of a write.
-async fn settle(
+async fn decide(
     world: &World,
     queue: &str,
     (index, message, due): (&RosterIndex, &RawMessage, &Due),
-    became: Became,
+    became: WriteOutcome,
 ) -> PortResult<()> {
     let Due { write, tries } = due;
     match became {
-        Became::Written(written) => {
+        WriteOutcome::Written(written) => {
             remember(world, write, &written).await?;
             world.note(&[event(world, write, &written)]).await?;
             hand_over(world, index, write, &written).await
         }
-        Became::Superseded => Ok(()),
-        Became::Again { after_ms, code } => {
-            log::info(&log::Line { event: "crm.again", code: Some(&code), ..log::Line::default() });
+        WriteOutcome::Superseded => Ok(()),
+        WriteOutcome::Again { after_ms, code } => {
+            log::info(&log::LogLine { event: "crm.again", code: Some(&code), ..log::LogLine::default() });
             let job = Job::Crm { write: Box::new(write.clone()), tries: tries.saturating_add(1) };
             let after_s = u32::try_from(after_ms.saturating_add(999).div_euclid(1_000)).unwrap_or(0);
             world.enqueue(&[job], after_s).await
         }
-        Became::Parked(setback) => {
-            let message_of = |setback: &Setback| match setback {
-                Setback::Later { .. } => "the CRM did not take it for a day; send it again when it does".to_owned(),
-                Setback::Refused { message, .. } => message.clone(),
+        WriteOutcome::Parked(setback) => {
+            let message_of = |setback: &DeliveryError| match setback {
+                DeliveryError::Later { .. } => {
+                    "the CRM did not take it for a day; send it again when it does".to_owned()
+                }
+                DeliveryError::Refused { message, .. } => message.clone(),
             };
             // Sent again by a person, it is tried for a day anew.
             let job = Job::Crm { write: Box::new(write.clone()), tries: 0 };
             let body = serde_json::to_string(&job).map_err(|error| Unavailable::new("crm", error.to_string()))?;
-            let letter = Letter {
+            let letter = DeadLetter {
                 id: &message.id(),
                 queue,
                 body: &body,
@@ -136,49 +140,56 @@ async fn settle(
 }
 
 /// What the Desk remembers of the person from here on: the next lead meets the owner that the CRM has now.
-async fn remember(world: &World, write: &Write, written: &Written) -> PortResult<()> {
+async fn remember(world: &World, write: &CrmWrite, written: &CrmWritten) -> PortResult<()> {
     let (record, owner) = match written {
-        Written::Done { record, .. } => (record, write.assigning.as_ref().map(|assigning| assigning.owner_id.clone())),
-        Written::OwnerDrift { record, owner_id } => (record, Some(owner_id.clone())),
+        CrmWritten::Done { record, .. } => {
+            (record, write.assigning.as_ref().map(|assigning| assigning.owner_id.clone()))
+        }
+        CrmWritten::OwnerDrift { record, owner_id } => (record, Some(owner_id.clone())),
     };
     let Some(owner) = owner else { return Ok(()) };
     let Some((account, person)) = parts(write) else { return Ok(()) };
     let RecordId { kind, id } = record.clone();
     let state = PersonState { id, kind, owner: OwnerRef::new(&owner), touched: None };
-    let read = Mirror { person: Some(Seen { state: Some(state), at: world.now() }), account: None };
-    world.learn(&account.desk(), &[Learn { account: account.clone(), person, read }]).await
+    let read = CrmSnapshot { person: Some(SnapshotEntry { state: Some(state), at: world.now() }), account: None };
+    world.learn(&account.desk(), &[StoreSnapshotRequest { account: account.clone(), person, read }]).await
 }
 
 /// Account and person of a write.
-fn parts(write: &Write) -> Option<(AccountHash, String)> {
+fn parts(write: &CrmWrite) -> Option<(AccountHash, String)> {
     let account = AccountHash::of_lead(&write.lead_id)?;
     let person = write.person_id.get(ACCOUNT_PART..)?.to_owned();
     Some((account, person))
 }
 
-fn event(world: &World, write: &Write, written: &Written) -> Event {
-    let kind = if matches!(written, Written::Done { .. }) { EventKind::CrmWritten } else { EventKind::OwnerDrift };
-    let (Written::Done { record, .. } | Written::OwnerDrift { record, .. }) = written;
-    let detail = Detail {
+fn event(world: &World, write: &CrmWrite, written: &CrmWritten) -> AuditEvent {
+    let kind = if matches!(written, CrmWritten::Done { .. }) {
+        AuditEventKind::CrmWritten
+    } else {
+        AuditEventKind::OwnerDrift
+    };
+    let (CrmWritten::Done { record, .. } | CrmWritten::OwnerDrift { record, .. }) = written;
+    let detail = EventDetail {
         system: Some(world.crm().to_string()),
         record_id: Some(record.id.clone()),
         rep_id: write.assigning.as_ref().map(|assigning| assigning.rep_id.clone()),
         decision_id: (write.attempt_no > 0).then(|| write.effect_id()),
-        ..Detail::default()
+        ..EventDetail::default()
     };
-    Event::new(&write.lead_id, kind, write.attempt_no, world.now(), Who::System(world.crm().as_str())).with(detail)
+    AuditEvent::new(&write.lead_id, kind, write.attempt_no, world.now(), Who::System(world.crm().as_str())).with(detail)
 }
 
 /// A person gave the record to somebody else: when that is a rep of the roster, the lead is theirs here as well, and both
 /// hear of it. Somebody whom the roster does not know keeps the record, and the rep hears of that.
-async fn hand_over(world: &World, index: &RosterIndex, write: &Write, written: &Written) -> PortResult<()> {
-    let Written::OwnerDrift { owner_id, .. } = written else { return Ok(()) };
+async fn hand_over(world: &World, index: &RosterIndex, write: &CrmWrite, written: &CrmWritten) -> PortResult<()> {
+    let CrmWritten::OwnerDrift { owner_id, .. } = written else { return Ok(()) };
     let to = index.rep_of_crm(world.crm(), owner_id).cloned();
     let Some(to) = to else {
         return crate::queues::notify::owner_drift(world, &write.lead_id, write.attempt_no, owner_id).await;
     };
-    let kind = ActKind::Reassign { to: Some(to) };
-    let act = Act { lead_id: write.lead_id.clone(), kind, by: None, attempt_no: write.attempt_no, at: world.now() };
+    let kind = RepActionKind::Reassign { to: Some(to) };
+    let act =
+        RepAction { lead_id: write.lead_id.clone(), kind, by: None, attempt_no: write.attempt_no, at: world.now() };
     follow_up(world, &act).await.map(|_| ())
 }
 
@@ -187,7 +198,7 @@ fn answer(message: &RawMessage, result: PortResult<()>) {
         Ok(()) => message.ack(),
         Err(error) => {
             let detail = Some(error.detail.as_str());
-            log::error(&log::Line { event: "job.failed", code: Some("crm"), detail, ..log::Line::default() });
+            log::error(&log::LogLine { event: "job.failed", code: Some("crm"), detail, ..log::LogLine::default() });
             message.retry_with_options(&QueueRetryOptionsBuilder::new().with_delay_seconds(RETRY_S).build());
         }
     }

@@ -7,21 +7,21 @@ use crate::bindings::{config, platform};
 use crate::http::audit::events::has_any;
 use crate::http::audit::people::is_erased;
 use crate::http::dead_letters;
-use crate::http::dead_letters::Letter;
-use lead_router_app::notify::deliver::{Became, jobs, tell_next};
-use lead_router_app::ports::crm::Consults;
-use lead_router_app::ports::jobs::{Job, TellOne};
-use lead_router_app::ports::messages::{MirrorAsk, Standing};
-use lead_router_app::ports::{Clock, Config, Desks, Events, Jobs, PortResult, Posts, Unavailable};
-use lead_router_core::audit::{Detail, Event, EventKind, Who};
+use crate::http::dead_letters::DeadLetter;
+use lead_router_app::notify::deliver::{NotifyOutcome, jobs, notify_next};
+use lead_router_app::ports::crm::CrmLookups;
+use lead_router_app::ports::jobs::{Job, NotificationJob};
+use lead_router_app::ports::messages::{LeadStatus, SnapshotRequest};
+use lead_router_app::ports::{AccountShards, Clock, Config, Events, Jobs, PortResult, PostedMessages, Unavailable};
+use lead_router_core::audit::{AuditEvent, AuditEventKind, EventDetail, Who};
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::LeadKeys;
-use lead_router_core::notify::slack::Posted;
-use lead_router_core::notify::{Channel, Event as NoticeEvent, Making, Notice, notices, owner_drift as drift_notice};
+use lead_router_core::notify::slack::PostedMessage;
+use lead_router_core::notify::{Channel, Notice, NoticeEvent, NoticeInputs, notices, owner_drift as drift_notice};
 use lead_router_core::time::Timestamp;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde::Deserialize;
 use worker::wasm_bindgen::JsValue;
 use worker::{MessageExt, RawMessage};
@@ -40,7 +40,7 @@ pub async fn announce(world: &World, records: &[Record]) -> PortResult<()> {
     let config = world.current().await?;
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
     let public_url = setting(&world.env, "PUBLIC_URL");
-    let making = Making {
+    let making = NoticeInputs {
         index: &config.index,
         public_url: public_url.as_deref(),
         link_key: settings.link_keys.last().map(String::as_bytes),
@@ -49,7 +49,7 @@ pub async fn announce(world: &World, records: &[Record]) -> PortResult<()> {
     let mut told = Vec::new();
     for record in records {
         let crm_url = crm_url(world, &record.keys).await;
-        told.extend(notices(record, &Making { crm_url: crm_url.as_deref(), ..making }));
+        told.extend(notices(record, &NoticeInputs { crm_url: crm_url.as_deref(), ..making }));
     }
     let jobs = jobs(world, told).await?;
     if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }
@@ -62,7 +62,7 @@ async fn crm_url(world: &World, keys: &LeadKeys) -> Option<String> {
         return None;
     }
     let template = setting(&world.env, "CRM_RECORD_URL")?;
-    let ask = MirrorAsk { account: keys.account.clone(), person: keys.person.clone() };
+    let ask = SnapshotRequest { account: keys.account.clone(), person: keys.person.clone() };
     let mirror = world.mirror(&keys.account.desk(), &ask).await.ok()?;
     let id = mirror.person?.state?.id;
     Some(template.replace("{id}", &id))
@@ -73,13 +73,14 @@ async fn crm_url(world: &World, keys: &LeadKeys) -> Option<String> {
 /// # Errors
 /// As [`announce`].
 pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32, owner_id: &str) -> PortResult<()> {
-    let Some(Standing::Decided { record, .. }) = world.lead(lead_id).await? else { return Ok(()) };
+    let Some(LeadStatus::Decided { record, .. }) = world.lead(lead_id).await? else { return Ok(()) };
     if record.attempt_no != attempt_no {
         return Ok(());
     }
     let in_force = world.current().await?;
     let public_url = setting(&world.env, "PUBLIC_URL");
-    let making = Making { index: &in_force.index, public_url: public_url.as_deref(), link_key: None, crm_url: None };
+    let making =
+        NoticeInputs { index: &in_force.index, public_url: public_url.as_deref(), link_key: None, crm_url: None };
     let owner = config::crm_seller(&world.env, owner_id).await?;
     let notice = drift_notice(&record, owner, &making);
     let jobs = jobs(world, notice.into_iter().collect()).await?;
@@ -91,7 +92,7 @@ pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32, owner
 ///
 /// # Errors
 /// [`Unavailable`] when the message has to come again as it is.
-pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling: TellOne) -> PortResult<()> {
+pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling: NotificationJob) -> PortResult<()> {
     let is_gone = is_erased(world, &[(&telling.notice.lead_id, telling.notice.decided_at)]).await?;
     if is_gone.first() == Some(&true) || is_told(world, &telling).await? || is_outdated(world, &telling.notice).await? {
         return Ok(());
@@ -99,25 +100,25 @@ pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling:
     // An earlier delivery of this message may have told it.
     let sent_at = i64::try_from(message.timestamp().as_millis()).unwrap_or(i64::MAX);
     let is_old = world.now().as_ms().saturating_sub(sent_at) >= REPEATED_AFTER_MS;
-    let telling = TellOne { is_repeated: telling.is_repeated || is_old, ..telling };
-    let repeated = TellOne { is_repeated: true, ..telling.clone() };
-    let fresh = TellOne { so_far: Vec::new(), is_repeated: false, ..telling.clone() };
-    let became = match tell_next(world, telling, platform::chance).await {
+    let telling = NotificationJob { is_repeated: telling.is_repeated || is_old, ..telling };
+    let repeated = NotificationJob { is_repeated: true, ..telling.clone() };
+    let fresh = NotificationJob { so_far: Vec::new(), is_repeated: false, ..telling.clone() };
+    let became = match notify_next(world, telling, platform::chance).await {
         Ok(became) => became,
         // It may have been told before this failed, which the message itself does not say when it comes again.
         Err(_) => return world.enqueue(&[Job::Tell { telling: Box::new(repeated) }], RETRY_S).await,
     };
     match became {
-        Became::Told(None) => Ok(()),
-        Became::Told(Some(channel)) => {
+        NotifyOutcome::Told(None) => Ok(()),
+        NotifyOutcome::Told(Some(channel)) => {
             let notice = &fresh.notice;
             let name = channel.to_string();
-            let detail = Detail {
+            let detail = EventDetail {
                 system: Some(name.clone()),
                 rep_id: notice.to.rep_id.clone(),
                 decision_id: Some(notice.decision_id.clone()),
                 code: Some(notice.event.as_str().to_owned()),
-                ..Detail::default()
+                ..EventDetail::default()
             };
             let noted = world.note(&[told_event(notice, &channel, world.now()).with(detail)]).await;
             match noted {
@@ -125,32 +126,32 @@ pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling:
                 Err(_) => world.enqueue(&[Job::Tell { telling: Box::new(repeated) }], RETRY_S).await,
             }
         }
-        Became::Again { telling, after_ms } => {
+        NotifyOutcome::Again { telling, after_ms } => {
             let after_s = u32::try_from(after_ms.saturating_add(999).div_euclid(1_000)).unwrap_or(0);
             world.enqueue(&[Job::Tell { telling }], after_s).await
         }
-        Became::GivenUp(setback) => {
+        NotifyOutcome::GivenUp(setback) => {
             let what = match &setback {
-                Setback::Later { .. } => "no channel could be told; send it again when one can",
-                Setback::Refused { message, .. } => message.as_str(),
+                DeliveryError::Later { .. } => "no channel could be told; send it again when one can",
+                DeliveryError::Refused { message, .. } => message.as_str(),
             };
             let job = Job::Tell { telling: Box::new(fresh) };
             let body = serde_json::to_string(&job).map_err(|error| Unavailable::new("queue", error.to_string()))?;
             let letter =
-                Letter { id: &message.id(), queue, body: &body, code: setback.code(), message: what, tries: None };
+                DeadLetter { id: &message.id(), queue, body: &body, code: setback.code(), message: what, tries: None };
             dead_letters::keep(world, &letter).await
         }
     }
 }
 
 /// What the history says when a channel was told of a notice: the same every time.
-fn told_event(notice: &Notice, channel: &Channel, at: Timestamp) -> Event {
+fn told_event(notice: &Notice, channel: &Channel, at: Timestamp) -> AuditEvent {
     let which = format!("{}-{}-{channel}", notice.attempt_no, notice.event.as_str());
-    Event::new(&notice.lead_id, EventKind::Notified, which, at, Who::Router)
+    AuditEvent::new(&notice.lead_id, AuditEventKind::Notified, which, at, Who::Router)
 }
 
 /// Whether the history says that a channel of the chain was told: the decision was delivered again, or the message was.
-async fn is_told(world: &World, telling: &TellOne) -> PortResult<bool> {
+async fn is_told(world: &World, telling: &NotificationJob) -> PortResult<bool> {
     let channels = telling.policy.chains.iter().flatten();
     let events = channels.map(|channel| told_event(&telling.notice, channel, world.now()).event_id);
     has_any(&world.env, &events.collect::<Vec<_>>()).await
@@ -162,7 +163,7 @@ async fn is_outdated(world: &World, notice: &Notice) -> PortResult<bool> {
         return Ok(false);
     }
     let standing = world.lead(&notice.lead_id).await?;
-    Ok(matches!(standing, Some(Standing::Decided { record, .. }) if record.attempt_no > notice.attempt_no))
+    Ok(matches!(standing, Some(LeadStatus::Decided { record, .. }) if record.attempt_no > notice.attempt_no))
 }
 
 #[derive(Deserialize)]
@@ -170,8 +171,8 @@ struct PostedRow {
     posted: String,
 }
 
-impl Posts for World {
-    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<Posted>> {
+impl PostedMessages for World {
+    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<PostedMessage>> {
         let query = "SELECT posted FROM messages WHERE lead_id = ?1 AND rep_id = ?2";
         let bind = [JsValue::from_str(lead_id.as_str()), JsValue::from_str(rep_id.as_str())];
         let statement = database(&self.env)?.prepare(query).bind(&bind).map_err(failed)?;
@@ -179,7 +180,7 @@ impl Posts for World {
         Ok(rows.first().and_then(|row| serde_json::from_str(&row.posted).ok()))
     }
 
-    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &Posted) -> PortResult<()> {
+    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &PostedMessage) -> PortResult<()> {
         let query = "INSERT INTO messages (lead_id, rep_id, posted, at_ms) VALUES (?1, ?2, ?3, ?4) \
             ON CONFLICT (lead_id, rep_id) DO UPDATE SET posted = excluded.posted, at_ms = excluded.at_ms";
         let text = serde_json::to_string(posted).map_err(failed)?;

@@ -1,10 +1,10 @@
 //! The consumer: decisions become contacts, assignments and ledger lines, and what the CRM is told.
 
 use crate::crm::write_back::write_of;
-use crate::ports::crm::Consults;
+use crate::ports::crm::CrmLookups;
 use crate::ports::jobs::Job;
-use crate::ports::messages::Standing;
-use crate::ports::{Desks, Jobs, Ledger, PortResult, Unavailable};
+use crate::ports::messages::LeadStatus;
+use crate::ports::{AccountShards, DecisionLedger, Jobs, PortResult, Unavailable};
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::record::{Mode, Record};
 
@@ -14,7 +14,7 @@ use lead_router_core::decision::record::{Mode, Record};
 ///
 /// # Errors
 /// [`Unavailable`] when the Desk cannot be reached or the message holds something else.
-pub async fn record_of(world: &impl Desks, job: &Job) -> PortResult<Option<Record>> {
+pub async fn record_of(world: &impl AccountShards, job: &Job) -> PortResult<Option<Record>> {
     let Job::Deliver { lead_id, record } = job else {
         return Ok(None);
     };
@@ -23,8 +23,8 @@ pub async fn record_of(world: &impl Desks, job: &Job) -> PortResult<Option<Recor
             serde_json::from_str(text).map(Some).map_err(|error| Unavailable::new("queue", error.to_string()))
         }
         None => Ok(match world.lead(lead_id).await? {
-            Some(Standing::Decided { record, .. }) => Some(*record),
-            Some(Standing::Open { .. }) | None => None,
+            Some(LeadStatus::Decided { record, .. }) => Some(*record),
+            Some(LeadStatus::Open { .. }) | None => None,
         }),
     }
 }
@@ -34,7 +34,7 @@ pub async fn record_of(world: &impl Desks, job: &Job) -> PortResult<Option<Recor
 ///
 /// # Errors
 /// [`Unavailable`] when the ledger or a queue fails. Delivering again changes nothing twice: every effect has its own id.
-pub async fn deliver<W: Ledger + Jobs + Consults>(world: &W, records: &[Record]) -> PortResult<()> {
+pub async fn deliver<W: DecisionLedger + Jobs + CrmLookups>(world: &W, records: &[Record]) -> PortResult<()> {
     if records.is_empty() {
         return Ok(());
     }

@@ -1,9 +1,11 @@
 //! What a rep or an operator does with a lead that a rep has: it is accepted, given back, or handed on.
 
-use crate::intake::{World, seed};
+use crate::intake::{IntakeWorld, seed};
 use crate::ports::PortResult;
-use crate::ports::follow_up::{Act, ActKind, Acted};
-use crate::ports::messages::{Handed, Open, Settle, Settled, Standing, Touch, Touched};
+use crate::ports::follow_up::{RepAction, RepActionKind, RepActionOutcome};
+use crate::ports::messages::{
+    DecideRequest, DecideResponse, LeadStatus, OpenRequest, Reassignment, TouchRequest, TouchResponse,
+};
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::record::{EnrichmentSummary, Outcome, Record};
 use lead_router_core::id::RepId;
@@ -20,41 +22,43 @@ pub const HANDED: &str = "handed";
 ///
 /// # Errors
 /// `Unavailable` when an object or the configuration cannot be reached. Asking again is safe.
-pub async fn follow_up<W: World>(world: &W, act: &Act) -> PortResult<Acted> {
+pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult<RepActionOutcome> {
     // 1
-    let Some(Standing::Decided { fingerprint, received_at, record }) = world.lead(&act.lead_id).await? else {
-        return Ok(Acted::Unknown);
+    let Some(LeadStatus::Decided { fingerprint, received_at, record }) = world.lead(&act.lead_id).await? else {
+        return Ok(RepActionOutcome::Unknown);
     };
     let holder = record.decision.rep_id();
     if record.decision.outcome == Outcome::Rejected {
-        return Ok(Acted::Unknown);
+        return Ok(RepActionOutcome::Unknown);
     }
     if record.attempt_no != act.attempt_no || holder.is_none() {
         return Ok(already_done(&record, act));
     }
     if act.by.is_some() && act.by != holder {
-        return Ok(Acted::Stale { rep_id: holder });
+        return Ok(RepActionOutcome::Stale { rep_id: holder });
     }
     let to = match &act.kind {
         // 2
-        ActKind::Accept => {
-            let touch = Touch { lead_id: act.lead_id.clone(), attempt_no: act.attempt_no, at: act.at };
+        RepActionKind::Accept => {
+            let touch = TouchRequest { lead_id: act.lead_id.clone(), attempt_no: act.attempt_no, at: act.at };
             return Ok(match world.touch(&touch).await? {
-                Touched::Yes => Acted::Done { rep_id: holder },
-                Touched::Stale => Acted::Stale { rep_id: None },
+                TouchResponse::Yes => RepActionOutcome::Done { rep_id: holder },
+                TouchResponse::Stale => RepActionOutcome::Stale { rep_id: None },
             });
         }
-        ActKind::Decline => None,
-        ActKind::Reassign { to } if to.is_some() && *to == holder => return Ok(Acted::Done { rep_id: holder }),
-        ActKind::Reassign { to } => to.clone(),
+        RepActionKind::Decline => None,
+        RepActionKind::Reassign { to } if to.is_some() && *to == holder => {
+            return Ok(RepActionOutcome::Done { rep_id: holder });
+        }
+        RepActionKind::Reassign { to } => to.clone(),
     };
     // 3
     let config = world.current().await?;
     let Record { keys, lead, facts, view, decision, .. } = *record;
     let plan = plan(&config.rubric, &facts, act.at);
-    let open = Open { keys, fingerprint, lead, received_at };
+    let open = OpenRequest { keys, fingerprint, lead, received_at };
     let desk = open.keys.account.desk();
-    let settle = Settle {
+    let decide = DecideRequest {
         // The Desk of an employer has answered for this lead, and answers once: here the lead's own Desk decides.
         employer: None,
         seed: seed(&open.keys),
@@ -68,25 +72,25 @@ pub async fn follow_up<W: World>(world: &W, act: &Act) -> PortResult<Acted> {
         mode: decision.mode,
         now: act.at,
         late: None,
-        handed: Some(Handed { attempt_no: act.attempt_no, to }),
+        handed: Some(Reassignment { attempt_no: act.attempt_no, to }),
     };
-    Ok(match world.settle(&desk, &settle, false).await? {
-        Settled::Decided { decision, replay: false } => Acted::Done { rep_id: decision.rep_id() },
-        Settled::Decided { decision, replay: true } => Acted::Stale { rep_id: decision.rep_id() },
-        Settled::Conflict => Acted::Unknown,
+    Ok(match world.decide(&desk, &decide, false).await? {
+        DecideResponse::Decided { decision, replay: false } => RepActionOutcome::Done { rep_id: decision.rep_id() },
+        DecideResponse::Decided { decision, replay: true } => RepActionOutcome::Stale { rep_id: decision.rep_id() },
+        DecideResponse::Conflict => RepActionOutcome::Unknown,
     })
 }
 
 /// An act on a decision that no longer stands: done again when the rep who asks did the same with it before, stale otherwise.
-fn already_done(record: &Record, act: &Act) -> Acted {
+fn already_done(record: &Record, act: &RepAction) -> RepActionOutcome {
     let gave_away = |by: &RepId| record.asking.exclude.contains(by);
     let is_same = match &act.kind {
-        ActKind::Accept => false,
-        ActKind::Decline => record.view.handed_to.is_none(),
-        ActKind::Reassign { to } => record.view.handed_to == *to,
+        RepActionKind::Accept => false,
+        RepActionKind::Decline => record.view.handed_to.is_none(),
+        RepActionKind::Reassign { to } => record.view.handed_to == *to,
     };
     let is_again =
         is_same && record.attempt_no == act.attempt_no.saturating_add(1) && act.by.as_ref().is_some_and(gave_away);
     let rep_id = record.decision.rep_id();
-    if is_again { Acted::Done { rep_id } } else { Acted::Stale { rep_id } }
+    if is_again { RepActionOutcome::Done { rep_id } } else { RepActionOutcome::Stale { rep_id } }
 }

@@ -3,8 +3,8 @@
 //! Read, decide, write: one synchronous stretch, so that two leads can never be given against the same
 //! state. The answer is final: asking again for the lead gives the stored answer.
 
-use crate::ports::messages::{Answered, PickReply, TakeBack};
-use crate::ports::{PortResult, TeamStore, Unavailable};
+use crate::ports::messages::{PickResponse, ReleaseRequest, StoredPick};
+use crate::ports::{PortResult, RepPoolStore, Unavailable};
 use lead_router_core::decision::decide::states_of;
 use lead_router_core::roster::model::{PickKind, PickOutcome, PickRequest};
 use lead_router_core::roster::prepared::PreparedPool;
@@ -14,21 +14,21 @@ use lead_router_core::roster::prepared::PreparedPool;
 /// # Errors
 /// [`Unavailable`] when the store fails; nothing is counted then.
 pub fn pick(
-    store: &impl TeamStore,
+    store: &impl RepPoolStore,
     pool: &mut PreparedPool,
     roster_version: &str,
     request: &PickRequest,
-) -> PortResult<PickReply> {
+) -> PortResult<PickResponse> {
     let slot = slot(request);
     if let Some(text) = store.answer(&request.lead_id, &slot)? {
-        let Answered { request: first, reply } = parse(&text)?;
-        return Ok(PickReply { request: (first != *request).then_some(first), ..reply });
+        let StoredPick { request: first, reply } = parse(&text)?;
+        return Ok(PickResponse { request: (first != *request).then_some(first), ..reply });
     }
     let reply = peek(pool, roster_version, request);
     let PickOutcome::Picked { .. } = reply.pick.outcome else {
         return Ok(reply);
     };
-    let answered = Answered { request: request.clone(), reply };
+    let answered = StoredPick { request: request.clone(), reply };
     let text = json(&answered)?;
     let pick = &answered.reply.pick;
     change(
@@ -46,17 +46,17 @@ pub fn pick(
 ///
 /// # Errors
 /// [`Unavailable`] when the store fails; taking back again is harmless.
-pub fn take_back(store: &impl TeamStore, pool: &mut PreparedPool, take_back: &TakeBack) -> PortResult<()> {
-    let keep = take_back.keep.as_ref().map(slot);
-    for (slot, text) in store.answers(&take_back.lead_id)? {
+pub fn release(store: &impl RepPoolStore, pool: &mut PreparedPool, release: &ReleaseRequest) -> PortResult<()> {
+    let keep = release.keep.as_ref().map(slot);
+    for (slot, text) in store.answers(&release.lead_id)? {
         if keep.as_ref() == Some(&slot) {
             continue;
         }
-        let Answered { request, reply } = parse(&text)?;
+        let StoredPick { request, reply } = parse(&text)?;
         change(
             pool,
             |pool| pool.release(&request, &reply.pick),
-            |states| store.remove_answer(&take_back.lead_id, &slot, states),
+            |states| store.remove_answer(&release.lead_id, &slot, states),
         )?;
     }
     Ok(())
@@ -77,15 +77,15 @@ fn change(
     stored
 }
 
-fn parse(text: &str) -> PortResult<Answered> {
+fn parse(text: &str) -> PortResult<StoredPick> {
     serde_json::from_str(text).map_err(|error| Unavailable::new("team", error.to_string()))
 }
 
 /// Answers a question without any effect.
 #[must_use]
-pub fn peek(pool: &PreparedPool, roster_version: &str, request: &PickRequest) -> PickReply {
+pub fn peek(pool: &PreparedPool, roster_version: &str, request: &PickRequest) -> PickResponse {
     let pick = pool.pick(request);
-    PickReply { request: None, states: states_of(pool, request), pick, roster_version: roster_version.to_owned() }
+    PickResponse { request: None, states: states_of(pool, request), pick, roster_version: roster_version.to_owned() }
 }
 
 /// What a stored answer is filed under: a lead may ask several teams of a pool, and one team after a rep

@@ -1,17 +1,17 @@
 //! Events of senders become leads: each once, and durable before the sender is answered.
 
 use crate::crm::vendor::{GATE_FULL, no_answer};
-use crate::crm::{Hubspot, Patience};
-use crate::intake::{Answer, Options, World, accept, id_of, intake};
-use crate::ports::crm::{Effect, Gates};
+use crate::crm::{CallBudget, Hubspot};
+use crate::intake::{IntakeAnswer, IntakeWorld, Options, accept, id_of, intake};
+use crate::ports::crm::{DeliveryResult, VendorLimits};
 use crate::ports::{HttpAnswer, PortResult};
 use futures_util::{StreamExt, stream};
 use lead_router_core::id::LeadId;
 use lead_router_core::intake::RawLead;
 use lead_router_core::lead::{Lead, check};
 use lead_router_core::time::Timestamp;
-use lead_router_core::vendor::Setback;
-use lead_router_core::webhook::{Event, Fetch, Fetched, HUBSPOT_TOKEN, Says, Vendor};
+use lead_router_core::vendor::DeliveryError;
+use lead_router_core::webhook::{Fetch, FetchVendor, Fetched, HUBSPOT_TOKEN, WebhookEvent, WebhookEventKind};
 
 /// How long the events of one request may take, in milliseconds. `HubSpot` and Segment wait for five seconds.
 pub const BUDGET_MS: i64 = 4_000;
@@ -27,7 +27,7 @@ const AT_ONCE: usize = 6;
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taken {
+pub enum WebhookResult {
     /// It is a lead, durable, and has to be routed.
     Accepted(LeadId),
     /// The lead was there before.
@@ -56,55 +56,62 @@ pub enum Taken {
 
 /// Takes events in, several at the same time; the answers are in the order of the events.
 ///
-/// Nobody waits for enrichment or a decision: a lead that is [`Taken::Accepted`] still has to be routed.
-pub async fn take_all<W: World + Gates>(
+/// Nobody waits for enrichment or a decision: a lead that is [`WebhookResult::Accepted`] still has to be routed.
+pub async fn take_all<W: IntakeWorld + VendorLimits>(
     world: &W,
-    events: Vec<Event>,
+    events: Vec<WebhookEvent>,
     received_at: Timestamp,
     options: Options<'_>,
-) -> Vec<Taken> {
+) -> Vec<WebhookResult> {
     let options = Options { wait: false, ..options };
     let taken = events.into_iter().map(|event| take(world, event, received_at, options));
     stream::iter(taken).buffered(AT_ONCE).collect().await
 }
 
-async fn take<W: World + Gates>(world: &W, event: Event, received_at: Timestamp, options: Options<'_>) -> Taken {
+async fn take<W: IntakeWorld + VendorLimits>(
+    world: &W,
+    event: WebhookEvent,
+    received_at: Timestamp,
+    options: Options<'_>,
+) -> WebhookResult {
     let raw = match event.says {
-        Says::Nothing(code) => return Taken::Ignored(code),
-        Says::Broken(code) => return Taken::Refused(vec![code.to_owned()]),
-        Says::Lead(raw) => raw,
-        Says::Fetch(fetch) => match fetched(world, &fetch, received_at).await {
+        WebhookEventKind::Nothing(code) => return WebhookResult::Ignored(code),
+        WebhookEventKind::Broken(code) => return WebhookResult::Refused(vec![code.to_owned()]),
+        WebhookEventKind::Lead(raw) => raw,
+        WebhookEventKind::Fetch(fetch) => match fetched(world, &fetch, received_at).await {
             Ok(Some(raw)) => raw,
-            Ok(None) => return Taken::Left { fetch, key: event.key },
+            Ok(None) => return WebhookResult::Left { fetch, key: event.key },
             Err(taken) => return taken,
         },
     };
     match judged(*raw, received_at) {
-        Ok(lead) => store(world, lead, event.key, received_at, options).await.unwrap_or_else(|error| Taken::Later {
-            code: "unavailable",
-            operator: false,
-            detail: format!("{}: {}", error.port, error.detail),
-        }),
+        Ok(lead) => {
+            store(world, lead, event.key, received_at, options).await.unwrap_or_else(|error| WebhookResult::Later {
+                code: "unavailable",
+                operator: false,
+                detail: format!("{}: {}", error.port, error.detail),
+            })
+        }
         Err(taken) => taken,
     }
 }
 
-fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, Taken> {
+fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, WebhookResult> {
     check(raw, received_at).map_err(|problems| {
         // Codes and names of known fields; a name of the sender's own might say something about the person.
         let code =
             |path: &str, code: &str| if path.contains("fields.") { code.to_owned() } else { format!("{path}:{code}") };
-        Taken::Refused(problems.iter().map(|problem| code(&problem.path, &problem.code)).collect())
+        WebhookResult::Refused(problems.iter().map(|problem| code(&problem.path, &problem.code)).collect())
     })
 }
 
 /// Reads a lead at its vendor; `None` when the sender's patience ended before.
-async fn fetched<W: World + Gates>(
+async fn fetched<W: IntakeWorld + VendorLimits>(
     world: &W,
     fetch: &Fetch,
     received_at: Timestamp,
-) -> Result<Option<Box<RawLead>>, Taken> {
-    let later = |code, operator, detail: &str| Taken::Later { code, operator, detail: detail.to_owned() };
+) -> Result<Option<Box<RawLead>>, WebhookResult> {
+    let later = |code, operator, detail: &str| WebhookResult::Later { code, operator, detail: detail.to_owned() };
     let left_ms = BUDGET_MS.saturating_sub(world.now().ms_since(received_at));
     if left_ms < LEAST_MS {
         return Ok(None);
@@ -113,33 +120,39 @@ async fn fetched<W: World + Gates>(
     let answer = match answer(world, fetch, timeout_ms).await {
         Ok(answer) => answer,
         // The vendor is not at fault when the time was short, nor when its limits let no more through for now.
-        Err(Setback::Later { code, .. }) if code == GATE_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS => {
+        Err(DeliveryError::Later { code, .. })
+            if code == GATE_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
+        {
             return Ok(None);
         }
-        Err(Setback::Later { code, .. }) => return Err(later("fetch_unavailable", false, &code)),
-        Err(Setback::Refused { code, message, .. }) => {
+        Err(DeliveryError::Later { code, .. }) => return Err(later("fetch_unavailable", false, &code)),
+        Err(DeliveryError::Refused { code, message, .. }) => {
             let code = if code == "not_set_up" { "not_set_up" } else { "fetch_token_refused" };
             return Err(later(code, true, &message));
         }
     };
     match fetch.read(answer.status, &answer.body, world.now()) {
         Fetched::Lead(raw) => Ok(Some(raw)),
-        Fetched::Nothing(code) => Err(Taken::Ignored(code)),
-        Fetched::Broken(code) => Err(Taken::Refused(vec![code.to_owned()])),
+        Fetched::Nothing(code) => Err(WebhookResult::Ignored(code)),
+        Fetched::Broken(code) => Err(WebhookResult::Refused(vec![code.to_owned()])),
         Fetched::Later(code) => Err(later(code, false, &format!("status {}", answer.status))),
         Fetched::Misconfigured(code) => Err(later(code, true, &format!("status {}", answer.status))),
     }
 }
 
 /// What the vendor answers. `HubSpot` is asked as everywhere: with the token that is in force, and within its limits.
-async fn answer<W: World + Gates>(world: &W, fetch: &Fetch, timeout_ms: u32) -> Effect<HttpAnswer> {
+async fn answer<W: IntakeWorld + VendorLimits>(
+    world: &W,
+    fetch: &Fetch,
+    timeout_ms: u32,
+) -> DeliveryResult<HttpAnswer> {
     let request = |token: Option<&str>| {
         let named = |name: &str| token.filter(|_| name == HUBSPOT_TOKEN).map(str::to_owned);
         let request = fetch.request(&|name| named(name).or_else(|| world.setting(name)));
-        request.map_err(|refusal| Setback::config(refusal.code, refusal.message))
+        request.map_err(|refusal| DeliveryError::config(refusal.code, refusal.message))
     };
-    if fetch.vendor == Vendor::Hubspot {
-        let patience = Patience { gate_ms: timeout_ms, answer_ms: timeout_ms, ..Patience::CONSUMER };
+    if fetch.vendor == FetchVendor::Hubspot {
+        let patience = CallBudget { gate_ms: timeout_ms, answer_ms: timeout_ms, ..CallBudget::CONSUMER };
         return Hubspot::connect(world, patience)?.ask(|token| request(Some(token))).await;
     }
     world.send(&request(None)?, timeout_ms).await.map_err(no_answer)
@@ -151,31 +164,31 @@ async fn answer<W: World + Gates>(world: &W, fetch: &Fetch, timeout_ms: u32) -> 
 /// send the record as it is by then; 2 it is accepted under its key; 3 when the key belongs to another content and yet
 /// there is no such lead, the first delivery ended between the two, or the record is another person's by now: it is
 /// accepted all the same.
-async fn store<W: World>(
+async fn store<W: IntakeWorld>(
     world: &W,
     lead: Lead,
     key: Option<String>,
     received_at: Timestamp,
     options: Options<'_>,
-) -> PortResult<Taken> {
+) -> PortResult<WebhookResult> {
     // 1
     let id = key.as_ref().and_then(|key| id_of(&lead, key, options.person_key));
     if let Some(id) = &id
         && world.lead(id).await?.is_some()
     {
-        return Ok(Taken::Duplicate(id.clone()));
+        return Ok(WebhookResult::Duplicate(id.clone()));
     }
     // 2
     let mut answer = intake(world, lead.clone(), key.as_deref(), received_at, options).await?.answer;
     // 3
-    if answer == Answer::Conflict {
+    if answer == IntakeAnswer::Conflict {
         answer = accept(world, lead, key.as_deref(), received_at, options).await?.answer;
     }
     Ok(match (answer, id) {
-        (Answer::Accepted { lead_id }, _) => Taken::Accepted(lead_id),
-        (Answer::Decided { decision, .. }, _) => Taken::Duplicate(decision.lead_id),
+        (IntakeAnswer::Accepted { lead_id }, _) => WebhookResult::Accepted(lead_id),
+        (IntakeAnswer::Decided { decision, .. }, _) => WebhookResult::Duplicate(decision.lead_id),
         // Another content of the same person came in between.
-        (Answer::Conflict, Some(id)) => Taken::Duplicate(id),
-        (Answer::Conflict, None) => Taken::Refused(vec!["conflict".to_owned()]),
+        (IntakeAnswer::Conflict, Some(id)) => WebhookResult::Duplicate(id),
+        (IntakeAnswer::Conflict, None) => WebhookResult::Refused(vec!["conflict".to_owned()]),
     })
 }

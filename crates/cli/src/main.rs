@@ -3,7 +3,7 @@
 use clap::Parser;
 use lead_router_cli::args::{Cli, Command};
 use lead_router_cli::commands::{backtest, check, doctor, explain, fit, lint, replay, send, simulate};
-use lead_router_cli::output::{self, Failure, Output};
+use lead_router_cli::output::{self, CommandFailure, Output};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(command: &Command) -> Result<Output, Failure> {
+fn run(command: &Command) -> Result<Output, CommandFailure> {
     match command {
         Command::Check(args) => check::run(args),
         Command::Lint(args) => lint::run(args),

@@ -44,19 +44,19 @@ impl FactValue {
 
     /// Which kind of value this is.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> FactKind {
         match self {
-            Self::Flag(_) => Kind::Flag,
-            Self::Number(_) => Kind::Number,
-            Self::Text(_) => Kind::Text,
-            Self::Set(_) => Kind::Set,
+            Self::Flag(_) => FactKind::Flag,
+            Self::Number(_) => FactKind::Number,
+            Self::Text(_) => FactKind::Text,
+            Self::Set(_) => FactKind::Set,
         }
     }
 }
 
 /// The kind of value that a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FactKind {
     /// `true` or `false`.
     Flag,
     /// A whole number.
@@ -69,7 +69,7 @@ pub enum Kind {
 
 /// Who can fill a field, and with that, what a missing value means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum FactSource {
     /// Only the sender of the lead. Missing means empty: conditions on it are false.
     Sender,
     /// Enrichment providers. Missing means unknown.
@@ -104,14 +104,14 @@ macro_rules! fields {
 
             /// The kind of value it takes.
             #[must_use]
-            pub const fn kind(self) -> Kind {
-                match self { $(Self::$variant => Kind::$kind,)* }
+            pub const fn kind(self) -> FactKind {
+                match self { $(Self::$variant => FactKind::$kind,)* }
             }
 
             /// Who can fill it.
             #[must_use]
-            pub const fn source(self) -> Source {
-                match self { $(Self::$variant => Source::$source,)* }
+            pub const fn source(self) -> FactSource {
+                match self { $(Self::$variant => FactSource::$source,)* }
             }
 
             /// The field with this path, or `None`.

@@ -7,7 +7,7 @@ use crate::http::auth;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
 use lead_router_app::ports::PortResult;
-use lead_router_core::audit::{Person, person_of, person_part};
+use lead_router_core::audit::{ErasedPerson, person_of, person_part};
 use lead_router_core::error::Problem;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::AccountHash;
@@ -87,7 +87,7 @@ impl<'a, 'b> Params<'a, 'b> {
     }
 
     /// The person with this address.
-    pub fn person(&mut self, name: &str) -> Option<Person> {
+    pub fn person(&mut self, name: &str) -> Option<ErasedPerson> {
         let address = self.text(name)?;
         let person = person_of(self.call.settings.person_key.as_bytes(), &address);
         if person.is_none() {
@@ -172,7 +172,7 @@ pub fn conditions(params: &mut Params<'_, '_>) -> Conditions {
     conditions
 }
 
-fn of_person(conditions: &mut Conditions, person: &Person) {
+fn of_person(conditions: &mut Conditions, person: &ErasedPerson) {
     conditions.add("substr(lead_id, 18, 10) = ?", [JsValue::from_str(&person.hash)]);
 }
 

@@ -8,7 +8,7 @@ use crate::http::auth;
 use crate::http::respond::{ApiResult, json};
 use crate::http::routes::Call;
 use lead_router_app::ports::{Events, PortResult};
-use lead_router_core::audit::{Event, EventKind};
+use lead_router_core::audit::{AuditEvent, AuditEventKind};
 use lead_router_core::error::Problem;
 use lead_router_core::id::LeadId;
 use serde_json::{Value, json};
@@ -32,14 +32,14 @@ const TIMELINE_MAX: u32 = 500;
 ///
 /// # Errors
 /// When the database is not there.
-pub fn statement(env: &Env, events: &[Event]) -> PortResult<D1PreparedStatement> {
-    let rows: Vec<Value> = events.iter().map(Event::row).collect();
+pub fn statement(env: &Env, events: &[AuditEvent]) -> PortResult<D1PreparedStatement> {
+    let rows: Vec<Value> = events.iter().map(AuditEvent::row).collect();
     let text = serde_json::to_string(&rows).map_err(failed)?;
     database(env)?.prepare(INSERT).bind(&[JsValue::from_str(&text)]).map_err(failed)
 }
 
 impl Events for World {
-    async fn note(&self, events: &[Event]) -> PortResult<()> {
+    async fn note(&self, events: &[AuditEvent]) -> PortResult<()> {
         if events.is_empty() {
             return Ok(());
         }
@@ -74,9 +74,9 @@ pub fn conditions(params: &mut Params<'_, '_>) -> Conditions {
     let mut conditions = Conditions::default();
     let kind = params.text("kind");
     if let Some(kind) = &kind
-        && EventKind::from_code(kind).is_none()
+        && AuditEventKind::from_code(kind).is_none()
     {
-        let codes = EventKind::ALL.map(EventKind::code).join("`, `");
+        let codes = AuditEventKind::ALL.map(AuditEventKind::code).join("`, `");
         params.problem(Problem::new("kind", "unknown_kind", format!("use one of `{codes}`")));
     }
     conditions.equal("lead_id", params.text("lead"));

@@ -73,13 +73,13 @@ const EVENTS: [&str; 6] = ["at", "event_id", "lead_id", "kind", "who", "detail"]
 
 /// What is exported.
 #[derive(Clone, Copy)]
-enum Table {
+enum ExportTable {
     Decisions,
     DecisionsWithRecords,
     Events,
 }
 
-impl Table {
+impl ExportTable {
     const fn columns(self) -> &'static [&'static str] {
         match self {
             Self::Decisions => DECISIONS.split_at(25).0,
@@ -96,7 +96,7 @@ impl Table {
 /// An export while it is answered.
 struct Export {
     env: Env,
-    table: Table,
+    table: ExportTable,
     conditions: Conditions,
     is_csv: bool,
     after: Option<String>,
@@ -113,7 +113,13 @@ pub async fn decisions(call: &Call<'_>) -> ApiResult {
     // What is decided while the file is written does not make it longer.
     conditions.between("at_ms", None, Some(call.world.now().as_ms()));
     let with_records = params.text("record").as_deref() == Some("1");
-    answer(call, params, conditions, if with_records { Table::DecisionsWithRecords } else { Table::Decisions }).await
+    answer(
+        call,
+        params,
+        conditions,
+        if with_records { ExportTable::DecisionsWithRecords } else { ExportTable::Decisions },
+    )
+    .await
 }
 
 /// `GET /v1/events:export`: events, those of a lead together.
@@ -121,10 +127,10 @@ pub async fn events(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let conditions = events::conditions(&mut params);
-    answer(call, params, conditions, Table::Events).await
+    answer(call, params, conditions, ExportTable::Events).await
 }
 
-async fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditions, table: Table) -> ApiResult {
+async fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditions, table: ExportTable) -> ApiResult {
     let is_csv = match params.text("format").as_deref() {
         None | Some("ndjson") => false,
         Some("csv") => true,
@@ -154,8 +160,8 @@ async fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditi
         .set("content-type", if is_csv { "text/csv; charset=utf-8; header=present" } else { "application/x-ndjson" })?;
     headers.set("cache-control", "no-store")?;
     let name = match table {
-        Table::Decisions | Table::DecisionsWithRecords => "decisions",
-        Table::Events => "events",
+        ExportTable::Decisions | ExportTable::DecisionsWithRecords => "decisions",
+        ExportTable::Events => "events",
     };
     let ending = if is_csv { "csv" } else { "ndjson" };
     headers.set("content-disposition", &format!("attachment; filename=\"{name}.{ending}\""))?;
@@ -191,7 +197,7 @@ impl Export {
     /// The last line of a file that cannot be read to its end.
     fn broken(&mut self, error: &Unavailable) -> String {
         self.is_over = true;
-        log::error(&log::Line { event: "export.failed", detail: Some(&error.detail), ..log::Line::default() });
+        log::error(&log::LogLine { event: "export.failed", detail: Some(&error.detail), ..log::LogLine::default() });
         let message = "the export broke off here; ask for a shorter span, or again";
         if self.is_csv {
             return csv_export::line([message]);
@@ -202,9 +208,9 @@ impl Export {
     async fn next(&self) -> PortResult<Vec<Value>> {
         let (after, rows) = (self.after.as_deref(), self.table.rows());
         let record = match self.table {
-            Table::Events => return events::after(&self.env, &self.conditions, after, rows).await,
-            Table::DecisionsWithRecords => "iif(erased_ms IS NULL, record, NULL)",
-            Table::Decisions => "NULL",
+            ExportTable::Events => return events::after(&self.env, &self.conditions, after, rows).await,
+            ExportTable::DecisionsWithRecords => "iif(erased_ms IS NULL, record, NULL)",
+            ExportTable::Decisions => "NULL",
         };
         let mut conditions = self.conditions.clone();
         if let Some((at_ms, id)) = after.and_then(|cursor| cursor.split_once('_')) {
@@ -226,7 +232,7 @@ impl Export {
             if let Some(calls) = map.remove("calls") {
                 map.insert("cost_usd_micros".to_owned(), cost_usd_micros(calls).into());
             }
-            if !matches!(self.table, Table::DecisionsWithRecords) {
+            if !matches!(self.table, ExportTable::DecisionsWithRecords) {
                 map.remove("record");
             }
         }

@@ -16,7 +16,7 @@ use worker::wasm_bindgen::JsValue;
 pub const ERASED: &str = "{}";
 
 #[derive(Deserialize)]
-struct Line {
+struct AuditLine {
     line: String,
 }
 
@@ -26,7 +26,7 @@ struct Line {
 /// When the database fails.
 pub async fn lines(env: &Env, query: &str, bind: &[JsValue]) -> PortResult<Vec<Value>> {
     let result = database(env)?.prepare(query).bind(bind).map_err(failed)?.all().await.map_err(failed)?;
-    let lines: Vec<Line> = result.results().map_err(failed)?;
+    let lines: Vec<AuditLine> = result.results().map_err(failed)?;
     Ok(lines.iter().filter_map(|line| serde_json::from_str(&line.line).ok()).collect())
 }
 

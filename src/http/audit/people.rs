@@ -12,7 +12,7 @@ use crate::http::routes::Call;
 use crate::objects::account_shard::erasure::{Erase, Erased};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lead_router_app::ports::{Clock, Events, PortResult, Unavailable};
-use lead_router_core::audit::{Detail, Event, EventKind, Person, Who, dead_letter};
+use lead_router_core::audit::{AuditEvent, AuditEventKind, ErasedPerson, EventDetail, Who, dead_letter};
 use lead_router_core::error::Problem;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::{DESKS, keyed_hash, sha256_hex};
@@ -37,7 +37,7 @@ pub fn desks() -> impl Iterator<Item = String> {
 
 /// A decision that is to be erased.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Row {
+pub(crate) struct PersonRow {
     pub(crate) at_ms: i64,
     pub(crate) decision_id: String,
     pub(crate) lead_id: String,
@@ -48,7 +48,7 @@ pub(crate) struct Row {
     pub(crate) record: Option<String>,
 }
 
-impl Row {
+impl PersonRow {
     /// The row with its hash and without its text.
     pub(crate) fn with_hash(self) -> Self {
         let hash = self.hash.or_else(|| self.record.as_ref().map(|text| sha256_hex(text.as_bytes())));
@@ -57,7 +57,7 @@ impl Row {
 }
 
 /// The statement that takes the content of some decisions away and leaves their place in the chain.
-pub(crate) fn blank(env: &Env, rows: &[Row], now: Timestamp) -> PortResult<D1PreparedStatement> {
+pub(crate) fn blank(env: &Env, rows: &[PersonRow], now: Timestamp) -> PortResult<D1PreparedStatement> {
     let query = format!(
         "UPDATE decisions SET record = '{ERASED}', reason = NULL, domain = NULL, erased_ms = ?2, \
          hash = coalesce(hash, value ->> 'hash') FROM json_each(?1) WHERE at_ms = value ->> 'at_ms' \
@@ -130,7 +130,7 @@ pub async fn person(call: &Call<'_>) -> ApiResult {
         }
         leads.extend(rows.iter().map(|row| row.lead_id.clone()));
         profiles.extend(rows.iter().filter_map(profile));
-        let rows: Vec<Row> = rows.into_iter().map(Row::with_hash).collect();
+        let rows: Vec<PersonRow> = rows.into_iter().map(PersonRow::with_hash).collect();
         blank(&world.env, &rows, now)?.run().await.map_err(failed)?;
         removed.decisions = removed.decisions.saturating_add(rows.len());
     }
@@ -148,15 +148,15 @@ pub async fn person(call: &Call<'_>) -> ApiResult {
     // 6
     removed.cache_entries = cached(call, &person, &profiles).await?;
     // 7
-    let told: Vec<Event> = leads.iter().filter_map(|id| LeadId::new(id).ok()).map(|id| told(&id, now)).collect();
+    let told: Vec<AuditEvent> = leads.iter().filter_map(|id| LeadId::new(id).ok()).map(|id| told(&id, now)).collect();
     world.note(&told).await?;
     json(200, &json!({"erased_at": now, "removed": removed}))
 }
 
-fn told(lead_id: &LeadId, now: Timestamp) -> Event {
-    let detail = Detail { code: Some("asked_for".to_owned()), ..Detail::default() };
+fn told(lead_id: &LeadId, now: Timestamp) -> AuditEvent {
+    let detail = EventDetail { code: Some("asked_for".to_owned()), ..EventDetail::default() };
     // Later than the erasure itself, which takes the details of what came before.
-    Event::new(lead_id, EventKind::Erased, 1, now.plus_ms(1), Who::Operator).with(detail)
+    AuditEvent::new(lead_id, AuditEventKind::Erased, 1, now.plus_ms(1), Who::Operator).with(detail)
 }
 
 /// Rows that a statement changed.
@@ -166,7 +166,7 @@ async fn run(world: &World, query: &str, bind: &[JsValue]) -> PortResult<usize> 
 }
 
 /// Every Desk, because a person may have written for companies of which nothing else is known here.
-async fn erase_in_desks(world: &World, person: &Person, now: Timestamp) -> PortResult<Vec<Erased>> {
+async fn erase_in_desks(world: &World, person: &ErasedPerson, now: Timestamp) -> PortResult<Vec<Erased>> {
     let question = Erase::Person { person: person.hash.clone(), now };
     let asked = desks().map(|desk| {
         let question = &question;
@@ -175,7 +175,7 @@ async fn erase_in_desks(world: &World, person: &Person, now: Timestamp) -> PortR
     stream::iter(asked).buffer_unordered(DESKS_AT_ONCE).try_collect().await
 }
 
-async fn decisions(env: &Env, person: &Person) -> PortResult<Vec<Row>> {
+async fn decisions(env: &Env, person: &ErasedPerson) -> PortResult<Vec<PersonRow>> {
     let query = format!(
         "SELECT json_object('at_ms', at_ms, 'decision_id', decision_id, 'lead_id', lead_id, 'rep_id', rep_id, \
          'hash', hash, 'record', record) AS line FROM decisions WHERE substr(lead_id, 18, 10) = ?1 \
@@ -185,13 +185,13 @@ async fn decisions(env: &Env, person: &Person) -> PortResult<Vec<Row>> {
     rows.into_iter().map(|row| serde_json::from_value(row).map_err(failed)).collect()
 }
 
-fn profile(row: &Row) -> Option<String> {
+fn profile(row: &PersonRow) -> Option<String> {
     let record: Value = serde_json::from_str(row.record.as_deref()?).ok()?;
     record.pointer("/lead/linkedin/normal").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Letters about leads of the person, and those whose body names them.
-async fn dead_letters(world: &World, person: &Person) -> PortResult<usize> {
+async fn dead_letters(world: &World, person: &ErasedPerson) -> PortResult<usize> {
     let query = "SELECT json_object('id', id, 'lead_id', lead_id, 'body', body) AS line FROM dead_letters \
         WHERE id > ?1 ORDER BY id LIMIT 100";
     let (mut after, mut removed) = (String::new(), 0_usize);
@@ -212,7 +212,7 @@ async fn dead_letters(world: &World, person: &Person) -> PortResult<usize> {
 }
 
 /// What providers said about the person, under the address and under every profile that a lead named.
-async fn cached(call: &Call<'_>, person: &Person, profiles: &BTreeSet<String>) -> PortResult<usize> {
+async fn cached(call: &Call<'_>, person: &ErasedPerson, profiles: &BTreeSet<String>) -> PortResult<usize> {
     let failed = |error: worker::KvError| Unavailable::new("kv", error.to_string());
     let cache = call.world.env.kv(CACHE).map_err(|error| Unavailable::new("kv", error.to_string()))?;
     let mut removed = 0_usize;

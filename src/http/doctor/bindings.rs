@@ -5,15 +5,15 @@ use crate::bindings::platform;
 use crate::bindings::world::World;
 use crate::http::audit::lines;
 use crate::http::audit::people::desks;
-use crate::http::doctor::Line;
+use crate::http::doctor::DoctorLine;
 use crate::objects::provider_limiter::today;
 use futures_util::{StreamExt, stream};
-use lead_router_app::ports::crm::Gates;
-use lead_router_app::ports::messages::Standing;
+use lead_router_app::ports::crm::VendorLimits;
+use lead_router_app::ports::messages::LeadStatus;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::id::LeadId;
 use lead_router_core::roster::model::Pool;
-use lead_router_core::vendor::Pass;
+use lead_router_core::vendor::AcquireRequest;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use worker::js_sys::Reflect;
@@ -33,76 +33,76 @@ const COUNTERS: [&str; 2] = ["FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
 const AT_ONCE: usize = 6;
 
 /// Every binding, each by using it.
-pub async fn check(world: &World) -> Vec<Line> {
+pub async fn check(world: &World) -> Vec<DoctorLine> {
     let mut found = Vec::new();
     for name in ["CONFIG", "CACHE"] {
         let read = platform::kv(&world.env, name, "doctor").await;
-        found.push(Line::tried(AREA, format!("KV {name}"), &read, "bind a KV namespace under this name"));
+        found.push(DoctorLine::tried(AREA, format!("KV {name}"), &read, "bind a KV namespace under this name"));
     }
     found.extend(database(world).await);
     for name in ["JOBS", "CRM_JOBS", "TELL_JOBS"] {
         let queue = world.env.queue(name).map_err(|error| Unavailable::new("queue", error.to_string()));
         let message = "bind its queue of wrangler.toml as a producer under this name, and this Worker as its consumer";
-        found.push(Line::tried(AREA, format!("queue {name}"), &queue, message));
+        found.push(DoctorLine::tried(AREA, format!("queue {name}"), &queue, message));
     }
     found.extend(objects(world).await);
     for name in COUNTERS {
         let is_bound = Reflect::get(world.env.as_ref(), &JsValue::from_str(name)).is_ok_and(|it| !it.is_undefined());
         let name = format!("counter {name}");
         let off = "not bound: forms may be posted as often as anybody likes";
-        found.push(if is_bound { Line::ok(AREA, name) } else { Line::off(AREA, name, off) });
+        found.push(if is_bound { DoctorLine::ok(AREA, name) } else { DoctorLine::off(AREA, name, off) });
     }
     found
 }
 
-async fn database(world: &World) -> Vec<Line> {
+async fn database(world: &World) -> Vec<DoctorLine> {
     let query = "SELECT json_object('table', m.name, 'column', c.name) AS line FROM sqlite_master m, \
         pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages')";
     let columns = lines(&world.env, query, &[]).await;
-    let mut found = vec![Line::tried(AREA, "D1 DB", &columns, "bind a D1 database under this name")];
+    let mut found = vec![DoctorLine::tried(AREA, "D1 DB", &columns, "bind a D1 database under this name")];
     let Ok(columns) = columns else { return found };
     for (migration, table, column) in MIGRATIONS {
         let is_there = columns.iter().any(|it| it["table"] == table && it["column"] == column);
         let name = format!("migration {migration}");
         found.push(if is_there {
-            Line::ok(AREA, name)
+            DoctorLine::ok(AREA, name)
         } else {
             let message = "apply the migrations: `wrangler d1 migrations apply DB --remote`";
-            Line::problem(AREA, name, "missing_migration", message)
+            DoctorLine::problem(AREA, name, "missing_migration", message)
         });
     }
     found
 }
 
 /// One object of every class, asked something that changes nothing.
-async fn objects(world: &World) -> Vec<Line> {
+async fn objects(world: &World) -> Vec<DoctorLine> {
     let nobody = LeadId::new("0000000000000000-0000000000-000000000000");
-    let desk: PortResult<Option<Standing>> = match nobody {
+    let desk: PortResult<Option<LeadStatus>> = match nobody {
         Ok(nobody) => ask(&world.env, DESK, "desk-00", "lead", &nobody).await,
         Err(error) => Err(Unavailable::new("desk", error.to_string())),
     };
     let team = ask::<_, Pool>(&world.env, TEAM, "doctor", "get", &()).await;
     let lookup = ask::<_, Vec<String>>(&world.env, LOOKUP, "lookup-0", "left_alone", &()).await;
     let meter = today(world, "doctor").await;
-    let gate = world.pass("doctor", &Pass { lanes: Vec::new(), now: world.now() }).await;
+    let gate = world.pass("doctor", &AcquireRequest { lanes: Vec::new(), now: world.now() }).await;
     let message = "the object does not answer: see that its class is bound and in the migrations of wrangler.toml";
     vec![
-        Line::tried(AREA, "object DESK", &desk, message),
-        Line::tried(AREA, "object TEAM", &team, message),
-        Line::tried(AREA, "object LOOKUP", &lookup, message),
-        Line::tried(AREA, "object METER", &meter, message),
-        Line::tried(AREA, "object GATE", &gate, message),
+        DoctorLine::tried(AREA, "object DESK", &desk, message),
+        DoctorLine::tried(AREA, "object TEAM", &team, message),
+        DoctorLine::tried(AREA, "object LOOKUP", &lookup, message),
+        DoctorLine::tried(AREA, "object METER", &meter, message),
+        DoctorLine::tried(AREA, "object GATE", &gate, message),
     ]
 }
 
 /// Whether the ledger has what the Desks decided. One that is behind for more than a minute has lost messages; one that
 /// says something else was changed.
-pub async fn chains(world: &World) -> Vec<Line> {
+pub async fn chains(world: &World) -> Vec<DoctorLine> {
     let query = "SELECT json_object('desk', desk, 'seq', seq, 'hash', hash) AS line FROM decisions \
         WHERE seq IS NOT NULL \
         GROUP BY desk HAVING seq = max(seq)";
     let Ok(rows) = lines(&world.env, query, &[]).await else {
-        return vec![Line::problem("ledger", "chains", "unavailable", "the database does not answer")];
+        return vec![DoctorLine::problem("ledger", "chains", "unavailable", "the database does not answer")];
     };
     let last: BTreeMap<String, (u64, String)> = rows.iter().filter_map(head).collect();
     let asked = desks().map(|desk| async move {
@@ -113,7 +113,7 @@ pub async fn chains(world: &World) -> Vec<Line> {
     let mut found = Vec::new();
     for (desk, head) in heads {
         let Ok((seq, hash)) = head else {
-            found.push(Line::problem("ledger", desk, "unavailable", "the Desk does not answer; try again"));
+            found.push(DoctorLine::problem("ledger", desk, "unavailable", "the Desk does not answer; try again"));
             continue;
         };
         let (known, known_hash) = last.get(&desk).cloned().unwrap_or_default();
@@ -121,14 +121,14 @@ pub async fn chains(world: &World) -> Vec<Line> {
             let message = format!(
                 "the ledger ends at {known} and the Desk at {seq}: look again in a minute, then at the dead letters"
             );
-            found.push(Line::problem("ledger", desk, "ledger_behind", message));
+            found.push(DoctorLine::problem("ledger", desk, "ledger_behind", message));
         } else if known == seq && known_hash != hash {
             let message = "the last record of the ledger is not the Desk's: export it with `record=1` and verify it";
-            found.push(Line::problem("ledger", desk, "head_differs", message));
+            found.push(DoctorLine::problem("ledger", desk, "head_differs", message));
         }
     }
     if found.is_empty() {
-        found.push(Line::ok("ledger", "chains").saying("every Desk's last record is in the ledger"));
+        found.push(DoctorLine::ok("ledger", "chains").saying("every Desk's last record is in the ledger"));
     }
     found
 }

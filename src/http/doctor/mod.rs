@@ -11,9 +11,9 @@ use crate::http::audit::lines;
 use crate::http::auth;
 use crate::http::respond::{ApiResult, json};
 use crate::http::routes::Call;
-use lead_router_app::crm::{Patience, connect};
+use lead_router_app::crm::{CallBudget, connect};
 use lead_router_app::notify::{available, check};
-use lead_router_app::ports::crm::{Check, CheckProblem, Consults, Crm, Cursors, Effect, Reading};
+use lead_router_app::ports::crm::{Check, CheckProblem, Crm, CrmLookups, DeliveryResult, SyncCursors, SyncKind};
 use lead_router_app::ports::rules::RuleBooks;
 use lead_router_app::ports::{Clock, Config, PortResult};
 use lead_router_core::crm::CrmKind;
@@ -31,7 +31,7 @@ const CRON_MS_MAX: i64 = 2 * HOUR_MS;
 /// How a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum DoctorStatus {
     /// It works.
     Ok,
     /// It is not set up, and need not be.
@@ -42,12 +42,12 @@ enum Status {
 
 /// One line of the answer.
 #[derive(Debug, Serialize)]
-struct Line {
+struct DoctorLine {
     /// What it belongs to: `bindings`, `crm` …
     area: &'static str,
     /// What was tried.
     name: String,
-    status: Status,
+    status: DoctorStatus,
     /// Stable code of a problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
@@ -56,18 +56,18 @@ struct Line {
     message: Option<String>,
 }
 
-impl Line {
+impl DoctorLine {
     fn ok(area: &'static str, name: impl Into<String>) -> Self {
-        Self { area, name: name.into(), status: Status::Ok, code: None, message: None }
+        Self { area, name: name.into(), status: DoctorStatus::Ok, code: None, message: None }
     }
 
     fn off(area: &'static str, name: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status: Status::Off, message: Some(message.into()), ..Self::ok(area, name) }
+        Self { status: DoctorStatus::Off, message: Some(message.into()), ..Self::ok(area, name) }
     }
 
     fn problem(area: &'static str, name: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
         let (code, message) = (Some(code.to_owned()), Some(message.into()));
-        Self { area, name: name.into(), status: Status::Problem, code, message }
+        Self { area, name: name.into(), status: DoctorStatus::Problem, code, message }
     }
 
     /// A thing that was tried, and what to do when it did not work.
@@ -100,15 +100,15 @@ pub async fn answer(call: &Call<'_>) -> ApiResult {
     lines.extend(content::settings(call));
     lines.extend(content::configuration(call).await);
     lines.extend(content::providers(call, is_deep).await);
-    lines.extend(crm(world).await.into_iter().map(|check| Line::of("crm", check)));
+    lines.extend(crm(world).await.into_iter().map(|check| DoctorLine::of("crm", check)));
     lines.extend(mirror(world).await);
-    lines.extend(notifications(world).await.into_iter().map(|check| Line::of("notifications", check)));
+    lines.extend(notifications(world).await.into_iter().map(|check| DoctorLine::of("notifications", check)));
     lines.push(cron(world).await);
     lines.push(dead_letters(world).await);
     if is_deep {
         lines.extend(bindings::chains(world).await);
     }
-    let problems = lines.iter().filter(|line| line.status == Status::Problem).count();
+    let problems = lines.iter().filter(|line| line.status == DoctorStatus::Problem).count();
     let status = if problems == 0 { "ok" } else { "problems" };
     json(200, &json!({"status": status, "problems": problems, "checks": lines}))
 }
@@ -120,38 +120,38 @@ async fn crm(world: &World) -> Vec<Check> {
         let read = lines(&world.env, "SELECT '{}' AS line FROM contacts LIMIT 1", &[]).await;
         return vec![tried("built-in CRM: read contacts", &read)];
     }
-    match connect(world, kind, Patience::CONSUMER) {
+    match connect(world, kind, CallBudget::CONSUMER) {
         Ok(crm) => crm.check().await,
-        Err(setback) => vec![Check::new(format!("{kind}: settings"), &Effect::<()>::Err(setback))],
+        Err(setback) => vec![Check::new(format!("{kind}: settings"), &DeliveryResult::<()>::Err(setback))],
     }
 }
 
 /// How far the CRM was read.
-async fn mirror(world: &World) -> Option<Line> {
+async fn mirror(world: &World) -> Option<DoctorLine> {
     let (area, name) = ("crm", "mirror");
     if world.crm() == CrmKind::Builtin {
         return None;
     }
     let message = "KV does not answer: see its line above";
-    let (Ok(config), Ok(whole)) = (world.current().await, world.cursor(Reading::Whole).await) else {
-        return Some(Line::problem(area, name, "unavailable", message));
+    let (Ok(config), Ok(whole)) = (world.current().await, world.cursor(SyncKind::Whole).await) else {
+        return Some(DoctorLine::problem(area, name, "unavailable", message));
     };
     let Some(heard) = config.crm_heard else {
         let message = "nothing was read yet; changes are read every five minutes, and everything that is there once";
-        return Some(Line::off(area, name, message));
+        return Some(DoctorLine::off(area, name, message));
     };
     if world.now().ms_since(heard.until) > FRESH_MS {
         let message = format!(
             "changes are read until {} only, so decisions ask the CRM: see `[triggers] crons`, and the log for              `crm.sync_failed`",
             heard.until
         );
-        return Some(Line::problem(area, name, "mirror_behind", message));
+        return Some(DoctorLine::problem(area, name, "mirror_behind", message));
     }
     let before = match whole {
         Some(cursor) => format!("everything before that is being read, {} records so far", cursor.records),
         None => "everything before that was read".to_owned(),
     };
-    Some(Line::ok(area, name).saying(format!("changes are read until {}; {before}", heard.until)))
+    Some(DoctorLine::ok(area, name).saying(format!("changes are read until {}; {before}", heard.until)))
 }
 
 /// The channels by which reps are told: those that rules name, and those whose settings are there.
@@ -185,30 +185,32 @@ pub async fn note_cron(world: &World) {
     }
 }
 
-async fn cron(world: &World) -> Line {
+async fn cron(world: &World) -> DoctorLine {
     let (area, name) = ("work", "hourly cron");
     let last = match world.env.kv(CACHE) {
         Ok(cache) => cache.get(CRON).text().await.ok().flatten(),
         Err(_) => None,
     };
     match last.and_then(|text| text.parse::<Timestamp>().ok()) {
-        Some(at) if world.now().ms_since(at) <= CRON_MS_MAX => Line::ok(area, name).saying(format!("ran at {at}")),
+        Some(at) if world.now().ms_since(at) <= CRON_MS_MAX => {
+            DoctorLine::ok(area, name).saying(format!("ran at {at}"))
+        }
         Some(at) => {
             let message = format!("ran last at {at}: see `[triggers] crons` of the deployment");
-            Line::problem(area, name, "cron_stopped", message)
+            DoctorLine::problem(area, name, "cron_stopped", message)
         }
-        None => Line::off(area, name, "has not run yet; it runs at minute 7 of every hour"),
+        None => DoctorLine::off(area, name, "has not run yet; it runs at minute 7 of every hour"),
     }
 }
 
-async fn dead_letters(world: &World) -> Line {
+async fn dead_letters(world: &World) -> DoctorLine {
     let (area, name) = ("work", "dead letters");
     match crate::http::dead_letters::count(&world.env).await {
-        Ok(0) => Line::ok(area, name).saying("none"),
+        Ok(0) => DoctorLine::ok(area, name).saying("none"),
         Ok(count) => {
             let message = format!("{count} wait: read `GET /v1/dead-letters`, mend what they name, then redrive them");
-            Line::problem(area, name, "dead_letters", message)
+            DoctorLine::problem(area, name, "dead_letters", message)
         }
-        Err(_) => Line::problem(area, name, "unavailable", "the database does not answer: see its line above"),
+        Err(_) => DoctorLine::problem(area, name, "unavailable", "the database does not answer: see its line above"),
     }
 }

@@ -1,9 +1,9 @@
 //! Erasure in a Desk: leads lose what they say about a person. Ids, states, reps and the chain of records stay, and none of
 //! them says who it was: ids are keyed hashes.
 
-use crate::objects::account_shard::store::SqlDeskStore;
+use crate::objects::account_shard::store::SqlAccountStore;
 use lead_router_app::ports::PortResult;
-use lead_router_app::ports::messages::Open;
+use lead_router_app::ports::messages::OpenRequest;
 use lead_router_core::limits::REPLAY_WINDOW_MS;
 use lead_router_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ struct CountRow {
 ///
 /// # Errors
 /// When the store fails.
-pub fn bar(store: &SqlDeskStore, erase: &Erase) -> PortResult<()> {
+pub fn bar(store: &SqlAccountStore, erase: &Erase) -> PortResult<()> {
     let Erase::Person { person, now } = erase else { return Ok(()) };
     let query =
         "INSERT INTO erased (person, at_ms) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET at_ms = excluded.at_ms";
@@ -76,7 +76,7 @@ pub fn bar(store: &SqlDeskStore, erase: &Erase) -> PortResult<()> {
 ///
 /// # Errors
 /// When the store fails.
-pub fn is_barred(store: &SqlDeskStore, open: &Open) -> PortResult<bool> {
+pub fn is_barred(store: &SqlAccountStore, open: &OpenRequest) -> PortResult<bool> {
     let has_erased = match store.has_erased.get() {
         Some(known) => known,
         None => !store.sql.rows::<MomentRow>("SELECT at_ms FROM erased LIMIT 1", &[])?.is_empty(),
@@ -98,7 +98,7 @@ pub fn is_barred(store: &SqlDeskStore, open: &Open) -> PortResult<bool> {
 ///
 /// # Errors
 /// When the store fails.
-pub fn erase(store: &SqlDeskStore, erase: &Erase) -> PortResult<Erased> {
+pub fn erase(store: &SqlAccountStore, erase: &Erase) -> PortResult<Erased> {
     match erase {
         Erase::Person { person, .. } => {
             let query = format!("SELECT state, body FROM leads WHERE {OF_PERSON}");

@@ -1,6 +1,6 @@
 //! The Desk: owns the leads of its accounts, their owners, the chain of records and the outbox.
 //!
-//! One decision per account at a time: [`Desk::lock`]. What is remembered in memory (locks, the roster
+//! One decision per account at a time: [`AccountShard::lock`]. What is remembered in memory (locks, the roster
 //! index, what was sent) is a cache; a new instance starts from the tables.
 
 pub mod erasure;
@@ -11,12 +11,15 @@ use crate::bindings::queue::send_jobs;
 use crate::bindings::world::World;
 use crate::bindings::{config, log};
 use crate::objects::account_shard::erasure::{Erase, Erased};
-use crate::objects::account_shard::store::{OutboxRow, SqlDeskStore};
+use crate::objects::account_shard::store::{OutboxRow, SqlAccountStore};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
 use lead_router_app::account::{crm_snapshot, decide as desk};
 use lead_router_app::ports::jobs::Job;
-use lead_router_app::ports::messages::{Claim, Learn, Open, Opened, Reserve, Settle, Settled, Standing};
-use lead_router_app::ports::{Clock, DeskStore, LeadRow, LeadState, PortResult, Rosters, Unavailable};
+use lead_router_app::ports::messages::{
+    ClaimRequest, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest,
+    StoreSnapshotRequest,
+};
+use lead_router_app::ports::{AccountStore, Clock, LeadRow, LeadState, PortResult, Rosters, Unavailable};
 use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::id::LeadId;
 use lead_router_core::time::Timestamp;
@@ -42,10 +45,10 @@ const WAKE_PAUSE_MS_MAX: i64 = 10 * 60_000;
 /// The Durable Object.
 #[durable_object(alarm)]
 #[derive(Debug)]
-pub struct Desk {
+pub struct AccountShard {
     state: State,
     env: Env,
-    store: PortResult<SqlDeskStore>,
+    store: PortResult<SqlAccountStore>,
     locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
     index: RefCell<Option<(String, Rc<RosterIndex>)>>,
     sent: Cell<u64>,
@@ -53,9 +56,9 @@ pub struct Desk {
     alarm_at: Cell<Option<i64>>,
 }
 
-impl DurableObject for Desk {
+impl DurableObject for AccountShard {
     fn new(state: State, env: Env) -> Self {
-        let (state, store) = SqlDeskStore::open(state);
+        let (state, store) = SqlAccountStore::open(state);
         Self {
             state,
             env,
@@ -80,40 +83,48 @@ impl DurableObject for Desk {
     async fn alarm(&self) -> Result<Response> {
         self.alarm_at.set(None);
         if let Err(error) = self.tick().await {
-            log::error(&log::Line { event: "desk.alarm_failed", detail: Some(&error.detail), ..log::Line::default() });
+            log::error(&log::LogLine {
+                event: "desk.alarm_failed",
+                detail: Some(&error.detail),
+                ..log::LogLine::default()
+            });
         }
         if let Err(error) = self.arm().await {
-            log::error(&log::Line { event: "desk.arm_failed", detail: Some(&error.detail), ..log::Line::default() });
+            log::error(&log::LogLine {
+                event: "desk.arm_failed",
+                detail: Some(&error.detail),
+                ..log::LogLine::default()
+            });
             return Err(worker::Error::RustError("the alarm could not be set".to_owned()));
         }
         Response::empty()
     }
 }
 
-impl Desk {
+impl AccountShard {
     async fn answer(&self, question: &str, body: &[u8]) -> PortResult<String> {
         let store = self.store.as_ref().map_err(Clone::clone)?;
         match question {
-            "reserve" => json(&desk::reserve(store, &parse::<Reserve>(body)?)?),
+            "reserve" => json(&desk::reserve_key(store, &parse::<ReserveKeyRequest>(body)?)?),
             "open" => {
-                let open: Open = parse(body)?;
+                let open: OpenRequest = parse(body)?;
                 if erasure::is_barred(store, &open)? {
-                    return json(&Opened::Conflict);
+                    return json(&OpenResponse::Conflict);
                 }
                 let opened = desk::open(store, &open)?;
                 self.arm().await?;
                 json(&opened)
             }
-            "settle" => self.settle(store, &parse(body)?, false).await,
-            "wake" => self.settle(store, &parse(body)?, true).await,
+            "settle" => self.decide(store, &parse(body)?, false).await,
+            "wake" => self.decide(store, &parse(body)?, true).await,
             "claim" => {
-                let claim: Claim = parse(body)?;
+                let claim: ClaimRequest = parse(body)?;
                 let _guard = self.lock(claim.keys.account.as_str()).await;
                 json(&desk::claim(store, &self.world(), self, &claim).await?)
             }
             "touch" => json(&desk::touch(store, &parse(body)?)?),
             "mirror" => json(&crm_snapshot::mirror(store, &parse(body)?)?),
-            "learn" => json(&crm_snapshot::learn_all(store, &parse::<Vec<Learn>>(body)?)?),
+            "learn" => json(&crm_snapshot::store_all(store, &parse::<Vec<StoreSnapshotRequest>>(body)?)?),
             "erase" => json(&self.erase(store, &parse(body)?).await?),
             "head" => json(&store.head()?),
             "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),
@@ -121,19 +132,19 @@ impl Desk {
         }
     }
 
-    async fn settle(&self, store: &SqlDeskStore, settle: &Settle, woken: bool) -> PortResult<String> {
-        let _guard = self.lock(settle.open.keys.account.as_str()).await;
-        if erasure::is_barred(store, &settle.open)? {
-            return json(&Settled::Conflict);
+    async fn decide(&self, store: &SqlAccountStore, decide: &DecideRequest, woken: bool) -> PortResult<String> {
+        let _guard = self.lock(decide.open.keys.account.as_str()).await;
+        if erasure::is_barred(store, &decide.open)? {
+            return json(&DecideResponse::Conflict);
         }
-        let settled = desk::settle(store, &self.world(), self, settle, woken).await?;
+        let settled = desk::decide(store, &self.world(), self, decide, woken).await?;
         self.flush_soon(store).await?;
         json(&settled)
     }
 
     /// Removes what leads say about a person. From the first step on nothing older of the person is taken in; what is
     /// being decided is waited for, and what was decided goes to the ledger, which keeps its place in the chain.
-    async fn erase(&self, store: &SqlDeskStore, erase: &Erase) -> PortResult<Erased> {
+    async fn erase(&self, store: &SqlAccountStore, erase: &Erase) -> PortResult<Erased> {
         erasure::bar(store, erase)?;
         let locks: Vec<Arc<Mutex<()>>> = self.locks.borrow().values().map(Arc::clone).collect();
         for lock in locks {
@@ -155,7 +166,7 @@ impl Desk {
     }
 
     /// Sends the outbox after the answer, and sets the alarm that does so if this instance dies first.
-    async fn flush_soon(&self, store: &SqlDeskStore) -> PortResult<()> {
+    async fn flush_soon(&self, store: &SqlAccountStore) -> PortResult<()> {
         let (jobs, last) = self.unsent(store)?;
         self.arm_for(store, !jobs.is_empty()).await?;
         if jobs.is_empty() {
@@ -168,10 +179,10 @@ impl Desk {
             let sent = send_jobs(&env, &jobs).await;
             if let Err(error) = sent.and_then(|()| store.sent(last)) {
                 failed.set(true);
-                log::error(&log::Line {
+                log::error(&log::LogLine {
                     event: "outbox.flush_failed",
                     detail: Some(&error.detail),
-                    ..log::Line::default()
+                    ..log::LogLine::default()
                 });
             }
         });
@@ -179,7 +190,7 @@ impl Desk {
     }
 
     /// Jobs for the records after the last one that was sent, and the number of the last of them.
-    fn unsent(&self, store: &SqlDeskStore) -> PortResult<(Vec<Job>, u64)> {
+    fn unsent(&self, store: &SqlAccountStore) -> PortResult<(Vec<Job>, u64)> {
         let rows = store.outbox(self.sent.get(), FLUSH_MAX)?;
         let last = rows.last().map_or(self.sent.get(), |row| row.seq);
         let job = |row: OutboxRow| {
@@ -227,7 +238,7 @@ impl Desk {
         self.arm_for(store, store.has_unsent(self.sent.get())?).await
     }
 
-    async fn arm_for(&self, store: &SqlDeskStore, has_unsent: bool) -> PortResult<()> {
+    async fn arm_for(&self, store: &SqlAccountStore, has_unsent: bool) -> PortResult<()> {
         let now = self.world().now();
         let flush = has_unsent.then(|| now.plus_ms(FLUSH_ALARM_MS));
         let Some(at) = [store.next_wake()?, flush].into_iter().flatten().min() else {
@@ -264,15 +275,15 @@ fn pause(row: LeadRow, now: Timestamp) -> LeadRow {
 }
 
 /// A row as other parts of the program read it. A claim is no lead of this Desk, an erased lead is none any more.
-fn standing(row: LeadRow) -> PortResult<Option<Standing>> {
+fn standing(row: LeadRow) -> PortResult<Option<LeadStatus>> {
     Ok(match row.state {
         // Its content was erased.
         _ if row.body.is_empty() => None,
         LeadState::Claim => None,
-        LeadState::Open => Some(Standing::Open { open: parse(row.body.as_bytes())? }),
+        LeadState::Open => Some(LeadStatus::Open { open: parse(row.body.as_bytes())? }),
         LeadState::Assigned | LeadState::Held | LeadState::Rejected => {
             let record = parse(row.body.as_bytes())?;
-            Some(Standing::Decided { fingerprint: row.fingerprint, received_at: row.received_at, record })
+            Some(LeadStatus::Decided { fingerprint: row.fingerprint, received_at: row.received_at, record })
         }
     })
 }
@@ -285,7 +296,7 @@ fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
     serde_json::to_string(value).map_err(|error| Unavailable::new("desk", error.to_string()))
 }
 
-impl Rosters for Desk {
+impl Rosters for AccountShard {
     async fn index(&self, version: &str) -> PortResult<Rc<RosterIndex>> {
         if let Some((known, index)) = self.index.borrow().as_ref()
             && known == version

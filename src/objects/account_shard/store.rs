@@ -1,7 +1,7 @@
 //! The tables of a Desk, in the SQLite of its Durable Object.
 
 use crate::bindings::platform::Sql;
-use lead_router_app::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
+use lead_router_app::ports::{AccountStore, LeadRow, LeadState, PortResult, Unavailable};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::time::Timestamp;
@@ -39,14 +39,14 @@ const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms
 
 /// The tables of a Desk. Clones are of the same tables.
 #[derive(Debug, Clone)]
-pub struct SqlDeskStore {
+pub struct SqlAccountStore {
     pub(crate) sql: Sql,
     /// Whether anybody was erased here, once that was asked: most Desks never have to look further.
     pub(crate) has_erased: Rc<Cell<Option<bool>>>,
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct LeadDbRow {
     lead_id: String,
     fingerprint: String,
     state: String,
@@ -97,7 +97,7 @@ struct WakeRow {
     wake_ms: i64,
 }
 
-impl SqlDeskStore {
+impl SqlAccountStore {
     /// Opens the tables, creating them when the object is new; the state of the object is handed back.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ fn state_text(state: LeadState) -> &'static str {
     }
 }
 
-fn lead_row(row: Row) -> PortResult<LeadRow> {
+fn lead_row(row: LeadDbRow) -> PortResult<LeadRow> {
     Ok(LeadRow {
         lead_id: LeadId::new(&row.lead_id).map_err(|error| Unavailable::new("desk", error.to_string()))?,
         fingerprint: row.fingerprint,
@@ -149,10 +149,10 @@ fn lead_row(row: Row) -> PortResult<LeadRow> {
     })
 }
 
-impl DeskStore for SqlDeskStore {
+impl AccountStore for SqlAccountStore {
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
         let query = format!("SELECT {COLUMNS} FROM leads WHERE lead_id = ?");
-        let rows = self.sql.rows::<Row>(&query, &[id.as_str().into()])?;
+        let rows = self.sql.rows::<LeadDbRow>(&query, &[id.as_str().into()])?;
         rows.into_iter().next().map(lead_row).transpose()
     }
 
@@ -164,7 +164,7 @@ impl DeskStore for SqlDeskStore {
         );
         let but = but.map_or("", LeadId::as_str);
         let values = [prefix.into(), format!("{prefix}~").into(), ms(since), but.into()];
-        self.sql.rows::<Row>(&query, &values)?.into_iter().next().map(lead_row).transpose()
+        self.sql.rows::<LeadDbRow>(&query, &values)?.into_iter().next().map(lead_row).transpose()
     }
 
     fn put(&self, row: &LeadRow) -> PortResult<()> {
@@ -189,7 +189,7 @@ impl DeskStore for SqlDeskStore {
     fn due(&self, now: Timestamp, limit: u32) -> PortResult<Vec<LeadRow>> {
         let query =
             format!("SELECT {COLUMNS} FROM leads WHERE wake_ms IS NOT NULL AND wake_ms <= ? ORDER BY wake_ms LIMIT ?");
-        let rows = self.sql.rows::<Row>(&query, &[ms(now), limit.into()])?;
+        let rows = self.sql.rows::<LeadDbRow>(&query, &[ms(now), limit.into()])?;
         rows.into_iter().map(lead_row).collect()
     }
 

@@ -4,13 +4,13 @@ pub mod store;
 
 use crate::bindings::log;
 use crate::bindings::objects::parsed;
-use crate::objects::rep_pool::store::SqlTeamStore;
+use crate::objects::rep_pool::store::SqlRepPoolStore;
 use lead_router_app::ports::{PortResult, Unavailable};
 use lead_router_app::rep_pool;
 use lead_router_core::error::Problem;
 use lead_router_core::id::RepId;
 use lead_router_core::lead::key::sha256_hex;
-use lead_router_core::roster::model::{Pool, Status};
+use lead_router_core::roster::model::{Pool, RepStatus};
 use lead_router_core::roster::prepared::PreparedPool;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,15 +21,15 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 /// The Durable Object.
 #[durable_object(fetch)]
 #[derive(Debug)]
-pub struct TeamPool {
-    store: PortResult<SqlTeamStore>,
+pub struct RepPool {
+    store: PortResult<SqlRepPoolStore>,
     /// The pool with its calendars compiled, and the version of teams and reps; read from the tables on first use.
-    ready: RefCell<Option<Ready>>,
+    ready: RefCell<Option<ReadyPool>>,
 }
 
 #[derive(Debug)]
-struct Ready {
-    store: SqlTeamStore,
+struct ReadyPool {
+    store: SqlRepPoolStore,
     pool: PreparedPool,
     version: String,
 }
@@ -40,12 +40,12 @@ pub struct SetStatus {
     /// The rep.
     pub rep_id: RepId,
     /// Presence.
-    pub status: Status,
+    pub status: RepStatus,
 }
 
-impl DurableObject for TeamPool {
+impl DurableObject for RepPool {
     fn new(state: State, _env: Env) -> Self {
-        Self { store: SqlTeamStore::open(state).1, ready: RefCell::default() }
+        Self { store: SqlRepPoolStore::open(state).1, ready: RefCell::default() }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -58,7 +58,7 @@ impl DurableObject for TeamPool {
     }
 }
 
-impl TeamPool {
+impl RepPool {
     /// Answers a question. Synchronous: nothing comes between reading the state and writing it.
     fn answer(&self, question: &str, body: &[u8]) -> PortResult<String> {
         let mut ready = self.ready.borrow_mut();
@@ -70,7 +70,7 @@ impl TeamPool {
         };
         match question {
             "pick" => json(&rep_pool::pick(&ready.store, &mut ready.pool, &ready.version, &parse(body)?)?),
-            "take_back" => json(&rep_pool::take_back(&ready.store, &mut ready.pool, &parse(body)?)?),
+            "take_back" => json(&rep_pool::release(&ready.store, &mut ready.pool, &parse(body)?)?),
             "peek" => json(&rep_pool::peek(&ready.pool, &ready.version, &parse(body)?)),
             "put" => json(&ready.replace(parse(body)?)?),
             "status" => {
@@ -83,17 +83,17 @@ impl TeamPool {
         }
     }
 
-    fn load(&self) -> PortResult<Ready> {
+    fn load(&self) -> PortResult<ReadyPool> {
         let store = self.store.clone()?;
         let pool = store.pool()?;
         let version = version(&pool)?;
         let (pool, problems) = PreparedPool::new(pool);
         report(&problems);
-        Ok(Ready { store, pool, version })
+        Ok(ReadyPool { store, pool, version })
     }
 }
 
-impl Ready {
+impl ReadyPool {
     /// Replaces teams and reps. The state of a rep who stays is kept; what the new entry states explicitly
     /// (open leads, recent leads, presence) replaces it.
     fn replace(&mut self, mut pool: Pool) -> PortResult<Vec<Problem>> {
@@ -133,7 +133,7 @@ fn version(pool: &Pool) -> PortResult<String> {
 /// Problems were refused when the roster was written; one that is here anyway is a fault to look at.
 fn report(problems: &[Problem]) {
     for problem in problems {
-        let line = log::Line { event: "pool.problem", code: Some(&problem.code), ..log::Line::default() };
+        let line = log::LogLine { event: "pool.problem", code: Some(&problem.code), ..log::LogLine::default() };
         log::error(&line);
     }
 }

@@ -1,7 +1,7 @@
 //! The tables of a pool, in the SQLite of its Durable Object.
 
 use crate::bindings::platform::Sql;
-use lead_router_app::ports::{PortResult, TeamStore, Unavailable};
+use lead_router_app::ports::{PortResult, RepPoolStore, Unavailable};
 use lead_router_core::id::LeadId;
 use lead_router_core::roster::model::{Pool, States};
 use lead_router_core::time::Timestamp;
@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS answers (
 
 /// The tables of a pool.
 #[derive(Debug, Clone)]
-pub struct SqlTeamStore {
+pub struct SqlRepPoolStore {
     sql: Sql,
 }
 
@@ -36,7 +36,7 @@ struct AnswerRow {
     answer: String,
 }
 
-impl SqlTeamStore {
+impl SqlRepPoolStore {
     /// Opens the tables, creating them when the object is new; the state of the object is handed back.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
     serde_json::to_string(value).map_err(|error| Unavailable::new("team", error.to_string()))
 }
 
-impl TeamStore for SqlTeamStore {
+impl RepPoolStore for SqlRepPoolStore {
     fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
         let query = "SELECT answer AS body FROM answers WHERE lead_id = ? AND slot = ?";
         let rows: Vec<TextRow> = self.sql.rows(query, &[lead_id.as_str().into(), slot.into()])?;

@@ -14,7 +14,7 @@ import { Question, keyOf } from './question.mjs';
 import { record, retold } from './record.mjs';
 import { NONE, draw } from './weather.mjs';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const readJson = (path) => JSON.parse(readFileSync(ROOT + path, 'utf8'));
 
 /** How long a provider that works on a question needs to say so, in milliseconds, when the weather has any latency. */

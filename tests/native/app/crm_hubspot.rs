@@ -4,24 +4,24 @@ use crate::crm_hubspot_kit::*;
 use crate::outside::{Fault, Outside};
 use crate::world::{at, run};
 use futures_util::future::join_all;
-use lead_router_app::crm::{Hubspot, Patience};
+use lead_router_app::crm::{CallBudget, Hubspot};
 use lead_router_app::ports::Clock;
-use lead_router_app::ports::crm::{Changes, Crm, Since};
-use lead_router_core::crm::state::{OwnerRef, Question};
-use lead_router_core::crm::{PersonKind, RecordId, Write, Written};
+use lead_router_app::ports::crm::{Changes, ChangesSince, Crm};
+use lead_router_core::crm::state::{CrmQuestion, OwnerRef};
+use lead_router_core::crm::{CrmWrite, CrmWritten, PersonKind, RecordId};
 use lead_router_core::directory::AccountStatus;
 use lead_router_core::error::Remedy;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn connect(world: &Outside) -> Hubspot<'_, Outside> {
-    Hubspot::connect(world, Patience::CONSUMER).unwrap()
+    Hubspot::connect(world, CallBudget::CONSUMER).unwrap()
 }
 
-fn consult(world: &Outside, email: Option<&str>, domain: Option<&str>) -> lead_router_core::crm::State {
-    let question = Question { email: email.map(str::to_owned), domain: domain.map(str::to_owned) };
-    run(connect(world).consult(&question)).unwrap()
+fn lookup(world: &Outside, email: Option<&str>, domain: Option<&str>) -> lead_router_core::crm::State {
+    let question = CrmQuestion { email: email.map(str::to_owned), domain: domain.map(str::to_owned) };
+    run(connect(world).lookup(&question)).unwrap()
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn the_record_comes_first_and_the_assignment_follows() {
     let world = world();
     assert_eq!(
         run(deliver(&world, &[lookup(1)])),
-        [Ok(Written::Done { record: RecordId { kind: PersonKind::Contact, id: "501".to_owned() }, task_id: None })]
+        [Ok(CrmWritten::Done { record: RecordId { kind: PersonKind::Contact, id: "501".to_owned() }, task_id: None })]
     );
     let first = contact(&world.state(BASE), 1);
     assert_eq!((&first["firstname"], &first["country"]), (&json!("First1"), &json!("DE")));
@@ -78,7 +78,7 @@ fn an_owner_whom_a_person_chose_meanwhile_stays() {
         world.change(BASE, &json!({"contact": {"email": email(1), "hubspot_owner_id": seen_owner}}));
         run(deliver(&world, &[lookup(1)]));
         world.change(BASE, &json!({"set": {"kind": "contacts", "id": 501, "hubspot_owner_id": then}}));
-        let drift = Written::OwnerDrift {
+        let drift = CrmWritten::OwnerDrift {
             record: RecordId { kind: PersonKind::Contact, id: "501".to_owned() },
             owner_id: then.to_owned(),
         };
@@ -99,14 +99,14 @@ fn an_owner_whom_a_person_chose_after_the_write_stays_when_the_write_comes_again
     assert!(is_done(&run(deliver(&world, std::slice::from_ref(&write)))[0]));
     // Back to whom the decision had seen.
     world.change(BASE, &json!({"set": {"kind": "contacts", "id": 501, "hubspot_owner_id": "79"}}));
-    assert!(matches!(run(deliver(&world, &[write]))[0], Ok(Written::OwnerDrift { .. })));
+    assert!(matches!(run(deliver(&world, &[write]))[0], Ok(CrmWritten::OwnerDrift { .. })));
     assert_eq!(contact(&world.state(BASE), 1)["hubspot_owner_id"], "79");
 }
 
 #[test]
 fn an_older_decision_after_a_newer_one_changes_nothing() {
     let world = world();
-    let newer_lead = Write { lead_id: "lead-9".parse_id(), ..assigned(1, 5, "79") };
+    let newer_lead = CrmWrite { lead_id: "lead-9".parse_id(), ..assigned(1, 5, "79") };
     for (newer, older) in [
         (assigned(1, 2, "78"), assigned(1, 1, "77")),
         (newer_lead, assigned(1, 4, "77")),
@@ -115,7 +115,7 @@ fn an_older_decision_after_a_newer_one_changes_nothing() {
         assert!(is_done(&run(deliver(&world, &[newer]))[0]));
         let state = world.state(BASE);
         let end = run(deliver(&world, &[older])).remove(0);
-        assert!(matches!(end, Ok(Written::Done { task_id: None, .. })), "{end:?}");
+        assert!(matches!(end, Ok(CrmWritten::Done { task_id: None, .. })), "{end:?}");
         assert_eq!(world.state(BASE)["contacts"], state["contacts"]);
         assert_eq!(world.state(BASE)["tasks"], state["tasks"]);
     }
@@ -148,7 +148,7 @@ fn a_contact_that_a_person_makes_meanwhile_is_taken_over() {
         for count in [1, 5] {
             let world = world();
             world.change(BASE, &json!({"partial": partial, "race": [{"email": email(1), "firstname": "Augusta"}]}));
-            let writes: Vec<Write> = (0..count + 1).map(|person| assigned(person, 1, "77")).collect();
+            let writes: Vec<CrmWrite> = (0..count + 1).map(|person| assigned(person, 1, "77")).collect();
             assert!(run(write(&world, &writes)).iter().all(is_done), "in one go");
             let state = world.state(BASE);
             assert_eq!(list(&state, "contacts").count(), count + 1);
@@ -195,7 +195,7 @@ fn one_bad_lead_stops_no_other() {
     for partial in [true, false] {
         let world = world();
         world.change(BASE, &json!({ "partial": partial }));
-        let mut writes: Vec<Write> = (0..30).map(|person| assigned(person, 1, "77")).collect();
+        let mut writes: Vec<CrmWrite> = (0..30).map(|person| assigned(person, 1, "77")).collect();
         writes[7].email = "somebody@acme.invalid".to_owned();
         for place in [3, 4, 20] {
             writes[place] = assigned(place, 1, "999");
@@ -203,13 +203,13 @@ fn one_bad_lead_stops_no_other() {
         let ends = run(deliver(&world, &writes));
         for (place, end) in ends.iter().enumerate() {
             match (place, end) {
-                (7, Err(Setback::Refused { code, message, config: false })) => {
+                (7, Err(DeliveryError::Refused { code, message, config: false })) => {
                     assert_eq!(
                         (code.as_str(), message.as_str()),
                         ("value_refused", "HubSpot refuses the value of email (INVALID_EMAIL)")
                     );
                 }
-                (3 | 4 | 20, Err(Setback::Refused { code, message, config: true })) => {
+                (3 | 4 | 20, Err(DeliveryError::Refused { code, message, config: true })) => {
                     assert_eq!(code, "unknown_owner");
                     assert!(message.contains("`rep-999`"), "{message}");
                 }
@@ -226,7 +226,7 @@ fn a_value_that_breaks_a_rule_of_the_account_is_left_out_and_the_lead_is_not() {
     for partial in [true, false] {
         let world = world();
         world.change(BASE, &json!({"partial": partial, "rules": ["phone", "country"]}));
-        let writes: Vec<Write> = (0..3).map(|person| assigned(person, 1, "77")).collect();
+        let writes: Vec<CrmWrite> = (0..3).map(|person| assigned(person, 1, "77")).collect();
         assert!(run(write(&world, &writes)).iter().all(is_done));
         let state = world.state(BASE);
         let one = contact(&state, 1);
@@ -254,10 +254,10 @@ fn the_task_shows_the_company_of_a_contact_that_has_one() {
 #[test]
 fn a_stranger_is_nobody_and_costs_a_call() {
     let world = world();
-    let state = consult(&world, Some("nobody@nowhere.example"), None);
+    let state = lookup(&world, Some("nobody@nowhere.example"), None);
     assert_eq!(state, lead_router_core::crm::State::default());
     assert_eq!(world.calls.get(), 1);
-    consult(&world, Some("nobody@nowhere.example"), Some("nowhere.example"));
+    lookup(&world, Some("nobody@nowhere.example"), Some("nowhere.example"));
     assert_eq!(calls(&world)["POST crm/objects/2026-03/companies/search"], 1);
     assert_eq!(world.calls.get(), 3);
 }
@@ -281,7 +281,7 @@ fn acme(world: &Outside) {
 fn what_is_known_of_a_person_and_the_company() {
     let world = world();
     acme(&world);
-    let state = consult(&world, Some("ada@acme.example"), Some("acme.example"));
+    let state = lookup(&world, Some("ada@acme.example"), Some("acme.example"));
     assert_eq!(world.calls.get(), 4, "contact, companies and deals at once, the deals");
     let person = state.person.unwrap();
     assert_eq!((person.id.as_str(), person.owner), ("502", OwnerRef::new("77")));
@@ -293,7 +293,7 @@ fn what_is_known_of_a_person_and_the_company() {
     assert_eq!((deal.stage.as_str(), &deal.owner), ("decisionmakerboughtin", &OwnerRef::new("79")));
     assert_eq!(deal.changed_at, at("2026-11-10T00:00:00Z"));
     // A colleague whom the CRM does not know, by the domain: what the index of the search does not know yet is not there.
-    let colleague = consult(&world, Some("bob@acme.example"), Some("acme.example"));
+    let colleague = lookup(&world, Some("bob@acme.example"), Some("acme.example"));
     assert_eq!((colleague.person, colleague.account.map(|account| account.id)), (None, Some("501".to_owned())));
     calls(&world);
 }
@@ -303,19 +303,19 @@ fn everybody_who_can_own_records_is_listed() {
     let world = world();
     let owners: Vec<String> = (1_000..1_700).map(|id| id.to_string()).collect();
     world.change(BASE, &json!({ "owners": owners }));
-    let sellers = run(connect(&world).sellers()).unwrap();
-    assert_eq!(sellers.len(), 704);
+    let crm_users = run(connect(&world).crm_users()).unwrap();
+    assert_eq!(crm_users.len(), 704);
     assert_eq!(world.calls.get(), 3, "two pages of those who are there, one of those who left");
-    let gone: Vec<&str> = sellers.iter().filter(|seller| !seller.active).map(|seller| seller.id.as_str()).collect();
+    let gone: Vec<&str> = crm_users.iter().filter(|seller| !seller.active).map(|seller| seller.id.as_str()).collect();
     assert_eq!(gone, ["70"]);
-    assert!(sellers.iter().any(|seller| seller.id == "77" && seller.email.as_deref() == Some("ann@seller.example")));
+    assert!(crm_users.iter().any(|seller| seller.id == "77" && seller.email.as_deref() == Some("ann@seller.example")));
 }
 
 /// Every page of changes.
 fn changes(world: &Outside, since: &str) -> Vec<Changes> {
     let hubspot = connect(world);
     let mut pages = Vec::new();
-    let mut next = Some(Since { at: at(since), page: String::new() });
+    let mut next = Some(ChangesSince { at: at(since), page: String::new() });
     while let Some(since) = next {
         let page = run(hubspot.changes(&since)).unwrap();
         next = page.next.clone();
@@ -429,8 +429,8 @@ fn the_setup_makes_the_properties_once() {
 #[test]
 fn a_burst_of_leads_is_written_once_each_and_within_the_limits() {
     let world = world();
-    let lookups: Vec<Write> = (0..5_000).map(lookup).collect();
-    let assignments: Vec<Write> =
+    let lookups: Vec<CrmWrite> = (0..5_000).map(lookup).collect();
+    let assignments: Vec<CrmWrite> =
         (0..5_000).map(|person| assigned(person, 1, ["77", "78", "79"][person % 3])).collect();
     let began = world.now.get();
     for writes in [&lookups, &assignments] {
@@ -465,7 +465,7 @@ fn a_burst_of_leads_is_written_once_each_and_within_the_limits() {
 #[test]
 fn many_small_batches_wait_for_their_turn() {
     let world = world();
-    let writes: Vec<Write> = (0..120).map(|person| assigned(person, 1, "77")).collect();
+    let writes: Vec<CrmWrite> = (0..120).map(|person| assigned(person, 1, "77")).collect();
     let ends = run(join_all(writes.chunks(1).map(|write| deliver(&world, write))));
     assert!(ends.into_iter().flatten().all(|end| is_done(&end)));
     // Four calls for each; whoever ran out of patience read the contact once more.
@@ -478,9 +478,9 @@ fn searches_wait_for_their_turn() {
     let world = world();
     let began = world.now.get();
     let hubspot = connect(&world);
-    let questions: Vec<Question> =
-        (0..50).map(|number| Question { email: None, domain: Some(format!("acme{number}.example")) }).collect();
-    assert!(run(join_all(questions.iter().map(|question| hubspot.consult(question)))).iter().all(Result::is_ok));
+    let questions: Vec<CrmQuestion> =
+        (0..50).map(|number| CrmQuestion { email: None, domain: Some(format!("acme{number}.example")) }).collect();
+    assert!(run(join_all(questions.iter().map(|question| hubspot.lookup(question)))).iter().all(Result::is_ok));
     calls(&world);
     assert_eq!(world.now.get().ms_since(began), 9 * 1_500 + 50);
 }
@@ -493,9 +493,9 @@ fn a_full_lane_is_closed_for_everybody() {
     let impatient = async {
         world.pause(1_000).await;
         let before = world.calls.get();
-        let hubspot = Hubspot::connect(&world, Patience::SENDER).unwrap();
-        let question = Question { email: Some(email(1)), domain: None };
-        let refused = hubspot.consult(&question).await.unwrap_err();
+        let hubspot = Hubspot::connect(&world, CallBudget::SENDER).unwrap();
+        let question = CrmQuestion { email: Some(email(1)), domain: None };
+        let refused = hubspot.lookup(&question).await.unwrap_err();
         assert_eq!((refused.code(), world.calls.get()), ("gate_full", before), "nobody calls meanwhile");
     };
     let writes = [assigned(1, 1, "77")];
@@ -506,9 +506,9 @@ fn a_full_lane_is_closed_for_everybody() {
     // One that is not patient hears when to come again.
     world.change(BASE, &json!({"burst": 0}));
     world.wait(20_000);
-    let hubspot = Hubspot::connect(&world, Patience::SENDER).unwrap();
-    let refused = run(hubspot.consult(&Question { email: Some(email(1)), domain: None }));
-    assert_eq!(refused, Err(Setback::later("rate_limited", Some(10_000))));
+    let hubspot = Hubspot::connect(&world, CallBudget::SENDER).unwrap();
+    let refused = run(hubspot.lookup(&CrmQuestion { email: Some(email(1)), domain: None }));
+    assert_eq!(refused, Err(DeliveryError::later("rate_limited", Some(10_000))));
 }
 
 #[test]
@@ -517,10 +517,10 @@ fn a_day_without_calls_left_is_waited_for() {
     world.change(BASE, &json!({"calls_a_day": 2}));
     world.now.set(at("2026-11-18T22:30:00Z"));
     let ends = run(write(&world, &[assigned(1, 1, "77")]));
-    assert_eq!(ends, [Err(Setback::later("daily_limit", Some(3_600_000)))]);
+    assert_eq!(ends, [Err(DeliveryError::later("daily_limit", Some(3_600_000)))]);
     world.now.set(at("2026-11-18T23:50:00Z"));
     let ends = run(write(&world, &[assigned(1, 1, "77")]));
-    assert_eq!(ends, [Err(Setback::later("daily_limit", Some(599_950)))], "until midnight at the latest");
+    assert_eq!(ends, [Err(DeliveryError::later("daily_limit", Some(599_950)))], "until midnight at the latest");
     world.wait(600_000);
     world.change(BASE, &json!({"calls_a_day": 100}));
     assert!(is_done(&run(write(&world, &[assigned(1, 1, "77")]))[0]));
@@ -529,7 +529,7 @@ fn a_day_without_calls_left_is_waited_for() {
 #[test]
 fn a_token_that_ends_is_exchanged_once_for_all() {
     let world = oauth_world();
-    let batches: Vec<Vec<Write>> = (0..4).map(|person| vec![assigned(person, 1, "77")]).collect();
+    let batches: Vec<Vec<CrmWrite>> = (0..4).map(|person| vec![assigned(person, 1, "77")]).collect();
     let all = || join_all(batches.iter().map(|batch| write(&world, batch)));
     assert!(run(all()).into_iter().flatten().all(|end| is_done(&end)));
     assert_eq!(world.state(BASE)["refreshes"], 1);
@@ -558,7 +558,7 @@ fn contacts_with_long_texts_are_read_in_smaller_pieces() {
     for person in 0..40 {
         world.change(BASE, &json!({"contact": {"email": email(person), "message": "x".repeat(60_000)}}));
     }
-    let writes: Vec<Write> = (0..40).map(|person| assigned(person, 1, "77")).collect();
+    let writes: Vec<CrmWrite> = (0..40).map(|person| assigned(person, 1, "77")).collect();
     assert!(run(write(&world, &writes)).iter().all(is_done));
     assert_eq!(calls(&world)["POST crm/objects/2026-03/contacts/batch/read"], 7, "40, 20, 10, 10, 20, 10, 10");
 }

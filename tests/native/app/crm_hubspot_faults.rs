@@ -3,7 +3,7 @@
 use crate::crm_hubspot_kit::*;
 use crate::outside::{FAULTS, Fault, Outside};
 use crate::world::{at, run};
-use lead_router_core::crm::{Write, Written};
+use lead_router_core::crm::{CrmWrite, CrmWritten};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ struct Scenario {
     /// What is there before.
     before: Vec<Value>,
     /// What is written, one delivery after another.
-    deliveries: Vec<Vec<Write>>,
+    deliveries: Vec<Vec<CrmWrite>>,
     /// Owners by person; those who are not named have none.
     owners: BTreeMap<usize, &'static str>,
     /// Effects that are a task each; there are no others.
@@ -27,7 +27,7 @@ struct Scenario {
 
 fn scenarios() -> Vec<Scenario> {
     let existing = |owner: &str| vec![json!({"contact": {"email": email(1), "hubspot_owner_id": owner}})];
-    let one = |name, world, before, write: Write| Scenario {
+    let one = |name, world, before, write: CrmWrite| Scenario {
         name,
         world,
         before,
@@ -35,7 +35,7 @@ fn scenarios() -> Vec<Scenario> {
         deliveries: vec![vec![write]],
         owners: BTreeMap::from([(1, "77")]),
     };
-    let batch = || -> Vec<Write> { (0..30).map(|person| seen(assigned(person, 1, "77"), "79")).collect() };
+    let batch = || -> Vec<CrmWrite> { (0..30).map(|person| seen(assigned(person, 1, "77"), "79")).collect() };
     // Of thirty, ten are there: five without an owner, five whose owner was seen; one was given to somebody else.
     let half_there = || -> Vec<Value> {
         let mut before: Vec<Value> = (0..10)
@@ -90,7 +90,7 @@ fn play(scenario: &Scenario, fault: Option<(u32, Fault)>) -> u32 {
     for writes in &scenario.deliveries {
         for (write, end) in writes.iter().zip(run(deliver(&world, writes))) {
             let end = end.unwrap_or_else(|setback| panic!("{} {fault:?}: {setback:?}", scenario.name));
-            let drifts = matches!(end, Written::OwnerDrift { .. });
+            let drifts = matches!(end, CrmWritten::OwnerDrift { .. });
             let has_task = scenario.effects.contains(&write.effect_id());
             assert_eq!(drifts, write.assigning.is_some() && !has_task, "{} {fault:?}: {end:?}", scenario.name);
         }
@@ -178,13 +178,13 @@ struct Expected {
     /// The owner that was written last.
     ours: String,
     decided: u32,
-    writes: Vec<Write>,
+    writes: Vec<CrmWrite>,
     tasks: Vec<String>,
 }
 
 impl Expected {
     /// What a write changes, in the simplest words.
-    fn take(&mut self, write: &Write) {
+    fn take(&mut self, write: &CrmWrite) {
         self.is_there = true;
         let Some(assigning) = &write.assigning else { return };
         if write.attempt_no < self.decided {
@@ -249,7 +249,7 @@ fn live(events: &[Event]) {
             if !expected.writes.contains(&write) {
                 expected.writes.push(write.clone());
             }
-            if let Written::OwnerDrift { owner_id, .. } = end {
+            if let CrmWritten::OwnerDrift { owner_id, .. } = end {
                 assert_eq!(owner_id, expected.owner);
             }
             settle(&world);

@@ -5,10 +5,10 @@ use crate::crm_hubspot_kit::BASE;
 use crate::fakes::{Reply, Vendor};
 use crate::outside::Outside;
 use crate::world::run;
-use lead_router_app::crm::{Hubspot, Patience};
-use lead_router_app::ports::crm::{ChangedPerson, Crm, Effect, Since};
-use lead_router_core::crm::Write;
-use lead_router_core::crm::state::Question;
+use lead_router_app::crm::{CallBudget, Hubspot};
+use lead_router_app::ports::crm::{ChangedPerson, ChangesSince, Crm, DeliveryResult};
+use lead_router_core::crm::CrmWrite;
+use lead_router_core::crm::state::CrmQuestion;
 use lead_router_core::http::HttpRequest;
 use lead_router_core::time::Timestamp;
 use serde::Deserialize;
@@ -35,9 +35,9 @@ struct Case {
 #[serde(rename_all = "snake_case")]
 enum Does {
     /// As the decision does, with little patience.
-    Consult(Question),
-    Write(Vec<Write>),
-    Changes(Since),
+    Consult(CrmQuestion),
+    Write(Vec<CrmWrite>),
+    Changes(ChangesSince),
     Sellers,
     Check,
     Prepare,
@@ -92,7 +92,7 @@ impl Vendor for Scripted {
     fn change(&mut self, _: &Value) {}
 }
 
-fn result<T>(result: Effect<T>, good: impl Fn(T) -> Value) -> Value {
+fn result<T>(result: DeliveryResult<T>, good: impl Fn(T) -> Value) -> Value {
     match result {
         Ok(value) => good(value),
         Err(setback) => json!({"setback": setback, "remedy": format!("{:?}", setback.remedy())}),
@@ -107,13 +107,13 @@ fn person(person: &ChangedPerson) -> Value {
 }
 
 async fn done(world: &Outside, does: &Does) -> Value {
-    let patience = if matches!(does, Does::Consult(_)) { Patience::SENDER } else { Patience::CONSUMER };
+    let patience = if matches!(does, Does::Consult(_)) { CallBudget::SENDER } else { CallBudget::CONSUMER };
     let hubspot = match Hubspot::connect(world, patience) {
         Ok(hubspot) => hubspot,
         Err(setback) => return result(Err::<(), _>(setback), |()| Value::Null),
     };
     match does {
-        Does::Consult(question) => result(hubspot.consult(question).await, |state| json!(state)),
+        Does::Consult(question) => result(hubspot.lookup(question).await, |state| json!(state)),
         Does::Write(writes) => {
             let ends = hubspot.write(writes).await;
             ends.into_iter().map(|end| result(end, |written| json!(written))).collect()
@@ -122,7 +122,7 @@ async fn done(world: &Outside, does: &Does) -> Value {
             let people: Vec<Value> = changes.people.iter().map(person).collect();
             json!({"people": people, "accounts": changes.accounts, "next": changes.next})
         }),
-        Does::Sellers => result(hubspot.sellers().await, |sellers| json!(sellers)),
+        Does::Sellers => result(hubspot.crm_users().await, |crm_users| json!(crm_users)),
         Does::Check => json!(hubspot.check().await),
         Does::Prepare => json!(hubspot.prepare().await),
     }

@@ -3,14 +3,14 @@
 use crate::fakes::hubspot::Hubspot as Played;
 use crate::outside::Outside;
 use crate::world::at;
-use lead_router_app::crm::{Hubspot, Patience};
+use lead_router_app::crm::{CallBudget, Hubspot};
 use lead_router_app::ports::Clock;
-use lead_router_app::ports::crm::{Crm, Effect};
+use lead_router_app::ports::crm::{Crm, DeliveryResult};
 use lead_router_core::crm::state::OwnerRef;
 use lead_router_core::crm::write::{Assigning, Profile};
-use lead_router_core::crm::{Write, Written};
+use lead_router_core::crm::{CrmWrite, CrmWritten};
 use lead_router_core::id::{LeadId, RepId, TeamId, TierId};
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::{Value, json};
 
 pub const BASE: &str = "http://hubspot.example";
@@ -34,8 +34,8 @@ pub fn oauth_world() -> Outside {
 }
 
 /// The lead of a person by number, accepted and not decided.
-pub fn lookup(person: usize) -> Write {
-    Write {
+pub fn lookup(person: usize) -> CrmWrite {
+    CrmWrite {
         lead_id: LeadId::new(&format!("lead-{person}")).unwrap(),
         attempt_no: 0,
         person_id: format!("person-{person}"),
@@ -58,7 +58,7 @@ pub fn email(person: usize) -> String {
 }
 
 /// The same, decided `attempt` minutes past noon for the owner of a rep.
-pub fn assigned(person: usize, attempt: u32, owner: &str) -> Write {
+pub fn assigned(person: usize, attempt: u32, owner: &str) -> CrmWrite {
     let assigning = Assigning {
         rep_id: RepId::new(&format!("rep-{owner}")).unwrap(),
         owner_id: owner.to_owned(),
@@ -70,35 +70,35 @@ pub fn assigned(person: usize, attempt: u32, owner: &str) -> Write {
         due_at: at("2026-11-18T12:30:00Z"),
         decided_at: at("2026-11-18T12:00:00Z").plus_minutes(i64::from(attempt)),
     };
-    Write { attempt_no: attempt, assigning: Some(assigning), ..lookup(person) }
+    CrmWrite { attempt_no: attempt, assigning: Some(assigning), ..lookup(person) }
 }
 
 /// The same, when the record belonged to somebody as the lead was decided.
-pub fn seen(mut write: Write, owner: &str) -> Write {
+pub fn seen(mut write: CrmWrite, owner: &str) -> CrmWrite {
     write.assigning.as_mut().unwrap().seen_owner = OwnerRef::new(owner);
     write
 }
 
 /// Writes once.
-pub async fn write(world: &Outside, writes: &[Write]) -> Vec<Effect<Written>> {
-    Hubspot::connect(world, Patience::CONSUMER).unwrap().write(writes).await
+pub async fn write(world: &Outside, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
+    Hubspot::connect(world, CallBudget::CONSUMER).unwrap().write(writes).await
 }
 
 /// Writes until every lead is written or refused, as the consumer does: what was not done comes again after a pause.
-pub async fn deliver(world: &Outside, writes: &[Write]) -> Vec<Effect<Written>> {
-    let mut ends: Vec<Option<Effect<Written>>> = vec![None; writes.len()];
+pub async fn deliver(world: &Outside, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
+    let mut ends: Vec<Option<DeliveryResult<CrmWritten>>> = vec![None; writes.len()];
     for _ in 0..12 {
         let open: Vec<usize> = (0..writes.len()).filter(|place| ends[*place].is_none()).collect();
         if open.is_empty() {
             break;
         }
-        let batch: Vec<Write> = open.iter().map(|place| writes[*place].clone()).collect();
+        let batch: Vec<CrmWrite> = open.iter().map(|place| writes[*place].clone()).collect();
         let results = write(world, &batch).await;
         assert_eq!(results.len(), batch.len());
         let mut pause_ms = 5_000;
         for (place, result) in open.into_iter().zip(results) {
             match result {
-                Err(Setback::Later { after_ms, .. }) => pause_ms = pause_ms.max(after_ms.unwrap_or(0)),
+                Err(DeliveryError::Later { after_ms, .. }) => pause_ms = pause_ms.max(after_ms.unwrap_or(0)),
                 end => ends[place] = Some(end),
             }
         }
@@ -131,6 +131,6 @@ pub fn calls(world: &Outside) -> Value {
 }
 
 /// Whether a write is done with a task.
-pub fn is_done(end: &Effect<Written>) -> bool {
-    matches!(end, Ok(Written::Done { task_id: Some(_), .. }))
+pub fn is_done(end: &DeliveryResult<CrmWritten>) -> bool {
+    matches!(end, Ok(CrmWritten::Done { task_id: Some(_), .. }))
 }

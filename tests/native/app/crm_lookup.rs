@@ -4,12 +4,12 @@ use crate::world::{World, at, lead, run, sample};
 use lead_router_app::ports::jobs::Job;
 use lead_router_core::crm::owner::TOUCH_MS;
 use lead_router_core::crm::state::OwnerRef;
-use lead_router_core::crm::{AccountState, CrmKind, Deal, PersonKind, PersonState, State, Touch};
+use lead_router_core::crm::{AccountState, CrmKind, Deal, LastTouch, PersonKind, PersonState, State};
 use lead_router_core::decision::record::{CrmUse, Decision};
 use lead_router_core::directory::AccountStatus;
 use lead_router_core::roster::model::{Rep, Team};
 use lead_router_core::time::{DAY_MS, MINUTE_MS};
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::json;
 
 /// Three reps of one team with ids in HubSpot, of whom one is on leave.
@@ -52,7 +52,7 @@ fn account(owner_id: &str, deals: Vec<Deal>) -> State {
     State { person: None, account: Some(account) }
 }
 
-fn person(owner_id: &str, touched: Option<Touch>) -> State {
+fn person(owner_id: &str, touched: Option<LastTouch>) -> State {
     let owner = owner(owner_id);
     let person = PersonState { id: "501".to_owned(), kind: PersonKind::Contact, owner, touched };
     State { person: Some(person), account: None }
@@ -83,7 +83,7 @@ fn the_owner_of_the_deal_that_changed_last_goes_before_the_account_s_and_that_be
         (State::default(), person("2", None), "ben", "owns this person's record"),
         (
             State::default(),
-            person("", Some(Touch { at: at("2026-11-01T00:00:00Z"), by: owner("2") })),
+            person("", Some(LastTouch { at: at("2026-11-01T00:00:00Z"), by: owner("2") })),
             "ben",
             "was last in touch",
         ),
@@ -104,7 +104,7 @@ fn the_owner_of_the_deal_that_changed_last_goes_before_the_account_s_and_that_be
 fn a_touch_of_long_ago_and_an_owner_who_left_say_nothing() {
     let world = world();
     let now = world.now.get();
-    let touch = |ago_ms: i64| Some(Touch { at: now.plus_ms(-ago_ms), by: owner("2") });
+    let touch = |ago_ms: i64| Some(LastTouch { at: now.plus_ms(-ago_ms), by: owner("2") });
     knows(&world, "new@one.example", person("", touch(TOUCH_MS)));
     knows(&world, "old@two.example", person("", touch(TOUCH_MS + 1)));
     assert_eq!(decide(&world, "new@one.example").reasons[0].code, "account_owner");
@@ -178,7 +178,7 @@ fn a_crm_that_does_not_answer_keeps_nobody_waiting_and_what_was_known_still_coun
     assert_eq!(rep(&decide(&world, "x@acme.example")), "ben");
     world.now.set(world.now.get().plus_ms(DAY_MS));
     for key in ["x@acme.example", "new@acme.example", "acme.example", "z@other.example"] {
-        world.crm.borrow_mut().insert(key.to_owned(), Err(Setback::later("timeout", None)));
+        world.crm.borrow_mut().insert(key.to_owned(), Err(DeliveryError::later("timeout", None)));
     }
     let colleague = decide(&world, "new@acme.example");
     assert_eq!((rep(&colleague), colleague.enrichment.crm), ("ben", Some(CrmUse::Stale)));

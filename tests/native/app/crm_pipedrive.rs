@@ -4,12 +4,12 @@ use crate::crm_salesforce_kit as kit;
 use crate::fakes::pipedrive::{FIELD, ME, Pipedrive as Played, TOKEN};
 use crate::outside::{FAULTS, Fault, Outside};
 use crate::world::{at, run};
-use lead_router_app::crm::{Patience, Pipedrive};
-use lead_router_app::ports::crm::{Crm, Effect, Since};
-use lead_router_core::crm::state::{OwnerRef, Question};
-use lead_router_core::crm::{Write, Written};
+use lead_router_app::crm::{CallBudget, Pipedrive};
+use lead_router_app::ports::crm::{ChangesSince, Crm, DeliveryResult};
+use lead_router_core::crm::state::{CrmQuestion, OwnerRef};
+use lead_router_core::crm::{CrmWrite, CrmWritten};
 use lead_router_core::http::Method;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::{Value, json};
 
 const BASE: &str = "https://api.pipedrive.com";
@@ -32,21 +32,21 @@ fn records(world: &Outside, kind: &str) -> Vec<Value> {
     world.state(BASE)["records"][kind].as_array().cloned().unwrap_or_default()
 }
 
-fn decided(number: u32, owner_id: u64) -> Write {
+fn decided(number: u32, owner_id: u64) -> CrmWrite {
     let mut write = kit::decided(number, number, kit::ANN);
     write.assigning.as_mut().unwrap().owner_id = owner_id.to_string();
     write
 }
 
-fn write(world: &Outside, writes: &[Write]) -> Vec<Effect<Written>> {
-    run(Pipedrive::connect(world, Patience::CONSUMER).unwrap().write(writes))
+fn write(world: &Outside, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
+    run(Pipedrive::connect(world, CallBudget::CONSUMER).unwrap().write(writes))
 }
 
-fn until_done(world: &Outside, write_one: &Write) -> Written {
+fn until_done(world: &Outside, write_one: &CrmWrite) -> CrmWritten {
     for _ in 0..6 {
         match write(world, std::slice::from_ref(write_one)).remove(0) {
             Ok(written) => return written,
-            Err(Setback::Later { .. }) => world.wait(30_000),
+            Err(DeliveryError::Later { .. }) => world.wait(30_000),
             Err(refused) => panic!("{refused:?}"),
         }
     }
@@ -118,7 +118,7 @@ fn an_owner_whom_a_person_chose_since_stays_and_an_older_decision_does_not_undo_
     let mut third = decided(1, 7);
     third.attempt_no = 3;
     third.assigning.as_mut().unwrap().decided_at = at("2026-11-18T14:00:00Z");
-    assert!(matches!(until_done(&world, &third), Written::OwnerDrift { owner_id, .. } if owner_id == "10"));
+    assert!(matches!(until_done(&world, &third), CrmWritten::OwnerDrift { owner_id, .. } if owner_id == "10"));
     assert_eq!(records(&world, "activities").len(), 2);
 }
 
@@ -155,19 +155,19 @@ fn the_company_is_the_persons_own_else_a_colleagues() {
         "deals",
         &json!({"id": 6, "org_id": 3, "owner_id": 8, "status": "won", "update_time": "2026-11-11T00:00:00Z"}),
     );
-    let crm = Pipedrive::connect(&world, Patience::SENDER).unwrap();
-    let question = Question { email: Some("ada@acme.example".to_owned()), domain: Some("acme.example".to_owned()) };
-    let state = run(crm.consult(&question)).unwrap();
+    let crm = Pipedrive::connect(&world, CallBudget::SENDER).unwrap();
+    let question = CrmQuestion { email: Some("ada@acme.example".to_owned()), domain: Some("acme.example".to_owned()) };
+    let state = run(crm.lookup(&question)).unwrap();
     assert_eq!(state.person, None);
     let account = state.account.unwrap();
     assert_eq!((account.owner, account.deals.len()), (OwnerRef::new("8"), 1));
     assert_eq!(account.deals[0].owner, OwnerRef::new("7"));
     assert_eq!(world.calls.get(), 4);
-    let changes = run(crm.changes(&Since { at: at("2026-11-10T00:00:00Z"), page: String::new() })).unwrap();
+    let changes = run(crm.changes(&ChangesSince { at: at("2026-11-10T00:00:00Z"), page: String::new() })).unwrap();
     assert_eq!((changes.people.len(), changes.accounts.len()), (2, 1));
     let changes = run(crm.changes(&changes.next.unwrap())).unwrap();
     assert_eq!((changes.accounts[0].0.as_str(), changes.next), ("acme.example", None));
-    assert_eq!(run(crm.sellers()).unwrap().iter().filter(|seller| seller.active).count(), 3);
+    assert_eq!(run(crm.crm_users()).unwrap().iter().filter(|seller| seller.active).count(), 3);
 }
 
 #[test]
@@ -186,9 +186,9 @@ fn three_hundred_leads_stay_below_the_limits() {
 #[test]
 fn the_check_and_the_setbacks_name_what_to_change() {
     let world = world();
-    let check = |world: &Outside| run(Pipedrive::connect(world, Patience::CONSUMER).unwrap().check());
+    let check = |world: &Outside| run(Pipedrive::connect(world, CallBudget::CONSUMER).unwrap().check());
     assert!(check(&world).iter().all(|line| line.problem.is_none()));
-    let code = |result: &Effect<Written>| result.as_ref().unwrap_err().code().to_owned();
+    let code = |result: &DeliveryResult<CrmWritten>| result.as_ref().unwrap_err().code().to_owned();
     assert_eq!(code(&write(&world, &[decided(1, 9)])[0]), "refused");
     let mut nobody = decided(2, 7);
     nobody.assigning.as_mut().unwrap().owner_id = "ann".to_owned();
@@ -197,7 +197,7 @@ fn the_check_and_the_setbacks_name_what_to_change() {
     assert_eq!(check(&world)[1].problem.as_ref().unwrap().code, "field_missing");
     world.change(BASE, &json!({"day_max": 0}));
     assert!(
-        matches!(&write(&world, &[decided(3, 7)])[0], Err(Setback::Later { code, after_ms: Some(3_600_000) }) if code == "rate_limited")
+        matches!(&write(&world, &[decided(3, 7)])[0], Err(DeliveryError::Later { code, after_ms: Some(3_600_000) }) if code == "rate_limited")
     );
     world.wait(3_600_000);
     world.set("PIPEDRIVE_API_TOKEN", "other");
@@ -205,8 +205,8 @@ fn the_check_and_the_setbacks_name_what_to_change() {
     assert_eq!(code(&write(&world, &[decided(4, 7)])[0]), "token_refused");
     for (name, value) in [("PIPEDRIVE_API_TOKEN", ""), ("PIPEDRIVE_PERSON_FIELD", "router_person_id")] {
         world.set(name, value);
-        let refused = Pipedrive::connect(&world, Patience::CONSUMER).map(|_| ()).unwrap_err();
-        assert!(matches!(refused, Setback::Refused { message, config: true, .. } if message.contains(name)));
+        let refused = Pipedrive::connect(&world, CallBudget::CONSUMER).map(|_| ()).unwrap_err();
+        assert!(matches!(refused, DeliveryError::Refused { message, config: true, .. } if message.contains(name)));
         world.set("PIPEDRIVE_API_TOKEN", TOKEN);
     }
 }

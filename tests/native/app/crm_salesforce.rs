@@ -2,12 +2,12 @@
 
 use crate::crm_salesforce_kit::*;
 use crate::world::{at, run};
-use lead_router_app::crm::{Patience, Salesforce};
-use lead_router_app::ports::crm::{Crm, Signer, Since};
-use lead_router_core::crm::state::{OwnerRef, PersonKind, Question};
-use lead_router_core::crm::{RecordId, Written};
+use lead_router_app::crm::{CallBudget, Salesforce};
+use lead_router_app::ports::crm::{ChangesSince, Crm, Signer};
+use lead_router_core::crm::state::{CrmQuestion, OwnerRef, PersonKind};
+use lead_router_core::crm::{CrmWritten, RecordId};
 use lead_router_core::directory::AccountStatus;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::{Value, json};
 
 #[test]
@@ -55,7 +55,7 @@ fn an_owner_whom_a_person_chose_since_stays() {
     again.attempt_no = 2;
     again.assigning.as_mut().unwrap().decided_at = at("2026-11-18T13:00:00Z");
     let record = RecordId { kind: PersonKind::Lead, id: lead_id.as_str().unwrap().to_owned() };
-    let drift = Ok(Written::OwnerDrift { record, owner_id: EVE.to_owned() });
+    let drift = Ok(CrmWritten::OwnerDrift { record, owner_id: EVE.to_owned() });
     assert_eq!(write(&world, &[again.clone()]), [drift]);
     assert_eq!(records(&world, "Lead")[0]["OwnerId"], EVE);
     assert_eq!(records(&world, "Task").len(), 1, "no task for the second decision");
@@ -81,8 +81,8 @@ fn a_record_that_was_made_before_the_decision_is_taken_over() {
 fn a_queue_is_nobody() {
     let world = world();
     put(&world, "Lead", &json!({"Id": "00Q5e000000AAAAAA2", "Email": "person1@company1.example", "OwnerId": QUEUE}));
-    let question = Question { email: Some("person1@company1.example".to_owned()), domain: None };
-    let state = run(Salesforce::connect(&world, Patience::SENDER).unwrap().consult(&question)).unwrap();
+    let question = CrmQuestion { email: Some("person1@company1.example".to_owned()), domain: None };
+    let state = run(Salesforce::connect(&world, CallBudget::SENDER).unwrap().lookup(&question)).unwrap();
     assert_eq!(state.person.unwrap().owner, None);
     write(&world, &[decided(1, 1, ANN)]);
     assert_eq!(records(&world, "Lead")[0]["OwnerId"], ANN);
@@ -97,7 +97,7 @@ fn an_older_decision_does_not_undo_a_newer_one() {
     new.assigning.as_mut().unwrap().decided_at = at("2026-11-18T12:10:00Z");
     write(&world, &[new]);
     let results = write(&world, &[old]);
-    assert!(matches!(&results[0], Ok(Written::Done { task_id: None, .. })));
+    assert!(matches!(&results[0], Ok(CrmWritten::Done { task_id: None, .. })));
     assert_eq!(records(&world, "Lead")[0]["OwnerId"], BOB);
     assert_eq!(records(&world, "Task").len(), 1);
 }
@@ -175,7 +175,7 @@ fn records_are_refused_each_for_itself() {
         decided(6, 6, "005000000000000AAA"),
     ];
     let results = write(&world, &writes);
-    let code = |place: usize| results[place].as_ref().err().map(Setback::code);
+    let code = |place: usize| results[place].as_ref().err().map(DeliveryError::code);
     assert_eq!(code(0), None);
     assert_eq!(code(1), Some("validation_rule"));
     assert_eq!(code(2), Some("unknown_owner"));
@@ -183,7 +183,9 @@ fn records_are_refused_each_for_itself() {
     assert_eq!(record_id(&results[4]), "0035e000000CCCCAA2", "the contact that the lead became");
     assert_eq!(records(&world, "Contact")[0]["FirstName"], "Kept");
     assert_eq!(code(5), Some("unknown_owner"));
-    assert!(matches!(&results[2], Err(Setback::Refused { config: true, message, .. }) if message.contains("`gone`")));
+    assert!(
+        matches!(&results[2], Err(DeliveryError::Refused { config: true, message, .. }) if message.contains("`gone`"))
+    );
     assert_eq!(records(&world, "Task").len(), 2);
 }
 
@@ -192,7 +194,9 @@ fn a_full_day_closes_the_lane_for_everybody() {
     let world = world();
     world.change(BASE, &json!({"day_max": 0}));
     let results = write(&world, &[decided(1, 1, ANN)]);
-    assert!(matches!(&results[0], Err(Setback::Later { code, after_ms: Some(300_000) }) if code == "limit_reached"));
+    assert!(
+        matches!(&results[0], Err(DeliveryError::Later { code, after_ms: Some(300_000) }) if code == "limit_reached")
+    );
     let results = write(&world, &[decided(2, 1, ANN)]);
     assert_eq!(results[0].as_ref().unwrap_err().code(), "gate_full");
     assert_eq!(world.state(BASE)["exceeded"]["day"], 1);
@@ -217,12 +221,12 @@ fn a_signature_gets_a_token() {
         world.set("SALESFORCE_JWT_KEY", &pem);
         world.set("SALESFORCE_USERNAME", "router@example.com");
         world.change(BASE, &json!({"expire": true}));
-        let checks = run(Salesforce::connect(&world, Patience::CONSUMER).unwrap().check());
+        let checks = run(Salesforce::connect(&world, CallBudget::CONSUMER).unwrap().check());
         assert_eq!((checks[0].name.as_str(), &checks[0].problem), ("token", &None));
     }
     world.set("SALESFORCE_USERNAME", "somebody@example.com");
     world.change(BASE, &json!({"expire": true}));
-    let checks = run(Salesforce::connect(&world, Patience::CONSUMER).unwrap().check());
+    let checks = run(Salesforce::connect(&world, CallBudget::CONSUMER).unwrap().check());
     assert_eq!(checks.len(), 1);
     assert!(checks[0].problem.as_ref().unwrap().message.contains("pre-authorise"));
 }
@@ -251,8 +255,8 @@ fn a_setting_that_is_missing_or_wrong_is_named() {
         let world = world();
         world.set("SALESFORCE_USERNAME", "router@example.com");
         world.set(name, value);
-        let refused = Salesforce::connect(&world, Patience::CONSUMER).map(|_| ()).unwrap_err();
-        let Setback::Refused { message, config: true, .. } = refused else { panic!("{refused:?}") };
+        let refused = Salesforce::connect(&world, CallBudget::CONSUMER).map(|_| ()).unwrap_err();
+        let DeliveryError::Refused { message, config: true, .. } = refused else { panic!("{refused:?}") };
         assert!(message.contains(name), "{message}");
     }
 }
@@ -274,9 +278,9 @@ fn the_account_is_the_contacts_own_else_that_of_the_website() {
     };
     deal("0065e000000AAAAAA2", "0015e000000BBBBAA2", ANN, false);
     deal("0065e000000BBBBAA2", "0015e000000BBBBAA2", EVE, true);
-    let crm = Salesforce::connect(&world, Patience::SENDER).unwrap();
-    let ask = |email: &str| Question { email: Some(email.to_owned()), domain: Some("acme.example".to_owned()) };
-    let state = run(crm.consult(&ask("ada@acme.example"))).unwrap();
+    let crm = Salesforce::connect(&world, CallBudget::SENDER).unwrap();
+    let ask = |email: &str| CrmQuestion { email: Some(email.to_owned()), domain: Some("acme.example".to_owned()) };
+    let state = run(crm.lookup(&ask("ada@acme.example"))).unwrap();
     let found = state.account.unwrap();
     assert_eq!((found.id.as_str(), found.status), ("0015e000000BBBBAA2", Some(AccountStatus::Customer)));
     assert_eq!(found.deals.len(), 1);
@@ -293,7 +297,7 @@ fn the_account_is_the_contacts_own_else_that_of_the_website() {
         "CompletedDateTime": "2026-11-01T10:00:00.000+0000"}),
     );
     let before = world.calls.get();
-    let state = run(crm.consult(&ask("ada@acme.example"))).unwrap();
+    let state = run(crm.lookup(&ask("ada@acme.example"))).unwrap();
     assert_eq!(world.calls.get(), before + 1, "one call");
     assert_eq!(state.account.unwrap().id, "0015e000000DDDDAA2");
     let person = state.person.unwrap();
@@ -311,8 +315,8 @@ fn a_field_with_the_domain_is_asked_where_there_is_one() {
         "Account",
         &json!({"Id": "0015e000000AAAAAA2", "Name": "Acme", "Domain__c": "acme.example", "OwnerId": ANN}),
     );
-    let question = Question { email: None, domain: Some("acme.example".to_owned()) };
-    let state = run(Salesforce::connect(&world, Patience::SENDER).unwrap().consult(&question)).unwrap();
+    let question = CrmQuestion { email: None, domain: Some("acme.example".to_owned()) };
+    let state = run(Salesforce::connect(&world, CallBudget::SENDER).unwrap().lookup(&question)).unwrap();
     assert_eq!(state.account.unwrap().owner, OwnerRef::new(ANN));
     assert_eq!(state.person, None);
 }
@@ -321,10 +325,10 @@ fn a_field_with_the_domain_is_asked_where_there_is_one() {
 fn sellers_are_read_page_by_page() {
     let world = world();
     world.change(BASE, &json!({"page_max": 2}));
-    let sellers = run(Salesforce::connect(&world, Patience::CONSUMER).unwrap().sellers()).unwrap();
-    assert_eq!(sellers.len(), 5);
-    assert!(sellers.iter().any(|seller| seller.id == GONE && !seller.active));
-    assert!(sellers.iter().any(|seller| seller.email.as_deref() == Some("ann@vendor.example") && seller.active));
+    let crm_users = run(Salesforce::connect(&world, CallBudget::CONSUMER).unwrap().crm_users()).unwrap();
+    assert_eq!(crm_users.len(), 5);
+    assert!(crm_users.iter().any(|seller| seller.id == GONE && !seller.active));
+    assert!(crm_users.iter().any(|seller| seller.email.as_deref() == Some("ann@vendor.example") && seller.active));
 }
 
 #[test]
@@ -350,9 +354,9 @@ fn changes_are_read_once_each_however_many_there_are() {
         &json!({"Id": "0065e000000AAAAAA2", "AccountId": "0015e000000AAAAAA2", "OwnerId": BOB,
         "SystemModstamp": "2026-11-18T11:30:00.000+0000"}),
     );
-    let crm = Salesforce::connect(&world, Patience::CONSUMER).unwrap();
+    let crm = Salesforce::connect(&world, CallBudget::CONSUMER).unwrap();
     let (mut people, mut accounts) = (Vec::new(), Vec::new());
-    let mut next = Some(Since { at: since, page: String::new() });
+    let mut next = Some(ChangesSince { at: since, page: String::new() });
     let mut calls = 0;
     while let Some(since) = next {
         let changes = run(crm.changes(&since)).unwrap();
@@ -373,17 +377,17 @@ fn changes_are_read_once_each_however_many_there_are() {
 #[test]
 fn the_check_says_what_is_missing() {
     let world = world();
-    let good = run(Salesforce::connect(&world, Patience::CONSUMER).unwrap().check());
+    let good = run(Salesforce::connect(&world, CallBudget::CONSUMER).unwrap().check());
     assert!(good.iter().all(|line| line.problem.is_none()), "{good:?}");
     assert_eq!(good.len(), 2 + 6 + 8 + 8 + 1);
     world.change(BASE, &json!({"missing": "Contact.Router_Tier__c"}));
-    let lines = run(Salesforce::connect(&world, Patience::CONSUMER).unwrap().check());
+    let lines = run(Salesforce::connect(&world, CallBudget::CONSUMER).unwrap().check());
     let wrong: Vec<&str> = lines.iter().filter(|line| line.problem.is_some()).map(|line| line.name.as_str()).collect();
     assert_eq!(wrong, ["field Contact.Router_Tier__c"]);
     // A write says the same.
     let results = write(&world, &[decided(1, 1, ANN)]);
     assert!(
-        matches!(&results[0], Err(Setback::Refused { code, message, config: true }) if code == "field_missing" && message.contains("Router_Tier__c")),
+        matches!(&results[0], Err(DeliveryError::Refused { code, message, config: true }) if code == "field_missing" && message.contains("Router_Tier__c")),
         "{results:?}"
     );
 }

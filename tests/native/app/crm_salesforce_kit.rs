@@ -4,14 +4,14 @@ use crate::fakes::salesforce::{CLIENT_ID, CLIENT_SECRET, Salesforce as Played};
 use crate::outside::Outside;
 use crate::world::{at, run};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use lead_router_app::crm::{Patience, Salesforce};
-use lead_router_app::ports::crm::{Crm, Effect, Signer};
+use lead_router_app::crm::{CallBudget, Salesforce};
+use lead_router_app::ports::crm::{Crm, DeliveryResult, Signer};
 use lead_router_app::ports::{PortResult, Unavailable};
 use lead_router_core::crm::write::{Assigning, Profile};
-use lead_router_core::crm::{Write, Written};
+use lead_router_core::crm::{CrmWrite, CrmWritten};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::{LeadId, RepId, TeamId, TierId};
-use lead_router_core::vendor::{Setback, next_try_ms};
+use lead_router_core::vendor::{DeliveryError, next_try_ms};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
@@ -63,9 +63,9 @@ pub fn count(world: &Outside, what: &str) -> u64 {
 }
 
 /// A lead of person `number` who works at company `company`, not decided yet.
-pub fn accepted(number: u32, company: u32) -> Write {
+pub fn accepted(number: u32, company: u32) -> CrmWrite {
     let text = |start: &str| Some(format!("{start}{number}"));
-    Write {
+    CrmWrite {
         lead_id: LeadId::new(&format!("acc{company:05}-per{number:05}-sub1")).unwrap(),
         attempt_no: 0,
         person_id: format!("acc{company:05}-per{number:05}"),
@@ -87,7 +87,7 @@ pub fn accepted(number: u32, company: u32) -> Write {
 }
 
 /// The same, decided for a rep.
-pub fn decided(number: u32, company: u32, owner_id: &str) -> Write {
+pub fn decided(number: u32, company: u32, owner_id: &str) -> CrmWrite {
     let rep = [(ANN, "ann"), (BOB, "bob"), (EVE, "eve"), (GONE, "gone")].into_iter().find(|(id, _)| *id == owner_id);
     let assigning = Assigning {
         rep_id: RepId::new(rep.map_or("nobody", |(_, rep)| rep)).unwrap(),
@@ -100,27 +100,27 @@ pub fn decided(number: u32, company: u32, owner_id: &str) -> Write {
         due_at: at("2026-11-18T12:05:00Z"),
         decided_at: at("2026-11-18T12:00:00.250Z"),
     };
-    Write { attempt_no: 1, assigning: Some(assigning), ..accepted(number, company) }
+    CrmWrite { attempt_no: 1, assigning: Some(assigning), ..accepted(number, company) }
 }
 
 /// One try.
-pub fn write(world: &Outside, writes: &[Write]) -> Vec<Effect<Written>> {
-    run(Salesforce::connect(world, Patience::CONSUMER).unwrap().write(writes))
+pub fn write(world: &Outside, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
+    run(Salesforce::connect(world, CallBudget::CONSUMER).unwrap().write(writes))
 }
 
 /// Tries until everything is done or refused, with the pauses of the queue.
-pub fn write_until_done(world: &Outside, writes: &[Write]) -> Vec<Effect<Written>> {
-    let mut results: Vec<Option<Effect<Written>>> = vec![None; writes.len()];
+pub fn write_until_done(world: &Outside, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
+    let mut results: Vec<Option<DeliveryResult<CrmWritten>>> = vec![None; writes.len()];
     for tries in 1..=10 {
         let open: Vec<usize> = (0..writes.len()).filter(|place| results[*place].is_none()).collect();
         if open.is_empty() {
             break;
         }
-        let batch: Vec<Write> = open.iter().map(|place| writes[*place].clone()).collect();
+        let batch: Vec<CrmWrite> = open.iter().map(|place| writes[*place].clone()).collect();
         let mut pause_ms = 0;
         for (place, result) in open.into_iter().zip(write(world, &batch)) {
             match result {
-                Err(Setback::Later { code, after_ms }) => {
+                Err(DeliveryError::Later { code, after_ms }) => {
                     let next = next_try_ms(tries, after_ms, 20_000);
                     pause_ms = pause_ms.max(next.unwrap_or_else(|| panic!("given up: {code}")));
                 }
@@ -133,15 +133,15 @@ pub fn write_until_done(world: &Outside, writes: &[Write]) -> Vec<Effect<Written
 }
 
 /// The id of the record of a write that was done.
-pub fn record_id(result: &Effect<Written>) -> &str {
+pub fn record_id(result: &DeliveryResult<CrmWritten>) -> &str {
     match result {
-        Ok(Written::Done { record, .. }) => &record.id,
+        Ok(CrmWritten::Done { record, .. }) => &record.id,
         other => panic!("not done: {other:?}"),
     }
 }
 
 /// Asserts that every write has one lead that its rep owns, and one task.
-pub fn assert_all_written(world: &Outside, writes: &[Write]) {
+pub fn assert_all_written(world: &Outside, writes: &[CrmWrite]) {
     let (leads, tasks) = (records(world, "Lead"), records(world, "Task"));
     for write in writes {
         let own: Vec<&Value> = leads.iter().filter(|lead| lead["Router_Person_Id__c"] == *write.person_id).collect();

@@ -3,10 +3,10 @@
 use crate::crm_salesforce_kit::*;
 use crate::outside::{FAULTS, Fault, Outside};
 use crate::world::{at, run};
-use lead_router_app::crm::{Patience, Salesforce};
-use lead_router_app::ports::crm::{Crm, Effect};
-use lead_router_core::crm::state::{OwnerRef, Question};
-use lead_router_core::crm::{Write, Written};
+use lead_router_app::crm::{CallBudget, Salesforce};
+use lead_router_app::ports::crm::{Crm, DeliveryResult};
+use lead_router_core::crm::state::{CrmQuestion, OwnerRef};
+use lead_router_core::crm::{CrmWrite, CrmWritten};
 use lead_router_core::http::Method;
 use lead_router_core::time::Timestamp;
 use proptest::prelude::*;
@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A situation: what is there, what is written, and what has to be there in the end.
-type Scenario = (&'static str, fn(&Outside), fn() -> Vec<Write>, fn(&Outside, &[Write], &[Effect<Written>]));
+type Scenario =
+    (&'static str, fn(&Outside), fn() -> Vec<CrmWrite>, fn(&Outside, &[CrmWrite], &[DeliveryResult<CrmWritten>]));
 
 fn nothing(_: &Outside) {}
 
-fn all_written(world: &Outside, writes: &[Write], results: &[Effect<Written>]) {
+fn all_written(world: &Outside, writes: &[CrmWrite], results: &[DeliveryResult<CrmWritten>]) {
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     assert_all_written(world, writes);
     assert_eq!(records(world, "Lead").len(), writes.len());
@@ -51,7 +52,7 @@ fn expires_in_the_middle(world: &Outside) {
     world.change(BASE, &json!({"expire_before": 2}));
 }
 
-fn seen(owner: &str) -> Write {
+fn seen(owner: &str) -> CrmWrite {
     let mut write = decided(1, 1, ANN);
     write.assigning.as_mut().unwrap().seen_owner = OwnerRef::new(owner);
     write
@@ -78,7 +79,7 @@ fn scenarios() -> Vec<Scenario> {
             with_contact,
             || vec![seen(EVE)],
             |world, _, results| {
-                assert!(matches!(&results[0], Ok(Written::OwnerDrift { owner_id, .. }) if owner_id == BOB));
+                assert!(matches!(&results[0], Ok(CrmWritten::OwnerDrift { owner_id, .. }) if owner_id == BOB));
                 assert_eq!(records(world, "Contact")[0]["OwnerId"], BOB);
                 assert_eq!((records(world, "Lead").len(), records(world, "Task").len()), (0, 0));
             },
@@ -184,7 +185,7 @@ proptest! {
                 _ => {}
             }
             if *is_early {
-                write_until_done(&world, &[Write { attempt_no: 0, assigning: None, ..write.clone() }]);
+                write_until_done(&world, &[CrmWrite { attempt_no: 0, assigning: None, ..write.clone() }]);
             }
             writes.push(write);
         }
@@ -212,8 +213,8 @@ proptest! {
         put(&world, "Contact", &json!({"Id": "0035e000000AAAAAA2", "Email": "ada@acme.example", "OwnerId": ANN}));
         put(&world, "Contact", &json!({"Id": "0035e000000BBBBAA2", "Email": evil, "OwnerId": BOB}));
         put(&world, "Account", &json!({"Id": "0015e000000AAAAAA2", "Website": "acme.example", "OwnerId": ANN}));
-        let question = Question { email: Some(evil.clone()), domain: Some(evil.clone()) };
-        let state = run(Salesforce::connect(&world, Patience::SENDER).unwrap().consult(&question)).unwrap();
+        let question = CrmQuestion { email: Some(evil.clone()), domain: Some(evil.clone()) };
+        let state = run(Salesforce::connect(&world, CallBudget::SENDER).unwrap().lookup(&question)).unwrap();
         prop_assert_eq!(state.person.map(|person| person.id), Some("0035e000000BBBBAA2".to_owned()));
         prop_assert_eq!(state.account, None);
         let mut write_one = decided(1, 1, ANN);
@@ -226,7 +227,7 @@ proptest! {
 }
 
 /// Records that a person's telephone number shares where no rule looks at it.
-fn there_besides(writes: &[Write], people: &BTreeMap<String, Value>, ids: &BTreeSet<String>) -> usize {
+fn there_besides(writes: &[CrmWrite], people: &BTreeMap<String, Value>, ids: &BTreeSet<String>) -> usize {
     let is_shared = |record: &Value| writes.iter().any(|write| record["Phone"] == json!(write.profile.phone));
     people.iter().filter(|(id, record)| !ids.contains(*id) && is_shared(record)).count()
 }
@@ -238,7 +239,7 @@ const INJECTIONS: &[&str] =
 #[test]
 fn five_thousand_leads_cost_a_hundred_calls() {
     let world = world();
-    let writes: Vec<Write> =
+    let writes: Vec<CrmWrite> =
         (0..5_000).map(|number| decided(number, number / 4, [ANN, BOB, EVE][number as usize / 4 % 3])).collect();
     let began = world.now.get();
     for batch in writes.chunks(200) {
@@ -283,7 +284,7 @@ fn writers_who_lock_each_other_out_both_get_there() {
         write
     };
     let (one, two) = (contact(1), contact(2));
-    let crm = Salesforce::connect(&world, Patience::CONSUMER).unwrap();
+    let crm = Salesforce::connect(&world, CallBudget::CONSUMER).unwrap();
     let (first, second) = run(async {
         futures_util::join!(crm.write(std::slice::from_ref(&one)), crm.write(std::slice::from_ref(&two)))
     });
@@ -306,12 +307,12 @@ fn every_body_has_the_documented_shape() {
         "Lead",
         &json!({"Id": "00Q5e000000AAAAAA2", "Email": "x@y.example", "Phone": "+4930000003", "OwnerId": QUEUE}),
     );
-    let writes: Vec<Write> =
+    let writes: Vec<CrmWrite> =
         std::iter::once(seen(BOB)).chain((2..40).map(|number| decided(number, number, ANN))).collect();
     write_until_done(&world, &writes);
-    run(Salesforce::connect(&world, Patience::SENDER)
+    run(Salesforce::connect(&world, CallBudget::SENDER)
         .unwrap()
-        .consult(&Question { email: Some("a@b.example".to_owned()), domain: Some("b.example".to_owned()) }))
+        .lookup(&CrmQuestion { email: Some("a@b.example".to_owned()), domain: Some("b.example".to_owned()) }))
     .unwrap();
     let schema = |name: &str| {
         let path =
@@ -350,14 +351,14 @@ fn golden_requests() {
         "Contact",
         &json!({"Id": "0035e000000AAAAAA2", "Email": "person1@company1.example", "OwnerId": BOB, "LastName": "L"}),
     );
-    let crm = Salesforce::connect(&world, Patience::CONSUMER).unwrap();
-    run(crm.consult(&Question {
+    let crm = Salesforce::connect(&world, CallBudget::CONSUMER).unwrap();
+    run(crm.lookup(&CrmQuestion {
         email: Some("o'hara@company1.example".to_owned()),
         domain: Some("company_1.example".to_owned()),
     }))
     .unwrap();
     write(&world, &[seen(BOB), decided(2, 2, ANN)]);
-    run(crm.changes(&lead_router_app::ports::crm::Since {
+    run(crm.changes(&lead_router_app::ports::crm::ChangesSince {
         at: Timestamp::from_ms(1_767_323_045_000),
         page: String::new(),
     }))

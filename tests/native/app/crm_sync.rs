@@ -1,16 +1,16 @@
 //! What changed in the CRM is taken over: Desks remember it, and a record that somebody else made becomes a lead, once.
 
 use crate::world::{Fault, LIVE, World, at, lead, run};
-use lead_router_app::crm::sync::{PAGES_MAX, Sync, Taken, read_all, sync as read, take_over};
+use lead_router_app::crm::sync::{PAGES_MAX, Sync, SyncResult, read_all, sync as read, take_over};
 use lead_router_app::intake::batch::take;
-use lead_router_app::ports::crm::{ChangedPerson, Changes, Check, Crm, Effect, Reading, Since};
+use lead_router_app::ports::crm::{ChangedPerson, Changes, ChangesSince, Check, Crm, DeliveryResult, SyncKind};
 use lead_router_app::ports::jobs::Job;
-use lead_router_core::crm::state::{OwnerRef, Question, Seller, State};
-use lead_router_core::crm::{AccountState, CrmKind, PersonKind, PersonState, Write, Written};
+use lead_router_core::crm::state::{CrmQuestion, CrmUser, OwnerRef, State};
+use lead_router_core::crm::{AccountState, CrmKind, CrmWrite, CrmWritten, PersonKind, PersonState};
 use lead_router_core::decision::record::CrmUse;
 use lead_router_core::intake::{FieldMap, json as json_body};
 use lead_router_core::time::{MINUTE_MS, Timestamp};
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -63,7 +63,7 @@ fn page(people: Vec<ChangedPerson>, accounts: Vec<(&str, AccountState)>) -> Chan
     }
 }
 
-fn sync(world: &World, changes: Changes, new_since: Option<Timestamp>) -> Taken {
+fn sync(world: &World, changes: Changes, new_since: Option<Timestamp>) -> SyncResult {
     run(take_over(world, changes, (CRM, world.now.get()), new_since, LIVE)).unwrap()
 }
 
@@ -88,7 +88,7 @@ fn a_changed_owner_decides_the_next_lead_without_a_call() {
         page(vec![person("501", "kim@acme.example", "2")], vec![("acme.example", account("9", ""))]),
         None,
     );
-    assert_eq!(taken, Taken { people: 1, accounts: 1, leads: 0 });
+    assert_eq!(taken, SyncResult { people: 1, accounts: 1, leads: 0 });
     let decision = run(world.decide(&lead(&json!({"email": "kim@acme.example"}))));
     assert_eq!(decision.assignment.unwrap().rep_id.as_str(), "ben");
     assert_eq!(decision.enrichment.crm, Some(CrmUse::Mirror));
@@ -137,7 +137,7 @@ fn what_is_ours_or_older_or_not_wanted_is_no_lead_and_is_remembered_all_the_same
         let world = world();
         let email = changed.email.clone();
         let taken = sync(&world, page(vec![changed], vec![("acme.example", account("9", ""))]), new_since);
-        assert_eq!((taken, world.jobs.borrow().len()), (Taken { people: 1, accounts: 1, leads: 0 }, 0), "{email}");
+        assert_eq!((taken, world.jobs.borrow().len()), (SyncResult { people: 1, accounts: 1, leads: 0 }, 0), "{email}");
         let decision = run(world.decide(&lead(&json!({"email": email}))));
         assert_eq!(decision.assignment.unwrap().rep_id.as_str(), "ben", "{email}");
     }
@@ -148,7 +148,7 @@ fn a_record_made_at_the_first_moment_is_new_and_one_without_an_address_stops_nob
     let world = world();
     let people = vec![person("500", "no address", "2"), person("", "", "2"), person("501", "kim@acme.example", "")];
     let taken = sync(&world, page(people, Vec::new()), Some(now().plus_ms(-MINUTE_MS)));
-    assert_eq!(taken, Taken { people: 1, accounts: 0, leads: 1 });
+    assert_eq!(taken, SyncResult { people: 1, accounts: 0, leads: 1 });
     assert_eq!(consume(&world), 1);
 }
 
@@ -224,11 +224,11 @@ impl Records {
 }
 
 impl Crm for Records {
-    async fn changes(&self, since: &Since) -> Effect<Changes> {
+    async fn changes(&self, since: &ChangesSince) -> DeliveryResult<Changes> {
         let asked = self.asked.replace(self.asked.get() + 1);
         self.clock.set(self.clock.get().plus_ms(self.page_ms));
         if self.fails_at.get() == Some(asked) {
-            return Err(Setback::later("vendor_unavailable", None));
+            return Err(DeliveryError::later("vendor_unavailable", None));
         }
         let mut people = self.people.borrow().clone();
         people.retain(|(changed, ..)| *changed >= since.at);
@@ -239,19 +239,19 @@ impl Crm for Records {
             .map(|(changed, email, owner)| ChangedPerson { created_at: *changed, ..person(email, email, owner) })
             .collect();
         let to = from + page.len();
-        let next = (to < people.len()).then(|| Since { at: since.at, page: to.to_string() });
+        let next = (to < people.len()).then(|| ChangesSince { at: since.at, page: to.to_string() });
         Ok(Changes { people: page, accounts: Vec::new(), next })
     }
-    async fn consult(&self, _: &Question) -> Effect<State> {
+    async fn lookup(&self, _: &CrmQuestion) -> DeliveryResult<State> {
         panic!("nobody asks")
     }
-    async fn write(&self, _: &[Write]) -> Vec<Effect<Written>> {
+    async fn write(&self, _: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
         panic!("nobody writes")
     }
     fn batch_max(&self) -> usize {
         1
     }
-    async fn sellers(&self) -> Effect<Vec<Seller>> {
+    async fn crm_users(&self) -> DeliveryResult<Vec<CrmUser>> {
         Ok(Vec::new())
     }
     async fn check(&self) -> Vec<Check> {
@@ -283,8 +283,8 @@ fn after_everything_was_read_no_decision_asks_the_crm_not_even_about_a_stranger(
     let world = world();
     let crm = Records::new(&world, OLD);
     let taken = run(read(&world, &crm, &work(false))).unwrap();
-    assert_eq!(taken, Taken { people: 6, accounts: 0, leads: 0 }, "one of the last hour, and all five");
-    assert!(world.cursors.borrow()[Reading::Whole as usize].is_none());
+    assert_eq!(taken, SyncResult { people: 6, accounts: 0, leads: 0 }, "one of the last hour, and all five");
+    assert!(world.cursors.borrow()[SyncKind::Whole as usize].is_none());
     assert_eq!(owner_by_mirror(&world, "bea@two.example").as_deref(), Some("ben"));
     assert_eq!(owner_by_mirror(&world, "ann@one.example").as_deref(), Some("ada"));
     assert!(owner_by_mirror(&world, "stranger@six.example").is_some());
@@ -314,10 +314,10 @@ fn a_change_is_heard_by_the_next_run_though_everything_is_still_being_read() {
     // A run gets through two pages and a half.
     crm.page_ms = 25_000;
     run(read(&world, &crm, &work(false))).unwrap();
-    assert!(world.cursors.borrow()[Reading::Whole as usize].is_some(), "five records take three pages");
+    assert!(world.cursors.borrow()[SyncKind::Whole as usize].is_some(), "five records take three pages");
     crm.change("ann@one.example", "2");
     let mut runs = 1;
-    while world.cursors.borrow()[Reading::Whole as usize].is_some() {
+    while world.cursors.borrow()[SyncKind::Whole as usize].is_some() {
         world.now.set(world.now.get().plus_ms(5 * MINUTE_MS));
         run(read(&world, &crm, &work(false))).unwrap();
         runs += 1;
@@ -385,8 +385,8 @@ fn a_run_takes_no_more_pages_than_its_share_and_the_next_goes_on() {
     *crm.people.borrow_mut() = people.collect();
     run(read(&world, &crm, &work(false))).unwrap();
     assert_eq!(crm.asked.get(), PAGES_MAX, "one of them for changes");
-    assert!(world.cursors.borrow()[Reading::Whole as usize].is_some());
+    assert!(world.cursors.borrow()[SyncKind::Whole as usize].is_some());
     let taken = run(read(&world, &crm, &work(false))).unwrap();
     assert_eq!((taken.people, crm.asked.get()), (2, PAGES_MAX + 3));
-    assert!(world.cursors.borrow()[Reading::Whole as usize].is_none());
+    assert!(world.cursors.borrow()[SyncKind::Whole as usize].is_none());
 }

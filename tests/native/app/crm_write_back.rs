@@ -1,12 +1,12 @@
 //! In which order the CRM is told, and what becomes of what it does not take.
 
 use crate::world::{World, at, lead, run, sample};
-use lead_router_app::crm::write_back::{Became, Due, with_owner, write_all, write_of};
-use lead_router_app::ports::crm::{Changes, Check, Crm, Effect, Since};
-use lead_router_core::crm::state::{Question, Seller, State};
-use lead_router_core::crm::{CrmKind, PersonKind, RecordId, Write, Written};
+use lead_router_app::crm::write_back::{Due, WriteOutcome, with_owner, write_all, write_of};
+use lead_router_app::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult};
+use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
+use lead_router_core::crm::{CrmKind, CrmWrite, CrmWritten, PersonKind, RecordId};
 use lead_router_core::id::LeadId;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 struct Scripted {
     batches: RefCell<Vec<Vec<String>>>,
-    answers: BTreeMap<String, Setback>,
+    answers: BTreeMap<String, DeliveryError>,
     batch_max: usize,
     silent: bool,
 }
 
 impl Crm for Scripted {
-    async fn consult(&self, _: &Question) -> Effect<State> {
+    async fn lookup(&self, _: &CrmQuestion) -> DeliveryResult<State> {
         Ok(State::default())
     }
-    async fn write(&self, writes: &[Write]) -> Vec<Effect<Written>> {
-        self.batches.borrow_mut().push(writes.iter().map(Write::effect_id).collect());
+    async fn write(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
+        self.batches.borrow_mut().push(writes.iter().map(CrmWrite::effect_id).collect());
         let record = RecordId { kind: PersonKind::Contact, id: "1".to_owned() };
-        let done = Written::Done { record, task_id: None };
-        let answer = |write: &Write| match self.answers.get(&write.effect_id()) {
+        let done = CrmWritten::Done { record, task_id: None };
+        let answer = |write: &CrmWrite| match self.answers.get(&write.effect_id()) {
             Some(setback) => Err(setback.clone()),
             None => Ok(done.clone()),
         };
@@ -36,10 +36,10 @@ impl Crm for Scripted {
     fn batch_max(&self) -> usize {
         self.batch_max
     }
-    async fn sellers(&self) -> Effect<Vec<Seller>> {
+    async fn crm_users(&self) -> DeliveryResult<Vec<CrmUser>> {
         Ok(Vec::new())
     }
-    async fn changes(&self, _: &Since) -> Effect<Changes> {
+    async fn changes(&self, _: &ChangesSince) -> DeliveryResult<Changes> {
         Ok(Changes::default())
     }
     async fn check(&self) -> Vec<Check> {
@@ -48,7 +48,7 @@ impl Crm for Scripted {
 }
 
 fn due(person: &str, lead: &str, attempt_no: u32, received_minute: i64) -> Due {
-    let write = Write {
+    let write = CrmWrite {
         lead_id: LeadId::new(lead).unwrap(),
         attempt_no,
         person_id: person.to_owned(),
@@ -60,7 +60,7 @@ fn due(person: &str, lead: &str, attempt_no: u32, received_minute: i64) -> Due {
     Due { write, tries: 0 }
 }
 
-fn write(crm: &Scripted, due: &[Due]) -> Vec<Became> {
+fn write(crm: &Scripted, due: &[Due]) -> Vec<WriteOutcome> {
     let index = World::sample().in_force().index.clone();
     run(write_all(crm, (CrmKind::Hubspot, &index), due, || 0))
 }
@@ -70,8 +70,8 @@ fn leads_of_one_person_are_written_in_the_order_they_came_and_others_with_them()
     let crm = Scripted { batch_max: 2, ..Scripted::default() };
     let all = [due("p", "b", 1, 5), due("q", "c", 1, 0), due("p", "a", 1, 1), due("r", "d", 1, 0), due("p", "a", 0, 1)];
     let became = write(&crm, &all);
-    assert!(became[..4].iter().all(|became| matches!(became, Became::Written(_))), "{became:?}");
-    assert_eq!(became[4], Became::Superseded, "the lead was decided meanwhile");
+    assert!(became[..4].iter().all(|became| matches!(became, WriteOutcome::Written(_))), "{became:?}");
+    assert_eq!(became[4], WriteOutcome::Superseded, "the lead was decided meanwhile");
     assert_eq!(*crm.batches.borrow(), [vec!["a-1", "c-1"], vec!["d-1"], vec!["b-1"]]);
 }
 
@@ -79,35 +79,35 @@ fn leads_of_one_person_are_written_in_the_order_they_came_and_others_with_them()
 fn of_two_decisions_about_a_lead_the_newer_is_written_and_of_two_copies_one() {
     let crm = Scripted { batch_max: 100, ..Scripted::default() };
     let became = write(&crm, &[due("p", "a", 2, 0), due("p", "a", 1, 0), due("p", "a", 2, 0)]);
-    assert!(matches!(became[0], Became::Written(_)));
-    assert_eq!(became[1..], [Became::Superseded, Became::Superseded]);
+    assert!(matches!(became[0], WriteOutcome::Written(_)));
+    assert_eq!(became[1..], [WriteOutcome::Superseded, WriteOutcome::Superseded]);
     assert_eq!(*crm.batches.borrow(), [vec!["a-2"]]);
 }
 
 #[test]
 fn after_one_that_has_to_wait_the_later_ones_of_the_person_wait_too_and_nobody_else() {
-    let answers = BTreeMap::from([("a-1".to_owned(), Setback::later("unable_to_lock_row", Some(90_000)))]);
+    let answers = BTreeMap::from([("a-1".to_owned(), DeliveryError::later("unable_to_lock_row", Some(90_000)))]);
     let crm = Scripted { batch_max: 100, answers, ..Scripted::default() };
     let became = write(&crm, &[due("p", "a", 1, 0), due("p", "b", 1, 1), due("q", "c", 1, 1)]);
-    let again = |code: &str| Became::Again { after_ms: 90_000, code: code.to_owned() };
+    let again = |code: &str| WriteOutcome::Again { after_ms: 90_000, code: code.to_owned() };
     assert_eq!(became[..2], [again("unable_to_lock_row"), again("after_another")]);
-    assert!(matches!(became[2], Became::Written(_)));
+    assert!(matches!(became[2], WriteOutcome::Written(_)));
 }
 
 #[test]
 fn what_an_operator_has_to_mend_is_tried_again_and_what_is_wrong_with_the_lead_is_parked() {
     let setbacks = [
-        ("a-1", Setback::config("token_refused", "a new token"), true),
-        ("b-1", Setback::lead("required_field_missing", "a last name"), false),
-        ("c-1", Setback::later("timeout", None), true),
+        ("a-1", DeliveryError::config("token_refused", "a new token"), true),
+        ("b-1", DeliveryError::lead("required_field_missing", "a last name"), false),
+        ("c-1", DeliveryError::later("timeout", None), true),
     ];
     let answers = setbacks.iter().map(|(id, setback, _)| ((*id).to_owned(), setback.clone())).collect();
     let crm = Scripted { batch_max: 100, answers, ..Scripted::default() };
     let mut all = vec![due("p", "a", 1, 0), due("q", "b", 1, 0), due("r", "c", 1, 0)];
     for (became, (_, setback, is_tried_again)) in write(&crm, &all).iter().zip(&setbacks) {
         match became {
-            Became::Again { code, .. } => assert!(*is_tried_again && code == setback.code()),
-            Became::Parked(parked) => assert!(!is_tried_again && parked == setback),
+            WriteOutcome::Again { code, .. } => assert!(*is_tried_again && code == setback.code()),
+            WriteOutcome::Parked(parked) => assert!(!is_tried_again && parked == setback),
             other => panic!("{other:?}"),
         }
     }
@@ -115,7 +115,7 @@ fn what_an_operator_has_to_mend_is_tried_again_and_what_is_wrong_with_the_lead_i
         due.tries = 9;
     }
     for (became, (_, setback, _)) in write(&crm, &all).iter().zip(&setbacks) {
-        assert_eq!(*became, Became::Parked(setback.clone()), "after a day everything is parked");
+        assert_eq!(*became, WriteOutcome::Parked(setback.clone()), "after a day everything is parked");
     }
 }
 
@@ -123,7 +123,7 @@ fn what_an_operator_has_to_mend_is_tried_again_and_what_is_wrong_with_the_lead_i
 fn a_crm_that_answers_nothing_is_asked_again() {
     let crm = Scripted { batch_max: 100, silent: true, ..Scripted::default() };
     let became = write(&crm, &[due("p", "a", 1, 0)]);
-    assert!(matches!(&became[0], Became::Again { code, .. } if code == "no_answer"));
+    assert!(matches!(&became[0], WriteOutcome::Again { code, .. } if code == "no_answer"));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use crate::world::{LIVE, World, lead, run, sample};
 use lead_router_app::account::decide::LATE_MS_MAX;
 use lead_router_app::enrichment::after;
-use lead_router_app::enrichment::late_enrichment::place_late;
-use lead_router_app::enrichment::prefetch::warm;
+use lead_router_app::enrichment::late_enrichment::apply_late_enrichment;
+use lead_router_app::enrichment::prefetch::prefetch;
 use lead_router_app::follow_up::follow_up;
-use lead_router_app::intake::{Answer, Done, intake};
-use lead_router_app::ports::follow_up::{Act, ActKind};
+use lead_router_app::intake::{Done, IntakeAnswer, intake};
+use lead_router_app::ports::follow_up::{RepAction, RepActionKind};
 use lead_router_app::ports::{CachedReading, STALE_MS};
 use lead_router_core::decision::record::{Decision, Outcome};
 use lead_router_core::decision::replay::replay;
@@ -49,7 +49,7 @@ fn stranger() -> Lead {
 
 fn take(world: &World, lead: &Lead) -> (Decision, Done) {
     let done = run(intake(world, lead.clone(), None, world.now.get(), LIVE)).unwrap();
-    let Answer::Decided { decision, .. } = &done.answer else { panic!("no decision: {:?}", done.answer) };
+    let IntakeAnswer::Decided { decision, .. } = &done.answer else { panic!("no decision: {:?}", done.answer) };
     ((**decision).clone(), done)
 }
 
@@ -179,8 +179,8 @@ fn a_provider_is_asked_no_more_than_the_rubric_allows() {
 fn an_account_is_asked_about_before_its_lead_comes() {
     let world = world(json!([["directory"], ["pdl_company", "pdl_person"], ["apollo_company"]]));
     answers(&world, PDL, 200, &pdl_company(700), 0);
-    assert_eq!(run(warm(&world, "unknown-company.example")).unwrap(), 2, "the company providers");
-    assert_eq!(run(warm(&world, "unknown-company.example")).unwrap(), 1, "the one that did not answer");
+    assert_eq!(run(prefetch(&world, "unknown-company.example")).unwrap(), 2, "the company providers");
+    assert_eq!(run(prefetch(&world, "unknown-company.example")).unwrap(), 1, "the one that did not answer");
     world.called.borrow_mut().clear();
     let (decision, _) = take(&world, &stranger());
     assert!(decision.enrichment.calls.iter().all(|call| call.provider != "pdl_company"), "it is in the cache");
@@ -208,7 +208,7 @@ fn cut_lead(lead: &Lead, employees: i64) -> (World, Decision, CachedReading) {
 }
 
 fn late(world: &World, lead_id: &LeadId, reading: &CachedReading) -> Option<Decision> {
-    run(place_late(world, lead_id, reading, LIVE)).unwrap()
+    run(apply_late_enrichment(world, lead_id, reading, LIVE)).unwrap()
 }
 
 #[test]
@@ -269,8 +269,13 @@ fn a_late_answer_that_changes_nothing_or_comes_after_ten_minutes_leaves_the_deci
     assert!(late(&world, &first.lead_id, &reading).is_some());
     assert_eq!(LATE_MS_MAX, 10 * MINUTE_MS);
     let (world, first, reading) = cut(9_000);
-    let act =
-        Act { lead_id: first.lead_id.clone(), kind: ActKind::Accept, by: None, attempt_no: 1, at: world.now.get() };
+    let act = RepAction {
+        lead_id: first.lead_id.clone(),
+        kind: RepActionKind::Accept,
+        by: None,
+        attempt_no: 1,
+        at: world.now.get(),
+    };
     run(follow_up(&world, &act)).unwrap();
     assert_eq!(late(&world, &first.lead_id, &reading), None, "the rep works it");
     let nobody = LeadId::new("0123456789abcdef-0123456789-0123456789ab").unwrap();

@@ -2,7 +2,7 @@
 
 use crate::rubric_random::Dice;
 use crate::world::{World, lead, run};
-use lead_router_app::enrichment::{Known, Run};
+use lead_router_app::enrichment::{Enriched, EnrichmentRun};
 use lead_router_app::ports::HttpAnswer;
 use lead_router_core::decision::plan::{Plan, plan};
 use lead_router_core::enrichment::waterfall::latency::percentile;
@@ -139,7 +139,7 @@ fn world(prefer: &str, is_bad_day: bool) -> World {
 
 /// What came of some leads.
 struct Leads {
-    known: Vec<Known>,
+    known: Vec<Enriched>,
     placed: Vec<String>,
     /// Requests to providers for a lead.
     requests: f64,
@@ -167,10 +167,11 @@ fn leads(prefer: &str, is_bad_day: bool) -> Leads {
             "message": "We need a replacement for our current tool by the end of the quarter."
         }));
         let started_at = world.now.get();
-        let enrichment = async { Run::start(&world, &config, &lead, b"key", started_at).await.finish(None).await };
+        let enrichment =
+            async { EnrichmentRun::start(&world, &config, &lead, b"key", started_at).await.finish(None).await };
         run(enrichment)
     };
-    let known: Vec<Known> = (0..LEADS).map(one).collect();
+    let known: Vec<Enriched> = (0..LEADS).map(one).collect();
     let requests = f64::from(world.http_calls.get()) / LEADS as f64;
     let placed = known
         .iter()
@@ -185,7 +186,7 @@ fn placed(plan: &Plan) -> String {
 }
 
 /// Whether everybody who was asked has answered, or could not have changed anything.
-fn is_undisturbed(known: &Known) -> bool {
+fn is_undisturbed(known: &Enriched) -> bool {
     known.summary.calls.iter().all(|call| matches!(call.result.as_str(), "found" | "not_found" | "not_awaited"))
 }
 

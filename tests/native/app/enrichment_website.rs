@@ -1,12 +1,12 @@
 //! The company's website in the waterfall: when it is asked, what its answers mean, and what is kept.
 
 use crate::world::{World, lead, run};
-use lead_router_app::ports::messages::{LookUp, LookedUp};
-use lead_router_app::ports::{Lookups, PageAnswer};
+use lead_router_app::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use lead_router_app::ports::{PageAnswer, ProviderLookups};
 use lead_router_core::decision::record::CacheUse;
 use lead_router_core::enrichment::provider::Contact;
 use lead_router_core::enrichment::waterfall::breaker::FAULTS_TO_OPEN;
-use lead_router_core::enrichment::website::{Page, TIMEOUT_MS};
+use lead_router_core::enrichment::website::{TIMEOUT_MS, WebPage};
 use lead_router_core::facts::{Fact, FactValue, Facts, Field};
 use lead_router_core::id::ProviderId;
 use lead_router_core::limits::REDIRECTS_MAX;
@@ -23,7 +23,7 @@ fn world() -> World {
 }
 
 fn page(json_ld: &Value) -> PageAnswer {
-    let page = Page { json_ld: vec![json_ld.to_string()], ..Page::default() };
+    let page = WebPage { json_ld: vec![json_ld.to_string()], ..Page::default() };
     PageAnswer { status: 200, location: None, page: Some(page) }
 }
 
@@ -44,12 +44,12 @@ fn put(world: &World, url: &str, answer: PageAnswer) {
     world.pages.borrow_mut().insert(url.to_owned(), answer);
 }
 
-fn question(domain: &str) -> LookUp {
+fn question(domain: &str) -> ProviderLookupRequest {
     let provider = ProviderId::new("website").unwrap();
     let mut facts = Facts::default();
     let value = FactValue::Text(domain.to_owned());
     facts.set(Field::CompanyDomain, Fact { value, provider: provider.clone(), at: Default::default() });
-    LookUp {
+    ProviderLookupRequest {
         subject: format!("company:{domain}"),
         provider,
         facts,
@@ -61,7 +61,7 @@ fn question(domain: &str) -> LookUp {
     }
 }
 
-fn ask(world: &World, domain: &str) -> LookedUp {
+fn ask(world: &World, domain: &str) -> ProviderLookupResponse {
     run(world.look_up(&question(domain))).unwrap()
 }
 
@@ -155,7 +155,7 @@ fn the_limits_of_the_rubric_hold() {
     let world = world();
     put(&world, "https://pumpwerk.com/", company(900));
     let limit = LimitFile { calls_per_day: Some(1), ..LimitFile::default() };
-    let limited = LookUp { limit: Some(limit), ..question("pumpwerk.com") };
+    let limited = ProviderLookupRequest { limit: Some(limit), ..question("pumpwerk.com") };
     assert_eq!(run(world.look_up(&limited)).unwrap().result, "found");
     assert_eq!(run(world.look_up(&limited)).unwrap().result, "day_spent");
     assert_eq!(world.called.borrow().len(), 1);

@@ -2,7 +2,7 @@
 
 use crate::world::{World, lead, run};
 use lead_router_app::follow_up::follow_up;
-use lead_router_app::ports::follow_up::{Act, ActKind, Acted};
+use lead_router_app::ports::follow_up::{RepAction, RepActionKind, RepActionOutcome};
 use lead_router_core::decision::record::{Decision, Outcome};
 use lead_router_core::id::RepId;
 use lead_router_core::roster::model::{Rep, Team};
@@ -32,9 +32,9 @@ fn decide(world: &World, email: &str) -> Decision {
     run(world.decide(&lead(&json!({"email": email}))))
 }
 
-fn act(world: &World, decision: &Decision, attempt_no: u32, kind: ActKind, by: Option<&str>) -> Acted {
+fn act(world: &World, decision: &Decision, attempt_no: u32, kind: RepActionKind, by: Option<&str>) -> RepActionOutcome {
     let by = by.map(rep_id);
-    let act = Act { lead_id: decision.lead_id.clone(), kind, by, attempt_no, at: world.now.get() };
+    let act = RepAction { lead_id: decision.lead_id.clone(), kind, by, attempt_no, at: world.now.get() };
     run(follow_up(world, &act)).unwrap()
 }
 
@@ -42,8 +42,8 @@ fn holder(decision: &Decision) -> String {
     decision.rep_id().unwrap().to_string()
 }
 
-fn done(rep: &str) -> Acted {
-    Acted::Done { rep_id: Some(rep_id(rep)) }
+fn done(rep: &str) -> RepActionOutcome {
+    RepActionOutcome::Done { rep_id: Some(rep_id(rep)) }
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_lead_that_is_given_back_goes_to_the_next_and_the_first_has_the_place_again(
     let first = decide(&world, "x@acme.example");
     let (one, other) = if holder(&first) == "ada" { ("ada", "ben") } else { ("ben", "ada") };
     assert_eq!(world.open_leads(one), 1);
-    assert_eq!(act(&world, &first, 1, ActKind::Decline, Some(one)), done(other));
+    assert_eq!(act(&world, &first, 1, RepActionKind::Decline, Some(one)), done(other));
     assert_eq!((world.open_leads(one), world.open_leads(other)), (0, 1));
     let records = world.records();
     let record = records.last().unwrap();
@@ -60,7 +60,7 @@ fn a_lead_that_is_given_back_goes_to_the_next_and_the_first_has_the_place_again(
     assert_eq!(record.replaces.as_ref().unwrap().rep_id.as_str(), one);
     assert_eq!(record.asking.exclude, [rep_id(one)]);
     // Once more: the same answer, nothing done twice.
-    assert_eq!(act(&world, &first, 1, ActKind::Decline, Some(one)), done(other));
+    assert_eq!(act(&world, &first, 1, RepActionKind::Decline, Some(one)), done(other));
     assert_eq!(world.leads()[0].attempt_no, 2);
     // Whoever owns the account by now is the one who has the lead.
     assert_eq!(holder(&decide(&world, "colleague@acme.example")), other);
@@ -71,8 +71,14 @@ fn when_everybody_has_given_it_back_it_is_held_and_nobody_gets_it_twice() {
     let world = world(&["ada", "ben"]);
     let first = decide(&world, "x@acme.example");
     let one = holder(&first);
-    let Acted::Done { rep_id: Some(other) } = act(&world, &first, 1, ActKind::Decline, Some(&one)) else { panic!() };
-    assert_eq!(act(&world, &first, 2, ActKind::Decline, Some(other.as_str())), Acted::Done { rep_id: None });
+    let RepActionOutcome::Done { rep_id: Some(other) } = act(&world, &first, 1, RepActionKind::Decline, Some(&one))
+    else {
+        panic!()
+    };
+    assert_eq!(
+        act(&world, &first, 2, RepActionKind::Decline, Some(other.as_str())),
+        RepActionOutcome::Done { rep_id: None }
+    );
     for _ in 0..3 {
         world.now.set(world.now.get().plus_ms(6 * MINUTE_MS));
         run(world.wake()).unwrap();
@@ -90,13 +96,13 @@ fn a_lead_is_handed_on_to_a_colleague_whatever_the_rotation_says() {
         let first = decide(&world, &format!("x@acme{number}.example"));
         let one = holder(&first);
         let to = if one == "cem" { "ada" } else { "cem" };
-        let kind = ActKind::Reassign { to: Some(rep_id(to)) };
+        let kind = RepActionKind::Reassign { to: Some(rep_id(to)) };
         assert_eq!(act(&world, &first, 1, kind, None), done(to));
         let record = world.records().into_iter().rfind(|record| record.asking.lead_id == first.lead_id).unwrap();
         assert_eq!(record.decision.reasons[0].code, "handed_on");
     }
     let first = decide(&world, "same@other.example");
-    let kind = ActKind::Reassign { to: Some(rep_id(&holder(&first))) };
+    let kind = RepActionKind::Reassign { to: Some(rep_id(&holder(&first))) };
     assert_eq!(act(&world, &first, 1, kind, None), done(&holder(&first)), "to whoever has it");
     assert_eq!(world.leads().iter().find(|row| row.lead_id == first.lead_id).unwrap().attempt_no, 1);
 }
@@ -107,15 +113,15 @@ fn an_answer_to_an_earlier_decision_and_one_by_somebody_else_do_nothing() {
     let first = decide(&world, "x@acme.example");
     let one = holder(&first);
     let other = if one == "ada" { "ben" } else { "ada" };
-    let stale = |rep: &str| Acted::Stale { rep_id: Some(rep_id(rep)) };
-    assert_eq!(act(&world, &first, 1, ActKind::Accept, Some(other)), stale(&one));
-    assert_eq!(act(&world, &first, 1, ActKind::Decline, Some(&one)), done(other));
-    assert_eq!(act(&world, &first, 1, ActKind::Accept, Some(&one)), stale(other));
-    assert_eq!(act(&world, &first, 3, ActKind::Decline, Some(other)), stale(other));
-    assert_eq!(act(&world, &first, 2, ActKind::Accept, Some(other)), done(other));
-    assert_eq!(act(&world, &first, 2, ActKind::Accept, Some(other)), done(other), "once more");
+    let stale = |rep: &str| RepActionOutcome::Stale { rep_id: Some(rep_id(rep)) };
+    assert_eq!(act(&world, &first, 1, RepActionKind::Accept, Some(other)), stale(&one));
+    assert_eq!(act(&world, &first, 1, RepActionKind::Decline, Some(&one)), done(other));
+    assert_eq!(act(&world, &first, 1, RepActionKind::Accept, Some(&one)), stale(other));
+    assert_eq!(act(&world, &first, 3, RepActionKind::Decline, Some(other)), stale(other));
+    assert_eq!(act(&world, &first, 2, RepActionKind::Accept, Some(other)), done(other));
+    assert_eq!(act(&world, &first, 2, RepActionKind::Accept, Some(other)), done(other), "once more");
     let unknown = Decision { lead_id: lead_router_core::id::LeadId::new("no-such-lead").unwrap(), ..first };
-    assert_eq!(act(&world, &unknown, 1, ActKind::Accept, None), Acted::Unknown);
+    assert_eq!(act(&world, &unknown, 1, RepActionKind::Accept, None), RepActionOutcome::Unknown);
 }
 
 #[test]
@@ -124,14 +130,15 @@ fn of_two_clicks_at_once_one_counts() {
         let world = world(&["ada", "ben", "cem"]);
         let first = decide(&world, "x@acme.example");
         let one = rep_id(&holder(&first));
-        let click = |kind| Act {
+        let click = |kind| RepAction {
             lead_id: first.lead_id.clone(),
             kind,
             by: Some(one.clone()),
             attempt_no: 1,
             at: world.now.get(),
         };
-        let (decline, hand) = (click(ActKind::Decline), click(ActKind::Reassign { to: Some(rep_id("cem")) }));
+        let (decline, hand) =
+            (click(RepActionKind::Decline), click(RepActionKind::Reassign { to: Some(rep_id("cem")) }));
         let both = async { futures_util::future::join(follow_up(&world, &decline), follow_up(&world, &hand)).await };
         let (a, b) = run(both);
         let now = world.records().pop().unwrap().decision.rep_id();
@@ -139,7 +146,9 @@ fn of_two_clicks_at_once_one_counts() {
         let counted: u32 = ["ada", "ben", "cem"].iter().map(|rep| world.open_leads(rep)).sum();
         assert_eq!(counted, 1);
         for acted in [a.unwrap(), b.unwrap()] {
-            let (Acted::Done { rep_id } | Acted::Stale { rep_id }) = acted else { panic!("{acted:?}") };
+            let (RepActionOutcome::Done { rep_id } | RepActionOutcome::Stale { rep_id }) = acted else {
+                panic!("{acted:?}")
+            };
             assert_eq!(rep_id, now);
         }
     }
@@ -155,9 +164,9 @@ fn any_single_lost_call_of_giving_back_ends_with_one_new_decision() {
             let other = if one == "ada" { "ben" } else { "ada" };
             world.calls.set(0);
             world.fault.set(Some((number, fault)));
-            let click = Act {
+            let click = RepAction {
                 lead_id: first.lead_id.clone(),
-                kind: ActKind::Decline,
+                kind: RepActionKind::Decline,
                 by: Some(rep_id(&one)),
                 attempt_no: 1,
                 at: world.now.get(),

@@ -3,12 +3,12 @@
 use crate::world::{LIVE, World, at, lead, run};
 use lead_router_app::intake::batch::{key_of, take};
 use lead_router_app::intake::id_of;
-use lead_router_app::intake::turnstile::{Shown, verify};
+use lead_router_app::intake::turnstile::{TurnstileOutcome, verify};
 use lead_router_core::directory::ImportKind;
 use lead_router_core::form::turnstile::Verdict;
 use lead_router_core::form::{Form, client_key, read, visit};
 use lead_router_core::intake::batch::Rows;
-use lead_router_core::intake::{FieldMap, Known, RawLead};
+use lead_router_core::intake::{FieldMap, LeadField, RawLead};
 use lead_router_core::lead::check;
 use lead_router_core::time::DAY_MS;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn names_in_four_languages_mean_what_people_mean() {
     let names: BTreeMap<String, Vec<String>> = serde_json::from_str(text).unwrap();
     for (path, names) in names {
         for name in names {
-            assert_eq!(Known::from_alias(&name).map_or("", Known::path), path, "{name}");
+            assert_eq!(LeadField::from_alias(&name).map_or("", LeadField::path), path, "{name}");
         }
     }
 }
@@ -51,8 +51,8 @@ fn a_required_field_may_come_under_any_of_its_names() {
     assert_eq!(found, [("company", "missing_field"), ("fields.budget", "missing_field"), ("email", "missing_email")]);
 }
 
-fn shown(token: &str) -> Shown<'_> {
-    Shown { token, address: None, submission: "s", hosts: BTreeSet::new() }
+fn shown(token: &str) -> TurnstileOutcome<'_> {
+    TurnstileOutcome { token, address: None, submission: "s", hosts: BTreeSet::new() }
 }
 
 fn with_turnstile(answers: &[(u16, &str)]) -> World {
@@ -147,7 +147,7 @@ proptest! {
     #[test]
     fn a_referer_adds_what_a_lead_may_have(referer in ".{0,200}", address in ".{0,60}") {
         let mut raw = RawLead::default();
-        raw.set(Known::Email, "a@a.example");
+        raw.set(LeadField::Email, "a@a.example");
         visit(&mut raw, &referer);
         prop_assert!(raw.pairs.len() <= 7);
         prop_assert!(client_key(&address).chars().count() <= 64);

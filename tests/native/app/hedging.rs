@@ -1,11 +1,11 @@
 //! A question that is sent to its provider a second time, in virtual time: when, why, and when not.
 
 use crate::world::{World, run};
-use lead_router_app::ports::messages::{LookUp, LookedUp};
-use lead_router_app::ports::{HttpAnswer, Lookups};
+use lead_router_app::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use lead_router_app::ports::{HttpAnswer, ProviderLookups};
 use lead_router_core::enrichment::provider::Contact;
 use lead_router_core::enrichment::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS};
-use lead_router_core::enrichment::waterfall::hedging::Second;
+use lead_router_core::enrichment::waterfall::hedging::Hedge;
 use lead_router_core::enrichment::waterfall::results::{LATE, LEFT_ALONE};
 use lead_router_core::facts::{Fact, FactValue, Facts, Field};
 use lead_router_core::id::ProviderId;
@@ -21,14 +21,14 @@ const OVERTAKEN_MS: u32 = 415;
 const NINTH_MS: u32 = 718;
 const TIMEOUT_MS: u32 = 2_500;
 
-fn question(provider: &str, prefer: Prefer) -> LookUp {
+fn question(provider: &str, prefer: Prefer) -> ProviderLookupRequest {
     let provider = ProviderId::new(provider).unwrap();
     let mut facts = Facts::default();
     let value = FactValue::Text("acme.example".to_owned());
     facts.set(Field::CompanyDomain, Fact { value, provider: provider.clone(), at: Default::default() });
     let contact =
         Contact { first_name: Some("Ines".to_owned()), last_name: Some("Halvorsen".to_owned()), ..Contact::default() };
-    LookUp {
+    ProviderLookupRequest {
         subject: "company:acme.example".to_owned(),
         provider,
         facts,
@@ -40,7 +40,7 @@ fn question(provider: &str, prefer: Prefer) -> LookUp {
     }
 }
 
-fn company(prefer: Prefer) -> LookUp {
+fn company(prefer: Prefer) -> ProviderLookupRequest {
     question("pdl_company", prefer)
 }
 
@@ -65,26 +65,26 @@ fn world(answers: Vec<(u32, Option<HttpAnswer>)>) -> World {
 }
 
 /// What a question comes to, after how many milliseconds.
-fn ask(world: &World, question: &LookUp) -> (LookedUp, i64) {
+fn ask(world: &World, question: &ProviderLookupRequest) -> (ProviderLookupResponse, i64) {
     let before = world.now.get();
     let looked_up = run(world.look_up(question)).unwrap();
     (looked_up, world.now.get().ms_since(before))
 }
 
-fn came(world: &World, question: &LookUp) -> (String, i64, Option<Second>, u32) {
+fn came(world: &World, question: &ProviderLookupRequest) -> (String, i64, Option<Hedge>, u32) {
     let before = world.http_calls.get();
     let (looked_up, ms) = ask(world, question);
     (looked_up.result, ms, looked_up.second, world.http_calls.get() - before)
 }
 
-fn outcome(result: &str, ms: u32, second: Option<Second>, requests: u32) -> (String, i64, Option<Second>, u32) {
+fn outcome(result: &str, ms: u32, second: Option<Hedge>, requests: u32) -> (String, i64, Option<Hedge>, u32) {
     (result.to_owned(), ms.into(), second, requests)
 }
 
 #[test]
 fn the_second_request_goes_out_when_the_preference_allows_it_and_the_first_answer_counts() {
     for (prefer, after_ms) in [(Prefer::Speed, OVERTAKEN_MS), (Prefer::Balance, NINTH_MS)] {
-        let slow = Some(Second::Slow);
+        let slow = Some(Hedge::Slow);
         let overtaken = world(vec![(2_000, Some(found())), (100, Some(found()))]);
         assert_eq!(came(&overtaken, &company(prefer)), outcome("found", after_ms + 100, slow, 2), "{prefer:?}");
         let not_overtaken = world(vec![(900, Some(found())), (1_000, Some(found()))]);
@@ -102,9 +102,9 @@ fn the_second_request_goes_out_when_the_preference_allows_it_and_the_first_answe
 fn a_failure_does_not_count_while_the_other_request_may_be_answered() {
     for failure in [status(503, None), status(429, None)] {
         let first = world(vec![(500, Some(failure.clone())), (700, Some(found()))]);
-        assert_eq!(came(&first, &company(Prefer::Speed)), outcome("found", OVERTAKEN_MS + 700, Some(Second::Slow), 2));
+        assert_eq!(came(&first, &company(Prefer::Speed)), outcome("found", OVERTAKEN_MS + 700, Some(Hedge::Slow), 2));
         let second = world(vec![(900, Some(found())), (10, Some(failure))]);
-        assert_eq!(came(&second, &company(Prefer::Speed)), outcome("found", 900, Some(Second::Slow), 2));
+        assert_eq!(came(&second, &company(Prefer::Speed)), outcome("found", 900, Some(Hedge::Slow), 2));
     }
     let both = world(vec![(500, Some(status(503, None)))]);
     assert_eq!(came(&both, &company(Prefer::Speed)).0, "provider_try_later", "what is known better than nothing");
@@ -114,10 +114,10 @@ fn a_failure_does_not_count_while_the_other_request_may_be_answered() {
 fn a_fault_is_tried_again_at_once_whatever_the_preference() {
     for prefer in [Prefer::Speed, Prefer::Balance, Prefer::Price] {
         let world = world(vec![(200, Some(status(503, None))), (150, Some(found()))]);
-        assert_eq!(came(&world, &company(prefer)), outcome("found", 350, Some(Second::Failed), 2));
+        assert_eq!(came(&world, &company(prefer)), outcome("found", 350, Some(Hedge::Failed), 2));
     }
     let twice = world(vec![(200, Some(status(503, None))), (100, Some(status(500, None)))]);
-    assert_eq!(came(&twice, &company(Prefer::Price)), outcome("provider_try_later", 300, Some(Second::Failed), 2));
+    assert_eq!(came(&twice, &company(Prefer::Price)), outcome("provider_try_later", 300, Some(Hedge::Failed), 2));
     let late = TIMEOUT_MS - USUAL_MS + 1;
     let too_late = world(vec![(late, Some(status(503, None)))]);
     assert_eq!(came(&too_late, &company(Prefer::Price)), outcome("provider_try_later", late, None, 1));
@@ -126,7 +126,7 @@ fn a_fault_is_tried_again_at_once_whatever_the_preference() {
 #[test]
 fn a_provider_that_says_when_to_come_again_is_asked_then_and_by_nobody_before() {
     let soon = world(vec![(100, Some(status(429, Some(1)))), (100, Some(found()))]);
-    assert_eq!(came(&soon, &company(Prefer::Price)), outcome("found", 1_200, Some(Second::Failed), 2));
+    assert_eq!(came(&soon, &company(Prefer::Price)), outcome("found", 1_200, Some(Hedge::Failed), 2));
     for retry_after_s in [None, Some(30)] {
         let later = world(vec![(100, Some(status(429, retry_after_s)))]);
         assert_eq!(came(&later, &company(Prefer::Speed)), outcome("provider_try_later", 100, None, 1));
@@ -179,18 +179,18 @@ fn a_provider_that_becomes_slow_for_everybody_is_not_asked_twice_as_much() {
 #[test]
 fn second_requests_count_for_the_limits_and_those_that_failed_get_their_price_back() {
     let limit = |calls_per_day| LimitFile { calls_per_day: Some(calls_per_day), ..LimitFile::default() };
-    let limited = |calls| LookUp { limit: Some(limit(calls)), ..company(Prefer::Speed) };
+    let limited = |calls| ProviderLookupRequest { limit: Some(limit(calls)), ..company(Prefer::Speed) };
     let one_left = world(vec![(900, Some(found()))]);
     assert_eq!(came(&one_left, &limited(1)), outcome("found", 900, None, 1), "there is no second call left");
     let world = world(vec![(900, Some(found())), (900, Some(found())), (0, Some(found()))]);
-    assert_eq!(came(&world, &limited(2)), outcome("found", 900, Some(Second::Slow), 2));
+    assert_eq!(came(&world, &limited(2)), outcome("found", 900, Some(Hedge::Slow), 2));
     assert_eq!(ask(&world, &limited(2)).0.result, "day_spent");
 }
 
 #[test]
 fn nobody_pays_for_speed_when_no_lead_waits() {
     let world = world(vec![(2_000, Some(found())), (10, Some(found()))]);
-    let for_later = LookUp { wait_ms: 0, ..company(Prefer::Speed) };
+    let for_later = ProviderLookupRequest { wait_ms: 0, ..company(Prefer::Speed) };
     assert_eq!(came(&world, &for_later), outcome("found", 2_000, None, 1));
 }
 
@@ -208,6 +208,6 @@ fn the_times_of_answers_move_the_second_request() {
 #[test]
 fn the_lead_does_not_wait_longer_for_a_second_request() {
     let world = world(vec![]);
-    let hurried = LookUp { wait_ms: 1_000, ..company(Prefer::Speed) };
-    assert_eq!(ask(&world, &hurried), (LookedUp::failed(LATE), 1_000));
+    let hurried = ProviderLookupRequest { wait_ms: 1_000, ..company(Prefer::Speed) };
+    assert_eq!(ask(&world, &hurried), (ProviderLookupResponse::failed(LATE), 1_000));
 }

@@ -2,7 +2,7 @@
 
 use crate::world::{Fault, World, at, lead, run, sample};
 use futures_util::future::join_all;
-use lead_router_app::intake::Answer;
+use lead_router_app::intake::IntakeAnswer;
 use lead_router_app::ports::LeadState;
 use lead_router_core::decision::record::{Decision, Outcome};
 use lead_router_core::time::DAY_MS;
@@ -56,7 +56,7 @@ fn a_hundred_copies_at_once_are_one_lead_with_a_hundred_equal_answers() {
         let answers: BTreeSet<String> = answers
             .into_iter()
             .map(|answer| match answer.unwrap() {
-                Answer::Decided { decision, .. } => serde_json::to_string(&decision).unwrap(),
+                IntakeAnswer::Decided { decision, .. } => serde_json::to_string(&decision).unwrap(),
                 other => panic!("{other:?}"),
             })
             .collect();
@@ -72,7 +72,7 @@ fn a_key_with_another_body_is_refused_whoever_the_person_is() {
     let first = lead(&json!({"email": "ada@one.example"}));
     run(world.post(&first, Some("key"))).unwrap();
     for other in [json!({"email": "ada@one.example", "message": "x"}), json!({"email": "bob@two.example"})] {
-        assert_eq!(run(world.post(&lead(&other), Some("key"))).unwrap(), Answer::Conflict);
+        assert_eq!(run(world.post(&lead(&other), Some("key"))).unwrap(), IntakeAnswer::Conflict);
     }
     assert_eq!(world.leads().len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use crate::world::{Fault, LIVE, World, run};
 use lead_router_app::intake::batch::take;
-use lead_router_app::intake::{Answer, id_of, intake};
+use lead_router_app::intake::{IntakeAnswer, id_of, intake};
 use lead_router_core::id::LeadId;
 use lead_router_core::intake;
 use lead_router_core::intake::FieldMap;
@@ -22,7 +22,7 @@ fn told(lead: &Lead) -> LeadId {
 fn row(world: &World, lead: &Lead) -> Option<LeadId> {
     let done = run(take(world, lead.clone(), "n-1", world.now.get(), LIVE)).unwrap()?;
     match done.answer {
-        Answer::Decided { decision, .. } => Some(decision.lead_id),
+        IntakeAnswer::Decided { decision, .. } => Some(decision.lead_id),
         other => panic!("{other:?}"),
     }
 }
@@ -36,7 +36,7 @@ fn a_row_with_the_key_of_another_persons_lead_has_the_id_that_its_sender_was_tol
     let world = World::sample();
     let (ann, bea) = (lead(&world, "ann@fjordwerk.example", "CTO"), lead(&world, "bea@fjordwerk.example", "CTO"));
     let first = run(intake(&world, ann.clone(), Some("n-1"), world.now.get(), LIVE)).unwrap();
-    assert!(matches!(first.answer, Answer::Decided { .. }));
+    assert!(matches!(first.answer, IntakeAnswer::Decided { .. }));
     assert_eq!(row(&world, &ann), None, "the same lead, whichever way it came");
     assert_ne!(told(&ann), told(&bea));
     assert_eq!(row(&world, &bea), Some(told(&bea)));
@@ -81,7 +81,7 @@ fn a_lost_call_ends_with_one_lead_under_its_id() {
             let _ = run(take(&world, bea.clone(), "n-1", world.now.get(), LIVE));
             world.fault.set(None);
             let again = run(take(&world, bea.clone(), "n-1", world.now.get(), LIVE)).unwrap();
-            assert!(again.is_none_or(|done| done.answer != Answer::Conflict), "call {place} lost {fault:?}");
+            assert!(again.is_none_or(|done| done.answer != IntakeAnswer::Conflict), "call {place} lost {fault:?}");
             let found: Vec<LeadId> = ids(&world).into_iter().filter(|id| *id == told(&bea)).collect();
             assert_eq!((found.len(), world.leads().len()), (1, 2), "call {place} lost {fault:?}");
         }

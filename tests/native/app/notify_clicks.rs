@@ -6,33 +6,38 @@ use crate::outside::{Fault, Outside};
 use crate::world::{World as Leads, at, run};
 use futures_util::future::join;
 use lead_router_app::notify::clicked;
-use lead_router_app::ports::crm::Gates;
-use lead_router_app::ports::follow_up::{Act, ActKind, Acted, FollowUps};
+use lead_router_app::ports::crm::VendorLimits;
+use lead_router_app::ports::follow_up::{FollowUps, RepAction, RepActionKind, RepActionOutcome};
 use lead_router_app::ports::{Clock, Config, Http, HttpAnswer, HttpFailure, InForce, PortResult, Unavailable};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::RepId;
-use lead_router_core::notify::slack::click::{Click, SETTINGS, hear};
+use lead_router_core::notify::slack::click::{Click, SETTINGS, parse};
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{Pass, Passed, TokenAnswer, TokenAsk};
-use lead_router_core::webhook::{Incoming, Method, Refusal, Settings};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, TokenRequest, TokenResponse};
+use lead_router_core::webhook::{Incoming, Refusal, SenderSettings, WebhookMethod};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 const NOW_S: i64 = 1_767_323_045;
 
-fn settings(current: &str, previous: Option<&str>) -> Settings {
-    Settings::read(SETTINGS, |name| match name {
+fn settings(current: &str, previous: Option<&str>) -> SenderSettings {
+    SenderSettings::read(SETTINGS, |name| match name {
         "SLACK_SIGNING_SECRET" => Some(current.to_owned()),
         _ => previous.map(str::to_owned),
     })
 }
 
-fn heard(headers: &[(String, String)], body: &str, now_s: i64, settings: &Settings) -> Result<Option<Click>, Refusal> {
+fn heard(
+    headers: &[(String, String)],
+    body: &str,
+    now_s: i64,
+    settings: &SenderSettings,
+) -> Result<Option<Click>, Refusal> {
     let now = Timestamp::from_ms(now_s * 1_000);
     let url = "https://leads.acme.example/hooks/slack";
-    hear(&Incoming { method: Method::Post, url, headers, body: body.as_bytes(), now }, settings)
+    parse(&Incoming { method: WebhookMethod::Post, url, headers, body: body.as_bytes(), now }, settings)
 }
 
 fn signed(signature: &str, seconds: i64) -> Vec<(String, String)> {
@@ -57,7 +62,7 @@ fn signatures_are_those_of_slack() {
     assert_eq!(heard(&headers, body, NOW_S, &settings("new", Some("slack_signing_secret"))), Ok(None));
     assert_eq!(heard(&headers, body, NOW_S, &settings("new", None)).unwrap_err().code, "bad_signature");
     assert_eq!(heard(&headers[..1], body, NOW_S, &keys).unwrap_err().code, "missing_signature");
-    assert_eq!(heard(&headers, body, NOW_S, &Settings::default()).unwrap_err().code, "not_set_up");
+    assert_eq!(heard(&headers, body, NOW_S, &SenderSettings::default()).unwrap_err().code, "not_set_up");
     let other = signed("v1=d43d", NOW_S);
     assert_eq!(heard(&other, body, NOW_S, &keys).unwrap_err().code, "malformed_signature");
 }
@@ -77,7 +82,7 @@ fn the_vector_that_slack_publishes_is_taken() {
 struct World {
     outside: Outside,
     config: Rc<InForce>,
-    acts: RefCell<Vec<Act>>,
+    acts: RefCell<Vec<RepAction>>,
     attempt_no: Cell<u32>,
     is_down: Cell<bool>,
     next: RefCell<Option<RepId>>,
@@ -101,14 +106,14 @@ impl Http for World {
     }
 }
 
-impl Gates for World {
-    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed> {
+impl VendorLimits for World {
+    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
         self.outside.pass(vendor, pass).await
     }
     async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
         self.outside.hold(vendor, lane, until).await
     }
-    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer> {
+    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
         self.outside.token(vendor, ask).await
     }
     async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
@@ -123,25 +128,25 @@ impl Config for World {
 }
 
 impl FollowUps for World {
-    async fn follow_up(&self, act: &Act) -> PortResult<Acted> {
+    async fn follow_up(&self, act: &RepAction) -> PortResult<RepActionOutcome> {
         self.pause(20).await;
         if self.is_down.get() {
             return Err(Unavailable::new("desk", "away"));
         }
         if act.lead_id.as_str() == "forgotten" {
-            return Ok(Acted::Unknown);
+            return Ok(RepActionOutcome::Unknown);
         }
         let now = self.attempt_no.get();
         if act.attempt_no != now {
-            return Ok(Acted::Stale { rep_id: self.next.borrow().clone() });
+            return Ok(RepActionOutcome::Stale { rep_id: self.next.borrow().clone() });
         }
         self.attempt_no.set(now + 1);
         self.acts.borrow_mut().push(act.clone());
-        Ok(Acted::Done {
+        Ok(RepActionOutcome::Done {
             rep_id: match &act.kind {
-                ActKind::Accept => act.by.clone(),
-                ActKind::Decline => self.next.borrow().clone(),
-                ActKind::Reassign { to } => to.clone(),
+                RepActionKind::Accept => act.by.clone(),
+                RepActionKind::Decline => self.next.borrow().clone(),
+                RepActionKind::Reassign { to } => to.clone(),
             },
         })
     }
@@ -200,7 +205,7 @@ fn a_rep_accepts_and_the_message_says_so_without_its_buttons() {
     run(clicked(&world, &click(&world, "accept", "U001", None))).unwrap();
     let acts = world.acts.borrow();
     let by = world.config.index.rep_of_slack("U001").cloned();
-    assert_eq!((&acts[0].kind, &acts[0].by, acts[0].attempt_no), (&ActKind::Accept, &by, 1));
+    assert_eq!((&acts[0].kind, &acts[0].by, acts[0].attempt_no), (&RepActionKind::Accept, &by, 1));
     assert_eq!(acts[0].lead_id, notice("assigned").lead_id);
     let message = message(&world);
     let text = message["blocks"].to_string();

@@ -6,21 +6,21 @@ use crate::notify_kit::{
 use crate::outside::{FAULTS, Fault, Outside};
 use crate::world::run;
 use futures_util::{StreamExt, stream};
-use lead_router_app::notify::{Telling, Told, check, tell};
+use lead_router_app::notify::{Delivered, Telling, check, tell};
 use lead_router_app::ports::Clock;
-use lead_router_app::ports::crm::Effect;
-use lead_router_core::notify::chain::Result as Came;
-use lead_router_core::notify::{Next, Notice, RuleBook, Tried, next_channel};
-use lead_router_core::vendor::{Setback, next_try_ms};
+use lead_router_app::ports::crm::DeliveryResult;
+use lead_router_core::notify::chain::ChannelResult as Came;
+use lead_router_core::notify::{ChannelAttempt, NextStep, Notice, RuleBook, next_channel};
+use lead_router_core::vendor::{DeliveryError, next_try_ms};
 use serde_json::json;
 
 /// Tries until it is told, as the queue does; `None` when it was given up.
-async fn until_told(world: &Outside, name: &str, notice: &Notice) -> Option<Told> {
+async fn until_told(world: &Outside, name: &str, notice: &Notice) -> Option<Delivered> {
     for tries in 1..=10 {
         match told(world, name, notice, tries > 1).await {
             Ok(told) => return Some(told),
-            Err(Setback::Refused { .. }) => return None,
-            Err(Setback::Later { after_ms, .. }) => {
+            Err(DeliveryError::Refused { .. }) => return None,
+            Err(DeliveryError::Later { after_ms, .. }) => {
                 world.pause(u32::try_from(next_try_ms(tries, after_ms, 0)?).unwrap()).await;
             }
         }
@@ -123,7 +123,7 @@ fn a_lead_that_moves_takes_the_earlier_message_with_it() {
         world.faults.borrow_mut().extend(fault);
         let moved = notice("moved").told_at(world.now());
         let mut again = false;
-        let told: Effect<Told> = loop {
+        let told: DeliveryResult<Delivered> = loop {
             let told = run(told_after(&world, "slack", &moved, again, Some(&first)));
             if told.is_ok() || again {
                 break told;
@@ -157,15 +157,15 @@ fn a_lead_that_stays_under_another_tier_has_buttons_once() {
 
 fn refusal(world: &Outside, name: &str, notice: &Notice) -> (String, bool) {
     match run(told(world, name, notice, false)).unwrap_err() {
-        Setback::Refused { code, config, .. } => (code, config),
-        Setback::Later { code, after_ms } => panic!("{code} {after_ms:?}"),
+        DeliveryError::Refused { code, config, .. } => (code, config),
+        DeliveryError::Later { code, after_ms } => panic!("{code} {after_ms:?}"),
     }
 }
 
 fn later(world: &Outside, name: &str, notice: &Notice) -> (String, Option<u32>) {
     match run(told(world, name, notice, false)).unwrap_err() {
-        Setback::Later { code, after_ms } => (code, after_ms),
-        Setback::Refused { code, .. } => panic!("{code}"),
+        DeliveryError::Later { code, after_ms } => (code, after_ms),
+        DeliveryError::Refused { code, .. } => panic!("{code}"),
     }
 }
 
@@ -190,7 +190,7 @@ fn refusals_name_who_has_to_act() {
     let world = outside();
     world.change(SLACK, &json!({"take_scope": "chat:write"}));
     let refused = run(told(&world, "slack", &assigned, false)).unwrap_err();
-    let Setback::Refused { message, .. } = refused else { panic!("{refused:?}") };
+    let DeliveryError::Refused { message, .. } = refused else { panic!("{refused:?}") };
     assert!(message.contains("`chat:write`"), "{message}");
 
     let world = outside();
@@ -270,13 +270,13 @@ fn five_hundred_notices_at_once_stay_within_every_limit() {
             // A message of the queue that waited for the gate too long comes again.
             loop {
                 match told(&world, name, notice, false).await {
-                    Err(Setback::Later { code, .. }) if code == "gate_full" => world.pause(5_000).await,
+                    Err(DeliveryError::Later { code, .. }) if code == "gate_full" => world.pause(5_000).await,
                     told => return told,
                 }
             }
         };
         // As many at once as one batch of the queue has; the others stand behind it.
-        let told: Vec<Effect<Told>> = run(stream::iter(&notices).map(tell).buffer_unordered(50).collect());
+        let told: Vec<DeliveryResult<Delivered>> = run(stream::iter(&notices).map(tell).buffer_unordered(50).collect());
         assert!(told.iter().all(Result::is_ok), "{name} {:?}", told.iter().find(|told| told.is_err()));
         assert_eq!(shown(&world, name), 500, "{name}");
         for base in [SLACK, TEAMS, RESEND] {
@@ -306,25 +306,25 @@ fn a_vendor_that_says_when_is_not_called_before() {
 }
 
 /// A whole chain, as the consumer works through it.
-async fn work_through(world: &Outside, channels: &str, notice: &Notice) -> (Next, Vec<Tried>) {
+async fn work_through(world: &Outside, channels: &str, notice: &Notice) -> (NextStep, Vec<ChannelAttempt>) {
     let channels: Vec<_> = channels.split(' ').map(channel).collect();
     let policy = RuleBook::default().policy(notice, &channels);
-    let mut so_far: Vec<Tried> = Vec::new();
+    let mut so_far: Vec<ChannelAttempt> = Vec::new();
     loop {
         let next = next_channel(&channels, &policy, &so_far, &notice.to, world.now());
-        let Next::Tell { channel, not_before } = &next else { return (next, so_far) };
+        let NextStep::Tell { channel, not_before } = &next else { return (next, so_far) };
         world.pause(u32::try_from(not_before.ms_since(world.now()).max(0)).unwrap()).await;
         let tries = so_far.iter().find(|tried| tried.channel == *channel).map_or(0, |tried| tried.tries);
         let telling = Telling { channel, notice, slack_channel: None, again: tries > 0, earlier: None };
         let (result, pause_ms) = match tell(world, &telling).await {
             Ok(_) => (Came::Told, 0),
-            Err(Setback::Refused { .. }) => (Came::Refused, 0),
-            Err(Setback::Later { after_ms, .. }) => {
+            Err(DeliveryError::Refused { .. }) => (Came::Refused, 0),
+            Err(DeliveryError::Later { after_ms, .. }) => {
                 (Came::Later, next_try_ms(tries + 1, after_ms, 0).unwrap_or_default())
             }
         };
         so_far.retain(|tried| tried.channel != *channel);
-        so_far.push(Tried { channel: channel.clone(), tries: tries + 1, result });
+        so_far.push(ChannelAttempt { channel: channel.clone(), tries: tries + 1, result });
         world.pause(u32::try_from(pause_ms).unwrap()).await;
     }
 }
@@ -334,15 +334,15 @@ fn the_next_channel_takes_over_when_one_fails() {
     let world = outside();
     world.change(SLACK, &json!({"error": "is_archived"}));
     let (next, _) = run(work_through(&world, "slack resend", &notice("assigned")));
-    assert_eq!((next, shown(&world, "resend"), shown(&world, "slack")), (Next::Done, 1, 0));
+    assert_eq!((next, shown(&world, "resend"), shown(&world, "slack")), (NextStep::Done, 1, 0));
 
     let world = outside();
     world.faults.borrow_mut().extend((0..100).map(|place| (place, Fault::Status(503))));
     let (next, so_far) = run(work_through(&world, "teams resend", &notice("assigned")));
-    assert_eq!(next, Next::GiveUp);
+    assert_eq!(next, NextStep::GiveUp);
     assert_eq!(so_far.iter().map(|tried| tried.tries).collect::<Vec<_>>(), [3, 3]);
     let (next, _) = run(work_through(&world, "teams inbox", &notice("assigned")));
-    assert_eq!(next, Next::Done);
+    assert_eq!(next, NextStep::Done);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use crate::notify_kit::{CHANNELS, folder, notice, outside, told};
 use crate::world::run;
 use lead_router_core::http::HttpRequest;
-use lead_router_core::notify::{Event, Notice};
+use lead_router_core::notify::{Notice, NoticeEvent};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,8 +58,8 @@ fn every_channel_is_sent_what_its_file_says() {
 
 #[test]
 fn every_event_has_a_notice() {
-    let events: BTreeSet<Event> = notices().iter().map(|name| notice(name).event).collect();
-    assert_eq!(events, Event::ALL.into_iter().collect());
+    let events: BTreeSet<NoticeEvent> = notices().iter().map(|name| notice(name).event).collect();
+    assert_eq!(events, NoticeEvent::ALL.into_iter().collect());
 }
 
 #[test]

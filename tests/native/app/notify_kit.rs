@@ -5,13 +5,13 @@ use crate::fakes::slack::{SIGNING_SECRET, Slack, TOKEN};
 use crate::fakes::teams::Teams;
 use crate::fakes::webhook::{SECRET, Webhook};
 use crate::outside::Outside;
-use lead_router_app::notify::{Telling, Told, tell};
+use lead_router_app::notify::{Delivered, Telling, tell};
 use lead_router_app::ports::Http;
-use lead_router_app::ports::crm::Effect;
+use lead_router_app::ports::crm::DeliveryResult;
 use lead_router_app::ports::mail::Mails;
 use lead_router_core::http::{HttpRequest, Method};
 use lead_router_core::notify::email::Mail;
-use lead_router_core::notify::slack::Posted;
+use lead_router_core::notify::slack::PostedMessage;
 use lead_router_core::notify::{Channel, Notice};
 use serde_json::{Value, json};
 use std::fs;
@@ -107,7 +107,7 @@ pub fn channel(name: &str) -> Channel {
     Channel::from_name(name).unwrap()
 }
 
-pub async fn told(world: &Outside, name: &str, notice: &Notice, again: bool) -> Effect<Told> {
+pub async fn told(world: &Outside, name: &str, notice: &Notice, again: bool) -> DeliveryResult<Delivered> {
     told_after(world, name, notice, again, None).await
 }
 
@@ -116,8 +116,8 @@ pub async fn told_after(
     name: &str,
     notice: &Notice,
     again: bool,
-    earlier: Option<&Posted>,
-) -> Effect<Told> {
+    earlier: Option<&PostedMessage>,
+) -> DeliveryResult<Delivered> {
     let channel = channel(name);
     tell(world, &Telling { channel: &channel, notice, slack_channel: Some("C0TEAM"), again, earlier }).await
 }

@@ -5,7 +5,7 @@ use lead_router_core::decision::record::{Mode, Outcome, Record, Replaced};
 use lead_router_core::http::encode;
 use lead_router_core::id::RepId;
 use lead_router_core::notify::link::Ticket;
-use lead_router_core::notify::{ActKind, Event, Making, Notice, notices, owner_drift};
+use lead_router_core::notify::{Notice, NoticeEvent, NoticeInputs, RepActionKind, notices, owner_drift};
 use lead_router_core::time::DAY_MS;
 use serde_json::{Value, json};
 
@@ -25,8 +25,8 @@ fn owned() -> (World, Record) {
     decided(&serde_json::from_str(&text).unwrap())
 }
 
-fn making<'a>(index: &'a lead_router_core::decision::index::RosterIndex) -> Making<'a> {
-    Making {
+fn making<'a>(index: &'a lead_router_core::decision::index::RosterIndex) -> NoticeInputs<'a> {
+    NoticeInputs {
         index,
         public_url: Some("https://leads.acme.example/"),
         link_key: Some(b"link-key"),
@@ -44,7 +44,7 @@ fn the_rep_is_told_who_why_by_when_and_where_to_go_on() {
     let (world, record) = owned();
     let [notice] = made(&world, &record).try_into().unwrap();
     let assignment = record.decision.assignment.clone().unwrap();
-    assert_eq!((notice.event, notice.to.rep_id.clone()), (Event::Assigned, Some(assignment.rep_id.clone())));
+    assert_eq!((notice.event, notice.to.rep_id.clone()), (NoticeEvent::Assigned, Some(assignment.rep_id.clone())));
     let entry = world.in_force().index.reps[&assignment.rep_id].clone();
     assert_eq!((&notice.to.email, &notice.to.slack_id, &notice.to.work), (&entry.email, &entry.slack_id, &entry.work));
     assert!(!entry.work.hours.is_empty() && entry.slack_id.is_some(), "the sample says when and where");
@@ -61,7 +61,7 @@ fn the_rep_is_told_who_why_by_when_and_where_to_go_on() {
     let token = link.strip_prefix("https://leads.acme.example/a/").unwrap();
     assert_eq!(encode(token), token, "the token needs no escapes");
     let ticket = Ticket::read(token, &[b"link-key".to_vec()], record.decision.decided_at).unwrap();
-    assert_eq!((ticket.kind, ticket.rep_id, ticket.attempt_no), (ActKind::Accept, assignment.rep_id, 1));
+    assert_eq!((ticket.kind, ticket.rep_id, ticket.attempt_no), (RepActionKind::Accept, assignment.rep_id, 1));
     assert_eq!(ticket.until.ms_since(record.decision.decided_at) / 1_000, 7 * DAY_MS / 1_000);
 }
 
@@ -101,11 +101,11 @@ fn without_an_address_of_our_own_there_are_no_links_to_us() {
     let (world, record) = owned();
     let config = world.in_force();
     for (public_url, link_key) in [(None, Some(&b"k"[..])), (Some("javascript:alert(1)"), Some(&b"k"[..]))] {
-        let making = Making { index: &config.index, public_url, link_key, crm_url: Some("javascript:alert(1)") };
+        let making = NoticeInputs { index: &config.index, public_url, link_key, crm_url: Some("javascript:alert(1)") };
         let [notice] = notices(&record, &making).try_into().unwrap();
         assert!(notice.links.lead.is_none() && notice.links.accept.is_none() && notice.links.crm.is_none());
     }
-    let making = Making { public_url: Some("https://x.example"), link_key: None, ..making(&config.index) };
+    let making = NoticeInputs { public_url: Some("https://x.example"), link_key: None, ..making(&config.index) };
     let [notice] = notices(&record, &making).try_into().unwrap();
     assert!(notice.links.accept.is_none() && notice.links.lead.is_some());
 }
@@ -117,17 +117,17 @@ fn a_lead_that_moves_is_told_to_both() {
     record.replaces = Some(Replaced { rep_id: before.clone(), decided_at: at("2026-11-18T11:59:00Z") });
     record.attempt_no = 2;
     let told = made(&world, &record);
-    let events: Vec<(Event, Option<RepId>)> =
+    let events: Vec<(NoticeEvent, Option<RepId>)> =
         told.iter().map(|notice| (notice.event, notice.to.rep_id.clone())).collect();
     let rep = record.decision.rep_id().unwrap();
-    assert_eq!(events, [(Event::Assigned, Some(rep.clone())), (Event::Moved, Some(before))]);
+    assert_eq!(events, [(NoticeEvent::Assigned, Some(rep.clone())), (NoticeEvent::Moved, Some(before))]);
     let away = &told[1];
     assert_eq!(away.other.as_deref(), record.decision.assignment.as_ref().map(|it| it.rep_name.as_str()));
     assert!(away.person.email.is_none() && away.person.message.is_none() && away.links.accept.is_none());
 
     record.replaces = Some(Replaced { rep_id: rep, decided_at: at("2026-11-18T11:59:00Z") });
-    let events: Vec<Event> = made(&world, &record).iter().map(|notice| notice.event).collect();
-    assert_eq!(events, [Event::Changed]);
+    let events: Vec<NoticeEvent> = made(&world, &record).iter().map(|notice| notice.event).collect();
+    assert_eq!(events, [NoticeEvent::Changed]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_held_lead_is_told_once_to_a_manager_or_the_team() {
     let index = world.in_force().index.clone();
     let manager = index.chain(&team).iter().find_map(|team| index.teams[team].manager_rep_id.clone());
     assert!(manager.is_some(), "the sample has managers");
-    assert_eq!((notice.event, notice.to.rep_id.clone()), (Event::Held, manager));
+    assert_eq!((notice.event, notice.to.rep_id.clone()), (NoticeEvent::Held, manager));
     let mut without = index.clone();
     for team in without.teams.values_mut() {
         team.manager_rep_id = None;
@@ -168,7 +168,7 @@ fn a_changed_owner_is_told_to_the_rep_of_the_decision() {
     let (world, record) = owned();
     let config = world.in_force();
     let notice = owner_drift(&record, Some("Carl Oh".to_owned()), &making(&config.index)).unwrap();
-    assert_eq!((notice.event, notice.to.rep_id.clone()), (Event::OwnerDrift, record.decision.rep_id()));
+    assert_eq!((notice.event, notice.to.rep_id.clone()), (NoticeEvent::OwnerDrift, record.decision.rep_id()));
     assert!(notice.links.accept.is_none());
     assert_ne!(notice.effect_id(), made(&world, &record)[0].effect_id());
 }

@@ -2,8 +2,8 @@
 
 use crate::notify_kit::{CHANNELS, changed, channel, notice};
 use crate::world::at;
-use lead_router_core::notify::chain::Result as Came;
-use lead_router_core::notify::{Channel, Next, Notice, RuleBook, Tried, next_channel, read};
+use lead_router_core::notify::chain::ChannelResult as Came;
+use lead_router_core::notify::{Channel, ChannelAttempt, NextStep, Notice, RuleBook, next_channel, read};
 use lead_router_core::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -95,15 +95,15 @@ fn a_team_has_its_own_rules_and_otherwise_those_of_the_default() {
 fn next(rules: &Value, names: &[&str], so_far: &[(&str, u32, Came)], notice: &Notice, now: Timestamp) -> String {
     let chain = available(names);
     let policy = book(rules).policy(notice, &chain);
-    let so_far: Vec<Tried> = so_far
+    let so_far: Vec<ChannelAttempt> = so_far
         .iter()
-        .map(|(name, tries, result)| Tried { channel: channel(name), tries: *tries, result: *result })
+        .map(|(name, tries, result)| ChannelAttempt { channel: channel(name), tries: *tries, result: *result })
         .collect();
     match next_channel(&chain, &policy, &so_far, &notice.to, now) {
-        Next::Tell { channel, not_before } if not_before == now => channel.to_string(),
-        Next::Tell { channel, not_before } => format!("{channel} at {not_before}"),
-        Next::Done => "done".to_owned(),
-        Next::GiveUp => "give up".to_owned(),
+        NextStep::Tell { channel, not_before } if not_before == now => channel.to_string(),
+        NextStep::Tell { channel, not_before } => format!("{channel} at {not_before}"),
+        NextStep::Done => "done".to_owned(),
+        NextStep::GiveUp => "give up".to_owned(),
     }
 }
 
@@ -186,14 +186,14 @@ proptest! {
         let notice = notice("assigned");
         let policy = book(&rules).policy(&notice, &chain);
         let mut now = at("2026-11-18T12:00:00Z").plus_ms(hour * 3_600_000);
-        let mut so_far: Vec<Tried> = Vec::new();
+        let mut so_far: Vec<ChannelAttempt> = Vec::new();
         let mut results = results.into_iter();
         let mut count = 0;
         loop {
             match next_channel(&chain, &policy, &so_far, &notice.to, now) {
-                Next::Done => prop_assert!(false, "nothing was told"),
-                Next::GiveUp => break,
-                Next::Tell { channel, not_before } => {
+                NextStep::Done => prop_assert!(false, "nothing was told"),
+                NextStep::GiveUp => break,
+                NextStep::Tell { channel, not_before } => {
                     prop_assert!(not_before >= now);
                     now = not_before;
                     count += 1;
@@ -205,7 +205,7 @@ proptest! {
                             so_far[place].tries += 1;
                             so_far[place].result = result;
                         }
-                        None => so_far.push(Tried { channel, tries: 1, result }),
+                        None => so_far.push(ChannelAttempt { channel, tries: 1, result }),
                     }
                 }
             }

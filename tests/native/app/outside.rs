@@ -2,13 +2,13 @@
 
 use crate::fakes::Vendor;
 use crate::world::{at, sleep};
-use lead_router_app::ports::crm::Gates;
+use lead_router_app::ports::crm::VendorLimits;
 use lead_router_app::ports::{Clock, Http, HttpAnswer, HttpFailure, PortResult};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::limits::PROVIDER_BODY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{Gate, Pass, Passed, TokenAnswer, TokenAsk};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub struct Outside {
     pub now: Rc<Cell<Timestamp>>,
     pub settings: RefCell<BTreeMap<String, String>>,
     vendors: RefCell<Vec<(String, Box<dyn Vendor>)>>,
-    gates: RefCell<BTreeMap<String, Gate>>,
+    gates: RefCell<BTreeMap<String, RateLimiter>>,
     /// The call with this number meets the fault; calls are counted from 0.
     pub faults: RefCell<BTreeMap<u32, Fault>>,
     pub calls: Cell<u32>,
@@ -163,15 +163,15 @@ impl Http for Outside {
     }
 }
 
-impl Gates for Outside {
-    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed> {
+impl VendorLimits for Outside {
+    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
         Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().pass(pass))
     }
     async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
         self.gates.borrow_mut().entry(vendor.to_owned()).or_default().hold(lane, until);
         Ok(())
     }
-    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer> {
+    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
         Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().token(ask))
     }
     async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {

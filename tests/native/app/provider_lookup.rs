@@ -2,8 +2,8 @@
 
 use crate::world::{World, run};
 use lead_router_app::enrichment::provider_lookup::POLL_MS_MAX;
-use lead_router_app::ports::Lookups;
-use lead_router_app::ports::messages::{LookUp, LookedUp};
+use lead_router_app::ports::ProviderLookups;
+use lead_router_app::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
 use lead_router_core::enrichment::provider::Contact;
 use lead_router_core::enrichment::provider::token::RENEW_BEFORE_MS;
 use lead_router_core::enrichment::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
@@ -14,7 +14,7 @@ use lead_router_core::id::ProviderId;
 use lead_router_core::rubric::file::Prefer;
 use serde_json::{Value, json};
 
-fn question(domain: Option<&str>) -> LookUp {
+fn question(domain: Option<&str>) -> ProviderLookupRequest {
     let provider = ProviderId::new("pdl_company").unwrap();
     let mut facts = Facts::default();
     if let Some(domain) = domain {
@@ -22,7 +22,7 @@ fn question(domain: Option<&str>) -> LookUp {
             Fact { value: FactValue::Text(domain.to_owned()), provider: provider.clone(), at: Default::default() };
         facts.set(Field::CompanyDomain, fact);
     }
-    LookUp {
+    ProviderLookupRequest {
         subject: "company:acme.example".to_owned(),
         provider,
         facts,
@@ -35,10 +35,10 @@ fn question(domain: Option<&str>) -> LookUp {
 }
 
 /// A question to a provider that works on it and is asked for the result.
-fn search() -> LookUp {
+fn search() -> ProviderLookupRequest {
     let contact =
         Contact { first_name: Some("Ines".to_owned()), last_name: Some("Halvorsen".to_owned()), ..Contact::default() };
-    LookUp {
+    ProviderLookupRequest {
         provider: ProviderId::new("icypeas_person").unwrap(),
         contact,
         wait_ms: 600_000,
@@ -64,7 +64,7 @@ fn answers(world: &World, status: u16, body: &str) {
     world.http.borrow_mut().insert("/company/enrich".to_owned(), (status, body.to_owned()));
 }
 
-fn ask(world: &World) -> LookedUp {
+fn ask(world: &World) -> ProviderLookupResponse {
     run(world.look_up(&question(Some("acme.example")))).unwrap()
 }
 
@@ -162,8 +162,8 @@ fn a_provider_that_is_never_done_is_given_up() {
 }
 
 /// A question to a provider whose secret is exchanged for a token.
-fn by_token() -> LookUp {
-    LookUp { provider: ProviderId::new("zoominfo_company").unwrap(), ..question(Some("acme.example")) }
+fn by_token() -> ProviderLookupRequest {
+    ProviderLookupRequest { provider: ProviderId::new("zoominfo_company").unwrap(), ..question(Some("acme.example")) }
 }
 
 const FOUND: &str = r#"{"data": {"result": [{"matchStatus": "FULL_MATCH", "data": [{"name": "Acme"}]}]}}"#;
@@ -254,14 +254,14 @@ fn a_secret_that_is_a_token_is_sent_as_it_is() {
 }
 
 /// A question to a provider that may say "nothing" before it has begun.
-fn run_by_settings(answers: &[Value]) -> (World, LookUp) {
+fn run_by_settings(answers: &[Value]) -> (World, ProviderLookupRequest) {
     let world = World::sample();
     world.settings.borrow_mut().insert("DATABAR_API_KEY".to_owned(), "key".to_owned());
     world.http_first.borrow_mut().push_back((200, json!({"task_id": "t-1", "status": "processing"}).to_string()));
     world.http_first.borrow_mut().extend(answers.iter().map(|answer| (200, answer.to_string())));
     (
         world,
-        LookUp {
+        ProviderLookupRequest {
             provider: ProviderId::new("databar_company").unwrap(),
             wait_ms: 10_000,
             ..question(Some("acme.example"))

@@ -3,33 +3,35 @@
 use crate::world::{Fault, LIVE, World, run};
 use lead_router_app::ports::LeadState;
 use lead_router_app::ports::jobs::Job;
-use lead_router_app::webhook::{BUDGET_MS, LEAST_MS, Taken, take_all};
+use lead_router_app::webhook::{BUDGET_MS, LEAST_MS, WebhookResult, take_all};
 use lead_router_core::intake::{FieldMap, json};
 use lead_router_core::time::{DAY_MS, HOUR_MS};
-use lead_router_core::webhook::{Event, Fetched, Heard, Incoming, Method, Says, Sender, Settings, hear};
+use lead_router_core::webhook::{
+    Fetched, Incoming, ParsedWebhook, Sender, SenderSettings, WebhookEvent, WebhookEventKind, WebhookMethod, parse,
+};
 use serde_json::{Value, json};
 
-fn event(key: Option<&str>, fields: &Value) -> Event {
+fn event(key: Option<&str>, fields: &Value) -> WebhookEvent {
     let raw = json::read(fields.to_string().as_bytes(), &FieldMap::default()).unwrap();
-    Event { key: key.map(str::to_owned), says: Says::Lead(Box::new(raw)) }
+    WebhookEvent { key: key.map(str::to_owned), says: WebhookEventKind::Lead(Box::new(raw)) }
 }
 
 fn ada(title: &str) -> Value {
     json!({"email": "ada@fjordwerk.example", "title": title})
 }
 
-fn take(world: &World, events: Vec<Event>) -> Vec<Taken> {
+fn take(world: &World, events: Vec<WebhookEvent>) -> Vec<WebhookResult> {
     run(take_all(world, events, world.now.get(), LIVE))
 }
 
-fn kinds(taken: &[Taken]) -> Vec<&'static str> {
-    let kind = |taken: &Taken| match taken {
-        Taken::Accepted(_) => "accepted",
-        Taken::Duplicate(_) => "duplicate",
-        Taken::Ignored(_) => "ignored",
-        Taken::Refused(_) => "refused",
-        Taken::Left { .. } => "left",
-        Taken::Later { .. } => "later",
+fn kinds(taken: &[WebhookResult]) -> Vec<&'static str> {
+    let kind = |taken: &WebhookResult| match taken {
+        WebhookResult::Accepted(_) => "accepted",
+        WebhookResult::Duplicate(_) => "duplicate",
+        WebhookResult::Ignored(_) => "ignored",
+        WebhookResult::Refused(_) => "refused",
+        WebhookResult::Left { .. } => "left",
+        WebhookResult::Later { .. } => "later",
     };
     taken.iter().map(kind).collect()
 }
@@ -38,11 +40,11 @@ fn kinds(taken: &[Taken]) -> Vec<&'static str> {
 fn an_event_that_comes_again_is_the_same_lead_for_as_long_as_any_vendor_repeats_itself() {
     let world = World::sample();
     let first = take(&world, vec![event(Some("tally:1"), &ada("CTO"))]);
-    let [Taken::Accepted(id)] = first.as_slice() else { panic!("{first:?}") };
+    let [WebhookResult::Accepted(id)] = first.as_slice() else { panic!("{first:?}") };
     for ms in [0, 1_000, 24 * HOUR_MS, 36 * HOUR_MS, 7 * DAY_MS] {
         world.now.set(world.now.get().plus_ms(ms));
         let again = take(&world, vec![event(Some("tally:1"), &ada("CTO"))]);
-        assert_eq!(again, [Taken::Duplicate(id.clone())], "after {ms} ms more");
+        assert_eq!(again, [WebhookResult::Duplicate(id.clone())], "after {ms} ms more");
     }
     assert_eq!(world.leads().len(), 1);
 }
@@ -77,11 +79,11 @@ fn equal_contents_are_one_event_when_the_vendor_gives_no_id() {
 fn one_bad_event_does_not_lose_the_others_and_says_no_more_than_codes() {
     let world = World::sample();
     let bad = event(Some("a"), &json!({"email": "nobody", "title": "x".repeat(5_000)}));
-    let broken = Event { key: None, says: Says::Broken("no_object_id") };
-    let nothing = Event { key: None, says: Says::Nothing("test_lead") };
+    let broken = WebhookEvent { key: None, says: WebhookEventKind::Broken("no_object_id") };
+    let nothing = WebhookEvent { key: None, says: WebhookEventKind::Nothing("test_lead") };
     let taken = take(&world, vec![bad, broken, nothing, event(Some("b"), &ada("CTO"))]);
     assert_eq!(kinds(&taken), ["refused", "refused", "ignored", "accepted"]);
-    assert_eq!(taken[0], Taken::Refused(vec!["title:too_long".to_owned(), "email:invalid_email".to_owned()]));
+    assert_eq!(taken[0], WebhookResult::Refused(vec!["title:too_long".to_owned(), "email:invalid_email".to_owned()]));
     assert_eq!(world.leads().len(), 1);
 }
 
@@ -123,14 +125,16 @@ fn a_lost_call_ends_with_one_lead_after_the_vendor_sent_the_event_again() {
     }
 }
 
-fn fetch() -> Event {
+fn fetch() -> WebhookEvent {
     let body = br#"{"type":"LEAD_ACTION","leadAction":"CREATED","leadGenFormResponse":"urn:li:leadGenFormResponse:7"}"#;
-    let settings = Settings::read(Sender::Linkedin.settings(), |_| Some("s".to_owned()));
+    let settings = SenderSettings::read(Sender::Linkedin.settings(), |_| Some("s".to_owned()));
     let signature = lead_router_core::webhook::verify::SHA256_HEX.sign(b"s", &[b"hmacsha256=", body]);
     let headers = [("x-li-signature".to_owned(), signature)];
     let now = World::sample().now.get();
-    let incoming = Incoming { method: Method::Post, url: "https://x.example/", headers: &headers, body, now };
-    let Ok(Heard::Events(mut events)) = hear(Sender::Linkedin, &incoming, &settings) else { panic!("not heard") };
+    let incoming = Incoming { method: WebhookMethod::Post, url: "https://x.example/", headers: &headers, body, now };
+    let Ok(ParsedWebhook::Events(mut events)) = parse(Sender::Linkedin, &incoming, &settings) else {
+        panic!("not heard")
+    };
     events.remove(0)
 }
 
@@ -149,9 +153,9 @@ fn a_lead_that_is_only_named_is_read_at_its_vendor() {
     assert_eq!(kinds(&take(&world, vec![fetch()])), ["duplicate"]);
 }
 
-fn later(taken: Vec<Taken>) -> (&'static str, bool, String) {
+fn later(taken: Vec<WebhookResult>) -> (&'static str, bool, String) {
     match &taken[0] {
-        Taken::Later { code, operator, detail } => (*code, *operator, detail.clone()),
+        WebhookResult::Later { code, operator, detail } => (*code, *operator, detail.clone()),
         other => panic!("{other:?}"),
     }
 }
@@ -176,7 +180,7 @@ fn a_vendor_that_cannot_be_read_is_asked_again_with_the_next_delivery() {
         assert_eq!(kinds(&take(&world, vec![fetch()])), [expected], "{status} {body}");
     }
     assert!(
-        matches!(&fetch().says, Says::Fetch(fetch) if fetch.read(302, b"", world.now.get()) == Fetched::Broken("fetch_refused"))
+        matches!(&fetch().says, WebhookEventKind::Fetch(fetch) if fetch.read(302, b"", world.now.get()) == Fetched::Broken("fetch_refused"))
     );
 }
 
@@ -187,8 +191,8 @@ fn what_cannot_be_read_before_the_vendors_patience_ends_is_left_for_the_queue() 
     world.http.borrow_mut().insert("/rest/leadFormResponses/7".to_owned(), (200, response()));
     let arrived = |ms: i64| world.now.get().plus_ms(-ms);
     let late = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS + 1), LIVE));
-    let Says::Fetch(named) = fetch().says else { panic!("no lead is named") };
-    let [Taken::Left { fetch: left, key }] = late.as_slice() else { panic!("{late:?}") };
+    let WebhookEventKind::Fetch(named) = fetch().says else { panic!("no lead is named") };
+    let [WebhookResult::Left { fetch: left, key }] = late.as_slice() else { panic!("{late:?}") };
     assert_eq!((left.id.as_str(), key.as_deref()), (named.id.as_str(), Some("linkedin:7")));
     let in_time = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS), LIVE));
     assert_eq!(kinds(&in_time), ["accepted"]);
@@ -200,24 +204,26 @@ fn what_cannot_be_read_before_the_vendors_patience_ends_is_left_for_the_queue() 
 
 #[test]
 fn a_lead_that_was_left_survives_the_queue() {
-    let Says::Fetch(fetch) = fetch().says else { panic!("no lead is named") };
+    let WebhookEventKind::Fetch(fetch) = fetch().says else { panic!("no lead is named") };
     let job = Job::Fetch { fetch, key: Some("linkedin:7".to_owned()) };
     let text = serde_json::to_string(&job).unwrap();
     assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);
 }
 
-fn hubspot_contact() -> Event {
+fn hubspot_contact() -> WebhookEvent {
     let body = json!([{"subscriptionType": "contact.creation", "portalId": 3, "objectId": 501, "occurredAt": 1_795_003_200_000_i64}]);
     let body = body.to_string();
-    let settings = Settings::read(&["HUBSPOT_CLIENT_SECRET"], |_| Some("secret".to_owned()));
+    let settings = SenderSettings::read(&["HUBSPOT_CLIENT_SECRET"], |_| Some("secret".to_owned()));
     let now = crate::world::at("2026-11-18T12:00:00Z");
     let (url, at) = ("https://leads.example/hooks/hubspot", now.as_ms().to_string());
     let signed: &[&[u8]] = &[b"POST", url.as_bytes(), body.as_bytes(), at.as_bytes()];
     let signature = lead_router_core::webhook::verify::SHA256_BASE64.sign(b"secret", signed);
     let headers =
         vec![("x-hubspot-signature-v3".to_owned(), signature), ("x-hubspot-request-timestamp".to_owned(), at)];
-    let incoming = Incoming { method: Method::Post, url, headers: &headers, body: body.as_bytes(), now };
-    let Ok(Heard::Events(mut events)) = hear(Sender::Hubspot, &incoming, &settings) else { panic!("not heard") };
+    let incoming = Incoming { method: WebhookMethod::Post, url, headers: &headers, body: body.as_bytes(), now };
+    let Ok(ParsedWebhook::Events(mut events)) = parse(Sender::Hubspot, &incoming, &settings) else {
+        panic!("not heard")
+    };
     events.remove(0)
 }
 

@@ -6,17 +6,18 @@ use futures_util::lock::Mutex;
 use lead_router_app::account::{crm_snapshot, decide as desk};
 use lead_router_app::enrichment::after;
 use lead_router_app::enrichment::provider_lookup::{Health, Progress, look_up};
-use lead_router_app::intake::{Answer, Options, intake, route_again};
-use lead_router_app::ports::crm::{Consults, Cursor, Cursors, Effect, Gates, Reading};
+use lead_router_app::intake::{IntakeAnswer, Options, intake, route_again};
+use lead_router_app::ports::crm::{CrmLookups, DeliveryResult, SyncCursor, SyncCursors, SyncKind, VendorLimits};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::messages::{
-    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve,
-    Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PermitRequest,
+    PermitResponse, PickResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest, ReleaseRequest,
+    ReserveKeyRequest, ReserveKeyResponse, SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use lead_router_app::ports::*;
 use lead_router_app::rep_pool;
-use lead_router_core::crm::snapshot::{Heard, Mirror};
-use lead_router_core::crm::state::Question;
+use lead_router_core::crm::snapshot::{CrmSnapshot, SyncedRange};
+use lead_router_core::crm::state::CrmQuestion;
 use lead_router_core::crm::{CrmKind, State as CrmState};
 use lead_router_core::decision::index::{RosterIndex, pool_of};
 use lead_router_core::decision::record::{Decision, Mode, Record};
@@ -34,7 +35,7 @@ use lead_router_core::roster::prepared::PreparedPool;
 use lead_router_core::rubric::{check as rubric_check, read};
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{Gate, Pass, Passed, TokenAnswer, TokenAsk};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -70,7 +71,7 @@ struct DeskTables {
     touched: RefCell<BTreeMap<LeadId, Timestamp>>,
 }
 
-impl DeskStore for DeskTables {
+impl AccountStore for DeskTables {
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
         Ok(self.leads.borrow().get(id).cloned())
     }
@@ -138,7 +139,7 @@ struct TeamTables {
     answers: RefCell<BTreeMap<(LeadId, String), String>>,
 }
 
-impl TeamStore for TeamTables {
+impl RepPoolStore for TeamTables {
     fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
         Ok(self.answers.borrow().get(&(lead_id.clone(), slot.to_owned())).cloned())
     }
@@ -193,15 +194,15 @@ pub struct World {
     /// Which CRM is connected.
     pub crm_kind: Cell<CrmKind>,
     /// What the CRM knows by address and by domain, or why it does not answer.
-    pub crm: RefCell<BTreeMap<String, Effect<CrmState>>>,
+    pub crm: RefCell<BTreeMap<String, DeliveryResult<CrmState>>>,
     /// What the CRM was asked, in order.
-    pub consulted: RefCell<Vec<Question>>,
+    pub consulted: RefCell<Vec<CrmQuestion>>,
     /// Jobs on the queues, in order.
     pub jobs: RefCell<Vec<Job>>,
     /// The gates before vendors, by name.
-    pub gates: RefCell<BTreeMap<String, Gate>>,
+    pub gates: RefCell<BTreeMap<String, RateLimiter>>,
     /// Where readings of the CRM stand: of changes, and of everything.
-    pub cursors: RefCell<[Option<Cursor>; 2]>,
+    pub cursors: RefCell<[Option<SyncCursor>; 2]>,
 }
 
 /// Gives the other tasks a turn.
@@ -374,7 +375,7 @@ impl World {
     }
 
     /// Takes a lead in, as a sender that waits.
-    pub async fn post(&self, lead: &Lead, key: Option<&str>) -> PortResult<Answer> {
+    pub async fn post(&self, lead: &Lead, key: Option<&str>) -> PortResult<IntakeAnswer> {
         let done = intake(self, lead.clone(), key, self.now.get(), LIVE).await?;
         after(self, done.after).await;
         Ok(done.answer)
@@ -383,7 +384,7 @@ impl World {
     /// Takes a lead in and expects a decision.
     pub async fn decide(&self, lead: &Lead) -> Decision {
         match self.post(lead, None).await.unwrap() {
-            Answer::Decided { decision, .. } => *decision,
+            IntakeAnswer::Decided { decision, .. } => *decision,
             other => panic!("no decision: {other:?}"),
         }
     }
@@ -620,25 +621,25 @@ impl Pages for World {
     }
 }
 
-impl Meters for World {
-    async fn permit(&self, permit: &Permit) -> PortResult<Permitted> {
+impl ProviderLimits for World {
+    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse> {
         let mut meters = self.meters.borrow_mut();
         let meter = meters.entry(permit.provider.to_string()).or_default();
         Ok(match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
-            Admission::Yes => Permitted::Yes,
-            Admission::TooFast => Permitted::TooFast,
-            Admission::DaySpent => Permitted::DaySpent,
+            Admission::Yes => PermitResponse::Yes,
+            Admission::TooFast => PermitResponse::TooFast,
+            Admission::DaySpent => PermitResponse::DaySpent,
         })
     }
-    async fn refund(&self, refund: &Refund) -> PortResult<()> {
+    async fn refund(&self, refund: &RefundRequest) -> PortResult<()> {
         let mut meters = self.meters.borrow_mut();
         meters.entry(refund.provider.to_string()).or_default().refund(refund.cost_usd_micros, refund.at);
         Ok(())
     }
 }
 
-impl Lookups for World {
-    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp> {
+impl ProviderLookups for World {
+    async fn look_up(&self, question: &ProviderLookupRequest) -> PortResult<ProviderLookupResponse> {
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
         let progress = Progress::default();
         progress.is_awaited.set(question.wait_ms > 0);
@@ -649,7 +650,7 @@ impl Lookups for World {
         }
         Ok(match select(call, pin!(self.pause(question.wait_ms))).await {
             Either::Left((looked_up, _)) => looked_up,
-            Either::Right(_) => LookedUp::failed(LATE),
+            Either::Right(_) => ProviderLookupResponse::failed(LATE),
         })
     }
 }
@@ -660,42 +661,42 @@ impl Rosters for World {
     }
 }
 
-impl Desks for World {
-    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved> {
+impl AccountShards for World {
+    async fn reserve(&self, desk: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse> {
         let tables = self.desk(desk);
-        self.call(async { desk::reserve(&*tables, reserve) }).await
+        self.call(async { desk::reserve_key(&*tables, reserve) }).await
     }
-    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened> {
+    async fn open(&self, desk: &str, open: &OpenRequest) -> PortResult<OpenResponse> {
         let tables = self.desk(desk);
         self.call(async { desk::open(&*tables, open) }).await
     }
-    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled> {
+    async fn decide(&self, desk: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
         let tables = self.desk(desk);
-        let run = desk::settle(&*tables, self, self, settle, woken);
-        self.call(self.locked(&tables, &settle.open.keys.account, run)).await
+        let run = desk::decide(&*tables, self, self, decide, woken);
+        self.call(self.locked(&tables, &decide.open.keys.account, run)).await
     }
-    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed> {
+    async fn claim(&self, desk: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
         let tables = self.desk(desk);
         let run = desk::claim(&*tables, self, self, claim);
         self.call(self.locked(&tables, &claim.keys.account, run)).await
     }
-    async fn touch(&self, touch: &Touch) -> PortResult<Touched> {
+    async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {
         let desk = self.desk(&AccountHash::of_lead(&touch.lead_id).unwrap().desk());
         self.call(async { desk::touch(desk.as_ref(), touch) }).await
     }
-    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror> {
+    async fn mirror(&self, desk: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
         self.call(async { crm_snapshot::mirror(self.desk(desk).as_ref(), ask) }).await
     }
-    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()> {
-        self.call(async { crm_snapshot::learn_all(self.desk(desk).as_ref(), news) }).await
+    async fn learn(&self, desk: &str, news: &[StoreSnapshotRequest]) -> PortResult<()> {
+        self.call(async { crm_snapshot::store_all(self.desk(desk).as_ref(), news) }).await
     }
-    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>> {
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>> {
         let Some(account) = AccountHash::of_lead(lead_id) else { return Ok(None) };
         let tables = self.desk(&account.desk());
-        let row = DeskStore::lead(&*tables, lead_id)?;
+        let row = AccountStore::lead(&*tables, lead_id)?;
         Ok(row.map(|row| match row.state {
-            LeadState::Open => Standing::Open { open: serde_json::from_str(&row.body).unwrap() },
-            _ => Standing::Decided {
+            LeadState::Open => LeadStatus::Open { open: serde_json::from_str(&row.body).unwrap() },
+            _ => LeadStatus::Decided {
                 fingerprint: row.fingerprint.clone(),
                 received_at: row.received_at,
                 record: Box::new(desk::record_of(&row).unwrap()),
@@ -704,26 +705,26 @@ impl Desks for World {
     }
 }
 
-impl Teams for World {
-    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+impl RepPools for World {
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
         let tables = self.pool(pool);
         self.call(async { rep_pool::pick(&*tables, &mut tables.pool.borrow_mut(), "1", request) }).await
     }
-    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()> {
+    async fn release(&self, pool: &str, release: &ReleaseRequest) -> PortResult<()> {
         let tables = self.pool(pool);
-        self.call(async { rep_pool::take_back(&*tables, &mut tables.pool.borrow_mut(), take_back) }).await
+        self.call(async { rep_pool::release(&*tables, &mut tables.pool.borrow_mut(), release) }).await
     }
-    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
         let tables = self.pool(pool);
         self.call(async { Ok(rep_pool::peek(&tables.pool.borrow(), "1", request)) }).await
     }
 }
 
-impl Consults for World {
+impl CrmLookups for World {
     fn crm(&self) -> CrmKind {
         self.crm_kind.get()
     }
-    async fn consult(&self, question: &Question) -> Effect<CrmState> {
+    async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<CrmState> {
         Yield(false).await;
         self.consulted.borrow_mut().push(question.clone());
         let crm = self.crm.borrow();
@@ -736,15 +737,15 @@ impl Consults for World {
     }
 }
 
-impl Gates for World {
-    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed> {
+impl VendorLimits for World {
+    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
         self.call(async { Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().pass(pass)) }).await
     }
     async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
         self.gates.borrow_mut().entry(vendor.to_owned()).or_default().hold(lane, until);
         Ok(())
     }
-    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer> {
+    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
         Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().token(ask))
     }
     async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
@@ -753,18 +754,18 @@ impl Gates for World {
     }
 }
 
-impl Cursors for World {
-    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>> {
+impl SyncCursors for World {
+    async fn cursor(&self, reading: SyncKind) -> PortResult<Option<SyncCursor>> {
         self.call(async { Ok(self.cursors.borrow()[reading as usize].clone()) }).await
     }
-    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()> {
+    async fn put_cursor(&self, reading: SyncKind, cursor: Option<&SyncCursor>) -> PortResult<()> {
         self.call(async {
             self.cursors.borrow_mut()[reading as usize] = cursor.cloned();
             Ok(())
         })
         .await
     }
-    async fn put_heard(&self, heard: Heard) -> PortResult<()> {
+    async fn put_synced_range(&self, heard: SyncedRange) -> PortResult<()> {
         self.call(async {
             let mut config = self.config.borrow_mut();
             let InForce { index, index_version, directory_version, rubric, .. } = &**config;

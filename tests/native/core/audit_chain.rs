@@ -1,6 +1,6 @@
 //! Random ledgers with erasures verify in any order of their lines, and any one change to one is found.
 
-use lead_router_core::audit::chain::{Report, check};
+use lead_router_core::audit::chain::{VerificationReport, check};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::{AccountHash, sha256_hex};
 use proptest::prelude::*;
@@ -45,7 +45,7 @@ fn ledger(leads: &[(u8, bool)]) -> Vec<Value> {
     lines
 }
 
-fn checked(lines: &[Value]) -> Report {
+fn checked(lines: &[Value]) -> VerificationReport {
     let texts: Vec<String> = lines.iter().map(ToString::to_string).collect();
     check(texts.iter().map(String::as_str))
 }

@@ -5,7 +5,7 @@ use crate::rubric_random::{Dice, WORLD, rubric as random_rubric};
 use lead_router_core::decision::plan::{Plan, plan};
 use lead_router_core::enrichment::provider::merge::{Facted, trust};
 use lead_router_core::enrichment::provider::merge_readings;
-use lead_router_core::enrichment::waterfall::{Moment, Source, Standing, Step, next};
+use lead_router_core::enrichment::waterfall::{ProviderState, WaterfallInput, WaterfallSource, WaterfallStep, next};
 use lead_router_core::facts::{Fact, FactValue, Facts, Field, FieldSet};
 use lead_router_core::id::ProviderId;
 use lead_router_core::rubric::Rubric;
@@ -25,7 +25,7 @@ const PROVIDERS: &[&str] = &[
 
 /// A provider and what it will say.
 struct Provider {
-    source: Source,
+    source: WaterfallSource,
     reading: Facted,
 }
 
@@ -41,7 +41,7 @@ fn provider(dice: &mut Dice, id: &str, stage: usize) -> Provider {
         let value: FactValue = serde_json::from_str(dice.pick::<&str>(values)).unwrap();
         reading.push((*field, Fact { value, provider: id.clone(), at: now() }));
     }
-    let source = Source {
+    let source = WaterfallSource {
         id,
         stage,
         first_party: false,
@@ -49,7 +49,7 @@ fn provider(dice: &mut Dice, id: &str, stage: usize) -> Provider {
         needs: FieldSet::EMPTY,
         cost_usd_micros: (dice.below(4) * 10_000) as u32,
         patience_ms: 100,
-        standing: Standing::Ready,
+        standing: ProviderState::Ready,
     };
     Provider { source, reading }
 }
@@ -84,33 +84,40 @@ fn run(
     providers: &[Provider],
     has_owner: bool,
 ) -> (Facts, usize, String) {
-    let mut sources: Vec<Source> = providers.iter().map(|provider| provider.source.clone()).collect();
+    let mut sources: Vec<WaterfallSource> = providers.iter().map(|provider| provider.source.clone()).collect();
     let mut readings: Vec<Facted> = Vec::new();
     let mut clock = now();
     let mut calls = 0;
     for _ in 0..100 {
         let facts = merge_readings(base, &readings);
-        match next(Moment { rubric, facts: &facts, sources: &sources, has_owner, decided_at: now(), now: clock }) {
-            Step::Stop { reason, .. } => return (facts, calls, reason),
-            Step::Ask(ids) => {
+        match next(WaterfallInput {
+            rubric,
+            facts: &facts,
+            sources: &sources,
+            has_owner,
+            decided_at: now(),
+            now: clock,
+        }) {
+            WaterfallStep::Stop { reason, .. } => return (facts, calls, reason),
+            WaterfallStep::Ask(ids) => {
                 assert!(!ids.is_empty());
                 for id in ids {
                     let source = sources.iter_mut().find(|source| source.id == id).unwrap();
-                    assert_eq!(source.standing, Standing::Ready, "asked once");
-                    source.standing = Standing::Asked(clock);
+                    assert_eq!(source.standing, ProviderState::Ready, "asked once");
+                    source.standing = ProviderState::Asked(clock);
                     calls += 1;
                 }
             }
-            Step::Wait(until) => {
+            WaterfallStep::Wait(until) => {
                 if let Some(until) = until.filter(|_| dice.one_in(2)) {
                     assert!(until > clock, "time goes on");
                     clock = until;
                     continue;
                 }
                 let pending: Vec<usize> =
-                    (0..sources.len()).filter(|n| matches!(sources[*n].standing, Standing::Asked(_))).collect();
+                    (0..sources.len()).filter(|n| matches!(sources[*n].standing, ProviderState::Asked(_))).collect();
                 let place = *dice.pick(&pending);
-                sources[place].standing = Standing::Done;
+                sources[place].standing = ProviderState::Done;
                 readings.push(providers[place].reading.clone());
                 clock = clock.plus_ms(1);
             }

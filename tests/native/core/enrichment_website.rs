@@ -1,6 +1,6 @@
 //! Which pages may be asked for, and what pages say.
 
-use lead_router_core::enrichment::website::{FILLS, Page, Site};
+use lead_router_core::enrichment::website::{FILLS, Site, WebPage};
 use lead_router_core::facts::{FactValue, Field};
 use lead_router_core::limits::{JSON_LD_DEPTH_MAX, JSON_LD_NODES_MAX, URL_CHARS_MAX};
 use proptest::prelude::*;
@@ -73,11 +73,11 @@ fn a_redirect_as_long_as_a_url_may_be_is_followed_and_a_longer_one_is_not() {
 struct Case {
     name: String,
     domain: String,
-    page: Page,
+    page: WebPage,
     facts: BTreeMap<String, FactValue>,
 }
 
-fn facts(page: &Page, domain: &str) -> BTreeMap<String, FactValue> {
+fn facts(page: &WebPage, domain: &str) -> BTreeMap<String, FactValue> {
     page.facts(domain).into_iter().map(|(field, value)| (field.path().to_owned(), value)).collect()
 }
 
@@ -91,8 +91,8 @@ fn pages_say_what_the_cases_expect() {
     assert!(FILLS.iter().all(|field| filled(&field)), "every field is filled by a case");
 }
 
-fn page_of(json_ld: &Value) -> Page {
-    Page { json_ld: vec![json_ld.to_string()], ..Page::default() }
+fn page_of(json_ld: &Value) -> WebPage {
+    WebPage { json_ld: vec![json_ld.to_string()], ..Page::default() }
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn odd_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn assert_sound(page: &Page, domain: &str) {
+fn assert_sound(page: &WebPage, domain: &str) {
     for (field, value) in page.facts(domain) {
         assert!(FILLS.contains(field), "{field:?}");
         assert_eq!(field.kind(), value.kind(), "{field:?}");
@@ -170,7 +170,7 @@ proptest! {
         let mut json_ld: Vec<String> = blocks.iter().map(Value::to_string).collect();
         json_ld.extend(texts.iter().cloned());
         let text = |place: usize| texts.get(place).cloned();
-        let page = Page { title: text(0), site_name: text(1), generator: text(2), json_ld, hosts: texts.clone() };
+        let page = WebPage { title: text(0), site_name: text(1), generator: text(2), json_ld, hosts: texts.clone() };
         assert_sound(&page, &domain);
     }
 

@@ -1,7 +1,7 @@
 //! `docs/FACTS.md` lists every fact, and who can fill it.
 
 use lead_router_core::enrichment::provider::shipped;
-use lead_router_core::facts::{Field, Kind, Source};
+use lead_router_core::facts::{FactKind, FactSource, Field};
 use std::path::PathBuf;
 
 fn path() -> PathBuf {
@@ -10,15 +10,15 @@ fn path() -> PathBuf {
 
 fn row(field: Field) -> String {
     let kind = match field.kind() {
-        Kind::Flag => "flag",
-        Kind::Number => "number",
-        Kind::Text => "text",
-        Kind::Set => "set",
+        FactKind::Flag => "flag",
+        FactKind::Number => "number",
+        FactKind::Text => "text",
+        FactKind::Set => "set",
     };
     let from = match field.source() {
-        Source::Sender => "sender".to_owned(),
-        Source::Account => "directory, Desk".to_owned(),
-        Source::Provider => {
+        FactSource::Sender => "sender".to_owned(),
+        FactSource::Account => "directory, Desk".to_owned(),
+        FactSource::Provider => {
             let providers = shipped::all().filter(|description| description.fills().contains(field));
             let ids: Vec<String> = providers.map(|description| format!("`{}`", description.id)).collect();
             ids.join(", ")
@@ -44,7 +44,7 @@ fn the_document_has_a_row_for_every_fact() {
 
 #[test]
 fn every_fact_of_providers_is_filled_by_one() {
-    for field in Field::ALL.iter().filter(|field| field.source() == Source::Provider) {
+    for field in Field::ALL.iter().filter(|field| field.source() == FactSource::Provider) {
         assert!(shipped::all().any(|description| description.fills().contains(*field)), "{}", field.path());
     }
 }

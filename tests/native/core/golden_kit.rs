@@ -1,19 +1,19 @@
 //! A golden scenario: one business situation as a data file, and the world it takes place in.
 
-use lead_router_core::decision::attempts::{AccountView, Asking, EarlierLead, Owner};
-use lead_router_core::decision::decide::{Detail, Inputs, count, decide};
-use lead_router_core::decision::known_facts::{Accounts, known};
+use lead_router_core::decision::attempts::{AccountContext, AccountOwner, EarlierLead, RoutingContext};
+use lead_router_core::decision::decide::{DecideInputs, RecordDetail, count, decide};
+use lead_router_core::decision::known_facts::{Accounts, known_facts};
 use lead_router_core::decision::plan::{Plan, plan};
 use lead_router_core::decision::pools::Pools;
-use lead_router_core::decision::record::{Asked, Decision, Record};
+use lead_router_core::decision::record::{Decision, QueryResult, Record};
 use lead_router_core::directory::{ImportKind, parse};
 use lead_router_core::facts::{Fact, FactValue, Field};
 use lead_router_core::id::{ProviderId, RepId, TierId};
 use lead_router_core::intake::{FieldMap, read};
 use lead_router_core::lead::Lead;
 use lead_router_core::lead::key::LeadKeys;
-use lead_router_core::roster::events::Touch;
-use lead_router_core::roster::model::{Pick, PickOutcome, PickRequest, Rep, States, Status, Team};
+use lead_router_core::roster::events::TouchEvent;
+use lead_router_core::roster::model::{Pick, PickOutcome, PickRequest, Rep, RepStatus, States, Team};
 use lead_router_core::rubric::Rubric;
 use lead_router_core::rubric::check::check;
 use lead_router_core::time::Timestamp;
@@ -131,7 +131,7 @@ pub struct Closed {
 #[serde(deny_unknown_fields)]
 pub struct SetStatus {
     rep: RepId,
-    status: Status,
+    status: RepStatus,
 }
 
 /// What must come of it; what is left out is not looked at.
@@ -240,7 +240,7 @@ fn entries<T: serde::de::DeserializeOwned>(map: &Value) -> Vec<T> {
 /// One decision with everything it was made of.
 pub struct Made {
     pub decision: Decision,
-    pub asked: Vec<Asked>,
+    pub asked: Vec<QueryResult>,
     pub plan: Plan,
     pub record: Record,
 }
@@ -328,7 +328,7 @@ impl World {
             Step::At(at) => self.now = *at,
             Step::Leads(leads) => self.leads(leads, scenario),
             Step::Touched(Touched { rep, in_time, times }) => {
-                let touch = if *in_time { Touch::InTime } else { Touch::Missed };
+                let touch = if *in_time { TouchEvent::InTime } else { TouchEvent::Missed };
                 (0..*times).for_each(|_| self.pools.iter_mut().for_each(|(_, pool)| pool.touched(rep, touch)));
             }
             Step::Closed(Closed { rep, tier, times }) => {
@@ -372,7 +372,7 @@ impl World {
             self.strangers += 1;
             let mut lead = leads.lead.clone().unwrap_or_else(|| scenario.lead.clone());
             lead["email"] = json!(format!("person@stranger{}.example", self.strangers));
-            let view = AccountView { owner: crm_owner(leads.owner.as_ref()), ..AccountView::default() };
+            let view = AccountContext { owner: crm_owner(leads.owner.as_ref()), ..AccountView::default() };
             let made = self.decide(&lead, &BTreeMap::new(), view, &[]);
             if let Some(assignment) = &made.decision.assignment {
                 *got.entry(assignment.rep_id.clone()).or_default() += 1;
@@ -390,24 +390,30 @@ impl World {
             rep_id,
             is_overruled: false,
         });
-        let view = AccountView { owner: crm_owner(scenario.owner.as_ref()), person, ..AccountView::default() };
+        let view = AccountContext { owner: crm_owner(scenario.owner.as_ref()), person, ..AccountView::default() };
         self.decide(&scenario.lead, &scenario.facts, view, &scenario.exclude)
     }
 
-    fn decide(&mut self, lead: &Value, facts: &BTreeMap<String, Value>, view: AccountView, exclude: &[RepId]) -> Made {
+    fn decide(
+        &mut self,
+        lead: &Value,
+        facts: &BTreeMap<String, Value>,
+        view: AccountContext,
+        exclude: &[RepId],
+    ) -> Made {
         let lead = self.lead(lead);
         let given = facts.iter().map(|(path, value)| self.given(path, value)).collect();
-        let (facts, owner) = known(&lead, given, &self.accounts, self.now);
-        let view = AccountView { owner: view.owner.or(owner), ..view };
+        let (facts, owner) = known_facts(&lead, given, &self.accounts, self.now);
+        let view = AccountContext { owner: view.owner.or(owner), ..view };
         let plan = plan(&self.rubric, &facts, self.now);
         let keys = LeadKeys::new(b"golden", &lead.account_key(), lead.person_key(), "content");
-        let asking = Asking {
+        let asking = RoutingContext {
             lead_id: keys.lead_id(0).unwrap(),
             exclude: exclude.to_vec(),
             now: self.now,
             seed: u64::from_str_radix(&keys.submission[..16], 16).unwrap(),
         };
-        let (decision, asked) = decide(Inputs::first(&plan, &view, &asking), &self.pools, Detail::Record);
+        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &asking), &self.pools, RecordDetail::Record);
         count(&mut self.pools, &plan, &asking, &asked);
         if let Some(last) = asked.last().filter(|_| decision.assignment.is_some()) {
             self.picks.push((last.attempt.request(&plan, &asking), last.pick.clone(), last.attempt.pool.clone()));
@@ -443,8 +449,8 @@ impl World {
     }
 }
 
-fn crm_owner(rep: Option<&RepId>) -> Option<Owner> {
-    rep.map(|rep_id| Owner { rep_id: rep_id.clone(), source: "crm".to_owned() })
+fn crm_owner(rep: Option<&RepId>) -> Option<AccountOwner> {
+    rep.map(|rep_id| AccountOwner { rep_id: rep_id.clone(), source: "crm".to_owned() })
 }
 
 trait ParseId {

@@ -3,7 +3,7 @@
 use lead_router_core::enrichment::provider::{
     Description, Reading, build_poll, merge, merge_readings, read, read_poll, read_token, shipped,
 };
-use lead_router_core::facts::{Fact, FactValue, Facts, Field, Kind, Source};
+use lead_router_core::facts::{Fact, FactKind, FactSource, FactValue, Facts, Field};
 use lead_router_core::id::ProviderId;
 use lead_router_core::time::Timestamp;
 use proptest::prelude::*;
@@ -170,10 +170,10 @@ fn mutated() -> impl Strategy<Value = (String, u16, Value)> {
 
 fn value_of(field: Field) -> BoxedStrategy<FactValue> {
     match field.kind() {
-        Kind::Number => (0_i64..4).prop_map(FactValue::Number).boxed(),
-        Kind::Flag => any::<bool>().prop_map(FactValue::Flag).boxed(),
-        Kind::Set => prop::collection::vec("[ab]", 1..3).prop_map(FactValue::Set).boxed(),
-        Kind::Text => prop::sample::select(vec!["a.example", "b.example"])
+        FactKind::Number => (0_i64..4).prop_map(FactValue::Number).boxed(),
+        FactKind::Flag => any::<bool>().prop_map(FactValue::Flag).boxed(),
+        FactKind::Set => prop::collection::vec("[ab]", 1..3).prop_map(FactValue::Set).boxed(),
+        FactKind::Text => prop::sample::select(vec!["a.example", "b.example"])
             .prop_map(|text| FactValue::Text(text.to_owned()))
             .boxed(),
     }
@@ -184,7 +184,7 @@ type Said = Vec<(Field, Fact)>;
 
 /// One answer: distinct fields, one provider, one moment.
 fn reading() -> impl Strategy<Value = Said> {
-    let fields: Vec<Field> = Field::ALL.iter().copied().filter(|field| field.source() != Source::Sender).collect();
+    let fields: Vec<Field> = Field::ALL.iter().copied().filter(|field| field.source() != FactSource::Sender).collect();
     let count = fields.len();
     let providers = ["directory", "pdl_company", "pdl_person", "unheard_of"];
     (prop::sample::subsequence(fields, 0..count), prop::sample::select(providers.to_vec()), 0_i64..3)

@@ -5,8 +5,8 @@ use crate::roster_support::{
 };
 use lead_router_core::id::{TeamId, TierId};
 use lead_router_core::roster::events;
-use lead_router_core::roster::events::Touch;
-use lead_router_core::roster::model::{PickKind, PickRequest, Recent, Seat, Status};
+use lead_router_core::roster::events::TouchEvent;
+use lead_router_core::roster::model::{PickKind, PickRequest, Recent, RepStatus, Seat};
 use lead_router_core::roster::pick::{apply, pick};
 use lead_router_core::roster::prepared::{CANDIDATES_MAX, PreparedPool};
 use lead_router_core::roster::rotation::LEAD_UNITS;
@@ -124,12 +124,12 @@ fn the_last_thirty_leads_are_remembered_one_by_one() {
     // Half of them were worked, evenly spread, so thirty misses push them out one at a time.
     let mut worked = Vec::new();
     for _ in 0..30 {
-        events::touched(&mut plain, &id, Touch::Missed);
+        events::touched(&mut plain, &id, TouchEvent::Missed);
         worked.push(plain.states[&id].recent.worked_in_time);
     }
     assert!(worked.is_sorted_by(|a, b| a >= b) && worked[29] == 0 && worked[14] >= 7 && worked[14] <= 8, "{worked:?}");
     for _ in 0..30 {
-        events::touched(&mut plain, &id, Touch::InTime);
+        events::touched(&mut plain, &id, TouchEvent::InTime);
     }
     assert_eq!(plain.states[&id].recent, Recent { worked_in_time: 30, of: 30 });
 }
@@ -137,8 +137,8 @@ fn the_last_thirty_leads_are_remembered_one_by_one() {
 #[test]
 fn a_first_lead_is_one_of_one() {
     let mut plain = pool(json!({}), json!([{"id": "a"}]));
-    events::touched(&mut plain, &rep_id("a"), Touch::InTime);
-    events::touched(&mut plain, &rep_id("a"), Touch::Missed);
+    events::touched(&mut plain, &rep_id("a"), TouchEvent::InTime);
+    events::touched(&mut plain, &rep_id("a"), TouchEvent::Missed);
     assert_eq!(plain.states[&rep_id("a")].recent, Recent { worked_in_time: 1, of: 2 });
 }
 
@@ -147,8 +147,8 @@ fn events_about_nobody_do_nothing() {
     let plain = pool(json!({}), json!([{"id": "a"}]));
     let mut changed = plain.clone();
     let answer = pick(&plain, &question());
-    events::touched(&mut changed, &rep_id("ghost"), Touch::Missed);
-    events::set_status(&mut changed, &rep_id("ghost"), Status::Offline);
+    events::touched(&mut changed, &rep_id("ghost"), TouchEvent::Missed);
+    events::set_status(&mut changed, &rep_id("ghost"), RepStatus::Offline);
     events::closed(&mut changed, &rep_id("ghost"), &TierId::new("A").unwrap());
     events::refund(&mut changed, &PickRequest { team: TeamId::new("other").unwrap(), ..question() }, &answer);
     assert_eq!(changed, plain);
@@ -162,7 +162,7 @@ fn an_entry_moves_what_it_gives_and_leaves_the_rest() {
     let entry = serde_json::from_value(json!({"id": "a", "status": "online"})).unwrap();
     events::put_rep(&mut plain, entry);
     let state = &plain.states[&rep_id("a")];
-    assert_eq!((state.open_leads, state.status, state.seats.len()), (5, Status::Online, 1));
+    assert_eq!((state.open_leads, state.status, state.seats.len()), (5, RepStatus::Online, 1));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 
 use crate::roster_support::at;
 use lead_router_core::id::RepId;
-use lead_router_core::roster::rotation::{Entry, LEAD_UNITS, Ledger, Rate, TieBreak, lot};
+use lead_router_core::roster::rotation::{Entry, LEAD_UNITS, Rate, RotationLedger, TieBreak, lot};
 use proptest::prelude::*;
 
-fn ledger(seats: usize) -> Ledger {
-    let mut ledger = Ledger::default();
+fn ledger(seats: usize) -> RotationLedger {
+    let mut ledger = RotationLedger::default();
     for seat in 0..seats {
         ledger.push(lot(&RepId::new(&format!("rep-{seat}")).unwrap()));
     }
@@ -15,7 +15,7 @@ fn ledger(seats: usize) -> Ledger {
 }
 
 /// One turn among the seats with a weight above zero; the winner, or nobody.
-fn turn(ledger: &mut Ledger, weights: &[u32], lead: u64) -> Option<usize> {
+fn turn(ledger: &mut RotationLedger, weights: &[u32], lead: u64) -> Option<usize> {
     let mut entries: Vec<Entry> =
         (0..).zip(weights).map(|(seat, weight)| Entry { seat, effective: *weight, ..Entry::default() }).collect();
     let turn = ledger.turn(&mut entries, lead)?;
@@ -26,7 +26,7 @@ fn turn(ledger: &mut Ledger, weights: &[u32], lead: u64) -> Option<usize> {
     Some(winner)
 }
 
-fn balances(ledger: &Ledger) -> Vec<i64> {
+fn balances(ledger: &RotationLedger) -> Vec<i64> {
     (0..ledger.len()).map(|seat| ledger.balance(seat)).collect()
 }
 
@@ -39,7 +39,7 @@ fn harmonic_less_one(seats: i64) -> i64 {
     (2..=seats).map(|k| LEAD_UNITS / k + 1).sum()
 }
 
-fn check_books(ledger: &Ledger) {
+fn check_books(ledger: &RotationLedger) {
     assert_eq!(balances(ledger).iter().sum::<i64>(), 0, "balances sum to zero");
     for place in 0..ledger.len() {
         let seat = ledger.seat(place).unwrap();
@@ -223,7 +223,7 @@ proptest! {
     #[test]
     fn the_order_of_seats_does_not_matter(weights in prop::collection::vec(0_u32..4, 6), leads in 1_u64..60) {
         let names: Vec<RepId> = (0..6).map(|i| RepId::new(&format!("rep-{i}")).unwrap()).collect();
-        let (mut forward, mut backward) = (Ledger::default(), Ledger::default());
+        let (mut forward, mut backward) = (RotationLedger::default(), RotationLedger::default());
         names.iter().for_each(|name| forward.push(lot(name)));
         names.iter().rev().for_each(|name| backward.push(lot(name)));
         let reversed: Vec<u32> = weights.iter().rev().copied().collect();

@@ -5,9 +5,10 @@
 use crate::roster_support::{ask, at, rep_id, seats};
 use jiff::tz::TimeZone;
 use lead_router_core::id::{RepId, TierId};
-use lead_router_core::roster::events::Touch;
+use lead_router_core::roster::events::TouchEvent;
 use lead_router_core::roster::model::{
-    AfterAbsence, Leave, Member, Pick, PickKind, PickOutcome, PickRequest, Pool, Rep, RepState, Status, Strategy as Way,
+    AfterAbsence, Leave, Member, Pick, PickKind, PickOutcome, PickRequest, Pool, Rep, RepState, RepStatus,
+    Strategy as Way,
 };
 use lead_router_core::roster::pick::{apply, pick};
 use lead_router_core::roster::prepared::PreparedPool;
@@ -89,10 +90,11 @@ impl Run {
             Step::Lead { language, exclude, kind } => self.lead(*language, *exclude, *kind),
             Step::Close { rep: index } => self.prepared.closed(&rep(*index), &tier),
             Step::Touch { rep: index, in_time } => {
-                self.prepared.touched(&rep(*index), if *in_time { Touch::InTime } else { Touch::Missed });
+                self.prepared.touched(&rep(*index), if *in_time { TouchEvent::InTime } else { TouchEvent::Missed });
             }
             Step::Presence { rep: index, status } => {
-                self.prepared.set_status(&rep(*index), [Status::Online, Status::Away, Status::Offline][*status]);
+                self.prepared
+                    .set_status(&rep(*index), [RepStatus::Online, RepStatus::Away, RepStatus::Offline][*status]);
             }
             Step::GiveBack { last, whole } => {
                 if let Some(at) = self.given.len().checked_sub(last + 1) {

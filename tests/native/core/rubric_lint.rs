@@ -6,7 +6,7 @@ use lead_router_core::facts::{FactValue, Facts};
 use lead_router_core::roster::model::{Pool, Rep, Team};
 use lead_router_core::rubric::Rubric;
 use lead_router_core::rubric::condition::{Scope, Truth};
-use lead_router_core::rubric::lint::{Finding, Severity, Witness, lint};
+use lead_router_core::rubric::lint::{LintFinding, Severity, Witness, lint};
 use lead_router_core::rubric::score::{LineRule, LineState, score};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn sample_pool() -> Pool {
 }
 
 /// Path and code of every finding but `correlated`, which small rubrics have all the time.
-fn codes(findings: &[Finding]) -> Vec<String> {
+fn codes(findings: &[LintFinding]) -> Vec<String> {
     findings
         .iter()
         .filter(|finding| finding.code != "correlated")
@@ -34,7 +34,7 @@ fn codes(findings: &[Finding]) -> Vec<String> {
 }
 
 /// The findings of the base rubric after one change.
-fn with(pointer: &str, value: Value) -> Vec<Finding> {
+fn with(pointer: &str, value: Value) -> Vec<LintFinding> {
     let mut file = base();
     *file.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
     lint(&rubric(&file), None)
@@ -284,7 +284,7 @@ fn of_witness(witness: &Witness) -> Facts {
 }
 
 /// Whether this lead makes a line do what the finding says it never does.
-fn contradicts(rubric: &Rubric, finding: &Finding, lead: &Facts) -> bool {
+fn contradicts(rubric: &Rubric, finding: &LintFinding, lead: &Facts) -> bool {
     let scope = Scope::at(now());
     let part = |n: usize| finding.path.split(['[', ']']).nth(n).and_then(|part| part.parse::<usize>().ok());
     let (section, index) = (finding.path.split(['[', '.']).next().unwrap(), part(1));

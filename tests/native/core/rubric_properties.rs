@@ -2,12 +2,12 @@
 
 use crate::rubric_kit::{facts, now, rubric, set};
 use crate::rubric_random::{Dice, WORLD, after, lead, open, rubric as random_rubric, value};
-use lead_router_core::facts::{Facts, FieldSet, Source};
+use lead_router_core::facts::{FactSource, Facts, FieldSet};
 use lead_router_core::rubric::Rubric;
 use lead_router_core::rubric::condition::Scope;
 use lead_router_core::rubric::model::Effect;
 use lead_router_core::rubric::score::{LineState, score};
-use lead_router_core::rubric::stability::{Settled, settled};
+use lead_router_core::rubric::stability::{Stability, stability};
 use serde_json::{Value, json};
 
 const WORLDS: u64 = 1_500;
@@ -37,7 +37,7 @@ fn the_interval_only_narrows_as_facts_arrive_in_any_order() {
         let mut before = score(&rubric, &facts, now());
         let mut missing: Vec<_> = WORLD
             .iter()
-            .filter(|(field, _)| field.source() == Source::Provider && facts.value(*field).is_none())
+            .filter(|(field, _)| field.source() == FactSource::Provider && facts.value(*field).is_none())
             .collect();
         while !missing.is_empty() {
             let (field, values) = missing.swap_remove(dice.below(missing.len()));
@@ -91,15 +91,15 @@ fn what_is_settled_stays_whatever_is_learned() {
         let dice = &mut Dice::new(seed);
         let (rubric, facts, open) = (rubric(&random_rubric(dice)), lead(dice), open(dice));
         let expected = placement(&rubric, &facts);
-        match settled(&rubric, &facts, open, false, now()) {
-            Settled::Yes { reason } => {
+        match stability(&rubric, &facts, open, false, now()) {
+            Stability::Yes { reason } => {
                 settled_with_open += u64::from(reason != "nothing_open");
                 for _ in 0..15 {
                     let later = after(dice, &facts, open);
                     assert_eq!(placement(&rubric, &later), expected, "seed {seed}: {reason}, {later:?}");
                 }
             }
-            Settled::No { undecided } => {
+            Stability::No { undecided } => {
                 assert!(!undecided.is_empty(), "seed {seed}");
                 assert_eq!(undecided.intersection(open), undecided, "seed {seed}");
             }
@@ -115,7 +115,7 @@ fn what_is_not_settled_can_mostly_change() {
     for seed in 0..WORLDS {
         let dice = &mut Dice::new(seed);
         let (rubric, facts, open) = (rubric(&random_rubric(dice)), lead(dice), open(dice));
-        if matches!(settled(&rubric, &facts, open, false, now()), Settled::No { .. }) {
+        if matches!(stability(&rubric, &facts, open, false, now()), Stability::No { .. }) {
             let expected = placement(&rubric, &facts);
             undecided += 1;
             changed += u64::from((0..200).any(|_| placement(&rubric, &after(dice, &facts, open)) != expected));
@@ -132,15 +132,15 @@ fn reasons_for_being_settled_are_named() {
         .unwrap()
         .push(json!({"id": "vip", "when": {"fact": "account.named", "equals": true}, "tier": "A", "team": "named"}));
     let rubric = rubric(&file);
-    let reason = |known: &[(&str, Value)], open: &[lead_router_core::facts::Field]| match settled(
+    let reason = |known: &[(&str, Value)], open: &[lead_router_core::facts::Field]| match stability(
         &rubric,
         &facts(known),
         open.iter().copied().collect::<FieldSet>(),
         false,
         now(),
     ) {
-        Settled::Yes { reason } => reason.to_owned(),
-        Settled::No { undecided } => undecided.iter().map(|field| field.path()).collect::<Vec<_>>().join(" "),
+        Stability::Yes { reason } => reason.to_owned(),
+        Stability::No { undecided } => undecided.iter().map(|field| field.path()).collect::<Vec<_>>().join(" "),
     };
     use lead_router_core::facts::Field::{CompanyCountry, CompanyEmployees, CompanyName};
     let country = ("company.country", json!("de"));

@@ -5,7 +5,7 @@ use lead_router_core::intake::RawLead;
 use lead_router_core::lead::check;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::segment::TRACKING_SETTINGS;
-use lead_router_core::webhook::{Event, Fetch, Fetched, Heard, Says, Sender};
+use lead_router_core::webhook::{Fetch, Fetched, ParsedWebhook, Sender, WebhookEvent, WebhookEventKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -28,32 +28,34 @@ fn lead(raw: &RawLead) -> Map<String, Value> {
     map
 }
 
-fn event(event: &Event) -> Value {
+fn event(event: &WebhookEvent) -> Value {
     let mut map = match &event.says {
-        Says::Lead(raw) => lead(raw),
-        Says::Fetch(fetch) => {
+        WebhookEventKind::Lead(raw) => lead(raw),
+        WebhookEventKind::Fetch(fetch) => {
             let vendor = format!("{:?}", fetch.vendor).to_lowercase();
             json!({"fetch": {"vendor": vendor, "id": fetch.id}}).as_object().unwrap().clone()
         }
-        Says::Nothing(code) => return json!({"nothing": code}),
-        Says::Broken(code) => return json!({"broken": code}),
+        WebhookEventKind::Nothing(code) => return json!({"nothing": code}),
+        WebhookEventKind::Broken(code) => return json!({"broken": code}),
     };
     map.insert("key".to_owned(), json!(event.key));
     Value::Object(map)
 }
 
 fn heard(request: &Request) -> Value {
-    match request.hear() {
-        Ok(Heard::Events(events)) => json!({"events": events.iter().map(event).collect::<Vec<_>>()}),
-        Ok(Heard::Challenge { media, body }) => json!({"challenge": {"media": media, "body": body}}),
+    match request.parse() {
+        Ok(ParsedWebhook::Events(events)) => json!({"events": events.iter().map(event).collect::<Vec<_>>()}),
+        Ok(ParsedWebhook::Challenge { media, body }) => json!({"challenge": {"media": media, "body": body}}),
         Err(refusal) => json!({"refusal": refusal.code}),
     }
 }
 
 fn fetched(request: &Request, answer: &Value) -> Value {
-    let Ok(Heard::Events(events)) = request.hear() else { panic!("nothing to fetch") };
-    let fetch: &Fetch =
-        events.iter().find_map(|event| if let Says::Fetch(fetch) = &event.says { Some(fetch) } else { None }).unwrap();
+    let Ok(ParsedWebhook::Events(events)) = request.parse() else { panic!("nothing to fetch") };
+    let fetch: &Fetch = events
+        .iter()
+        .find_map(|event| if let WebhookEventKind::Fetch(fetch) = &event.says { Some(fetch) } else { None })
+        .unwrap();
     let mut said = Map::new();
     match fetch.request(&|name| request.settings.get(name).cloned()) {
         Err(refusal) => return json!({"refusal": refusal.code}),
@@ -117,7 +119,7 @@ fn every_sender_has_a_lead_among_its_cases() {
 fn the_same_delivery_has_the_same_keys_again() {
     for (sender, name, case) in cases() {
         let request = Request::of(sender, &case);
-        assert_eq!(request.hear(), request.hear(), "{name}");
+        assert_eq!(request.parse(), request.parse(), "{name}");
     }
 }
 

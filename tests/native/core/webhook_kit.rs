@@ -2,7 +2,7 @@
 
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::verify::{Algorithm, Encoding, encoded, mac};
-use lead_router_core::webhook::{Heard, Incoming, Method, Refusal, Sender, Settings, hear};
+use lead_router_core::webhook::{Incoming, ParsedWebhook, Refusal, Sender, SenderSettings, WebhookMethod, parse};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub struct Case {
 #[derive(Clone)]
 pub struct Request {
     pub sender: Sender,
-    pub method: Method,
+    pub method: WebhookMethod,
     pub url: String,
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
@@ -105,7 +105,7 @@ impl Request {
         settings.entry(secret_name(sender).to_owned()).or_insert_with(|| secret(sender).to_owned());
         let mut request = Self {
             sender,
-            method: if case.method.as_deref() == Some("GET") { Method::Get } else { Method::Post },
+            method: if case.method.as_deref() == Some("GET") { WebhookMethod::Get } else { WebhookMethod::Post },
             url: case.url.clone().unwrap_or_else(|| format!("https://leads.example.com/hooks/{}", sender.id())),
             headers: case.headers.clone(),
             body: match &case.body {
@@ -177,7 +177,7 @@ impl Request {
     }
 
     /// What the program hears.
-    pub fn hear(&self) -> Result<Heard, Refusal> {
+    pub fn parse(&self) -> Result<ParsedWebhook, Refusal> {
         let headers: Vec<(String, String)> = self.headers.clone().into_iter().collect();
         let incoming = Incoming {
             method: self.method,
@@ -186,8 +186,8 @@ impl Request {
             body: &self.body,
             now: Timestamp::from_ms(self.now_ms),
         };
-        let settings = Settings::read(self.sender.settings(), |name| self.settings.get(name).cloned());
-        hear(self.sender, &incoming, &settings)
+        let settings = SenderSettings::read(self.sender.settings(), |name| self.settings.get(name).cloned());
+        parse(self.sender, &incoming, &settings)
     }
 }
 

@@ -4,7 +4,9 @@ use crate::webhook_kit::{NOW_MS, Request, plain};
 use lead_router_core::limits::{HOOK_EVENTS_MAX, SEGMENT_BATCH_BYTES_MAX, SEGMENT_EVENT_BYTES_MAX, SEGMENT_LEADS_MAX};
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::segment::{TRACKING_SETTINGS, track};
-use lead_router_core::webhook::{Blame, Event, Heard, Incoming, Method, Refusal, Says, Sender, Settings};
+use lead_router_core::webhook::{
+    Blame, Incoming, ParsedWebhook, Refusal, Sender, SenderSettings, WebhookEvent, WebhookEventKind, WebhookMethod,
+};
 use serde_json::{Value, json};
 
 fn request(sender: Sender, body: Vec<u8>) -> Request {
@@ -14,10 +16,10 @@ fn request(sender: Sender, body: Vec<u8>) -> Request {
     request
 }
 
-fn count(heard: Result<Heard, Refusal>) -> Result<usize, &'static str> {
+fn count(heard: Result<ParsedWebhook, Refusal>) -> Result<usize, &'static str> {
     match heard {
-        Ok(Heard::Events(events)) => Ok(events.len()),
-        Ok(Heard::Challenge { .. }) => Ok(0),
+        Ok(ParsedWebhook::Events(events)) => Ok(events.len()),
+        Ok(ParsedWebhook::Challenge { .. }) => Ok(0),
         Err(refusal) => Err(refusal.code),
     }
 }
@@ -51,34 +53,35 @@ fn a_request_has_a_hundred_events_at_most() {
                 request.headers.insert("content-type".to_owned(), "text/xml".to_owned());
             }
             request.headers.entry("x-api-key".to_owned()).or_insert_with(|| "secret-of-the-test".to_owned());
-            assert_eq!(count(request.hear()), expected, "{} with {events}", sender.id());
+            assert_eq!(count(request.parse()), expected, "{} with {events}", sender.id());
         }
     }
 }
 
 const BASIC: &str = "Basic a2V5Og==";
 
-fn call(call: &str, body: &[u8], authorization: Option<&str>) -> Result<Vec<Event>, Refusal> {
+fn call(call: &str, body: &[u8], authorization: Option<&str>) -> Result<Vec<WebhookEvent>, Refusal> {
     let headers: Vec<(String, String)> =
         authorization.into_iter().map(|value| ("authorization".to_owned(), value.to_owned())).collect();
     let now = Timestamp::from_ms(NOW_MS);
-    let incoming = Incoming { method: Method::Post, url: "https://x.example/v1/batch", headers: &headers, body, now };
-    let settings = Settings::read(TRACKING_SETTINGS, |name| match name {
+    let incoming =
+        Incoming { method: WebhookMethod::Post, url: "https://x.example/v1/batch", headers: &headers, body, now };
+    let settings = SenderSettings::read(TRACKING_SETTINGS, |name| match name {
         "SEGMENT_WRITE_KEY" => Some("key".to_owned()),
         "SEGMENT_WRITE_KEY_PREVIOUS" => Some("old".to_owned()),
         _ => None,
     });
     track(&incoming, call, &settings).map(|heard| match heard {
-        Heard::Events(events) => events,
-        Heard::Challenge { .. } => panic!("a challenge"),
+        ParsedWebhook::Events(events) => events,
+        ParsedWebhook::Challenge { .. } => panic!("a challenge"),
     })
 }
 
-fn says(event: &Event) -> &'static str {
+fn says(event: &WebhookEvent) -> &'static str {
     match &event.says {
-        Says::Lead(_) => "lead",
-        Says::Fetch(_) => "fetch",
-        Says::Nothing(code) | Says::Broken(code) => code,
+        WebhookEventKind::Lead(_) => "lead",
+        WebhookEventKind::Fetch(_) => "fetch",
+        WebhookEventKind::Nothing(code) | WebhookEventKind::Broken(code) => code,
     }
 }
 

@@ -5,21 +5,23 @@ use lead_router_core::lead::check;
 use lead_router_core::limits::FIELDS_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::segment::{CALLS, TRACKING_SETTINGS, track};
-use lead_router_core::webhook::{Event, Heard, Incoming, Method, Refusal, Says, Sender, Settings};
+use lead_router_core::webhook::{
+    Incoming, ParsedWebhook, Refusal, Sender, SenderSettings, WebhookEvent, WebhookEventKind, WebhookMethod,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// Every event stays within the limits of a lead, so that only its content can refuse it.
-fn assert_sane(heard: &Result<Heard, Refusal>) {
+fn assert_sane(heard: &Result<ParsedWebhook, Refusal>) {
     match heard {
         Err(refusal) => assert!(!refusal.code.is_empty() && !refusal.message.is_empty()),
-        Ok(Heard::Challenge { body, .. }) => assert!(body.is_ascii()),
-        Ok(Heard::Events(events)) => events.iter().for_each(assert_sane_event),
+        Ok(ParsedWebhook::Challenge { body, .. }) => assert!(body.is_ascii()),
+        Ok(ParsedWebhook::Events(events)) => events.iter().for_each(assert_sane_event),
     }
 }
 
-fn assert_sane_event(event: &Event) {
-    let Says::Lead(raw) = &event.says else { return };
+fn assert_sane_event(event: &WebhookEvent) {
+    let WebhookEventKind::Lead(raw) = &event.says else { return };
     assert!(raw.pairs.len() <= FIELDS_MAX + 1, "{}", raw.pairs.len());
     if let Err(problems) = check((**raw).clone(), Timestamp::from_ms(NOW_MS)) {
         for problem in problems {
@@ -134,13 +136,13 @@ proptest! {
     #[test]
     fn any_bytes_with_a_good_signature_are_read_or_refused(sender in any_sender(), body in prop::collection::vec(any::<u8>(), 0..300)) {
         for media in ["application/json", "text/xml", "application/x-www-form-urlencoded", ""] {
-            assert_sane(&signed(sender, media, body.clone()).hear());
+            assert_sane(&signed(sender, media, body.clone()).parse());
         }
     }
 
     #[test]
     fn any_payload_with_a_good_signature_is_read_or_refused(sender in any_sender(), payload in payload()) {
-        assert_sane(&signed(sender, "application/json", payload.to_string().into_bytes()).hear());
+        assert_sane(&signed(sender, "application/json", payload.to_string().into_bytes()).parse());
     }
 
     #[test]
@@ -149,7 +151,7 @@ proptest! {
         request.headers.retain(|name, _| name == "content-type");
         request.url = format!("https://leads.example.com/hooks/{}", sender.id());
         request.body = body;
-        prop_assert!(request.hear().is_err());
+        prop_assert!(request.parse().is_err());
     }
 
     #[test]
@@ -160,17 +162,17 @@ proptest! {
         }
         request.url = format!("https://leads.example.com/hooks/x?{query}");
         request.body.push(b' ');
-        prop_assert!(request.hear().is_err());
+        prop_assert!(request.parse().is_err());
     }
 
     #[test]
     fn any_bytes_of_a_tracking_call_are_read_or_refused(payload in payload(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let settings = Settings::read(TRACKING_SETTINGS, |name| (name == "SEGMENT_WRITE_KEY").then(|| "key".to_owned()));
+        let settings = SenderSettings::read(TRACKING_SETTINGS, |name| (name == "SEGMENT_WRITE_KEY").then(|| "key".to_owned()));
         let headers = [("authorization".to_owned(), "Basic a2V5Og==".to_owned())];
         let batch = json!({"batch": [payload.clone()]}).to_string().into_bytes();
         for body in [bytes, payload.to_string().into_bytes(), batch] {
             let now = Timestamp::from_ms(NOW_MS);
-            let incoming = Incoming { method: Method::Post, url: "https://x.example/v1/x", headers: &headers, body: &body, now };
+            let incoming = Incoming { method: WebhookMethod::Post, url: "https://x.example/v1/x", headers: &headers, body: &body, now };
             for call in CALLS.iter().chain(&["batch"]) {
                 assert_sane(&track(&incoming, call, &settings));
             }
@@ -184,10 +186,10 @@ fn nesting_of_any_depth_is_survived() {
         for depth in [100, 100_000] {
             for (open, close) in [("[", "]"), ("{\"data\":", "}")] {
                 let body = format!("{}1{}", open.repeat(depth), close.repeat(depth)).into_bytes();
-                assert_sane(&signed(*sender, "application/json", body).hear());
+                assert_sane(&signed(*sender, "application/json", body).parse());
             }
             let body = format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth)).into_bytes();
-            assert_sane(&signed(*sender, "text/xml", body).hear());
+            assert_sane(&signed(*sender, "text/xml", body).parse());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Requests that are not the sender's, or not from now: every way of being wrong against every sender.
 
 use crate::webhook_kit::{NOW_MS, Request, cases, moment_header, secret, secret_name, signature_header};
-use lead_router_core::webhook::{Blame, Heard, Method, Refusal, Sender};
+use lead_router_core::webhook::{Blame, ParsedWebhook, Refusal, Sender, WebhookMethod};
 
 /// A request of each sender that has a lead or names one, signed with the secret of the test.
 fn good() -> Vec<Request> {
@@ -27,7 +27,7 @@ fn signed() -> Vec<Request> {
 }
 
 fn code(request: &Request) -> Result<(), (&'static str, Blame)> {
-    request.hear().map(|_| ()).map_err(|Refusal { code, blame, .. }| (code, blame))
+    request.parse().map(|_| ()).map_err(|Refusal { code, blame, .. }| (code, blame))
 }
 
 fn assert_refused(request: &Request, expected: &[&str], what: &str) {
@@ -41,7 +41,11 @@ fn assert_refused(request: &Request, expected: &[&str], what: &str) {
 fn every_sender_is_heard_when_everything_is_right() {
     assert_eq!(good().len(), Sender::ALL.len());
     for request in good() {
-        assert!(matches!(request.hear(), Ok(Heard::Events(events)) if !events.is_empty()), "{}", request.sender.id());
+        assert!(
+            matches!(request.parse(), Ok(ParsedWebhook::Events(events)) if !events.is_empty()),
+            "{}",
+            request.sender.id()
+        );
     }
 }
 
@@ -266,7 +270,7 @@ fn a_sender_without_its_secret_is_not_set_up_and_says_which_setting_is_missing()
             request.settings.extend(value.map(|value| (name.to_owned(), value.to_owned())));
             // An old secret alone is a mistake, not a rotation.
             request.settings.insert(format!("{name}_PREVIOUS"), secret(request.sender).to_owned());
-            let refusal = request.hear().unwrap_err();
+            let refusal = request.parse().unwrap_err();
             assert_eq!((refusal.code, refusal.blame), ("not_set_up", Blame::Operator), "{name}");
             assert!(refusal.message.contains(name), "{}", refusal.message);
         }
@@ -276,7 +280,7 @@ fn a_sender_without_its_secret_is_not_set_up_and_says_which_setting_is_missing()
 #[test]
 fn senders_without_a_challenge_take_no_get() {
     for mut request in good() {
-        request.method = Method::Get;
+        request.method = WebhookMethod::Get;
         let expected = match request.sender {
             Sender::Meta | Sender::Linkedin => continue,
             _ => Err(("method_not_allowed", Blame::Method)),
@@ -289,7 +293,7 @@ fn senders_without_a_challenge_take_no_get() {
 fn a_refusal_says_nothing_of_the_request() {
     for mut request in good() {
         request.settings.insert(secret_name(request.sender).to_owned(), "whsec_b3RoZXI=".to_owned());
-        let refusal = request.hear().unwrap_err();
+        let refusal = request.parse().unwrap_err();
         assert!(!refusal.message.contains("ada") && !refusal.message.contains("example.com"), "{}", refusal.message);
     }
 }

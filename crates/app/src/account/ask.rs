@@ -1,17 +1,17 @@
 //! Teams are asked, and take back what does not count.
 
-use crate::ports::messages::{PickReply, TakeBack};
-use crate::ports::{PortResult, Teams};
-use lead_router_core::decision::attempts::{AccountView, Asking, attempts};
+use crate::ports::messages::{PickResponse, ReleaseRequest};
+use crate::ports::{PortResult, RepPools};
+use lead_router_core::decision::attempts::{AccountContext, RoutingContext, candidate_queries};
 use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::decision::plan::Plan;
-use lead_router_core::decision::record::Asked;
+use lead_router_core::decision::record::QueryResult;
 use lead_router_core::id::RepId;
 use lead_router_core::roster::model::PickOutcome;
 use std::collections::BTreeSet;
 
 /// Who was picked, if anybody.
-pub(crate) fn picked(asked: &Asked) -> Option<&RepId> {
+pub(crate) fn picked(asked: &QueryResult) -> Option<&RepId> {
     match &asked.pick.outcome {
         PickOutcome::Picked { rep_id, .. } => Some(rep_id),
         PickOutcome::Nobody { .. } => None,
@@ -20,18 +20,18 @@ pub(crate) fn picked(asked: &Asked) -> Option<&RepId> {
 
 /// Asks team after team until one names a rep.
 pub(crate) async fn ask(
-    teams: &impl Teams,
+    teams: &impl RepPools,
     plan: &Plan,
-    view: &AccountView,
+    view: &AccountContext,
     index: &RosterIndex,
-    asking: &Asking,
-) -> PortResult<Vec<Asked>> {
+    asking: &RoutingContext,
+) -> PortResult<Vec<QueryResult>> {
     let mut asked = Vec::new();
-    for attempt in attempts(plan, view, index, &asking.exclude) {
+    for attempt in candidate_queries(plan, view, index, &asking.exclude) {
         let reply = teams.pick(&attempt.pool, &attempt.request(plan, asking)).await?;
-        let PickReply { request, pick, roster_version, states } = reply;
+        let PickResponse { request, pick, roster_version, states } = reply;
         let done = matches!(pick.outcome, PickOutcome::Picked { .. });
-        asked.push(Asked { attempt, request, pick, roster_version, states });
+        asked.push(QueryResult { attempt, request, pick, roster_version, states });
         if done {
             break;
         }
@@ -40,18 +40,18 @@ pub(crate) async fn ask(
 }
 
 /// Tells every pool to take back what it gave to this lead before, but for the answer that counts.
-pub(crate) async fn take_back(
-    teams: &impl Teams,
+pub(crate) async fn release(
+    teams: &impl RepPools,
     index: &RosterIndex,
     plan: &Plan,
-    asking: &Asking,
-    asked: &[Asked],
+    asking: &RoutingContext,
+    asked: &[QueryResult],
 ) -> PortResult<()> {
     let counts = asked.last().filter(|asked| picked(asked).is_some()).map(|asked| &asked.attempt);
     let pools: BTreeSet<&str> = index.teams.values().map(|team| team.pool.as_str()).collect();
     for pool in pools {
         let keep = counts.filter(|attempt| attempt.pool == pool).map(|attempt| attempt.request(plan, asking));
-        teams.take_back(pool, &TakeBack { lead_id: asking.lead_id.clone(), keep }).await?;
+        teams.release(pool, &ReleaseRequest { lead_id: asking.lead_id.clone(), keep }).await?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What a Desk knows about the account and the person of a lead before it is decided.
 
-use crate::ports::messages::Claimed;
-use crate::ports::{DeskStore, LeadRow, LeadState, PortResult, Unavailable};
-use lead_router_core::decision::attempts::{AccountView, EarlierLead, Owner};
+use crate::ports::messages::ClaimResponse;
+use crate::ports::{AccountStore, LeadRow, LeadState, PortResult, Unavailable};
+use lead_router_core::decision::attempts::{AccountContext, AccountOwner, EarlierLead};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::LeadKeys;
@@ -22,12 +22,12 @@ pub fn record_of(row: &LeadRow) -> PortResult<Record> {
 /// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
 /// `but` is left out: a lead that is placed again is no earlier lead of itself.
 pub(crate) fn view(
-    store: &impl DeskStore,
+    store: &impl AccountStore,
     keys: &LeadKeys,
-    owner: Option<&Owner>,
+    owner: Option<&AccountOwner>,
     now: Timestamp,
     but: Option<&LeadId>,
-) -> PortResult<AccountView> {
+) -> PortResult<AccountContext> {
     let since = now.plus_ms(OWNERSHIP_MS.saturating_neg());
     let rep_of = |row: &LeadRow| row.rep_id.as_deref().and_then(|rep| RepId::new(rep).ok());
     let person = store
@@ -41,17 +41,17 @@ pub(crate) fn view(
         Some(owner) => Some(owner.clone()),
         None => store
             .latest(&keys.account_prefix(), since, but)?
-            .and_then(|row| rep_of(&row).map(|rep_id| Owner { rep_id, source: "desk".to_owned() })),
+            .and_then(|row| rep_of(&row).map(|rep_id| AccountOwner { rep_id, source: "desk".to_owned() })),
     };
-    Ok(AccountView { owner, person, ..AccountView::default() })
+    Ok(AccountContext { owner, person, ..AccountContext::default() })
 }
 
 /// Whether somebody chose in the CRM since who owns a person: it names another owner than the rep who has them, and than it
 /// named when the earlier lead was decided. An owner whom the rep stands in for is no news.
-fn is_overruled(earlier: &LeadRow, rep: &RepId, owner: Option<&Owner>) -> bool {
+fn is_overruled(earlier: &LeadRow, rep: &RepId, owner: Option<&AccountOwner>) -> bool {
     let Some(owner) = owner.filter(|owner| owner.is_of_crm() && owner.rep_id != *rep) else { return false };
     let then = match earlier.state {
-        LeadState::Claim => serde_json::from_str::<Claimed>(&earlier.body).ok().map(|claimed| claimed.view),
+        LeadState::Claim => serde_json::from_str::<ClaimResponse>(&earlier.body).ok().map(|claimed| claimed.view),
         _ => record_of(earlier).ok().map(|record| record.view),
     };
     then.and_then(|view| view.owner).is_none_or(|then| then.rep_id != owner.rep_id)

@@ -1,8 +1,8 @@
 //! What a Desk remembers of the CRM: a row for each person, and one for each account.
 
-use crate::ports::messages::{Learn, MirrorAsk};
-use crate::ports::{DeskStore, PortResult, Unavailable};
-use lead_router_core::crm::snapshot::{Mirror, Seen};
+use crate::ports::messages::{SnapshotRequest, StoreSnapshotRequest};
+use crate::ports::{AccountStore, PortResult, Unavailable};
+use lead_router_core::crm::snapshot::{CrmSnapshot, SnapshotEntry};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,21 +13,21 @@ const ACCOUNT: &str = "";
 ///
 /// # Errors
 /// [`Unavailable`] when the store fails.
-pub fn mirror(store: &impl DeskStore, ask: &MirrorAsk) -> PortResult<Mirror> {
+pub fn mirror(store: &impl AccountStore, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
     let person = if ask.person == ACCOUNT { None } else { seen(store.crm(&ask.account, &ask.person)?) };
-    Ok(Mirror { person, account: seen(store.crm(&ask.account, ACCOUNT)?) })
+    Ok(CrmSnapshot { person, account: seen(store.crm(&ask.account, ACCOUNT)?) })
 }
 
 /// Remembers what was read, unless something newer is remembered.
 ///
 /// # Errors
 /// [`Unavailable`] when the store fails; then some of it may be remembered.
-pub fn learn_all(store: &impl DeskStore, news: &[Learn]) -> PortResult<()> {
+pub fn store_all(store: &impl AccountStore, news: &[StoreSnapshotRequest]) -> PortResult<()> {
     news.iter().try_for_each(|news| learn(store, news))
 }
 
-fn learn(store: &impl DeskStore, learn: &Learn) -> PortResult<()> {
-    let before = mirror(store, &MirrorAsk { account: learn.account.clone(), person: learn.person.clone() })?;
+fn learn(store: &impl AccountStore, learn: &StoreSnapshotRequest) -> PortResult<()> {
+    let before = mirror(store, &SnapshotRequest { account: learn.account.clone(), person: learn.person.clone() })?;
     let mut after = before.clone();
     after.learn(learn.read.clone());
     if learn.person != ACCOUNT && after.person != before.person {
@@ -40,7 +40,7 @@ fn learn(store: &impl DeskStore, learn: &Learn) -> PortResult<()> {
 }
 
 /// A row that another version wrote and this one cannot read is none: the CRM is asked again.
-fn seen<T: DeserializeOwned>(row: Option<String>) -> Option<Seen<T>> {
+fn seen<T: DeserializeOwned>(row: Option<String>) -> Option<SnapshotEntry<T>> {
     row.and_then(|row| serde_json::from_str(&row).ok())
 }
 

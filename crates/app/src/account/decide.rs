@@ -6,12 +6,15 @@
 
 pub use crate::account::context::record_of;
 
-use crate::account::ask::{ask, picked, take_back};
+use crate::account::ask::{ask, picked, release};
 use crate::account::context::view;
-use crate::ports::messages::{Claim, Claimed, Open, Opened, Reserve, Reserved, Settle, Settled, Touch, Touched};
-use crate::ports::{DeskStore, Desks, LeadRow, LeadState, PortResult, Rosters, Teams, Unavailable};
-use lead_router_core::decision::attempts::Asking;
-use lead_router_core::decision::record::{Conclusion, Decision, Outcome, Record, conclude};
+use crate::ports::messages::{
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, OpenRequest, OpenResponse, ReserveKeyRequest,
+    ReserveKeyResponse, TouchRequest, TouchResponse,
+};
+use crate::ports::{AccountShards, AccountStore, LeadRow, LeadState, PortResult, RepPools, Rosters, Unavailable};
+use lead_router_core::decision::attempts::RoutingContext;
+use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record, conclude};
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::{LeadKeys, sha256_hex};
 use lead_router_core::limits::REPLAY_WINDOW_MS;
@@ -31,19 +34,19 @@ const GENERATIONS_MAX: u32 = 10_000;
 ///
 /// # Errors
 /// [`Unavailable`] when the store fails.
-pub fn reserve(store: &impl DeskStore, reserve: &Reserve) -> PortResult<Reserved> {
+pub fn reserve_key(store: &impl AccountStore, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse> {
     match store.key(&reserve.key_hash)? {
         Some((_, at)) if reserve.now.ms_since(at) >= REPLAY_WINDOW_MS => {}
-        Some((fingerprint, _)) if fingerprint != reserve.fingerprint => return Ok(Reserved::Conflict),
-        Some(_) => return Ok(Reserved::Yours),
+        Some((fingerprint, _)) if fingerprint != reserve.fingerprint => return Ok(ReserveKeyResponse::Conflict),
+        Some(_) => return Ok(ReserveKeyResponse::Yours),
         None => {}
     }
     store.put_key(&reserve.key_hash, &reserve.fingerprint, reserve.now)?;
-    Ok(Reserved::Yours)
+    Ok(ReserveKeyResponse::Yours)
 }
 
 /// Where a submission stands.
-enum Standing {
+enum SubmissionLookup {
     New(LeadId),
     Open(LeadRow),
     Held(LeadRow, Box<Record>),
@@ -52,26 +55,30 @@ enum Standing {
 }
 
 /// Finds the submission: the first generation that is still inside the replay window, or a new one.
-fn standing(store: &impl DeskStore, open: &Open) -> PortResult<Standing> {
+fn standing(store: &impl AccountStore, open: &OpenRequest) -> PortResult<SubmissionLookup> {
     for generation in 0..GENERATIONS_MAX {
         let id = lead_id(&open.keys, generation)?;
         let Some(row) = store.lead(&id)? else {
-            return Ok(Standing::New(id));
+            return Ok(SubmissionLookup::New(id));
         };
         if row.state == LeadState::Open {
             let same = row.fingerprint == open.fingerprint;
-            return Ok(if same { Standing::Open(row) } else { Standing::Conflict });
+            return Ok(if same { SubmissionLookup::Open(row) } else { SubmissionLookup::Conflict });
         }
         if open.received_at.ms_since(row.received_at) >= REPLAY_WINDOW_MS {
             continue;
         }
         if row.fingerprint != open.fingerprint {
-            return Ok(Standing::Conflict);
+            return Ok(SubmissionLookup::Conflict);
         }
         let record = Box::new(record_of(&row)?);
-        return Ok(if row.state == LeadState::Held { Standing::Held(row, record) } else { Standing::Decided(record) });
+        return Ok(if row.state == LeadState::Held {
+            SubmissionLookup::Held(row, record)
+        } else {
+            SubmissionLookup::Decided(record)
+        });
     }
-    Ok(Standing::Conflict)
+    Ok(SubmissionLookup::Conflict)
 }
 
 fn lead_id(keys: &LeadKeys, generation: u32) -> PortResult<LeadId> {
@@ -92,9 +99,9 @@ pub fn may_be_placed_again(record: &Record, now: Timestamp) -> bool {
 ///
 /// # Errors
 /// [`Unavailable`] when the store fails; the lead is not accepted then.
-pub fn open(store: &impl DeskStore, open: &Open) -> PortResult<Opened> {
+pub fn open(store: &impl AccountStore, open: &OpenRequest) -> PortResult<OpenResponse> {
     match standing(store, open)? {
-        Standing::New(lead_id) => {
+        SubmissionLookup::New(lead_id) => {
             store.put(&LeadRow {
                 lead_id: lead_id.clone(),
                 fingerprint: open.fingerprint.clone(),
@@ -105,23 +112,23 @@ pub fn open(store: &impl DeskStore, open: &Open) -> PortResult<Opened> {
                 attempt_no: 0,
                 body: json(open)?,
             })?;
-            Ok(Opened::Open { lead_id, received_at: open.received_at })
+            Ok(OpenResponse::Open { lead_id, received_at: open.received_at })
         }
-        Standing::Open(row) => Ok(Opened::Open { lead_id: row.lead_id, received_at: row.received_at }),
-        Standing::Held(_, record) | Standing::Decided(record) => {
-            Ok(Opened::Decided { decision: Box::new(record.decision) })
+        SubmissionLookup::Open(row) => Ok(OpenResponse::Open { lead_id: row.lead_id, received_at: row.received_at }),
+        SubmissionLookup::Held(_, record) | SubmissionLookup::Decided(record) => {
+            Ok(OpenResponse::Decided { decision: Box::new(record.decision) })
         }
-        Standing::Conflict => Ok(Opened::Conflict),
+        SubmissionLookup::Conflict => Ok(OpenResponse::Conflict),
     }
 }
 
 /// Whether this question takes back the decision that stands: a late answer, before the rep began to work the lead, or a
 /// rep or an operator who means this very decision.
-fn is_taken_back(store: &impl DeskStore, settle: &Settle, record: &Record) -> PortResult<bool> {
-    if let Some(handed) = &settle.handed {
+fn is_taken_back(store: &impl AccountStore, decide: &DecideRequest, record: &Record) -> PortResult<bool> {
+    if let Some(handed) = &decide.handed {
         return Ok(record.attempt_no == handed.attempt_no && record.decision.outcome == Outcome::Assigned);
     }
-    let may_move = settle.late.is_some() && may_be_placed_again(record, settle.now);
+    let may_move = decide.late.is_some() && may_be_placed_again(record, decide.now);
     Ok(may_move && store.touched(&record.asking.lead_id)?.is_none())
 }
 
@@ -129,19 +136,19 @@ fn is_taken_back(store: &impl DeskStore, settle: &Settle, record: &Record) -> Po
 ///
 /// # Errors
 /// [`Unavailable`] when the store fails; saying it again is harmless.
-pub fn touch(store: &impl DeskStore, touch: &Touch) -> PortResult<Touched> {
+pub fn touch(store: &impl AccountStore, touch: &TouchRequest) -> PortResult<TouchResponse> {
     let row = store.lead(&touch.lead_id)?.filter(|row| row.state == LeadState::Assigned);
     if row.is_none_or(|row| row.attempt_no != touch.attempt_no) {
-        return Ok(Touched::Stale);
+        return Ok(TouchResponse::Stale);
     }
     if store.touched(&touch.lead_id)?.is_none() {
         store.put_touched(&touch.lead_id, touch.at)?;
     }
-    Ok(Touched::Yes)
+    Ok(TouchResponse::Yes)
 }
 
 /// A lead that is to be decided.
-struct Case {
+struct DecisionCase {
     lead_id: LeadId,
     received_at: Timestamp,
     attempt_no: u32,
@@ -154,39 +161,43 @@ struct Case {
 }
 
 /// What is to be decided, or what is answered at once.
-fn case(store: &impl DeskStore, settle: &Settle, woken: bool) -> PortResult<Result<Case, Settled>> {
+fn case(
+    store: &impl AccountStore,
+    decide: &DecideRequest,
+    woken: bool,
+) -> PortResult<Result<DecisionCase, DecideResponse>> {
     let first = |lead_id, received_at, again| {
         let (attempt_no, earlier, exclude) = (1, None, Vec::new());
-        Case { lead_id, received_at, attempt_no, again, earlier, exclude }
+        DecisionCase { lead_id, received_at, attempt_no, again, earlier, exclude }
     };
-    Ok(Ok(match standing(store, &settle.open)? {
-        Standing::New(lead_id) => first(lead_id, settle.open.received_at, false),
-        Standing::Open(row) => {
-            let again = woken || row.received_at != settle.open.received_at;
+    Ok(Ok(match standing(store, &decide.open)? {
+        SubmissionLookup::New(lead_id) => first(lead_id, decide.open.received_at, false),
+        SubmissionLookup::Open(row) => {
+            let again = woken || row.received_at != decide.open.received_at;
             first(row.lead_id, row.received_at, again)
         }
-        Standing::Held(row, record) if woken => {
+        SubmissionLookup::Held(row, record) if woken => {
             let attempt_no = row.attempt_no.saturating_add(1);
-            Case { attempt_no, exclude: record.asking.exclude, ..first(row.lead_id, row.received_at, true) }
+            DecisionCase { attempt_no, exclude: record.asking.exclude, ..first(row.lead_id, row.received_at, true) }
         }
-        Standing::Decided(record) if is_taken_back(store, settle, &record)? => {
-            let had_it = settle.handed.as_ref().and_then(|_| record.decision.rep_id());
+        SubmissionLookup::Decided(record) if is_taken_back(store, decide, &record)? => {
+            let had_it = decide.handed.as_ref().and_then(|_| record.decision.rep_id());
             let mut exclude = record.asking.exclude;
             exclude.extend(had_it.filter(|rep| !exclude.contains(rep)));
             // Whom somebody names gets it, also back.
-            let to = settle.handed.as_ref().and_then(|handed| handed.to.as_ref());
+            let to = decide.handed.as_ref().and_then(|handed| handed.to.as_ref());
             exclude.retain(|rep| Some(rep) != to);
-            Case {
+            DecisionCase {
                 attempt_no: record.attempt_no.saturating_add(1),
                 earlier: Some(record.decision),
                 exclude,
-                ..first(record.asking.lead_id, settle.open.received_at, true)
+                ..first(record.asking.lead_id, decide.open.received_at, true)
             }
         }
-        Standing::Held(_, record) | Standing::Decided(record) => {
-            return Ok(Err(Settled::Decided { decision: Box::new(record.decision), replay: true }));
+        SubmissionLookup::Held(_, record) | SubmissionLookup::Decided(record) => {
+            return Ok(Err(DecideResponse::Decided { decision: Box::new(record.decision), replay: true }));
         }
-        Standing::Conflict => return Ok(Err(Settled::Conflict)),
+        SubmissionLookup::Conflict => return Ok(Err(DecideResponse::Conflict)),
     }))
 }
 
@@ -200,66 +211,66 @@ fn case(store: &impl DeskStore, settle: &Settle, woken: bool) -> PortResult<Resu
 /// # Errors
 /// [`Unavailable`] when the store, a Team or the employer's Desk fails. Nothing is decided then, and asking
 /// again gives the same rep.
-pub async fn settle<W: Teams + Desks>(
-    store: &impl DeskStore,
+pub async fn decide<W: RepPools + AccountShards>(
+    store: &impl AccountStore,
     world: &W,
     rosters: &impl Rosters,
-    settle: &Settle,
+    decide: &DecideRequest,
     woken: bool,
-) -> PortResult<Settled> {
+) -> PortResult<DecideResponse> {
     // 1
-    let case = match case(store, settle, woken)? {
+    let case = match case(store, decide, woken)? {
         Ok(case) => case,
         Err(answered) => return Ok(answered),
     };
-    let Case { lead_id, received_at, attempt_no, again, earlier, exclude } = case;
+    let DecisionCase { lead_id, received_at, attempt_no, again, earlier, exclude } = case;
     // 2
-    let index = rosters.index(&settle.index_version).await?;
+    let index = rosters.index(&decide.index_version).await?;
     let mut view =
-        view(store, &settle.open.keys, settle.owner.as_ref(), settle.now, earlier.as_ref().map(|_| &lead_id))?;
-    view.crm.clone_from(&settle.crm);
-    view.holder = settle.late.filter(|late| late.keeps_rep).and(earlier.as_ref()).and_then(|earlier| earlier.rep_id());
-    view.handed_to = settle.handed.as_ref().and_then(|handed| handed.to.clone());
-    let asking = Asking { lead_id, exclude, now: settle.now, seed: settle.seed };
+        view(store, &decide.open.keys, decide.owner.as_ref(), decide.now, earlier.as_ref().map(|_| &lead_id))?;
+    view.crm.clone_from(&decide.crm);
+    view.holder = decide.late.filter(|late| late.keeps_rep).and(earlier.as_ref()).and_then(|earlier| earlier.rep_id());
+    view.handed_to = decide.handed.as_ref().and_then(|handed| handed.to.clone());
+    let asking = RoutingContext { lead_id, exclude, now: decide.now, seed: decide.seed };
     // 3
-    let asked = match settle.employer.as_ref().filter(|_| view.person.is_none() && settle.plan.rejected.is_none()) {
+    let asked = match decide.employer.as_ref().filter(|_| view.person.is_none() && decide.plan.rejected.is_none()) {
         Some(keys) => {
-            let claim = Claim {
+            let claim = ClaimRequest {
                 keys: keys.clone(),
                 asking: asking.clone(),
-                owner: settle.owner.clone(),
-                crm: settle.crm.clone(),
-                plan: settle.plan.clone(),
-                index_version: settle.index_version.clone(),
+                owner: decide.owner.clone(),
+                crm: decide.crm.clone(),
+                plan: decide.plan.clone(),
+                index_version: decide.index_version.clone(),
             };
             let claimed = world.claim(&keys.account.desk(), &claim).await?;
             view = claimed.view;
             claimed.asked
         }
-        None => ask(world, &settle.plan, &view, &index, &asking).await?,
+        None => ask(world, &decide.plan, &view, &index, &asking).await?,
     };
     // 4
     if again {
-        take_back(world, &index, &settle.plan, &asking, &asked).await?;
+        release(world, &index, &decide.plan, &asking, &asked).await?;
     }
     // 5
-    let decision = conclude(Conclusion {
-        plan: &settle.plan,
+    let decision = conclude(DecisionInputs {
+        plan: &decide.plan,
         view: &view,
         index: &index,
         asking: &asking,
         asked: &asked,
-        enrichment: settle.enrichment.clone(),
-        mode: settle.mode,
+        enrichment: decide.enrichment.clone(),
+        mode: decide.mode,
         attempt_no,
         received_at,
     });
     let record = Record {
         v: RECORD_VERSION,
         decision,
-        keys: settle.open.keys.clone(),
-        lead: settle.open.lead.clone(),
-        facts: settle.facts.clone(),
+        keys: decide.open.keys.clone(),
+        lead: decide.open.lead.clone(),
+        facts: decide.facts.clone(),
         view,
         asking,
         asked,
@@ -268,23 +279,23 @@ pub async fn settle<W: Teams + Desks>(
         seq: None,
         replaces: earlier.as_ref().and_then(Decision::replaced),
     };
-    let decision = write(store, record, &settle.open.fingerprint, received_at)?;
-    Ok(Settled::Decided { decision: Box::new(decision), replay: false })
+    let decision = write(store, record, &decide.open.fingerprint, received_at)?;
+    Ok(DecideResponse::Decided { decision: Box::new(decision), replay: false })
 }
 
 /// Decides who gets a lead of this account that lives in another Desk. The caller holds the account's lock.
 ///
 /// # Errors
-/// As [`settle`].
+/// As [`decide`].
 pub async fn claim(
-    store: &impl DeskStore,
-    teams: &impl Teams,
+    store: &impl AccountStore,
+    teams: &impl RepPools,
     rosters: &impl Rosters,
-    claim: &Claim,
-) -> PortResult<Claimed> {
+    claim: &ClaimRequest,
+) -> PortResult<ClaimResponse> {
     let id = lead_id(&claim.keys, 0)?;
     if let Some(row) = store.lead(&id)?.filter(|row| row.state == LeadState::Claim) {
-        let claimed: Claimed =
+        let claimed: ClaimResponse =
             serde_json::from_str(&row.body).map_err(|error| Unavailable::new("desk", error.to_string()))?;
         let same = claimed.asked.last().is_some_and(|asked| picked(asked).is_some());
         if same && row.fingerprint == claim.asking.lead_id.as_str() {
@@ -295,7 +306,7 @@ pub async fn claim(
     let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.asking.now, None)?;
     view.crm.clone_from(&claim.crm);
     let asked = ask(teams, &claim.plan, &view, &index, &claim.asking).await?;
-    let claimed = Claimed { view, asked };
+    let claimed = ClaimResponse { view, asked };
     if let Some(rep) = claimed.asked.last().and_then(picked) {
         store.put(&LeadRow {
             lead_id: id,
@@ -313,7 +324,7 @@ pub async fn claim(
 
 /// Writes the decision with its place in the chain, the owner and the outbox. No await: one transaction.
 fn write(
-    store: &impl DeskStore,
+    store: &impl AccountStore,
     mut record: Record,
     fingerprint: &str,
     received_at: Timestamp,

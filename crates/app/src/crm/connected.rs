@@ -1,11 +1,11 @@
 //! Whichever CRM the deployment names.
 
-use crate::crm::{Hubspot, Patience, Pipedrive, Salesforce};
-use crate::ports::crm::{Changes, Check, Crm, Effect, Gates, Signer, Since};
+use crate::crm::{CallBudget, Hubspot, Pipedrive, Salesforce};
+use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, Signer, VendorLimits};
 use crate::ports::{Clock, Http};
-use lead_router_core::crm::state::{Question, Seller, State};
-use lead_router_core::crm::{CrmKind, Write, Written};
-use lead_router_core::vendor::Setback;
+use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
+use lead_router_core::crm::{CrmKind, CrmWrite, CrmWritten};
+use lead_router_core::vendor::DeliveryError;
 
 /// The CRM of the deployment.
 #[expect(missing_docs, reason = "the names say it")]
@@ -20,16 +20,16 @@ pub enum Connected<'a, W> {
 /// # Errors
 /// `not_set_up` names the setting that is missing. `builtin_crm` for the built-in one: its tables are written with the
 /// ledger, and there is nothing to connect.
-pub fn connect<W: Http + Clock + Gates + Signer>(
+pub fn connect<W: Http + Clock + VendorLimits + Signer>(
     world: &W,
     kind: CrmKind,
-    patience: Patience,
-) -> Effect<Connected<'_, W>> {
+    patience: CallBudget,
+) -> DeliveryResult<Connected<'_, W>> {
     match kind {
         CrmKind::Hubspot => Hubspot::connect(world, patience).map(Connected::Hubspot),
         CrmKind::Salesforce => Salesforce::connect(world, patience).map(Connected::Salesforce),
         CrmKind::Pipedrive => Pipedrive::connect(world, patience).map(Connected::Pipedrive),
-        CrmKind::Builtin => Err(Setback::config("builtin_crm", "no CRM is connected: set `CRM`")),
+        CrmKind::Builtin => Err(DeliveryError::config("builtin_crm", "no CRM is connected: set `CRM`")),
     }
 }
 
@@ -44,12 +44,12 @@ macro_rules! ask {
     };
 }
 
-impl<W: Http + Clock + Gates + Signer> Crm for Connected<'_, W> {
-    async fn consult(&self, question: &Question) -> Effect<State> {
-        ask!(self, crm => crm.consult(question).await)
+impl<W: Http + Clock + VendorLimits + Signer> Crm for Connected<'_, W> {
+    async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
+        ask!(self, crm => crm.lookup(question).await)
     }
 
-    async fn write(&self, writes: &[Write]) -> Vec<Effect<Written>> {
+    async fn write(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
         ask!(self, crm => crm.write(writes).await)
     }
 
@@ -57,11 +57,11 @@ impl<W: Http + Clock + Gates + Signer> Crm for Connected<'_, W> {
         ask!(self, crm => crm.batch_max())
     }
 
-    async fn sellers(&self) -> Effect<Vec<Seller>> {
-        ask!(self, crm => crm.sellers().await)
+    async fn crm_users(&self) -> DeliveryResult<Vec<CrmUser>> {
+        ask!(self, crm => crm.crm_users().await)
     }
 
-    async fn changes(&self, since: &Since) -> Effect<Changes> {
+    async fn changes(&self, since: &ChangesSince) -> DeliveryResult<Changes> {
         ask!(self, crm => crm.changes(since).await)
     }
 

@@ -14,4 +14,4 @@ pub use connected::{Connected, connect};
 pub use hubspot::Hubspot;
 pub use pipedrive::Pipedrive;
 pub use salesforce::Salesforce;
-pub use vendor::{Patience, Vendor};
+pub use vendor::{CallBudget, VendorClient};

@@ -4,17 +4,17 @@
 //! after it, what no Desk remembers is known not to be there, and a decision about a stranger needs no call either.
 
 use crate::intake::Options;
-use crate::ports::crm::{ChangedPerson, Changes, Crm, Cursor, Cursors, Reading, Since};
+use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, Crm, SyncCursor, SyncCursors, SyncKind};
 use crate::ports::jobs::Job;
-use crate::ports::messages::Learn;
-use crate::ports::{Clock, Desks, Jobs, PortResult, Unavailable};
+use crate::ports::messages::StoreSnapshotRequest;
+use crate::ports::{AccountShards, Clock, Jobs, PortResult, Unavailable};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lead_router_core::crm::CrmKind;
-use lead_router_core::crm::snapshot::{Heard, Mirror, Seen};
+use lead_router_core::crm::snapshot::{CrmSnapshot, SnapshotEntry, SyncedRange};
 use lead_router_core::lead::check;
 use lead_router_core::lead::key::{AccountHash, LeadKeys};
 use lead_router_core::time::{HOUR_MS, MINUTE_MS, Timestamp};
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use std::collections::BTreeMap;
 
 /// Longest time of one run, in milliseconds: the next one, five minutes later, goes on where this one ends.
@@ -30,7 +30,7 @@ const DESKS_AT_ONCE: usize = 8;
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Taken {
+pub struct SyncResult {
     /// People whose record was read.
     pub people: u32,
     /// Companies.
@@ -39,7 +39,7 @@ pub struct Taken {
     pub leads: u32,
 }
 
-impl Taken {
+impl SyncResult {
     const fn add(&mut self, other: Self) {
         self.people = self.people.saturating_add(other.people);
         self.accounts = self.accounts.saturating_add(other.accounts);
@@ -59,8 +59,8 @@ pub struct Sync<'a> {
 }
 
 /// What reading the CRM needs of the world.
-pub trait World: Clock + Cursors + Desks + Jobs {}
-impl<W: Clock + Cursors + Desks + Jobs> World for W {}
+pub trait SyncWorld: Clock + SyncCursors + AccountShards + Jobs {}
+impl<W: Clock + SyncCursors + AccountShards + Jobs> SyncWorld for W {}
 
 /// Takes over what changed since the last run, then more of everything, as far as one run gets.
 ///
@@ -70,24 +70,24 @@ impl<W: Clock + Cursors + Desks + Jobs> World for W {}
 /// # Errors
 /// `Unavailable` when the CRM, a Desk, the queue or the memory fails. The next run goes on at the last page that was taken over
 /// as a whole; taking over again changes nothing.
-pub async fn sync<W: World>(world: &W, crm: &impl Crm, sync: &Sync<'_>) -> PortResult<Taken> {
-    let mut run = Run { world, crm, sync, began: world.now(), pages: 0, taken: Taken::default() };
+pub async fn sync<W: SyncWorld>(world: &W, crm: &impl Crm, sync: &Sync<'_>) -> PortResult<SyncResult> {
+    let mut run = SyncRun { world, crm, sync, began: world.now(), pages: 0, taken: SyncResult::default() };
     let mut changes = run.begun().await?;
     let new_since = sync.is_pulling.then_some(changes.from);
     let is_done = run.read_on(&mut changes, new_since).await;
     if is_done != Ok(true) {
-        world.put_cursor(Reading::Changes, Some(&changes)).await?;
+        world.put_cursor(SyncKind::Changes, Some(&changes)).await?;
         return is_done.map(|_| run.taken);
     }
     let until = changes.began;
     let whole = run.whole().await;
     changes.is_whole |= whole == Ok(true);
-    changes.since = Since { at: until.plus_ms(OVERLAP_MS.saturating_neg()), page: String::new() };
-    world.put_heard(Heard { from: changes.from, until, is_whole: changes.is_whole }).await?;
-    world.put_cursor(Reading::Changes, Some(&changes)).await?;
+    changes.since = ChangesSince { at: until.plus_ms(OVERLAP_MS.saturating_neg()), page: String::new() };
+    world.put_synced_range(SyncedRange { from: changes.from, until, is_whole: changes.is_whole }).await?;
+    world.put_cursor(SyncKind::Changes, Some(&changes)).await?;
     if whole == Ok(true) {
         // Last: who loses this only reads the last page again.
-        world.put_cursor(Reading::Whole, None).await?;
+        world.put_cursor(SyncKind::Whole, None).await?;
     }
     whole.map(|_| run.taken)
 }
@@ -96,52 +96,58 @@ pub async fn sync<W: World>(world: &W, crm: &impl Crm, sync: &Sync<'_>) -> PortR
 ///
 /// # Errors
 /// `Unavailable` when the memory fails.
-pub async fn read_all(world: &(impl Clock + Cursors)) -> PortResult<()> {
+pub async fn read_all(world: &(impl Clock + SyncCursors)) -> PortResult<()> {
     let (now, first) = (world.now(), Timestamp::from_ms(0));
-    let cursor = Cursor {
+    let cursor = SyncCursor {
         from: first,
         began: now,
-        since: Since { at: first, page: String::new() },
+        since: ChangesSince { at: first, page: String::new() },
         is_whole: false,
         records: 0,
     };
-    world.put_cursor(Reading::Whole, Some(&cursor)).await
+    world.put_cursor(SyncKind::Whole, Some(&cursor)).await
 }
 
 /// One run.
-struct Run<'a, W, C> {
+struct SyncRun<'a, W, C> {
     world: &'a W,
     crm: &'a C,
     sync: &'a Sync<'a>,
     began: Timestamp,
     pages: u32,
-    taken: Taken,
+    taken: SyncResult,
 }
 
-impl<W: World, C: Crm> Run<'_, W, C> {
+impl<W: SyncWorld, C: Crm> SyncRun<'_, W, C> {
     /// Where the reading of changes stands. A round that begins covers what changed until now, not until it was prepared.
-    async fn begun(&self) -> PortResult<Cursor> {
+    async fn begun(&self) -> PortResult<SyncCursor> {
         let now = self.began;
-        if let Some(cursor) = self.world.cursor(Reading::Changes).await? {
-            return Ok(if cursor.since.page.is_empty() { Cursor { began: now, ..cursor } } else { cursor });
+        if let Some(cursor) = self.world.cursor(SyncKind::Changes).await? {
+            return Ok(if cursor.since.page.is_empty() { SyncCursor { began: now, ..cursor } } else { cursor });
         }
         read_all(self.world).await?;
         let at = now.plus_ms(FIRST_MS.saturating_neg());
-        Ok(Cursor { from: at, began: now, since: Since { at, page: String::new() }, is_whole: false, records: 0 })
+        Ok(SyncCursor {
+            from: at,
+            began: now,
+            since: ChangesSince { at, page: String::new() },
+            is_whole: false,
+            records: 0,
+        })
     }
 
     /// Goes on reading everything. Whether it came to its end in this run.
     async fn whole(&mut self) -> PortResult<bool> {
-        let Some(mut cursor) = self.world.cursor(Reading::Whole).await? else { return Ok(false) };
+        let Some(mut cursor) = self.world.cursor(SyncKind::Whole).await? else { return Ok(false) };
         let is_done = self.read_on(&mut cursor, None).await;
         if is_done != Ok(true) {
-            self.world.put_cursor(Reading::Whole, Some(&cursor)).await?;
+            self.world.put_cursor(SyncKind::Whole, Some(&cursor)).await?;
         }
         is_done
     }
 
     /// Takes over pages from where a reading stands, and moves it on. Whether it came to its end.
-    async fn read_on(&mut self, cursor: &mut Cursor, new_since: Option<Timestamp>) -> PortResult<bool> {
+    async fn read_on(&mut self, cursor: &mut SyncCursor, new_since: Option<Timestamp>) -> PortResult<bool> {
         while self.pages < PAGES_MAX && self.world.now().ms_since(self.began) <= RUN_MS_MAX {
             let read_at = self.world.now();
             let page = self.crm.changes(&cursor.since).await.map_err(|setback| unavailable(&setback))?;
@@ -161,7 +167,7 @@ impl<W: World, C: Crm> Run<'_, W, C> {
 
 /// A CRM that does not answer, or refuses.
 #[must_use]
-pub fn unavailable(setback: &Setback) -> Unavailable {
+pub fn unavailable(setback: &DeliveryError) -> Unavailable {
     Unavailable::new("crm", setback.code())
 }
 
@@ -173,19 +179,19 @@ pub fn unavailable(setback: &Setback) -> Unavailable {
 ///
 /// # Errors
 /// `Unavailable` when a Desk or the queue fails. Taking over again changes nothing.
-pub async fn take_over<W: Desks + Jobs>(
+pub async fn take_over<W: AccountShards + Jobs>(
     world: &W,
     changes: Changes,
     (crm, at): (&str, Timestamp),
     new_since: Option<Timestamp>,
     options: Options<'_>,
-) -> PortResult<Taken> {
-    let mut taken = Taken::default();
-    let mut news: BTreeMap<String, Vec<Learn>> = BTreeMap::new();
+) -> PortResult<SyncResult> {
+    let mut taken = SyncResult::default();
+    let mut news: BTreeMap<String, Vec<StoreSnapshotRequest>> = BTreeMap::new();
     for (domain, state) in changes.accounts {
         let account = AccountHash::new(options.person_key, &domain);
-        let read = Mirror { person: None, account: Some(Seen { state: Some(state), at }) };
-        news.entry(account.desk()).or_default().push(Learn { account, person: String::new(), read });
+        let read = CrmSnapshot { person: None, account: Some(SnapshotEntry { state: Some(state), at }) };
+        news.entry(account.desk()).or_default().push(StoreSnapshotRequest { account, person: String::new(), read });
         taken.accounts = taken.accounts.saturating_add(1);
     }
     let mut jobs = Vec::new();
@@ -194,8 +200,12 @@ pub async fn take_over<W: Desks + Jobs>(
         let Ok(lead) = check(*lead, at) else { continue };
         let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), "");
         let key = format!("crm:{crm}:{}", state.id);
-        let read = Mirror { person: Some(Seen { state: Some(state), at }), account: None };
-        news.entry(keys.account.desk()).or_default().push(Learn { account: keys.account, person: keys.person, read });
+        let read = CrmSnapshot { person: Some(SnapshotEntry { state: Some(state), at }), account: None };
+        news.entry(keys.account.desk()).or_default().push(StoreSnapshotRequest {
+            account: keys.account,
+            person: keys.person,
+            read,
+        });
         taken.people = taken.people.saturating_add(1);
         if !is_ours && new_since.is_some_and(|since| created_at >= since) {
             taken.leads = taken.leads.saturating_add(1);

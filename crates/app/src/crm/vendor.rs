@@ -1,15 +1,15 @@
 //! One call to a vendor: through its gate, with its token, and what an answer that is none means.
 
-use crate::ports::crm::{Effect, Gates};
+use crate::ports::crm::{DeliveryResult, VendorLimits};
 use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, Unavailable};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{Lane, Pass, Passed, Setback, TokenAnswer, TokenAsk};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, Bucket, DeliveryError, TokenRequest, TokenResponse};
 
 /// How long somebody waits, in milliseconds.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct CallBudget {
     /// Before the gate: a lead that is being decided waits hardly at all, the consumer of the queue does.
     pub gate_ms: u32,
     /// For an answer.
@@ -19,7 +19,7 @@ pub struct Patience {
     pub share_percent: u32,
 }
 
-impl Patience {
+impl CallBudget {
     /// Of a sender who waits for the decision.
     pub const SENDER: Self = Self { gate_ms: 300, answer_ms: 1_500, share_percent: 60 };
     /// Of the consumer of the queue: longer than the longest window of a vendor, which is ten seconds.
@@ -34,50 +34,50 @@ const PAUSE_MS_MAX: u32 = 2_000;
 
 /// A vendor with an account of ours.
 #[derive(Debug, Clone, Copy)]
-pub struct Vendor<'a, W> {
+pub struct VendorClient<'a, W> {
     /// The world.
     pub world: &'a W,
     /// Name of its gate: `hubspot`, `salesforce`, `slack` …
     pub name: &'static str,
     /// How long the caller waits.
-    pub patience: Patience,
+    pub patience: CallBudget,
 }
 
-impl<W: Http + Clock + Gates> Vendor<'_, W> {
+impl<W: Http + Clock + VendorLimits> VendorClient<'_, W> {
     /// Sends a request when its lanes let it through; any answer of the vendor is an answer, also one that refuses.
     ///
     /// # Errors
-    /// [`Setback::Later`]: `gate_full` when the caller's patience ends before the gate opens, `gate_unavailable` when the
+    /// [`DeliveryError::Later`]: `gate_full` when the caller's patience ends before the gate opens, `gate_unavailable` when the
     /// gate cannot be asked (the call is not made then), `timeout` and `unreachable` without an answer, where it is not
     /// known whether the vendor did what was asked; `answer_too_large`.
-    pub async fn send(&self, request: &HttpRequest, lanes: &[Lane]) -> Effect<HttpAnswer> {
+    pub async fn send(&self, request: &HttpRequest, lanes: &[Bucket]) -> DeliveryResult<HttpAnswer> {
         self.wait(lanes).await?;
         self.world.send(request, self.patience.answer_ms).await.map_err(no_answer)
     }
 
     /// Waits until every lane lets one call through.
-    async fn wait(&self, lanes: &[Lane]) -> Effect<()> {
+    async fn wait(&self, lanes: &[Bucket]) -> DeliveryResult<()> {
         let began = self.world.now();
         let lanes = self.with_share(lanes);
         loop {
             let now = self.world.now();
-            let passed = self.world.pass(self.name, &Pass { lanes: lanes.to_vec(), now }).await;
-            let Passed::Wait { ms } = passed.map_err(|error| no_gate(&error))? else {
+            let passed = self.world.pass(self.name, &AcquireRequest { lanes: lanes.to_vec(), now }).await;
+            let AcquireResponse::Wait { ms } = passed.map_err(|error| no_gate(&error))? else {
                 return Ok(());
             };
             let waited_ms = u32::try_from(now.ms_since(began)).unwrap_or(u32::MAX);
             if waited_ms.saturating_add(ms) > self.patience.gate_ms {
-                return Err(Setback::later(GATE_FULL, Some(ms)));
+                return Err(DeliveryError::later(GATE_FULL, Some(ms)));
             }
             self.world.pause(ms.clamp(1, PAUSE_MS_MAX)).await;
         }
     }
 
     /// The lanes, and for whoever has a part of each limit only, a narrower lane beside each.
-    fn with_share(&self, lanes: &[Lane]) -> Vec<Lane> {
+    fn with_share(&self, lanes: &[Bucket]) -> Vec<Bucket> {
         let mut all = lanes.to_vec();
         if self.patience.share_percent < 100 {
-            all.extend(lanes.iter().map(|lane| Lane {
+            all.extend(lanes.iter().map(|lane| Bucket {
                 name: format!("{}:decisions", lane.name),
                 max: lane.max.saturating_mul(self.patience.share_percent).div_euclid(100).max(1),
                 ..lane.clone()
@@ -101,16 +101,16 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
     pub async fn token(
         &self,
         refused: Option<String>,
-        fetch: impl AsyncFn() -> Effect<KeptToken>,
-    ) -> Effect<(String, String)> {
+        fetch: impl AsyncFn() -> DeliveryResult<KeptToken>,
+    ) -> DeliveryResult<(String, String)> {
         let began = self.world.now();
         let mut refused = refused;
         loop {
             let now = self.world.now();
-            let ask = TokenAsk { refused: refused.take(), now };
+            let ask = TokenRequest { refused: refused.take(), now };
             match self.world.token(self.name, &ask).await.map_err(|error| no_gate(&error))? {
-                TokenAnswer::Use { value, base_url } => return Ok((value, base_url)),
-                TokenAnswer::Fetch => {
+                TokenResponse::Use { value, base_url } => return Ok((value, base_url)),
+                TokenResponse::Fetch => {
                     let fetched = fetch().await;
                     let kept = self.world.put_token(self.name, fetched.as_ref().ok()).await;
                     let token = fetched?;
@@ -118,9 +118,9 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
                     let _ = kept;
                     return Ok((token.value, token.base_url));
                 }
-                TokenAnswer::Wait { ms } => {
+                TokenResponse::Wait { ms } => {
                     if self.has_no_patience(began, now) {
-                        return Err(Setback::later("token_unavailable", None));
+                        return Err(DeliveryError::later("token_unavailable", None));
                     }
                     self.world.pause(ms.clamp(1, PAUSE_MS_MAX)).await;
                 }
@@ -135,17 +135,17 @@ impl<W: Http + Clock + Gates> Vendor<'_, W> {
 
 /// What it means that no answer came.
 #[must_use]
-pub fn no_answer(failure: HttpFailure) -> Setback {
+pub fn no_answer(failure: HttpFailure) -> DeliveryError {
     let code = match failure {
         HttpFailure::Timeout => "timeout",
         HttpFailure::Unreachable => "unreachable",
         HttpFailure::TooLarge => "answer_too_large",
     };
-    Setback::later(code, None)
+    DeliveryError::later(code, None)
 }
 
-fn no_gate(error: &Unavailable) -> Setback {
+fn no_gate(error: &Unavailable) -> DeliveryError {
     // A vendor is never called past its gate: the limit is worth more than the call.
     let _ = error;
-    Setback::later("gate_unavailable", None)
+    DeliveryError::later("gate_unavailable", None)
 }

@@ -1,22 +1,22 @@
 //! The CRM is told: what a decision means to it, in which order leads of one person are written, what becomes of each.
 
-use crate::ports::crm::{Crm, Effect};
-use crate::ports::messages::Open;
+use crate::ports::crm::{Crm, DeliveryResult};
+use crate::ports::messages::OpenRequest;
 use lead_router_core::crm::write::Profile;
-use lead_router_core::crm::{Assigning, CrmKind, Write, Written};
+use lead_router_core::crm::{Assigning, CrmKind, CrmWrite, CrmWritten};
 use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::decision::record::{Outcome, Record};
 use lead_router_core::facts::{Facts, Field};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
 use lead_router_core::lead::key::LeadKeys;
-use lead_router_core::vendor::{Setback, next_try_ms};
+use lead_router_core::vendor::{DeliveryError, next_try_ms};
 use std::collections::BTreeMap;
 
 /// The write that makes a record of a lead that is accepted and not decided.
 #[must_use]
-pub fn announced(lead_id: &LeadId, open: &Open) -> Write {
-    Write {
+pub fn announced(lead_id: &LeadId, open: &OpenRequest) -> CrmWrite {
+    CrmWrite {
         lead_id: lead_id.clone(),
         attempt_no: 0,
         person_id: person_id(&open.keys),
@@ -37,7 +37,7 @@ pub fn person_id(keys: &LeadKeys) -> String {
 /// What the CRM is told of a decision; `None` when it is told nothing: the lead is not for sales. A lead that is held is
 /// told without a rep, so that its record is there.
 #[must_use]
-pub fn write_of(record: &Record) -> Option<Write> {
+pub fn write_of(record: &Record) -> Option<CrmWrite> {
     let decision = &record.decision;
     if decision.outcome == Outcome::Rejected {
         return None;
@@ -54,7 +54,7 @@ pub fn write_of(record: &Record) -> Option<Write> {
         due_at: assignment.due_at,
         decided_at: decision.decided_at,
     });
-    Some(Write {
+    Some(CrmWrite {
         lead_id: decision.lead_id.clone(),
         attempt_no: record.attempt_no,
         person_id: person_id(&record.keys),
@@ -70,16 +70,16 @@ pub fn write_of(record: &Record) -> Option<Write> {
 ///
 /// # Errors
 /// `rep_without_crm_id` when nobody in the CRM is the rep.
-pub fn with_owner(write: Write, kind: CrmKind, index: &RosterIndex) -> Effect<Write> {
+pub fn with_owner(write: CrmWrite, kind: CrmKind, index: &RosterIndex) -> DeliveryResult<CrmWrite> {
     let Some(assigning) = write.assigning else {
         return Ok(write);
     };
     let owner_id = index.reps.get(&assigning.rep_id).and_then(|entry| entry.crm_ids.get(kind.as_str())).cloned();
     let owner_id = owner_id.ok_or_else(|| {
         let rep = &assigning.rep_id;
-        Setback::config("rep_without_crm_id", format!("give rep `{rep}` their id in the CRM: `crm_ids.{kind}`"))
+        DeliveryError::config("rep_without_crm_id", format!("give rep `{rep}` their id in the CRM: `crm_ids.{kind}`"))
     })?;
-    Ok(Write { assigning: Some(Assigning { owner_id, ..assigning }), ..write })
+    Ok(CrmWrite { assigning: Some(Assigning { owner_id, ..assigning }), ..write })
 }
 
 fn profile(lead: &Lead, facts: &Facts) -> Profile {
@@ -114,16 +114,16 @@ fn names(lead: &Lead) -> (Option<String>, Option<String>) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// The write.
-    pub write: Write,
+    pub write: CrmWrite,
     /// Tries so far.
     pub tries: u32,
 }
 
 /// What became of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Became {
+pub enum WriteOutcome {
     /// The CRM has it.
-    Written(Written),
+    Written(CrmWritten),
     /// A newer decision about the lead is written with it or was before: there is nothing to do.
     Superseded,
     /// It is tried again after so many milliseconds.
@@ -134,13 +134,13 @@ pub enum Became {
         code: String,
     },
     /// It was given up, or will never work as it stands: a person has to look.
-    Parked(Setback),
+    Parked(DeliveryError),
 }
 
-impl Became {
+impl WriteOutcome {
     /// What becomes of a write when the CRM cannot be connected at all.
     #[must_use]
-    pub fn of_setback(setback: Setback, due: &Due, chance: u16) -> Self {
+    pub fn of_setback(setback: DeliveryError, due: &Due, chance: u16) -> Self {
         after(setback, due.tries.saturating_add(1), chance)
     }
 }
@@ -155,13 +155,13 @@ pub async fn write_all(
     (kind, index): (CrmKind, &RosterIndex),
     due: &[Due],
     mut chance: impl FnMut() -> u16,
-) -> Vec<Became> {
+) -> Vec<WriteOutcome> {
     // 1
-    let mut became: Vec<Option<Became>> = due.iter().map(|_| None).collect();
+    let mut became: Vec<Option<WriteOutcome>> = due.iter().map(|_| None).collect();
     let mut by_person: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, own) in due.iter().enumerate() {
         if is_superseded(due, place, own) {
-            set(&mut became, place, Became::Superseded);
+            set(&mut became, place, WriteOutcome::Superseded);
         } else {
             by_person.entry(&own.write.person_id).or_default().push(place);
         }
@@ -181,10 +181,10 @@ pub async fn write_all(
             let Some(own) = due.get(place) else { continue };
             let ended = ended(answer, own.tries.saturating_add(1), chance());
             // 3
-            if let Became::Again { after_ms, .. } = &ended {
+            if let WriteOutcome::Again { after_ms, .. } = &ended {
                 for later in by_person.get_mut(own.write.person_id.as_str()).map(std::mem::take).unwrap_or_default() {
                     let code = "after_another".to_owned();
-                    set(&mut became, later, Became::Again { after_ms: *after_ms, code });
+                    set(&mut became, later, WriteOutcome::Again { after_ms: *after_ms, code });
                 }
             }
             set(&mut became, place, ended);
@@ -208,7 +208,7 @@ async fn write_round(
     (kind, index): (CrmKind, &RosterIndex),
     due: &[Due],
     round: &[usize],
-) -> Vec<(usize, Effect<Written>)> {
+) -> Vec<(usize, DeliveryResult<CrmWritten>)> {
     let mut answers = Vec::with_capacity(round.len());
     let mut ready = Vec::with_capacity(round.len());
     for place in round {
@@ -219,40 +219,40 @@ async fn write_round(
         }
     }
     for chunk in ready.chunks(crm.batch_max().max(1)) {
-        let writes: Vec<Write> = chunk.iter().map(|(_, write)| write.clone()).collect();
+        let writes: Vec<CrmWrite> = chunk.iter().map(|(_, write)| write.clone()).collect();
         let places = chunk.iter().map(|(place, _)| *place);
         answers.extend(places.zip(crm.write(&writes).await));
     }
     answers
 }
 
-fn set(became: &mut [Option<Became>], place: usize, value: Became) {
+fn set(became: &mut [Option<WriteOutcome>], place: usize, value: WriteOutcome) {
     if let Some(slot) = became.get_mut(place) {
         *slot = Some(value);
     }
 }
 
-fn unanswered() -> Became {
-    Became::Again { after_ms: next_try_ms(1, None, 0).unwrap_or_default(), code: "no_answer".to_owned() }
+fn unanswered() -> WriteOutcome {
+    WriteOutcome::Again { after_ms: next_try_ms(1, None, 0).unwrap_or_default(), code: "no_answer".to_owned() }
 }
 
-fn ended(answer: Effect<Written>, tries: u32, chance: u16) -> Became {
+fn ended(answer: DeliveryResult<CrmWritten>, tries: u32, chance: u16) -> WriteOutcome {
     match answer {
-        Ok(written) => Became::Written(written),
+        Ok(written) => WriteOutcome::Written(written),
         Err(setback) => after(setback, tries, chance),
     }
 }
 
 /// What a setback means after so many tries. What an operator has to mend is tried again like what the vendor could not do:
 /// once it is mended, nobody has to send every lead again by hand. What is wrong with this one lead is not.
-fn after(setback: Setback, tries: u32, chance: u16) -> Became {
+fn after(setback: DeliveryError, tries: u32, chance: u16) -> WriteOutcome {
     let after_ms = match &setback {
-        Setback::Later { after_ms, .. } => next_try_ms(tries, *after_ms, chance),
-        Setback::Refused { config: true, .. } => next_try_ms(tries, None, chance),
-        Setback::Refused { config: false, .. } => None,
+        DeliveryError::Later { after_ms, .. } => next_try_ms(tries, *after_ms, chance),
+        DeliveryError::Refused { config: true, .. } => next_try_ms(tries, None, chance),
+        DeliveryError::Refused { config: false, .. } => None,
     };
     match after_ms {
-        Some(after_ms) => Became::Again { after_ms, code: setback.code().to_owned() },
-        None => Became::Parked(setback),
+        Some(after_ms) => WriteOutcome::Again { after_ms, code: setback.code().to_owned() },
+        None => WriteOutcome::Parked(setback),
     }
 }

@@ -1,7 +1,7 @@
 //! What is left to do when the sender has its answer: nothing depends on it, and the next lead is faster for it.
 
-use crate::ports::messages::LookUp;
-use crate::ports::{Cache, CacheEntry, Clock, Lookups};
+use crate::ports::messages::ProviderLookupRequest;
+use crate::ports::{Cache, CacheEntry, Clock, ProviderLookups};
 use futures_util::future::join_all;
 
 /// A cache entry to write.
@@ -20,7 +20,7 @@ pub struct After {
     pub puts: Vec<CachePut>,
     /// Questions to put again without waiting: those whose answers were not waited for, so that they are kept when they
     /// come, and those whose cached answers are stale.
-    pub again: Vec<LookUp>,
+    pub again: Vec<ProviderLookupRequest>,
 }
 
 impl After {
@@ -32,7 +32,7 @@ impl After {
 }
 
 /// Does it. A failed write costs one more call to a provider later, so nothing is done about it.
-pub async fn after<W: Cache + Clock + Lookups>(world: &W, after: After) {
+pub async fn after<W: Cache + Clock + ProviderLookups>(world: &W, after: After) {
     let After { mut puts, again } = after;
     let answers = join_all(again.iter().map(|question| world.look_up(question))).await;
     for (question, looked_up) in again.iter().zip(answers) {

@@ -1,7 +1,7 @@
 //! One question of a run, with everything it takes to put it, so that it can go on while the run does something else.
 
-use crate::ports::messages::{LookUp, LookedUp};
-use crate::ports::{CachedReading, Clock, Directory, Lookups};
+use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use crate::ports::{CachedReading, Clock, Directory, ProviderLookups};
 use lead_router_core::directory::DirectoryRow;
 use lead_router_core::enrichment::waterfall::results::{FOUND, NOT_FOUND, UNAVAILABLE};
 use lead_router_core::id::ProviderId;
@@ -12,11 +12,11 @@ const DIRECTORY_MS: i64 = DAY_MS;
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub(super) enum Question {
+pub(super) enum SourceQuery {
     /// The directory, by domain or name key.
     Directory { domain: Option<String>, name: Option<String>, version: String },
     /// A provider, through the object that has all questions about a subject: leads of one company ask once.
-    Http(Box<LookUp>),
+    Http(Box<ProviderLookupRequest>),
 }
 
 /// What a question came to.
@@ -25,28 +25,32 @@ pub(super) struct Reply {
     pub(super) id: ProviderId,
     /// Cache key of what was asked about.
     pub(super) key: Option<String>,
-    pub(super) looked_up: LookedUp,
+    pub(super) looked_up: ProviderLookupResponse,
     pub(super) ms: u32,
 }
 
 /// Puts a question. Never an error: what goes wrong is in the reply.
-pub(super) async fn ask<W: Clock + Directory + Lookups>(
+pub(super) async fn ask<W: Clock + Directory + ProviderLookups>(
     world: &W,
     id: ProviderId,
     key: Option<String>,
-    question: Question,
+    question: SourceQuery,
 ) -> Reply {
     let before = world.now();
     let looked_up = match question {
-        Question::Directory { domain, name, version } => match world.find(domain.as_deref(), name.as_deref()).await {
-            Ok(row) => {
-                let result = if row.is_some() { FOUND } else { NOT_FOUND };
-                let reading = Some(directory_reading(row.as_ref(), version, before));
-                LookedUp { reading, result: result.to_owned(), shared: false, second: None }
+        SourceQuery::Directory { domain, name, version } => {
+            match world.find(domain.as_deref(), name.as_deref()).await {
+                Ok(row) => {
+                    let result = if row.is_some() { FOUND } else { NOT_FOUND };
+                    let reading = Some(directory_reading(row.as_ref(), version, before));
+                    ProviderLookupResponse { reading, result: result.to_owned(), shared: false, second: None }
+                }
+                Err(_) => ProviderLookupResponse::failed(UNAVAILABLE),
             }
-            Err(_) => LookedUp::failed(UNAVAILABLE),
-        },
-        Question::Http(question) => world.look_up(&question).await.unwrap_or_else(|_| LookedUp::failed(UNAVAILABLE)),
+        }
+        SourceQuery::Http(question) => {
+            world.look_up(&question).await.unwrap_or_else(|_| ProviderLookupResponse::failed(UNAVAILABLE))
+        }
     };
     let ms = u32::try_from(world.now().ms_since(before)).unwrap_or(0);
     Reply { id, key, looked_up, ms }

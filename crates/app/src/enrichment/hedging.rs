@@ -1,13 +1,13 @@
 //! One request to a provider, and a second one when that is worth it.
 
 use crate::enrichment::provider_lookup::{ending_of_failure, refused};
-use crate::enrichment::provider_token::Asking;
-use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, Meters};
+use crate::enrichment::provider_token::ProviderCallContext;
+use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, ProviderLimits};
 use futures_util::future::{Either, select};
 use lead_router_core::enrichment::provider::{Reading, read};
 use lead_router_core::enrichment::waterfall::breaker::Ending;
 use lead_router_core::enrichment::waterfall::hedging::{
-    Second, asked_twice_after_ms, asked_twice_percent, tried_again_after_ms,
+    Hedge, asked_twice_after_ms, asked_twice_percent, tried_again_after_ms,
 };
 use lead_router_core::enrichment::waterfall::latency::percentile;
 use lead_router_core::error::Remedy;
@@ -16,16 +16,19 @@ use lead_router_core::time::Timestamp;
 use std::pin::pin;
 
 /// An answer and what it says, or why there is none.
-type Answered = Result<(HttpAnswer, Reading), HttpFailure>;
+type HedgedAnswer = Result<(HttpAnswer, Reading), HttpFailure>;
 
 /// Sends a first request for an answer. When the answer takes long, or is a failure that another try may mend, the request is
 /// sent once more, and the first answer that is none counts. Both together take no longer than the description allows for one.
 ///
 /// One question has one second request at most. A request that starts a job has none: the job may have begun. Neither has a
 /// try whether the provider is back.
-pub(crate) async fn send_twice<W: Http + Clock + Meters>(asking: &Asking<'_, W>, request: &HttpRequest) -> Answered {
-    let Asking { world, health, description, progress, .. } = *asking;
-    let round = Round { asking, request, started_at: world.now() };
+pub(crate) async fn send_twice<W: Http + Clock + ProviderLimits>(
+    asking: &ProviderCallContext<'_, W>,
+    request: &HttpRequest,
+) -> HedgedAnswer {
+    let ProviderCallContext { world, health, description, progress, .. } = *asking;
+    let round = HedgeRound { asking, request, started_at: world.now() };
     let times = health.borrow().latency.times(description.latency);
     let percent = asked_twice_percent(asking.question.prefer, description.cost_usd_micros);
     health.borrow_mut().allowance.earn(percent);
@@ -41,13 +44,13 @@ pub(crate) async fn send_twice<W: Http + Clock + Meters>(asking: &Asking<'_, W>,
 }
 
 /// A request that may be sent twice.
-struct Round<'a, W> {
-    asking: &'a Asking<'a, W>,
+struct HedgeRound<'a, W> {
+    asking: &'a ProviderCallContext<'a, W>,
     request: &'a HttpRequest,
     started_at: Timestamp,
 }
 
-impl<W: Http + Clock + Meters> Round<'_, W> {
+impl<W: Http + Clock + ProviderLimits> HedgeRound<'_, W> {
     fn passed_ms(&self) -> u32 {
         u32::try_from(self.asking.world.now().ms_since(self.started_at)).unwrap_or(0)
     }
@@ -60,16 +63,16 @@ impl<W: Http + Clock + Meters> Round<'_, W> {
         self.asking.health.borrow_mut().latency.note(ms);
     }
 
-    async fn send(&self) -> Answered {
-        let Asking { world, description, .. } = *self.asking;
+    async fn send(&self) -> HedgedAnswer {
+        let ProviderCallContext { world, description, .. } = *self.asking;
         let answer = world.send(self.request, self.left_ms()).await?;
         let reading = read(description, answer.status, &answer.body);
         Ok((answer, reading))
     }
 
     /// The answer to the first request, or to a second one that is sent when there is none after so many milliseconds.
-    async fn answer(&self, after_ms: Option<u32>) -> Answered {
-        let Asking { world, progress, .. } = *self.asking;
+    async fn answer(&self, after_ms: Option<u32>) -> HedgedAnswer {
+        let ProviderCallContext { world, progress, .. } = *self.asking;
         let mut first = pin!(self.send());
         let pause_ms = after_ms.filter(|after_ms| *after_ms < self.left_ms());
         let early = match pause_ms {
@@ -89,7 +92,7 @@ impl<W: Http + Clock + Meters> Round<'_, W> {
             }
             return answered;
         }
-        progress.second.set(Some(Second::Slow));
+        progress.second.set(Some(Hedge::Slow));
         let second = pin!(self.send());
         let (answered, other) = match select(first, second).await {
             Either::Left((answered, second)) => {
@@ -110,8 +113,8 @@ impl<W: Http + Clock + Meters> Round<'_, W> {
     }
 
     /// What another try comes to, when the first failed and a second may do better.
-    async fn again(&self, answered: Answered, usual_ms: u32) -> Answered {
-        let Asking { world, health, progress, .. } = *self.asking;
+    async fn again(&self, answered: HedgedAnswer, usual_ms: u32) -> HedgedAnswer {
+        let ProviderCallContext { world, health, progress, .. } = *self.asking;
         let ending = ending(&answered);
         let pause_ms = tried_again_after_ms(ending, usual_ms, self.left_ms()).filter(|_| progress.is_awaited.get());
         let Some(pause_ms) = pause_ms else { return answered };
@@ -123,7 +126,7 @@ impl<W: Http + Clock + Meters> Round<'_, W> {
         if !self.may_be_called().await {
             return answered;
         }
-        progress.second.set(Some(Second::Failed));
+        progress.second.set(Some(Hedge::Failed));
         self.send().await
     }
 
@@ -135,13 +138,13 @@ impl<W: Http + Clock + Meters> Round<'_, W> {
 
     /// Whether one more request is within the limits of the rubric.
     async fn may_be_called(&self) -> bool {
-        let Asking { world, description, question, .. } = *self.asking;
+        let ProviderCallContext { world, description, question, .. } = *self.asking;
         refused(world, description.cost_usd_micros, question).await.is_none()
     }
 }
 
 /// How a request ended, for the breaker. A time that is over is not a failure that another try could mend.
-fn ending(answered: &Answered) -> Ending {
+fn ending(answered: &HedgedAnswer) -> Ending {
     match answered {
         Ok((_, Reading::Failed { remedy: Remedy::FixRequest, .. })) => Ending::Answered,
         Ok((answer, Reading::Failed { code, remedy })) => ending_of_failure(answer, code, *remedy),

@@ -1,10 +1,10 @@
 //! A provider answers after the lead had to be decided without it.
 
 use crate::account::decide::may_be_placed_again;
-use crate::intake::{Options, World, employer, seed};
-use crate::ports::messages::{Late, Open, Settle, Settled, Standing};
+use crate::intake::{IntakeWorld, Options, employer, seed};
+use crate::ports::messages::{DecideRequest, DecideResponse, LateEnrichment, LeadStatus, OpenRequest};
 use crate::ports::{CachedReading, PortResult};
-use lead_router_core::decision::attempts::Owner;
+use lead_router_core::decision::attempts::AccountOwner;
 use lead_router_core::decision::plan::{Plan, plan};
 use lead_router_core::decision::record::{Decision, EnrichmentSummary, LATE_ANSWER, ProviderCall, Record};
 use lead_router_core::directory::DIRECTORY;
@@ -23,13 +23,13 @@ use lead_router_core::id::LeadId;
 /// # Errors
 /// `Unavailable` when an object or the configuration cannot be reached; the first decision stands until this is called
 /// again.
-pub async fn place_late<W: World>(
+pub async fn apply_late_enrichment<W: IntakeWorld>(
     world: &W,
     lead_id: &LeadId,
     reading: &CachedReading,
     options: Options<'_>,
 ) -> PortResult<Option<Decision>> {
-    let Some(Standing::Decided { fingerprint, received_at, record }) = world.lead(lead_id).await? else {
+    let Some(LeadStatus::Decided { fingerprint, received_at, record }) = world.lead(lead_id).await? else {
         return Ok(None);
     };
     let now = world.now();
@@ -61,9 +61,9 @@ pub async fn place_late<W: World>(
         }],
         ..EnrichmentSummary::default()
     };
-    let open = Open { keys, fingerprint, lead, received_at };
+    let open = OpenRequest { keys, fingerprint, lead, received_at };
     let desk = open.keys.account.desk();
-    let settle = Settle {
+    let decide = DecideRequest {
         employer: employer(&open, &facts, options.person_key),
         seed: seed(&open.keys),
         open,
@@ -75,12 +75,12 @@ pub async fn place_late<W: World>(
         index_version: config.index_version.clone(),
         mode: decision.mode,
         now,
-        late: Some(Late { keeps_rep }),
+        late: Some(LateEnrichment { keeps_rep }),
         handed: None,
     };
-    match world.settle(&desk, &settle, true).await? {
-        Settled::Decided { decision, replay: false } => Ok(Some(*decision)),
-        Settled::Decided { .. } | Settled::Conflict => Ok(None),
+    match world.decide(&desk, &decide, true).await? {
+        DecideResponse::Decided { decision, replay: false } => Ok(Some(*decision)),
+        DecideResponse::Decided { .. } | DecideResponse::Conflict => Ok(None),
     }
 }
 
@@ -95,7 +95,11 @@ fn facted(reading: &CachedReading) -> Facted {
 }
 
 /// What the directory adds when the answer names a company that was not known: above all, who owns the account.
-async fn with_directory<W: World>(world: &W, record: &Record, facts: Facts) -> PortResult<(Facts, Option<Owner>)> {
+async fn with_directory<W: IntakeWorld>(
+    world: &W,
+    record: &Record,
+    facts: Facts,
+) -> PortResult<(Facts, Option<AccountOwner>)> {
     let domain = facts.text(Field::CompanyDomain);
     if domain == record.facts.text(Field::CompanyDomain) {
         return Ok((facts, record.view.owner.clone()));
@@ -103,7 +107,7 @@ async fn with_directory<W: World>(world: &W, record: &Record, facts: Facts) -> P
     let Some(row) = world.find(domain, None).await? else {
         return Ok((facts, record.view.owner.clone()));
     };
-    let owner = row.owner_rep_id.clone().map(|rep_id| Owner { rep_id, source: DIRECTORY.to_owned() });
+    let owner = row.owner_rep_id.clone().map(|rep_id| AccountOwner { rep_id, source: DIRECTORY.to_owned() });
     let facts = merge_readings(&facts, &[row.facts(world.now())]);
     Ok((facts, owner.or_else(|| record.view.owner.clone())))
 }

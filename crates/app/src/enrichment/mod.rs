@@ -12,28 +12,28 @@ pub mod website;
 
 pub use after::{After, CachePut, after};
 
-use crate::crm::lookup::Consulted;
-use crate::intake::World;
-use crate::ports::messages::{LookUp, LookedUp};
+use crate::crm::lookup::CrmContext;
+use crate::intake::IntakeWorld;
+use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
 use crate::ports::{CacheEntry, CachedReading, InForce};
-use ask::{Question, Reply, ask};
+use ask::{Reply, SourceQuery, ask};
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use lead_router_core::decision::attempts::Owner;
+use lead_router_core::decision::attempts::AccountOwner;
 use lead_router_core::decision::record::{CacheUse, EnrichmentSummary, ProviderCall};
 use lead_router_core::directory::DIRECTORY;
 use lead_router_core::enrichment::provider::merge::Facted;
-use lead_router_core::enrichment::provider::{Contact, Kind, merge_readings};
+use lead_router_core::enrichment::provider::{Contact, SubjectKind, merge_readings};
 use lead_router_core::enrichment::waterfall;
 use lead_router_core::enrichment::waterfall::results::{LATE, NOT_AWAITED};
-use lead_router_core::enrichment::waterfall::{Moment, Source, Standing, Step};
+use lead_router_core::enrichment::waterfall::{ProviderState, WaterfallInput, WaterfallSource, WaterfallStep};
 use lead_router_core::facts::{Fact, Facts, Field};
 use lead_router_core::id::{LeadId, ProviderId, RepId};
 use lead_router_core::lead::Lead;
 use lead_router_core::lead::key::sha256_hex;
 use lead_router_core::rubric::file::OwnerAway;
 use lead_router_core::time::Timestamp;
-use provider::{Person, Provider, directory_subject, providers};
+use provider::{PersonLookup, Provider, directory_subject, providers};
 use std::collections::BTreeMap;
 use std::pin::pin;
 
@@ -42,11 +42,11 @@ const DEADLINE: &str = "deadline";
 
 /// What enrichment found.
 #[derive(Debug)]
-pub struct Known {
+pub struct Enriched {
     /// Everything that is known.
     pub facts: Facts,
     /// Owner of the account according to the CRM, else the directory.
-    pub owner: Option<Owner>,
+    pub owner: Option<AccountOwner>,
     /// What it took.
     pub summary: EnrichmentSummary,
     /// What is left to do when the sender has its answer.
@@ -54,29 +54,29 @@ pub struct Known {
 }
 
 /// Enrichment of one lead.
-pub struct Run<'a, W> {
+pub struct EnrichmentRun<'a, W> {
     world: &'a W,
     config: &'a InForce,
-    person: Person<'a>,
+    person: PersonLookup<'a>,
     started_at: Timestamp,
     stated: Facts,
     contact: Contact,
     readings: Vec<Facted>,
     facts: Facts,
-    owner: Option<Owner>,
-    crm_owner: Option<Owner>,
+    owner: Option<AccountOwner>,
+    crm_owner: Option<AccountOwner>,
     providers: Vec<Provider>,
     entries: BTreeMap<String, CacheEntry>,
     changed: Vec<String>,
     summary: EnrichmentSummary,
     from_cache: u32,
     /// Questions whose answers nobody has seen yet, by provider.
-    pending: BTreeMap<ProviderId, LookUp>,
+    pending: BTreeMap<ProviderId, ProviderLookupRequest>,
     /// Questions to put again when the lead is decided.
-    again: Vec<LookUp>,
+    again: Vec<ProviderLookupRequest>,
 }
 
-impl<'a, W: World> Run<'a, W> {
+impl<'a, W: IntakeWorld> EnrichmentRun<'a, W> {
     /// Begins with what the lead says and what the cache knows.
     pub async fn start(
         world: &'a W,
@@ -88,7 +88,7 @@ impl<'a, W: World> Run<'a, W> {
         let mut run = Self {
             world,
             config,
-            person: Person::of(lead, person_key),
+            person: PersonLookup::of(lead, person_key),
             started_at: now,
             stated: lead.facts(),
             contact: lead.contact(),
@@ -109,7 +109,7 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     /// Takes over what the CRM says: who owns the lead there counts more than what the directory says.
-    pub fn told(&mut self, consulted: &Consulted) {
+    pub fn told(&mut self, consulted: &CrmContext) {
         self.crm_owner.clone_from(&consulted.owner);
         self.summary.crm = consulted.how;
         self.readings.push(consulted.facts.clone());
@@ -118,29 +118,29 @@ impl<'a, W: World> Run<'a, W> {
 
     /// Whether the decision can be made with what is known: no provider has to be waited for.
     pub fn is_over(&self) -> bool {
-        matches!(self.next(), Step::Stop { .. })
+        matches!(self.next(), WaterfallStep::Stop { .. })
     }
 
     /// Asks until the decision stands, nobody is left, or the deadline has passed. With `lead_id`, a provider that was
     /// cut off by the deadline may have the lead placed again when it answers.
-    pub async fn finish(mut self, lead_id: Option<&LeadId>) -> Known {
+    pub async fn finish(mut self, lead_id: Option<&LeadId>) -> Enriched {
         let deadline = self.started_at.plus_ms(i64::from(self.config.rubric.enrichment().deadline_ms));
         let mut calls = FuturesUnordered::new();
         let stopped = loop {
             let now = self.world.now();
             let left_ms = u32::try_from(deadline.ms_since(now)).unwrap_or(0);
             match self.next() {
-                Step::Stop { reason, saved } => {
+                WaterfallStep::Stop { reason, saved } => {
                     self.summary.providers_saved = saved;
                     break reason;
                 }
                 _ if left_ms == 0 => break DEADLINE.to_owned(),
-                Step::Ask(ids) => {
+                WaterfallStep::Ask(ids) => {
                     for (id, key, question) in self.questions(&ids, now, left_ms) {
                         calls.push(ask(self.world, id, key, question));
                     }
                 }
-                Step::Wait(until) => {
+                WaterfallStep::Wait(until) => {
                     let pause_ms = until.map_or(left_ms, |until| u32::try_from(until.ms_since(now)).unwrap_or(0));
                     let pause = pin!(self.world.pause(pause_ms.clamp(1, left_ms)));
                     // When nobody is asked, the pause ends and the deadline comes.
@@ -155,9 +155,9 @@ impl<'a, W: World> Run<'a, W> {
         self.known(stopped, lead_id)
     }
 
-    fn next(&self) -> Step {
-        let sources: Vec<Source> = self.providers.iter().map(|provider| provider.source.clone()).collect();
-        waterfall::next(Moment {
+    fn next(&self) -> WaterfallStep {
+        let sources: Vec<WaterfallSource> = self.providers.iter().map(|provider| provider.source.clone()).collect();
+        waterfall::next(WaterfallInput {
             rubric: &self.config.rubric,
             facts: &self.facts,
             sources: &sources,
@@ -167,11 +167,11 @@ impl<'a, W: World> Run<'a, W> {
         })
     }
 
-    fn known(mut self, stopped: String, lead_id: Option<&LeadId>) -> Known {
+    fn known(mut self, stopped: String, lead_id: Option<&LeadId>) -> Enriched {
         let now = self.world.now();
         let is_cut = stopped == DEADLINE;
         for provider in &self.providers {
-            if let Standing::Asked(at) = provider.source.standing {
+            if let ProviderState::Asked(at) = provider.source.standing {
                 let ms = u32::try_from(now.ms_since(at)).unwrap_or(0);
                 let result = if is_cut { LATE } else { NOT_AWAITED }.to_owned();
                 self.summary.calls.push(ProviderCall {
@@ -185,7 +185,8 @@ impl<'a, W: World> Run<'a, W> {
         }
         self.again.extend(std::mem::take(&mut self.pending).into_values());
         let may_move = lead_id.filter(|_| is_cut);
-        let again = self.again.into_iter().map(|question| LookUp { lead_id: may_move.cloned(), ..question });
+        let again =
+            self.again.into_iter().map(|question| ProviderLookupRequest { lead_id: may_move.cloned(), ..question });
         let asked = u32::try_from(self.summary.calls.len()).unwrap_or(u32::MAX);
         self.summary.cache = match (self.from_cache, asked) {
             (_, 0) => CacheUse::Hit,
@@ -200,10 +201,10 @@ impl<'a, W: World> Run<'a, W> {
             .iter()
             .filter_map(|key| entries.get(key).map(|entry| CachePut { key: key.clone(), entry: entry.clone() }));
         let after = After { puts: puts.collect(), again: again.collect() };
-        Known { after, owner: self.crm_owner.or(self.owner), facts: self.facts, summary: self.summary }
+        Enriched { after, owner: self.crm_owner.or(self.owner), facts: self.facts, summary: self.summary }
     }
 
-    fn owner(&self) -> Option<&Owner> {
+    fn owner(&self) -> Option<&AccountOwner> {
         self.crm_owner.as_ref().or(self.owner.as_ref())
     }
 
@@ -226,7 +227,7 @@ impl<'a, W: World> Run<'a, W> {
     }
 
     fn apply_cached(&mut self) {
-        let ready = self.providers.iter().filter(|provider| provider.source.standing == Standing::Ready);
+        let ready = self.providers.iter().filter(|provider| provider.source.standing == ProviderState::Ready);
         let cached: Vec<(ProviderId, String, CachedReading)> = ready
             .filter_map(|provider| {
                 let id = &provider.source.id;
@@ -262,16 +263,16 @@ impl<'a, W: World> Run<'a, W> {
     fn stand(&mut self) {
         let (facts, contact) = (&self.facts, &self.contact);
         for provider in &mut self.providers {
-            if matches!(provider.source.standing, Standing::Ready | Standing::Waiting) {
+            if matches!(provider.source.standing, ProviderState::Ready | ProviderState::Waiting) {
                 let is_ready = provider.is_ready(facts, contact);
-                provider.source.standing = if is_ready { Standing::Ready } else { Standing::Waiting };
+                provider.source.standing = if is_ready { ProviderState::Ready } else { ProviderState::Waiting };
             }
         }
     }
 
     /// Cache keys of the subjects of providers that have not been asked.
     fn keys(&self) -> Vec<String> {
-        let open = self.providers.iter().filter(|provider| provider.source.standing == Standing::Ready);
+        let open = self.providers.iter().filter(|provider| provider.source.standing == ProviderState::Ready);
         let mut keys: Vec<String> = open.filter_map(|provider| provider.cache_key(&self.facts, self.person)).collect();
         keys.sort();
         keys.dedup();
@@ -280,7 +281,7 @@ impl<'a, W: World> Run<'a, W> {
 
     fn stand_done(&mut self, id: &ProviderId) {
         for provider in self.providers.iter_mut().filter(|provider| provider.source.id == *id) {
-            provider.source.standing = Standing::Done;
+            provider.source.standing = ProviderState::Done;
         }
     }
 
@@ -290,31 +291,31 @@ impl<'a, W: World> Run<'a, W> {
         ids: &[ProviderId],
         now: Timestamp,
         left_ms: u32,
-    ) -> Vec<(ProviderId, Option<String>, Question)> {
+    ) -> Vec<(ProviderId, Option<String>, SourceQuery)> {
         let mut questions = Vec::with_capacity(ids.len());
         for provider in self.providers.iter().filter(|provider| ids.contains(&provider.source.id)) {
             let id = provider.source.id.clone();
             let key = provider.cache_key(&self.facts, self.person);
             let question = match self.look_up(provider, key.as_deref(), left_ms) {
                 Some(question) => {
-                    self.pending.insert(id.clone(), LookUp { wait_ms: 0, ..question.clone() });
-                    Question::Http(Box::new(question))
+                    self.pending.insert(id.clone(), ProviderLookupRequest { wait_ms: 0, ..question.clone() });
+                    SourceQuery::Http(Box::new(question))
                 }
                 None => {
                     let (domain, name) = directory_subject(&self.facts).unwrap_or_default();
-                    Question::Directory { domain, name, version: self.config.directory_version.clone() }
+                    SourceQuery::Directory { domain, name, version: self.config.directory_version.clone() }
                 }
             };
             questions.push((id, key, question));
         }
         for provider in self.providers.iter_mut().filter(|provider| ids.contains(&provider.source.id)) {
-            provider.source.standing = Standing::Asked(now);
+            provider.source.standing = ProviderState::Asked(now);
         }
         questions
     }
 
     /// The question to a provider; `None` for the directory.
-    fn look_up(&self, provider: &Provider, key: Option<&str>, left_ms: u32) -> Option<LookUp> {
+    fn look_up(&self, provider: &Provider, key: Option<&str>, left_ms: u32) -> Option<ProviderLookupRequest> {
         let http = provider.http.as_ref()?;
         let subject = match key {
             Some(key) => key.to_owned(),
@@ -323,7 +324,7 @@ impl<'a, W: World> Run<'a, W> {
         // Calls that follow each other have a limit each.
         let is_many = http.offer.takes_several_calls();
         let wait_ms = if is_many { left_ms } else { http.offer.timeout_ms().min(left_ms) };
-        Some(LookUp {
+        Some(ProviderLookupRequest {
             subject,
             provider: provider.source.id.clone(),
             facts: self.facts.clone(),
@@ -356,7 +357,7 @@ impl<'a, W: World> Run<'a, W> {
         if was_called && reply.id.as_str() != DIRECTORY {
             self.summary.providers_called = self.summary.providers_called.saturating_add(1);
         }
-        let LookedUp { result, shared, second, .. } = reply.looked_up;
+        let ProviderLookupResponse { result, shared, second, .. } = reply.looked_up;
         // Whoever shares a call of another lead has not sent the second request either.
         let (result, second) = if shared { (format!("{result}_shared"), None) } else { (result, second) };
         self.summary.calls.push(ProviderCall { provider: reply.id.to_string(), result, ms: reply.ms, second });
@@ -367,13 +368,13 @@ impl<'a, W: World> Run<'a, W> {
         self.readings.push(reading.facts.iter().filter_map(fact).collect());
         self.facts = merge_readings(&self.stated, &self.readings);
         if let Some(rep_id) = reading.owner_rep_id.as_deref().and_then(|rep| RepId::new(rep).ok()) {
-            self.owner = Some(Owner { rep_id, source: DIRECTORY.to_owned() });
+            self.owner = Some(AccountOwner { rep_id, source: DIRECTORY.to_owned() });
         }
         if reading.blocked {
             // Whoever must not be looked up at one provider is not looked up at another.
-            for provider in self.providers.iter_mut().filter(|provider| provider.is_about(Kind::Person)) {
-                if matches!(provider.source.standing, Standing::Ready | Standing::Waiting) {
-                    provider.source.standing = Standing::Done;
+            for provider in self.providers.iter_mut().filter(|provider| provider.is_about(SubjectKind::Person)) {
+                if matches!(provider.source.standing, ProviderState::Ready | ProviderState::Waiting) {
+                    provider.source.standing = ProviderState::Done;
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! Asks the company providers about an account of the directory before a lead comes.
 
-use crate::ports::messages::LookUp;
-use crate::ports::{Cache, Clock, Config, Http, Lookups, PortResult};
-use lead_router_core::enrichment::provider::{Contact, Kind, Offer};
+use crate::ports::messages::ProviderLookupRequest;
+use crate::ports::{Cache, Clock, Config, Http, PortResult, ProviderLookups};
+use lead_router_core::enrichment::provider::{Contact, Offer, SubjectKind};
 use lead_router_core::facts::{Fact, FactValue, Facts, Field};
 use lead_router_core::id::ProviderId;
 use lead_router_core::rubric::file::Prefer;
@@ -12,7 +12,7 @@ use lead_router_core::rubric::file::Prefer;
 ///
 /// # Errors
 /// `Unavailable` when the configuration or the cache cannot be reached.
-pub async fn warm<W: Cache + Clock + Config + Http + Lookups>(world: &W, domain: &str) -> PortResult<u32> {
+pub async fn prefetch<W: Cache + Clock + Config + Http + ProviderLookups>(world: &W, domain: &str) -> PortResult<u32> {
     let config = world.current().await?;
     let subject = format!("company:{domain}");
     let now = world.now();
@@ -24,12 +24,14 @@ pub async fn warm<W: Cache + Clock + Config + Http + Lookups>(world: &W, domain:
     let mut asked: u32 = 0;
     let mut is_changed = false;
     for id in config.rubric.stages().iter().flatten() {
-        let Some(offer) = Offer::find(id.as_str()).filter(|offer| offer.kind() == Kind::Company) else { continue };
+        let Some(offer) = Offer::find(id.as_str()).filter(|offer| offer.kind() == SubjectKind::Company) else {
+            continue;
+        };
         let is_fresh = entry.get(id.as_str()).is_some_and(|reading| reading.until > now);
         if is_fresh || offer.key_setting().is_some_and(|name| world.setting(name).is_none()) {
             continue;
         }
-        let question = LookUp {
+        let question = ProviderLookupRequest {
             subject: subject.clone(),
             provider: id.clone(),
             facts: facts.clone(),

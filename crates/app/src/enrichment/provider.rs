@@ -2,8 +2,8 @@
 
 use crate::ports::{Http, InForce};
 use lead_router_core::directory::{DIRECTORY, DirectoryRow};
-use lead_router_core::enrichment::provider::{Contact, Kind, Offer, build};
-use lead_router_core::enrichment::waterfall::{Source, Standing};
+use lead_router_core::enrichment::provider::{Contact, Offer, SubjectKind, build};
+use lead_router_core::enrichment::waterfall::{ProviderState, WaterfallSource};
 use lead_router_core::enrichment::website::{BASE_URL_SETTING, Site};
 use lead_router_core::facts::{Facts, Field, FieldSet};
 use lead_router_core::id::ProviderId;
@@ -17,7 +17,7 @@ const DIRECTORY_PATIENCE_MS: u32 = 300;
 
 /// One provider of the run.
 pub(super) struct Provider {
-    pub(super) source: Source,
+    pub(super) source: WaterfallSource,
     /// `None` for the directory.
     pub(super) http: Option<HttpProvider>,
 }
@@ -34,12 +34,12 @@ pub(super) struct HttpProvider {
 
 /// Whom the answers about a person are kept under, and what the key of the hash is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Person<'a> {
+pub(super) struct PersonLookup<'a> {
     pub(super) name: &'a str,
     pub(super) hash_key: &'a [u8],
 }
 
-impl<'a> Person<'a> {
+impl<'a> PersonLookup<'a> {
     /// The person of a lead: by the profile, by which providers know them better, else by the address.
     pub(super) fn of(lead: &'a Lead, hash_key: &'a [u8]) -> Self {
         let profile = lead.linkedin.as_ref().and_then(|profile| profile.normal.as_deref());
@@ -48,7 +48,7 @@ impl<'a> Person<'a> {
 }
 
 impl Provider {
-    pub(super) fn is_about(&self, kind: Kind) -> bool {
+    pub(super) fn is_about(&self, kind: SubjectKind) -> bool {
         self.http.as_ref().is_some_and(|http| http.offer.kind() == kind)
     }
 
@@ -61,14 +61,14 @@ impl Provider {
     }
 
     /// Cache key of what it is asked about. A person is named by a keyed hash, never by an address.
-    pub(super) fn cache_key(&self, facts: &Facts, person: Person<'_>) -> Option<String> {
+    pub(super) fn cache_key(&self, facts: &Facts, person: PersonLookup<'_>) -> Option<String> {
         let domain = facts.text(Field::CompanyDomain).map(|domain| format!("company:{domain}"));
         match &self.http {
             None => domain
                 .or_else(|| directory_subject(facts).and_then(|(_, name)| name.map(|name| format!("name:{name}")))),
             Some(http) => match http.offer.kind() {
-                Kind::Company => domain,
-                Kind::Person => Some(format!("person:{}", keyed_hash(person.hash_key, "facts", person.name))),
+                SubjectKind::Company => domain,
+                SubjectKind::Person => Some(format!("person:{}", keyed_hash(person.hash_key, "facts", person.name))),
             },
         }
     }
@@ -104,7 +104,7 @@ pub(super) fn providers(world: &impl Http, config: &InForce) -> Vec<Provider> {
 
 fn provider(world: &impl Http, config: &InForce, stage: usize, id: &ProviderId) -> Option<Provider> {
     let first_party = id.as_str() == DIRECTORY;
-    let source = Source {
+    let source = WaterfallSource {
         id: id.clone(),
         stage,
         first_party,
@@ -112,7 +112,7 @@ fn provider(world: &impl Http, config: &InForce, stage: usize, id: &ProviderId) 
         needs: FieldSet::EMPTY.with(Field::CompanyDomain),
         cost_usd_micros: 0,
         patience_ms: DIRECTORY_PATIENCE_MS,
-        standing: Standing::Waiting,
+        standing: ProviderState::Waiting,
     };
     if first_party {
         return Some(Provider { source, http: None });
@@ -126,7 +126,7 @@ fn provider(world: &impl Http, config: &InForce, stage: usize, id: &ProviderId) 
         Offer::Api(description) => &description.base_url_setting,
         Offer::Website => BASE_URL_SETTING,
     });
-    let source = Source {
+    let source = WaterfallSource {
         fills: offer.fills(),
         needs: offer.needs(),
         cost_usd_micros: offer.cost_usd_micros(),

@@ -1,13 +1,15 @@
 //! One question to one provider about one subject, whoever asks: breaker, token, call, second request, reading.
 
-use crate::enrichment::provider_token::{Asking, send};
+use crate::enrichment::provider_token::{ProviderCallContext, send};
 use crate::enrichment::website;
-use crate::ports::messages::{LookUp, LookedUp, Permit, Permitted, Refund};
-use crate::ports::{CachedReading, Clock, Http, HttpAnswer, Meters, Pages};
-use lead_router_core::enrichment::provider::{Description, Offer, Reading, Token, build, build_poll};
+use crate::ports::messages::{
+    PermitRequest, PermitResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest,
+};
+use crate::ports::{CachedReading, Clock, Http, HttpAnswer, Pages, ProviderLimits};
+use lead_router_core::enrichment::provider::{Description, Offer, Reading, VendorToken, build, build_poll};
 use lead_router_core::enrichment::waterfall::breaker::{Breaker, Ending};
-use lead_router_core::enrichment::waterfall::hedging::{Allowance, Second};
-use lead_router_core::enrichment::waterfall::latency::Latency;
+use lead_router_core::enrichment::waterfall::hedging::{Allowance, Hedge};
+use lead_router_core::enrichment::waterfall::latency::ObservedLatency;
 use lead_router_core::enrichment::waterfall::results::{
     DAY_SPENT, FOUND, LEFT_ALONE, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, TOO_FAST, UNAVAILABLE,
 };
@@ -24,11 +26,11 @@ pub struct Health {
     /// Whether it is asked at all.
     pub breaker: Breaker,
     /// How long it takes.
-    pub latency: Latency,
+    pub latency: ObservedLatency,
     /// How many questions may be asked twice.
     pub allowance: Allowance,
     /// The token that its key was exchanged for, when it takes tokens and was asked before.
-    pub token: Option<Token>,
+    pub token: Option<VendorToken>,
 }
 
 /// What happens with a question while it is under way.
@@ -37,7 +39,7 @@ pub struct Progress {
     /// Whether a lead waits for the answer. When none does, nothing is paid for speed.
     pub is_awaited: Cell<bool>,
     /// Why a second request was sent.
-    pub second: Cell<Option<Second>>,
+    pub second: Cell<Option<Hedge>>,
 }
 
 impl Default for Progress {
@@ -47,38 +49,38 @@ impl Default for Progress {
 }
 
 /// How a question ends: for the breaker, and for who asked.
-pub(super) type Ended = (Ending, LookedUp);
+pub(super) type Ended = (Ending, ProviderLookupResponse);
 
 /// Longest time for which a provider is asked whether it is done, in milliseconds.
 pub const POLL_MS_MAX: i64 = 60_000;
 
 /// Asks whichever provider the question names, as the kind of provider wants it. Never an error.
-pub async fn look_up<W: Http + Pages + Clock + Meters>(
+pub async fn look_up<W: Http + Pages + Clock + ProviderLimits>(
     world: &W,
     health: &RefCell<Health>,
-    question: &LookUp,
+    question: &ProviderLookupRequest,
     progress: &Progress,
-) -> LookedUp {
+) -> ProviderLookupResponse {
     match Offer::find(question.provider.as_str()) {
         Some(Offer::Api(description)) => ask_api(world, health, description, question, progress).await,
         Some(Offer::Website) => website::look_up(world, question).await,
-        None => LookedUp::failed(NOT_SET_UP),
+        None => ProviderLookupResponse::failed(NOT_SET_UP),
     }
 }
 
 /// Asks an API. Never longer than the description and [`POLL_MS_MAX`] allow; never an error.
-async fn ask_api<W: Http + Clock + Meters>(
+async fn ask_api<W: Http + Clock + ProviderLimits>(
     world: &W,
     health: &RefCell<Health>,
     description: &Description,
-    question: &LookUp,
+    question: &ProviderLookupRequest,
     progress: &Progress,
-) -> LookedUp {
+) -> ProviderLookupResponse {
     let Some(key) = world.setting(&description.key_setting) else {
-        return LookedUp::failed(NOT_SET_UP);
+        return ProviderLookupResponse::failed(NOT_SET_UP);
     };
     let Some(configured) = description.configured(|name| world.setting(name)) else {
-        return LookedUp::failed(NOT_SET_UP);
+        return ProviderLookupResponse::failed(NOT_SET_UP);
     };
     let description = configured.as_ref();
     let base_url = world.setting(&description.base_url_setting).unwrap_or_else(|| description.base_url.clone());
@@ -87,25 +89,28 @@ async fn ask_api<W: Http + Clock + Meters>(
         Some(job) => build_poll(description, job, &base_url, key),
     };
     if make(None, &key).is_none() {
-        return LookedUp::failed(NOT_ASKED);
+        return ProviderLookupResponse::failed(NOT_ASKED);
     }
     if !health.borrow_mut().breaker.admits(world.now()) {
-        return LookedUp::failed(LEFT_ALONE);
+        return ProviderLookupResponse::failed(LEFT_ALONE);
     }
     if let Some(code) = refused(world, description.cost_usd_micros, question).await {
         // A call that is not made says nothing about the provider.
         health.borrow_mut().breaker.note(Ending::Unasked, world.now());
-        return LookedUp::failed(code);
+        return ProviderLookupResponse::failed(code);
     }
     let counted_at = world.now();
-    let asking = Asking { world, health, description, question, progress, base_url: &base_url, key: &key };
+    let asking = ProviderCallContext { world, health, description, question, progress, base_url: &base_url, key: &key };
     let (ending, looked_up) = call(&asking, make).await;
     health.borrow_mut().breaker.note(ending, world.now());
     let second = progress.second.get();
-    let looked_up = LookedUp { second, ..looked_up };
+    let looked_up = ProviderLookupResponse { second, ..looked_up };
     if question.limit.is_some() {
-        let refund =
-            Refund { provider: description.id.clone(), cost_usd_micros: description.cost_usd_micros, at: counted_at };
+        let refund = RefundRequest {
+            provider: description.id.clone(),
+            cost_usd_micros: description.cost_usd_micros,
+            at: counted_at,
+        };
         for _ in 0..uncharged(&looked_up) {
             let _ = world.refund(&refund).await;
         }
@@ -114,10 +119,10 @@ async fn ask_api<W: Http + Clock + Meters>(
 }
 
 /// How many of the requests of a question are certainly not charged.
-fn uncharged(looked_up: &LookedUp) -> u32 {
+fn uncharged(looked_up: &ProviderLookupResponse) -> u32 {
     let may_be_charged = matches!(looked_up.result.as_str(), FOUND | PENDING | "timeout" | "unreachable" | "too_large");
     match looked_up.second {
-        Some(Second::Failed) if may_be_charged => 1,
+        Some(Hedge::Failed) if may_be_charged => 1,
         _ if may_be_charged => 0,
         Some(_) => 2,
         None => 1,
@@ -126,27 +131,31 @@ fn uncharged(looked_up: &LookedUp) -> u32 {
 
 /// Why a call may not be made, when the rubric limits the provider and the limit is reached. Without the count there is no
 /// call: the money of the business is not spent on a guess.
-pub(super) async fn refused<W: Meters + Clock>(
+pub(super) async fn refused<W: ProviderLimits + Clock>(
     world: &W,
     cost_usd_micros: u32,
-    question: &LookUp,
+    question: &ProviderLookupRequest,
 ) -> Option<&'static str> {
-    let permit =
-        Permit { provider: question.provider.clone(), limit: question.limit?, cost_usd_micros, now: world.now() };
+    let permit = PermitRequest {
+        provider: question.provider.clone(),
+        limit: question.limit?,
+        cost_usd_micros,
+        now: world.now(),
+    };
     match world.permit(&permit).await {
-        Ok(Permitted::Yes) => None,
-        Ok(Permitted::TooFast) => Some(TOO_FAST),
-        Ok(Permitted::DaySpent) => Some(DAY_SPENT),
+        Ok(PermitResponse::Yes) => None,
+        Ok(PermitResponse::TooFast) => Some(TOO_FAST),
+        Ok(PermitResponse::DaySpent) => Some(DAY_SPENT),
         Err(_) => Some(UNAVAILABLE),
     }
 }
 
 /// One question with all the calls that it takes: a provider that needs time is asked again until it is done.
-async fn call<W: Http + Clock + Meters>(
-    asking: &Asking<'_, W>,
+async fn call<W: Http + Clock + ProviderLimits>(
+    asking: &ProviderCallContext<'_, W>,
     make: impl Fn(Option<&str>, &str) -> Option<HttpRequest>,
 ) -> Ended {
-    let Asking { world, description, .. } = *asking;
+    let ProviderCallContext { world, description, .. } = *asking;
     let give_up_at = world.now().plus_ms(POLL_MS_MAX);
     let mut job = None::<String>;
     let mut was_missed = false;
@@ -165,15 +174,15 @@ async fn call<W: Http + Clock + Meters>(
             reading => return ended(description, &answer, reading, now),
         }
         let Some(plan) = description.poll().filter(|plan| job.is_some() || plan.repeats()) else {
-            return (Ending::Answered, LookedUp::failed(PENDING));
+            return (Ending::Answered, ProviderLookupResponse::failed(PENDING));
         };
         let pause_ms = if round == 0 { plan.first_after_ms } else { plan.every_ms };
         if now.plus_ms(pause_ms.into()) > give_up_at {
-            return (Ending::Answered, LookedUp::failed(PENDING));
+            return (Ending::Answered, ProviderLookupResponse::failed(PENDING));
         }
         world.pause(pause_ms).await;
     }
-    (Ending::Answered, LookedUp::failed(PENDING))
+    (Ending::Answered, ProviderLookupResponse::failed(PENDING))
 }
 
 /// How a question ends with an answer that was read.
@@ -182,7 +191,10 @@ pub(super) fn ended(description: &Description, answer: &HttpAnswer, reading: Rea
         let until = now.plus_ms(i64::from(seconds).saturating_mul(1_000));
         let blocked = !matches!(result, FOUND | NOT_FOUND);
         let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new(), blocked };
-        (Ending::Answered, LookedUp { reading: Some(reading), result: result.to_owned(), shared: false, second: None })
+        (
+            Ending::Answered,
+            ProviderLookupResponse { reading: Some(reading), result: result.to_owned(), shared: false, second: None },
+        )
     };
     match reading {
         Reading::Found(values) => {
@@ -191,12 +203,14 @@ pub(super) fn ended(description: &Description, answer: &HttpAnswer, reading: Rea
             kept(facts, description.cache.found_s, FOUND)
         }
         Reading::NotFound => kept(BTreeMap::new(), description.cache.not_found_s, NOT_FOUND),
-        Reading::Pending { .. } => (Ending::Answered, LookedUp::failed(PENDING)),
+        Reading::Pending { .. } => (Ending::Answered, ProviderLookupResponse::failed(PENDING)),
         // The person objects to being looked up: that is remembered like a miss.
         Reading::Failed { code, remedy: Remedy::FixRequest } => {
             kept(BTreeMap::new(), description.cache.not_found_s, code)
         }
-        Reading::Failed { code, remedy } => (ending_of_failure(answer, code, remedy), LookedUp::failed(code)),
+        Reading::Failed { code, remedy } => {
+            (ending_of_failure(answer, code, remedy), ProviderLookupResponse::failed(code))
+        }
     }
 }
 

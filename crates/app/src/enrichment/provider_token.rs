@@ -2,8 +2,8 @@
 
 use crate::enrichment::hedging::send_twice;
 use crate::enrichment::provider_lookup::{Ended, Health, Progress, ended};
-use crate::ports::messages::{LookUp, LookedUp};
-use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, Meters};
+use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, ProviderLimits};
 use lead_router_core::enrichment::provider::{Description, Reading, build_token, read_poll, read_token};
 use lead_router_core::enrichment::waterfall::breaker::Ending;
 use lead_router_core::enrichment::waterfall::results::NOT_ASKED;
@@ -11,18 +11,18 @@ use lead_router_core::http::HttpRequest;
 use std::cell::RefCell;
 
 /// A question that is being asked: where it goes, with which secret, and what is known about the provider.
-pub(crate) struct Asking<'a, W> {
+pub(crate) struct ProviderCallContext<'a, W> {
     pub(crate) world: &'a W,
     pub(crate) health: &'a RefCell<Health>,
     pub(crate) description: &'a Description,
-    pub(crate) question: &'a LookUp,
+    pub(crate) question: &'a ProviderLookupRequest,
     pub(crate) progress: &'a Progress,
     pub(crate) base_url: &'a str,
     pub(crate) key: &'a str,
 }
 
 /// What stands for the key in a request.
-struct Pass {
+struct Credential {
     value: String,
     /// Whether it is a token from an earlier question, which the provider may refuse before its end.
     is_old: bool,
@@ -33,8 +33,8 @@ struct Pass {
 ///
 /// # Errors
 /// How the question ends when there is no answer to it.
-pub(crate) async fn send<W: Http + Clock + Meters>(
-    asking: &Asking<'_, W>,
+pub(crate) async fn send<W: Http + Clock + ProviderLimits>(
+    asking: &ProviderCallContext<'_, W>,
     is_result: bool,
     make: impl Fn(&str) -> Option<HttpRequest>,
 ) -> Result<(HttpAnswer, Reading), Ended> {
@@ -48,12 +48,12 @@ pub(crate) async fn send<W: Http + Clock + Meters>(
     send_with(asking, is_result, make(&second.value)).await
 }
 
-async fn send_with<W: Http + Clock + Meters>(
-    asking: &Asking<'_, W>,
+async fn send_with<W: Http + Clock + ProviderLimits>(
+    asking: &ProviderCallContext<'_, W>,
     is_result: bool,
     request: Option<HttpRequest>,
 ) -> Result<(HttpAnswer, Reading), Ended> {
-    let request = request.ok_or_else(|| (Ending::Answered, LookedUp::failed(NOT_ASKED)))?;
+    let request = request.ok_or_else(|| (Ending::Answered, ProviderLookupResponse::failed(NOT_ASKED)))?;
     let description = asking.description;
     if is_result {
         let answer = asking.world.send(&request, description.timeout_ms).await.map_err(unanswered)?;
@@ -65,21 +65,21 @@ async fn send_with<W: Http + Clock + Meters>(
 
 /// The token that is remembered, or a new one; for a provider without tokens the key itself. Questions that arrive
 /// together may fetch one each: all of them are good.
-async fn pass<W: Http + Clock>(asking: &Asking<'_, W>) -> Result<Pass, Ended> {
-    let Asking { world, health, description, base_url, key, .. } = *asking;
+async fn pass<W: Http + Clock>(asking: &ProviderCallContext<'_, W>) -> Result<Credential, Ended> {
+    let ProviderCallContext { world, health, description, base_url, key, .. } = *asking;
     let Some(request) = build_token(description, base_url, key) else {
-        return Ok(Pass { value: key.to_owned(), is_old: false });
+        return Ok(Credential { value: key.to_owned(), is_old: false });
     };
     let remembered = health.borrow().token.clone();
     if let Some(token) = remembered.filter(|token| token.is_good(world.now())) {
-        return Ok(Pass { value: token.value, is_old: true });
+        return Ok(Credential { value: token.value, is_old: true });
     }
     let answer = world.send(&request, description.timeout_ms).await.map_err(unanswered)?;
     let now = world.now();
     let token = read_token(description, answer.status, &answer.body, now)
         .map_err(|reading| ended(description, &answer, reading, now))?;
     health.borrow_mut().token = Some(token.clone());
-    Ok(Pass { value: token.value, is_old: false })
+    Ok(Credential { value: token.value, is_old: false })
 }
 
 /// Forgets a token that was refused, unless another question has renewed it.
@@ -90,8 +90,8 @@ fn forget(health: &RefCell<Health>, refused: &str) {
 
 fn unanswered(failure: HttpFailure) -> Ended {
     match failure {
-        HttpFailure::Timeout => (Ending::Fault, LookedUp::failed("timeout")),
-        HttpFailure::Unreachable => (Ending::Fault, LookedUp::failed("unreachable")),
-        HttpFailure::TooLarge => (Ending::Answered, LookedUp::failed("too_large")),
+        HttpFailure::Timeout => (Ending::Fault, ProviderLookupResponse::failed("timeout")),
+        HttpFailure::Unreachable => (Ending::Fault, ProviderLookupResponse::failed("unreachable")),
+        HttpFailure::TooLarge => (Ending::Answered, ProviderLookupResponse::failed("too_large")),
     }
 }

@@ -6,8 +6,8 @@
 //! company share a call.
 
 use crate::enrichment::provider_lookup::refused;
-use crate::ports::messages::{LookUp, LookedUp};
-use crate::ports::{CachedReading, Clock, Http, HttpFailure, Meters, Pages};
+use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use crate::ports::{CachedReading, Clock, Http, HttpFailure, Pages, ProviderLimits};
 use lead_router_core::enrichment::provider::Offer;
 use lead_router_core::enrichment::waterfall::results::{FOUND, NOT_ASKED, NOT_FOUND};
 use lead_router_core::enrichment::website::{BASE_URL_SETTING, FAULT_S, Site, TIMEOUT_MS};
@@ -23,14 +23,17 @@ const NO_SERVER: u16 = 530;
 /// `not_asked`: the domain is none whose website may be asked for. `not_found`: there is no server or no page, what
 /// comes is no HTML, a redirect leads elsewhere, or the page says nothing that can be used. `provider_try_later`,
 /// `timeout`, `unreachable`: the server has a fault, which is kept for an hour.
-pub async fn look_up<W: Pages + Http + Clock + Meters>(world: &W, question: &LookUp) -> LookedUp {
+pub async fn look_up<W: Pages + Http + Clock + ProviderLimits>(
+    world: &W,
+    question: &ProviderLookupRequest,
+) -> ProviderLookupResponse {
     let base_url = world.setting(BASE_URL_SETTING);
     let domain = question.facts.text(Field::CompanyDomain);
     let Some(site) = domain.and_then(|domain| Site::of(domain, base_url.as_deref())) else {
-        return LookedUp::failed(NOT_ASKED);
+        return ProviderLookupResponse::failed(NOT_ASKED);
     };
     if let Some(code) = refused(world, Offer::Website.cost_usd_micros(), question).await {
-        return LookedUp::failed(code);
+        return ProviderLookupResponse::failed(code);
     }
     let facts = match read(world, &site).await {
         Ok(facts) => facts,
@@ -73,8 +76,8 @@ async fn read<W: Pages + Clock>(world: &W, site: &Site) -> Result<Vec<(Field, Fa
     Ok(Vec::new())
 }
 
-fn kept(world: &impl Clock, facts: BTreeMap<String, Fact>, result: &str, seconds: u32) -> LookedUp {
+fn kept(world: &impl Clock, facts: BTreeMap<String, Fact>, result: &str, seconds: u32) -> ProviderLookupResponse {
     let until = world.now().plus_ms(i64::from(seconds).saturating_mul(1_000));
     let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new(), blocked: false };
-    LookedUp { reading: Some(reading), result: result.to_owned(), shared: false, second: None }
+    ProviderLookupResponse { reading: Some(reading), result: result.to_owned(), shared: false, second: None }
 }

@@ -1,7 +1,7 @@
 //! Leads that come many at a time. Each is made durable by the queue and taken in from there, so that ten thousand rows
 //! need a hundred calls and not thirty thousand.
 
-use crate::intake::{Answer, Done, Options, World, accept, fingerprint, id_of, intake};
+use crate::intake::{Done, IntakeAnswer, IntakeWorld, Options, accept, fingerprint, id_of, intake};
 use crate::ports::PortResult;
 use lead_router_core::lead::Lead;
 use lead_router_core::time::Timestamp;
@@ -20,7 +20,7 @@ pub fn key_of(lead: &Lead, named: Option<String>) -> String {
 ///
 /// # Errors
 /// As [`intake`].
-pub async fn take<W: World>(
+pub async fn take<W: IntakeWorld>(
     world: &W,
     lead: Lead,
     key: &str,
@@ -35,11 +35,11 @@ pub async fn take<W: World>(
     }
     // 2
     let done = intake(world, lead.clone(), Some(key), received_at, options).await?;
-    if done.answer != Answer::Conflict {
+    if done.answer != IntakeAnswer::Conflict {
         return Ok(Some(done));
     }
     // 3
     let done = accept(world, lead, Some(key), received_at, options).await?;
     // Another content of the same person came in between.
-    Ok((done.answer != Answer::Conflict).then_some(done))
+    Ok((done.answer != IntakeAnswer::Conflict).then_some(done))
 }

@@ -1,14 +1,14 @@
 //! The dry run: the whole decision for a lead as it would be made at a given moment, with nothing written.
 
 use crate::account::ask::ask;
-use crate::crm::lookup::{Consultation, Consulted};
-use crate::enrichment::Run;
-use crate::intake::{Options, World};
-use crate::ports::messages::{PickReply, TakeBack};
-use crate::ports::{PortResult, Teams, Unavailable};
-use lead_router_core::decision::attempts::{AccountView, Asking};
+use crate::crm::lookup::{CrmContext, CrmLookup};
+use crate::enrichment::EnrichmentRun;
+use crate::intake::{IntakeWorld, Options};
+use crate::ports::messages::{PickResponse, ReleaseRequest};
+use crate::ports::{PortResult, RepPools, Unavailable};
+use lead_router_core::decision::attempts::{AccountContext, RoutingContext};
 use lead_router_core::decision::plan::plan;
-use lead_router_core::decision::record::{Asked, Conclusion, Decision, conclude};
+use lead_router_core::decision::record::{Decision, DecisionInputs, QueryResult, conclude};
 use lead_router_core::lead::Lead;
 use lead_router_core::lead::key::LeadKeys;
 use lead_router_core::roster::model::PickRequest;
@@ -21,14 +21,14 @@ pub struct Explained {
     /// What the decision would be. Owners that only the Desk knows are not looked up.
     pub decision: Decision,
     /// Who would be asked, in order, with every candidate.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<QueryResult>,
 }
 
 /// Makes the decision for a lead at `now` without writing anything. Providers are asked as for a real lead.
 ///
 /// # Errors
 /// `Unavailable` when a Team or the configuration cannot be reached.
-pub async fn explain<W: World + Teams>(
+pub async fn explain<W: IntakeWorld + RepPools>(
     world: &W,
     lead: &Lead,
     now: Timestamp,
@@ -37,19 +37,19 @@ pub async fn explain<W: World + Teams>(
     let config = world.current().await?;
     let submission = format!("content:{}", crate::intake::fingerprint(lead));
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
-    let mut run = Run::start(world, &config, lead, options.person_key, now).await;
-    let consulted = match Consultation::start(world, &config, lead, &keys).await {
+    let mut run = EnrichmentRun::start(world, &config, lead, options.person_key, now).await;
+    let consulted = match CrmLookup::start(world, &config, lead, &keys).await {
         Some(crm) => crm.without_learning().finish().await,
-        None => Consulted::default(),
+        None => CrmContext::default(),
     };
     run.told(&consulted);
     let known = run.finish(None).await;
     let plan = plan(&config.rubric, &known.facts, now);
     let lead_id = keys.lead_id(0).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))?;
-    let view = AccountView { owner: known.owner, crm: consulted.view, ..AccountView::default() };
-    let asking = Asking { lead_id, exclude: Vec::new(), now, seed: crate::intake::seed(&keys) };
+    let view = AccountContext { owner: known.owner, crm: consulted.view, ..AccountContext::default() };
+    let asking = RoutingContext { lead_id, exclude: Vec::new(), now, seed: crate::intake::seed(&keys) };
     let asked = ask(&Dry(world), &plan, &view, &config.index, &asking).await?;
-    let decision = conclude(Conclusion {
+    let decision = conclude(DecisionInputs {
         plan: &plan,
         view: &view,
         index: &config.index,
@@ -66,16 +66,16 @@ pub async fn explain<W: World + Teams>(
 /// Teams that are asked without any effect.
 struct Dry<'a, T>(&'a T);
 
-impl<T: Teams> Teams for Dry<'_, T> {
-    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+impl<T: RepPools> RepPools for Dry<'_, T> {
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
         self.0.peek(pool, request).await
     }
 
-    async fn take_back(&self, _pool: &str, _take_back: &TakeBack) -> PortResult<()> {
+    async fn release(&self, _pool: &str, _take_back: &ReleaseRequest) -> PortResult<()> {
         Ok(())
     }
 
-    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply> {
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
         self.0.peek(pool, request).await
     }
 }

@@ -4,13 +4,15 @@ pub mod batch;
 pub mod dry_run;
 pub mod turnstile;
 
-use crate::crm::lookup::{Consultation, Consulted, of_employer};
+use crate::crm::lookup::{CrmContext, CrmLookup, of_employer};
 use crate::crm::write_back;
-use crate::enrichment::{After, Known, Run};
-use crate::ports::crm::Consults;
+use crate::enrichment::{After, Enriched, EnrichmentRun};
+use crate::ports::crm::CrmLookups;
 use crate::ports::jobs::Job;
-use crate::ports::messages::{Open, Opened, Reserve, Reserved, Settle, Settled, Standing};
-use crate::ports::{Cache, Clock, Config, Desks, Directory, Http, Jobs, Lookups, PortResult};
+use crate::ports::messages::{
+    DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest, ReserveKeyResponse,
+};
+use crate::ports::{AccountShards, Cache, Clock, Config, Directory, Http, Jobs, PortResult, ProviderLookups};
 use futures_util::future::join;
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::plan::plan;
@@ -23,8 +25,14 @@ use lead_router_core::lead::key::{AccountHash, LeadKeys, desk_of, hex, keyed_has
 use lead_router_core::time::Timestamp;
 
 /// What the intake needs of the world.
-pub trait World: Clock + Config + Cache + Consults + Directory + Http + Jobs + Lookups + Desks {}
-impl<T: Clock + Config + Cache + Consults + Directory + Http + Jobs + Lookups + Desks> World for T {}
+pub trait IntakeWorld:
+    Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards
+{
+}
+impl<T: Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards> IntakeWorld
+    for T
+{
+}
 
 /// Settings of the intake.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +47,7 @@ pub struct Options<'a> {
 
 /// The answer to a sender.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum IntakeAnswer {
     /// The decision, of this call or of the first one.
     Decided {
         /// The answer.
@@ -60,13 +68,13 @@ pub enum Answer {
 #[derive(Debug)]
 pub struct Done {
     /// The answer.
-    pub answer: Answer,
+    pub answer: IntakeAnswer,
     /// What is left to do; nothing depends on it.
     pub after: After,
 }
 
 impl Done {
-    fn now(answer: Answer) -> Self {
+    fn now(answer: IntakeAnswer) -> Self {
         Self { answer, after: After::default() }
     }
 }
@@ -80,7 +88,7 @@ impl Done {
 ///
 /// # Errors
 /// `Unavailable` when an object or the configuration cannot be reached. Sending the same lead again is safe.
-pub async fn intake<W: World>(
+pub async fn intake<W: IntakeWorld>(
     world: &W,
     lead: Lead,
     idempotency_key: Option<&str>,
@@ -90,9 +98,9 @@ pub async fn intake<W: World>(
     // 1
     if let Some(key) = idempotency_key {
         let key_hash = keyed_hash(options.person_key, "idempotency", key);
-        let reserve = Reserve { key_hash, fingerprint: fingerprint(&lead), now: received_at };
-        if world.reserve(&desk_of(&reserve.key_hash), &reserve).await? == Reserved::Conflict {
-            return Ok(Done::now(Answer::Conflict));
+        let reserve = ReserveKeyRequest { key_hash, fingerprint: fingerprint(&lead), now: received_at };
+        if world.reserve(&desk_of(&reserve.key_hash), &reserve).await? == ReserveKeyResponse::Conflict {
+            return Ok(Done::now(IntakeAnswer::Conflict));
         }
     }
     accept(world, lead, idempotency_key, received_at, options).await
@@ -103,7 +111,7 @@ pub async fn intake<W: World>(
 ///
 /// # Errors
 /// As [`intake`].
-pub(super) async fn accept<W: World>(
+pub(super) async fn accept<W: IntakeWorld>(
     world: &W,
     lead: Lead,
     key: Option<&str>,
@@ -117,12 +125,12 @@ pub(super) async fn accept<W: World>(
         None => format!("content:{fingerprint}"),
     };
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
-    let open = Open { keys, fingerprint, lead, received_at };
+    let open = OpenRequest { keys, fingerprint, lead, received_at };
     if !options.wait {
         return Ok(Done::now(match world.open(&open.keys.account.desk(), &open).await? {
-            Opened::Open { lead_id, .. } => Answer::Accepted { lead_id },
-            Opened::Decided { decision } => Answer::Decided { decision, replay: true },
-            Opened::Conflict => Answer::Conflict,
+            OpenResponse::Open { lead_id, .. } => IntakeAnswer::Accepted { lead_id },
+            OpenResponse::Decided { decision } => IntakeAnswer::Decided { decision, replay: true },
+            OpenResponse::Conflict => IntakeAnswer::Conflict,
         }));
     }
     route(world, open, options, None).await
@@ -141,11 +149,16 @@ pub fn id_of(lead: &Lead, key: &str, person_key: &[u8]) -> Option<LeadId> {
 }
 
 /// Steps 3 to 7 of [`intake`]; with the lead's id for one that was accepted before and is woken.
-async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Option<LeadId>) -> PortResult<Done> {
+async fn route<W: IntakeWorld>(
+    world: &W,
+    open: OpenRequest,
+    options: Options<'_>,
+    woken: Option<LeadId>,
+) -> PortResult<Done> {
     // 3
     let config = world.current().await?;
-    let mut run = Run::start(world, &config, &open.lead, options.person_key, world.now()).await;
-    let crm = Consultation::start(world, &config, &open.lead, &open.keys).await;
+    let mut run = EnrichmentRun::start(world, &config, &open.lead, options.person_key, world.now()).await;
+    let crm = CrmLookup::start(world, &config, &open.lead, &open.keys).await;
     let desk = open.keys.account.desk();
     // 4
     let is_woken = woken.is_some();
@@ -153,9 +166,11 @@ async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Opt
     let is_slow = crm.as_ref().is_some_and(|crm| !crm.is_known()) || !run.is_over();
     if !is_woken && is_slow {
         match world.open(&desk, &open).await? {
-            Opened::Open { lead_id, .. } => accepted = Some(lead_id),
-            Opened::Decided { decision } => return Ok(Done::now(Answer::Decided { decision, replay: true })),
-            Opened::Conflict => return Ok(Done::now(Answer::Conflict)),
+            OpenResponse::Open { lead_id, .. } => accepted = Some(lead_id),
+            OpenResponse::Decided { decision } => {
+                return Ok(Done::now(IntakeAnswer::Decided { decision, replay: true }));
+            }
+            OpenResponse::Conflict => return Ok(Done::now(IntakeAnswer::Conflict)),
         }
     }
     let announced = accepted.as_ref().filter(|_| !is_woken && options.mode == Mode::Live);
@@ -163,7 +178,7 @@ async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Opt
     let enriched = async {
         let mut consulted = match crm {
             Some(crm) => crm.finish().await,
-            None => Consulted::default(),
+            None => CrmContext::default(),
         };
         run.told(&consulted);
         let known = run.finish(accepted.as_ref()).await;
@@ -180,7 +195,7 @@ async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Opt
     let plan = plan(&config.rubric, &known.facts, now);
     // 7
     let seed = seed(&open.keys);
-    let settle = Settle {
+    let decide = DecideRequest {
         open,
         facts: known.facts,
         owner: known.owner,
@@ -195,15 +210,15 @@ async fn route<W: World>(world: &W, open: Open, options: Options<'_>, woken: Opt
         late: None,
         handed: None,
     };
-    let answer = match world.settle(&desk, &settle, is_woken).await? {
-        Settled::Decided { decision, replay } => Answer::Decided { decision, replay },
-        Settled::Conflict => Answer::Conflict,
+    let answer = match world.decide(&desk, &decide, is_woken).await? {
+        DecideResponse::Decided { decision, replay } => IntakeAnswer::Decided { decision, replay },
+        DecideResponse::Conflict => IntakeAnswer::Conflict,
     };
     Ok(Done { answer, after: known.after })
 }
 
 /// Adds what the CRM says of the employer that enrichment found.
-fn merge_crm(known: &mut Known, consulted: &Consulted) {
+fn merge_crm(known: &mut Enriched, consulted: &CrmContext) {
     if let Some(owner) = &consulted.owner {
         known.owner = Some(owner.clone());
     }
@@ -214,7 +229,7 @@ fn merge_crm(known: &mut Known, consulted: &Consulted) {
 
 /// Tells the CRM that there is a lead, so that it is there while providers are asked. Nothing depends on it: the assignment
 /// writes the same record.
-async fn announce<W: Jobs + Consults>(world: &W, lead_id: Option<&LeadId>, open: &Open) {
+async fn announce<W: Jobs + CrmLookups>(world: &W, lead_id: Option<&LeadId>, open: &OpenRequest) {
     if let Some(lead_id) = lead_id.filter(|_| world.crm() != CrmKind::Builtin) {
         let write = Box::new(write_back::announced(lead_id, open));
         let _ = world.enqueue(&[Job::Crm { write, tries: 0 }], 0).await;
@@ -222,7 +237,7 @@ async fn announce<W: Jobs + Consults>(world: &W, lead_id: Option<&LeadId>, open:
 }
 
 /// Keys of the account of the employer that enrichment found for a lead that names no company itself.
-pub(super) fn employer(open: &Open, facts: &Facts, person_key: &[u8]) -> Option<LeadKeys> {
+pub(super) fn employer(open: &OpenRequest, facts: &Facts, person_key: &[u8]) -> Option<LeadKeys> {
     let domain = facts.text(Field::CompanyDomain).filter(|_| open.lead.company_domain().is_none());
     domain.map(|domain| open.keys.at_account(AccountHash::new(person_key, domain)))
 }
@@ -231,13 +246,17 @@ pub(super) fn employer(open: &Open, facts: &Facts, person_key: &[u8]) -> Option<
 ///
 /// # Errors
 /// As [`intake`].
-pub async fn route_again<W: World>(world: &W, lead_id: &LeadId, options: Options<'_>) -> PortResult<Option<Done>> {
+pub async fn route_again<W: IntakeWorld>(
+    world: &W,
+    lead_id: &LeadId,
+    options: Options<'_>,
+) -> PortResult<Option<Done>> {
     let open = match world.lead(lead_id).await? {
-        Some(Standing::Open { open }) => *open,
-        Some(Standing::Decided { fingerprint, received_at, record }) if record.decision.outcome == Outcome::Held => {
-            Open { keys: record.keys, fingerprint, lead: record.lead, received_at }
+        Some(LeadStatus::Open { open }) => *open,
+        Some(LeadStatus::Decided { fingerprint, received_at, record }) if record.decision.outcome == Outcome::Held => {
+            OpenRequest { keys: record.keys, fingerprint, lead: record.lead, received_at }
         }
-        Some(Standing::Decided { .. }) | None => return Ok(None),
+        Some(LeadStatus::Decided { .. }) | None => return Ok(None),
     };
     route(world, open, options, Some(lead_id.clone())).await.map(Some)
 }

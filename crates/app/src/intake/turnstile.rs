@@ -1,7 +1,7 @@
 //! Asking Cloudflare whether a person filled in a form.
 
 use crate::ports::Http;
-use lead_router_core::form::turnstile::{BASE_URL, Question, Verdict, read, request};
+use lead_router_core::form::turnstile::{BASE_URL, TurnstileRequest, Verdict, read, request};
 use std::collections::BTreeSet;
 
 /// Secret of the widget.
@@ -14,7 +14,7 @@ const TRIES: u32 = 2;
 const TIMEOUT_MS: u32 = 1_500;
 
 /// A token, and what belongs to it.
-pub struct Shown<'a> {
+pub struct TurnstileOutcome<'a> {
     /// The token.
     pub token: &'a str,
     /// Address of the person, when it is known.
@@ -26,11 +26,11 @@ pub struct Shown<'a> {
 }
 
 /// Checks a token, up to two times. Without a secret the verdict is [`Verdict::Misconfigured`].
-pub async fn verify<W: Http>(world: &W, shown: &Shown<'_>, key: &[u8]) -> Verdict {
+pub async fn verify<W: Http>(world: &W, shown: &TurnstileOutcome<'_>, key: &[u8]) -> Verdict {
     let Some(secret) = world.setting(SECRET) else { return Verdict::Misconfigured };
     let base_url = world.setting(BASE_URL_SETTING).unwrap_or_else(|| BASE_URL.to_owned());
-    let Shown { token, address, submission, .. } = *shown;
-    let request = request(&base_url, &Question { secret: &secret, token, address, submission, key });
+    let TurnstileOutcome { token, address, submission, .. } = *shown;
+    let request = request(&base_url, &TurnstileRequest { secret: &secret, token, address, submission, key });
     for _ in 0..TRIES {
         if let Ok(answer) = world.send(&request, TIMEOUT_MS).await {
             match read(answer.status, &answer.body, &shown.hosts) {

@@ -1,19 +1,19 @@
 //! A rep clicks a button of a message.
 
-use crate::notify::slack::{Access, update};
+use crate::notify::slack::{SlackAccess, update};
 use crate::notify::vendor;
-use crate::ports::crm::{Effect, Gates};
+use crate::ports::crm::{DeliveryResult, VendorLimits};
 use crate::ports::follow_up::FollowUps;
 use crate::ports::{Clock, Config, Http, HttpAnswer};
-use lead_router_core::notify::rep_action::{Act, ActKind, Acted};
+use lead_router_core::notify::rep_action::{RepAction, RepActionKind, RepActionOutcome};
 use lead_router_core::notify::slack::click::Click;
-use lead_router_core::notify::slack::{Posted, closed, escape, read_webhook, respond};
+use lead_router_core::notify::slack::{PostedMessage, closed, escape, read_webhook, respond};
 use lead_router_core::notify::told_outcome;
 use serde_json::{Value, json};
 
 /// What carrying out a click needs of the world.
-pub trait World: Http + Clock + Gates + Config + FollowUps {}
-impl<W: Http + Clock + Gates + Config + FollowUps> World for W {}
+pub trait ClickWorld: Http + Clock + VendorLimits + Config + FollowUps {}
+impl<W: Http + Clock + VendorLimits + Config + FollowUps> ClickWorld for W {}
 
 /// Carries out a click, after Slack was answered.
 ///
@@ -22,7 +22,7 @@ impl<W: Http + Clock + Gates + Config + FollowUps> World for W {}
 ///
 /// # Errors
 /// What Slack says about the answer to the click: the click itself was carried out then, or the rep has to click again.
-pub async fn clicked<W: World>(world: &W, click: &Click) -> Effect<()> {
+pub async fn clicked<W: ClickWorld>(world: &W, click: &Click) -> DeliveryResult<()> {
     let Ok(config) = world.current().await else {
         return tell_the_clicker(world, click, "This did not work. Please click again.").await;
     };
@@ -37,7 +37,7 @@ pub async fn clicked<W: World>(world: &W, click: &Click) -> Effect<()> {
     let kind = match &click.to_user_id {
         None => click.kind.clone(),
         Some(user) => match index.rep_of_slack(user) {
-            Some(to) => ActKind::Reassign { to: Some(to.clone()) },
+            Some(to) => RepActionKind::Reassign { to: Some(to.clone()) },
             None => {
                 let text = "The colleague is not in the roster of the lead router, so nothing was done.";
                 return tell_the_clicker(world, click, text).await;
@@ -46,20 +46,20 @@ pub async fn clicked<W: World>(world: &W, click: &Click) -> Effect<()> {
     };
     // 3
     let (lead_id, attempt_no) = (click.lead_id.clone(), click.attempt_no);
-    let act = Act { lead_id, kind, by: Some(by.clone()), attempt_no, at: world.now() };
+    let act = RepAction { lead_id, kind, by: Some(by.clone()), attempt_no, at: world.now() };
     let Ok(acted) = world.follow_up(&act).await else {
         return tell_the_clicker(world, click, "This did not work. Please click again.").await;
     };
     // 4
     let happened = told_outcome(&act.kind, Some(by), &acted, index);
     match acted {
-        Acted::Done { .. } | Acted::Stale { .. } => close(world, click, &happened).await,
-        Acted::Unknown => tell_the_clicker(world, click, &happened).await,
+        RepActionOutcome::Done { .. } | RepActionOutcome::Stale { .. } => close(world, click, &happened).await,
+        RepActionOutcome::Unknown => tell_the_clicker(world, click, &happened).await,
     }
 }
 
 /// The message says what happened: through the address that came with the click, and where that has ended by the bot.
-async fn close<W: World>(world: &W, click: &Click, happened: &str) -> Effect<()> {
+async fn close<W: ClickWorld>(world: &W, click: &Click, happened: &str) -> DeliveryResult<()> {
     let message = closed(&click.text, &click.blocks, happened);
     let mut body = message.clone();
     if let Some(map) = body.as_object_mut() {
@@ -69,18 +69,18 @@ async fn close<W: World>(world: &W, click: &Click, happened: &str) -> Effect<()>
     if answered.is_ok() || click.ts.is_empty() {
         return answered;
     }
-    let access = Access::new(world)?;
-    let posted = Posted { channel: click.channel.clone(), ts: click.ts.clone() };
+    let access = SlackAccess::new(world)?;
+    let posted = PostedMessage { channel: click.channel.clone(), ts: click.ts.clone() };
     update(&vendor(world, "slack"), &access.api().update(&posted, &message)).await
 }
 
 /// Tells the one who clicked and nobody else.
-async fn tell_the_clicker<W: World>(world: &W, click: &Click, text: &str) -> Effect<()> {
+async fn tell_the_clicker<W: ClickWorld>(world: &W, click: &Click, text: &str) -> DeliveryResult<()> {
     let body = json!({"response_type": "ephemeral", "replace_original": false, "text": escape(text)});
     answer(world, click, &body).await
 }
 
-async fn answer<W: World>(world: &W, click: &Click, body: &Value) -> Effect<()> {
+async fn answer<W: ClickWorld>(world: &W, click: &Click, body: &Value) -> DeliveryResult<()> {
     let request = respond(&click.response_url, body);
     let read =
         |answer: &HttpAnswer| read_webhook(answer.status, answer.retry_after_s, &answer.body, "SLACK_SIGNING_SECRET");

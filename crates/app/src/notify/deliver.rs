@@ -2,36 +2,36 @@
 
 use crate::crm::vendor::GATE_FULL;
 use crate::notify;
-use crate::notify::{Telling, Told};
-use crate::ports::jobs::{Job, TellOne};
+use crate::notify::{Delivered, Telling};
+use crate::ports::jobs::{Job, NotificationJob};
 use crate::ports::rules::RuleBooks;
-use crate::ports::{PortResult, Posts};
+use crate::ports::{PortResult, PostedMessages};
 use lead_router_core::id::{LeadId, RepId};
-use lead_router_core::notify::chain::{Result as Came, Tried};
-use lead_router_core::notify::slack::Posted;
-use lead_router_core::notify::{Channel, Event, Next, Notice, Policy, next_channel};
+use lead_router_core::notify::chain::{ChannelAttempt, ChannelResult as Came};
+use lead_router_core::notify::slack::PostedMessage;
+use lead_router_core::notify::{Channel, NextStep, Notice, NoticeEvent, Policy, next_channel};
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::delivery_error::PAUSE_MS_MAX;
-use lead_router_core::vendor::{Setback, next_try_ms};
+use lead_router_core::vendor::{DeliveryError, next_try_ms};
 
 /// Shortest pause of a notice whose turn has not come, in milliseconds.
 const GATE_PAUSE_MS_MIN: i64 = 1_000;
 
 /// What telling needs of the world.
-pub trait World: notify::World + RuleBooks + Posts {}
-impl<W: notify::World + RuleBooks + Posts> World for W {}
+pub trait DeliverWorld: notify::NotifyWorld + RuleBooks + PostedMessages {}
+impl<W: notify::NotifyWorld + RuleBooks + PostedMessages> DeliverWorld for W {}
 
 /// The jobs of some notices: one for each chain of channels, so that a channel that fails holds up no other.
 ///
 /// # Errors
 /// `Unavailable` when the rules cannot be read.
-pub async fn jobs<W: World>(world: &W, notices: Vec<Notice>) -> PortResult<Vec<Job>> {
+pub async fn jobs<W: DeliverWorld>(world: &W, notices: Vec<Notice>) -> PortResult<Vec<Job>> {
     let mut jobs = Vec::new();
     for notice in notices {
         let policy = notify::policy(world, &notice).await?;
         for chain in policy.chains.clone() {
             let policy = Policy { chains: vec![chain], ..policy.clone() };
-            let telling = TellOne { notice: notice.clone(), policy, so_far: Vec::new(), is_repeated: false };
+            let telling = NotificationJob { notice: notice.clone(), policy, so_far: Vec::new(), is_repeated: false };
             jobs.push(Job::Tell { telling: Box::new(telling) });
         }
     }
@@ -40,18 +40,18 @@ pub async fn jobs<W: World>(world: &W, notices: Vec<Notice>) -> PortResult<Vec<J
 
 /// What became of a try.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Became {
+pub enum NotifyOutcome {
     /// It was told through this channel; `None` when there was nobody to be told.
     Told(Option<Channel>),
     /// It is tried again after so many milliseconds.
     Again {
         /// What is known by then.
-        telling: Box<TellOne>,
+        telling: Box<NotificationJob>,
         /// Milliseconds.
         after_ms: i64,
     },
     /// Every channel failed; why the last one did.
-    GivenUp(Setback),
+    GivenUp(DeliveryError),
 }
 
 /// Tells a notice through the first channel of its chain that has not failed; when one refuses, the next is told at once.
@@ -59,17 +59,21 @@ pub enum Became {
 ///
 /// # Errors
 /// `Unavailable` when what was told before cannot be read or kept. Trying again is as safe as the channel is.
-pub async fn tell_next<W: World>(world: &W, telling: TellOne, mut chance: impl FnMut() -> u16) -> PortResult<Became> {
-    let TellOne { notice, policy, mut so_far, is_repeated } = telling;
+pub async fn notify_next<W: DeliverWorld>(
+    world: &W,
+    telling: NotificationJob,
+    mut chance: impl FnMut() -> u16,
+) -> PortResult<NotifyOutcome> {
+    let NotificationJob { notice, policy, mut so_far, is_repeated } = telling;
     let chain = policy.chains.first().cloned().unwrap_or_default();
-    let mut last = Setback::config("no_channel", "no channel of the chain is set up");
+    let mut last = DeliveryError::config("no_channel", "no channel of the chain is set up");
     // Every round refuses a channel or ends.
     for _ in 0..=chain.len() {
         let now = world.now();
         let (channel, not_before) = match next_channel(&chain, &policy, &so_far, &notice.to, now) {
-            Next::Done => return Ok(Became::Told(None)),
-            Next::GiveUp => break,
-            Next::Tell { channel, not_before } => (channel, not_before),
+            NextStep::Done => return Ok(NotifyOutcome::Told(None)),
+            NextStep::GiveUp => break,
+            NextStep::Tell { channel, not_before } => (channel, not_before),
         };
         if not_before > now {
             let after_ms = not_before.ms_since(now).min(PAUSE_MS_MAX);
@@ -87,19 +91,19 @@ pub async fn tell_next<W: World>(world: &W, telling: TellOne, mut chance: impl F
         match notify::tell(world, &telling).await {
             Ok(told) => {
                 keep(world, &notice, told).await?;
-                return Ok(Became::Told(Some(channel)));
+                return Ok(NotifyOutcome::Told(Some(channel)));
             }
             // Its turn has not come: nothing was tried.
-            Err(Setback::Later { code, after_ms }) if code == GATE_FULL => {
+            Err(DeliveryError::Later { code, after_ms }) if code == GATE_FULL => {
                 let after_ms = i64::from(after_ms.unwrap_or_default()).clamp(GATE_PAUSE_MS_MIN, PAUSE_MS_MAX);
-                let telling = Box::new(TellOne { notice, policy, so_far, is_repeated });
-                return Ok(Became::Again { telling, after_ms });
+                let telling = Box::new(NotificationJob { notice, policy, so_far, is_repeated });
+                return Ok(NotifyOutcome::Again { telling, after_ms });
             }
-            Err(Setback::Later { code, after_ms }) => {
+            Err(DeliveryError::Later { code, after_ms }) => {
                 let tries = tries.saturating_add(1);
                 note(&mut so_far, channel, tries, Came::Later);
                 let pause_ms = next_try_ms(tries, after_ms, chance()).unwrap_or(PAUSE_MS_MAX);
-                last = Setback::Later { code, after_ms };
+                last = DeliveryError::Later { code, after_ms };
                 if tries < policy.tries {
                     return Ok(again(notice, policy, so_far, pause_ms));
                 }
@@ -110,7 +114,7 @@ pub async fn tell_next<W: World>(world: &W, telling: TellOne, mut chance: impl F
             }
         }
     }
-    Ok(Became::GivenUp(last))
+    Ok(NotifyOutcome::GivenUp(last))
 }
 
 /// The moment that "today" means in a notice: the same in every try of one shift, so that a repeat has the same bytes.
@@ -120,30 +124,32 @@ fn told_at(notice: &Notice, now: Timestamp) -> Timestamp {
 }
 
 /// The same later, in a message of its own, which was never delivered before.
-fn again(notice: Notice, policy: Policy, so_far: Vec<Tried>, after_ms: i64) -> Became {
-    Became::Again { telling: Box::new(TellOne { notice, policy, so_far, is_repeated: false }), after_ms }
+fn again(notice: Notice, policy: Policy, so_far: Vec<ChannelAttempt>, after_ms: i64) -> NotifyOutcome {
+    NotifyOutcome::Again { telling: Box::new(NotificationJob { notice, policy, so_far, is_repeated: false }), after_ms }
 }
 
-fn note(so_far: &mut Vec<Tried>, channel: Channel, tries: u32, result: Came) {
+fn note(so_far: &mut Vec<ChannelAttempt>, channel: Channel, tries: u32, result: Came) {
     so_far.retain(|tried| tried.channel != channel);
-    so_far.push(Tried { channel, tries, result });
+    so_far.push(ChannelAttempt { channel, tries, result });
 }
 
 /// Whether a notice says that the rep no longer has the lead.
 const fn takes_away(notice: &Notice) -> bool {
-    matches!(notice.event, Event::Moved | Event::OwnerDrift)
+    matches!(notice.event, NoticeEvent::Moved | NoticeEvent::OwnerDrift)
 }
 
 /// The message that no longer holds: the one that told the same rep of the lead.
-async fn earlier<W: World>(world: &W, notice: &Notice) -> PortResult<Option<Posted>> {
+async fn earlier<W: DeliverWorld>(world: &W, notice: &Notice) -> PortResult<Option<PostedMessage>> {
     match &notice.to.rep_id {
-        Some(rep) if takes_away(notice) || notice.event == Event::Changed => world.posted(&notice.lead_id, rep).await,
+        Some(rep) if takes_away(notice) || notice.event == NoticeEvent::Changed => {
+            world.posted(&notice.lead_id, rep).await
+        }
         _ => Ok(None),
     }
 }
 
-async fn keep<W: World>(world: &W, notice: &Notice, told: Told) -> PortResult<()> {
-    let (rep, posted): (&RepId, Posted) = match (&notice.to.rep_id, told.posted) {
+async fn keep<W: DeliverWorld>(world: &W, notice: &Notice, told: Delivered) -> PortResult<()> {
+    let (rep, posted): (&RepId, PostedMessage) = match (&notice.to.rep_id, told.posted) {
         (Some(rep), Some(posted)) if !takes_away(notice) => (rep, posted),
         _ => return Ok(()),
     };

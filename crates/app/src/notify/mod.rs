@@ -17,23 +17,23 @@ mod slack;
 pub use check::check;
 pub use click::clicked;
 
-use crate::crm::{Patience, Vendor};
-use crate::ports::crm::{Effect, Gates};
+use crate::crm::{CallBudget, VendorClient};
+use crate::ports::crm::{DeliveryResult, VendorLimits};
 use crate::ports::mail::Mails;
 use crate::ports::rules::RuleBooks;
 use crate::ports::{Clock, Http, HttpAnswer, PortResult};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::notify::channel::NOTIFY_FROM;
 use lead_router_core::notify::email::{Mail, binding_setback};
-use lead_router_core::notify::slack::{Posted, read_webhook, short_hash};
+use lead_router_core::notify::slack::{PostedMessage, read_webhook, short_hash};
 use lead_router_core::notify::{
-    Channel, Kind, Notice, Policy, RATE_LIMITED, resend, slack as slack_wire, teams, webhook,
+    Channel, ChannelKind, Notice, Policy, RATE_LIMITED, resend, slack as slack_wire, teams, webhook,
 };
-use lead_router_core::vendor::{Lane, Setback};
+use lead_router_core::vendor::{Bucket, DeliveryError};
 
 /// What telling needs of the world.
-pub trait World: Http + Clock + Gates + Mails {}
-impl<W: Http + Clock + Gates + Mails> World for W {}
+pub trait NotifyWorld: Http + Clock + VendorLimits + Mails {}
+impl<W: Http + Clock + VendorLimits + Mails> NotifyWorld for W {}
 
 /// The rules for a notice: those in force, over the channels whose settings are there.
 ///
@@ -61,54 +61,54 @@ pub struct Telling<'a> {
     /// Whether an earlier try may have told it.
     pub again: bool,
     /// The message of an earlier notice about the same lead to the same rep: it no longer holds, and loses its buttons.
-    pub earlier: Option<&'a Posted>,
+    pub earlier: Option<&'a PostedMessage>,
 }
 
 /// What was told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-pub struct Told {
+pub struct Delivered {
     /// The message, on channels where it can be changed later: to be kept for [`Telling::earlier`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub posted: Option<Posted>,
+    pub posted: Option<PostedMessage>,
 }
 
 /// Tells a notice. Ends within the patience of the consumer.
 ///
 /// # Errors
-/// [`Setback::Later`] when it may work later; [`Setback::Refused`] with what an operator has to change. Those of the gate, of
+/// [`DeliveryError::Later`] when it may work later; [`DeliveryError::Refused`] with what an operator has to change. Those of the gate, of
 /// the network (`timeout`, `unreachable`: it may have been told) and of each channel.
-pub async fn tell<W: World>(world: &W, telling: &Telling<'_>) -> Effect<Told> {
+pub async fn tell<W: NotifyWorld>(world: &W, telling: &Telling<'_>) -> DeliveryResult<Delivered> {
     let Telling { channel, notice, .. } = *telling;
     match channel.kind {
         // The ledger writes it with the assignment.
-        Kind::Inbox => Ok(Told::default()),
-        Kind::Slack => slack::tell(world, telling).await.map(|posted| Told { posted: Some(posted) }),
-        Kind::SlackWebhook => {
+        ChannelKind::Inbox => Ok(Delivered::default()),
+        ChannelKind::Slack => slack::tell(world, telling).await.map(|posted| Delivered { posted: Some(posted) }),
+        ChannelKind::SlackWebhook => {
             let (name, url) = address(world, channel)?;
             let lanes = [lane(format!("webhook:{}", short_hash(&url)), 1_000, 1)];
             let request = slack_wire::webhook(&url, notice);
             let read = |answer: &HttpAnswer| read_webhook(answer.status, answer.retry_after_s, &answer.body, &name);
-            call(&vendor(world, "slack_webhook"), &request, &lanes, read).await.map(|()| Told::default())
+            call(&vendor(world, "slack_webhook"), &request, &lanes, read).await.map(|()| Delivered::default())
         }
-        Kind::Teams => {
+        ChannelKind::Teams => {
             let (name, url) = address(world, channel)?;
             // Four a second: what the older connectors took. Workflows document no other limit.
             let lanes = [lane(format!("workflow:{}", short_hash(&url)), 1_000, 4)];
             let read = |answer: &HttpAnswer| teams::read(answer.status, answer.retry_after_s, &name);
             let request = teams::request(&url, notice);
-            call(&vendor(world, "teams"), &request, &lanes, read).await.map(|()| Told::default())
+            call(&vendor(world, "teams"), &request, &lanes, read).await.map(|()| Delivered::default())
         }
-        Kind::Resend => by_resend(world, notice).await.map(|()| Told::default()),
-        Kind::Email => {
+        ChannelKind::Resend => by_resend(world, notice).await.map(|()| Delivered::default()),
+        ChannelKind::Email => {
             let mail = Mail::new(&setting(world, NOTIFY_FROM)?, notice)?;
             let sent = world.send_mail(&mail).await.map_err(|code| binding_setback(&code));
-            sent.map(|()| Told::default())
+            sent.map(|()| Delivered::default())
         }
-        Kind::Webhook => by_webhook(world, notice).await.map(|()| Told::default()),
+        ChannelKind::Webhook => by_webhook(world, notice).await.map(|()| Delivered::default()),
     }
 }
 
-async fn by_resend<W: World>(world: &W, notice: &Notice) -> Effect<()> {
+async fn by_resend<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResult<()> {
     let key = setting(world, "RESEND_API_KEY")?;
     let mail = Mail::new(&setting(world, NOTIFY_FROM)?, notice)?;
     let base_url = world.setting("RESEND_BASE_URL").unwrap_or_else(|| resend::BASE_URL.to_owned());
@@ -119,7 +119,7 @@ async fn by_resend<W: World>(world: &W, notice: &Notice) -> Effect<()> {
     call(&vendor(world, "resend"), &request, &lanes, read).await
 }
 
-async fn by_webhook<W: World>(world: &W, notice: &Notice) -> Effect<()> {
+async fn by_webhook<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResult<()> {
     let url = setting(world, "NOTIFY_WEBHOOK_URL")?;
     let secret = setting(world, "NOTIFY_WEBHOOK_SECRET")?;
     let previous = world.setting("NOTIFY_WEBHOOK_SECRET_PREVIOUS");
@@ -132,40 +132,40 @@ async fn by_webhook<W: World>(world: &W, notice: &Notice) -> Effect<()> {
     call(&vendor(world, "notify_webhook"), &request, &lanes, read).await
 }
 
-fn vendor<'a, W>(world: &'a W, name: &'static str) -> Vendor<'a, W> {
-    Vendor { world, name, patience: Patience::CONSUMER }
+fn vendor<'a, W>(world: &'a W, name: &'static str) -> VendorClient<'a, W> {
+    VendorClient { world, name, patience: CallBudget::CONSUMER }
 }
 
 /// How much longer than a vendor's window a lane's is, in milliseconds: the vendor counts a call when it arrives, the gate when
 /// it leaves, and on the way one may gain on the other.
 const SKEW_MS: u32 = 300;
 
-fn lane(name: String, window_ms: u32, max: u32) -> Lane {
-    Lane { name, window_ms: window_ms.saturating_add(SKEW_MS), max }
+fn lane(name: String, window_ms: u32, max: u32) -> Bucket {
+    Bucket { name, window_ms: window_ms.saturating_add(SKEW_MS), max }
 }
 
 /// A setting without which the channel cannot be used.
-fn setting(world: &impl Http, name: &str) -> Effect<String> {
-    let missing = || Setback::config("not_set_up", format!("set `{name}`, or take the channel out of the rules"));
+fn setting(world: &impl Http, name: &str) -> DeliveryResult<String> {
+    let missing = || DeliveryError::config("not_set_up", format!("set `{name}`, or take the channel out of the rules"));
     world.setting(name).ok_or_else(missing)
 }
 
 /// Name and value of the setting with the address of a channel.
-fn address(world: &impl Http, channel: &Channel) -> Effect<(String, String)> {
+fn address(world: &impl Http, channel: &Channel) -> DeliveryResult<(String, String)> {
     let name = channel.address_setting().unwrap_or_default();
     let url = setting(world, &name)?;
     Ok((name, url))
 }
 
 /// One call, and what its answer means; a vendor that is asked too often closes the lanes for as long as it says.
-async fn call<W: Http + Clock + Gates, T>(
-    vendor: &Vendor<'_, W>,
+async fn call<W: Http + Clock + VendorLimits, T>(
+    vendor: &VendorClient<'_, W>,
     request: &HttpRequest,
-    lanes: &[Lane],
-    read: impl FnOnce(&HttpAnswer) -> Effect<T>,
-) -> Effect<T> {
+    lanes: &[Bucket],
+    read: impl FnOnce(&HttpAnswer) -> DeliveryResult<T>,
+) -> DeliveryResult<T> {
     let read = read(&vendor.send(request, lanes).await?);
-    if let Err(Setback::Later { code, after_ms: Some(ms) }) = &read
+    if let Err(DeliveryError::Later { code, after_ms: Some(ms) }) = &read
         && code == RATE_LIMITED
     {
         for lane in lanes {

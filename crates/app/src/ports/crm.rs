@@ -1,30 +1,30 @@
 //! The CRM outside, and what stands before it.
 
 use crate::ports::PortResult;
-use lead_router_core::crm::snapshot::Heard;
-use lead_router_core::crm::state::{Question, Seller, State};
-use lead_router_core::crm::{AccountState, CrmKind, PersonState, Write, Written};
+use lead_router_core::crm::snapshot::SyncedRange;
+use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
+use lead_router_core::crm::{AccountState, CrmKind, CrmWrite, CrmWritten, PersonState};
 use lead_router_core::intake::RawLead;
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{Pass, Passed, Setback, TokenAnswer, TokenAsk};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, DeliveryError, TokenRequest, TokenResponse};
 
 /// Result of an effect outside.
-pub type Effect<T> = Result<T, Setback>;
+pub type DeliveryResult<T> = Result<T, DeliveryError>;
 
 /// A customer relationship management system.
 pub trait Crm {
     /// What it knows about a person and their company. By id or address where the vendor allows, not by search.
-    async fn consult(&self, question: &Question) -> Effect<State>;
+    async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State>;
     /// Tells it about some leads, at most [`Self::batch_max`], each of another person; the answers are in their order, one
     /// each. Telling it again changes nothing.
-    async fn write(&self, writes: &[Write]) -> Vec<Effect<Written>>;
+    async fn write(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>>;
     /// Most leads of one [`Self::write`].
     fn batch_max(&self) -> usize;
     /// Everybody who can own records, those who left among them.
-    async fn sellers(&self) -> Effect<Vec<Seller>>;
+    async fn crm_users(&self) -> DeliveryResult<Vec<CrmUser>>;
     /// A page of what changed since a moment, the oldest first.
-    async fn changes(&self, since: &Since) -> Effect<Changes>;
+    async fn changes(&self, since: &ChangesSince) -> DeliveryResult<Changes>;
     /// Whether settings, token and permissions are good: one line per thing that was tried, in order.
     async fn check(&self) -> Vec<Check>;
     /// Makes what has to be there before the first write, such as fields of ours, and leaves what is there: one line per
@@ -35,16 +35,16 @@ pub trait Crm {
 }
 
 /// The CRM as the decision sees it.
-pub trait Consults {
+pub trait CrmLookups {
     /// Which CRM is connected.
     fn crm(&self) -> CrmKind;
     /// What it knows about a person and their company, within the time that a sender waits.
-    async fn consult(&self, question: &Question) -> Effect<State>;
+    async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State>;
 }
 
 /// Where to go on reading changes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Since {
+pub struct ChangesSince {
     /// Changes from this moment on.
     pub at: Timestamp,
     /// Where the vendor says that the next page begins; empty for the first.
@@ -54,7 +54,7 @@ pub struct Since {
 
 /// A reading of a CRM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum SyncKind {
     /// What changes, over and over.
     Changes,
     /// Everything that is there, once.
@@ -63,13 +63,13 @@ pub enum Reading {
 
 /// Where a reading stands.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Cursor {
+pub struct SyncCursor {
     /// From here on every change was taken over.
     pub from: Timestamp,
     /// When the round under way began: everything until then was taken over when it ends.
     pub began: Timestamp,
     /// Where it goes on.
-    pub since: Since,
+    pub since: ChangesSince,
     /// Whether everything that was there before `from` was read as well.
     #[serde(default)]
     pub is_whole: bool,
@@ -79,13 +79,13 @@ pub struct Cursor {
 }
 
 /// Remembers where readings of the CRM stand.
-pub trait Cursors {
+pub trait SyncCursors {
     /// Where a reading stands; `None` when none is under way.
-    async fn cursor(&self, reading: Reading) -> PortResult<Option<Cursor>>;
+    async fn cursor(&self, reading: SyncKind) -> PortResult<Option<SyncCursor>>;
     /// Where it stands from here on.
-    async fn put_cursor(&self, reading: Reading, cursor: Option<&Cursor>) -> PortResult<()>;
+    async fn put_cursor(&self, reading: SyncKind, cursor: Option<&SyncCursor>) -> PortResult<()>;
     /// Says in which time every change was taken over, for decisions.
-    async fn put_heard(&self, heard: Heard) -> PortResult<()>;
+    async fn put_synced_range(&self, heard: SyncedRange) -> PortResult<()>;
 }
 
 /// What changed in a CRM.
@@ -96,7 +96,7 @@ pub struct Changes {
     /// Companies whose record or deals changed, by registrable domain.
     pub accounts: Vec<(String, AccountState)>,
     /// Where to go on; `None` when everything up to now was read.
-    pub next: Option<Since>,
+    pub next: Option<ChangesSince>,
 }
 
 /// A person whose record changed.
@@ -136,12 +136,12 @@ pub struct CheckProblem {
 impl Check {
     /// A line for what was tried.
     #[must_use]
-    pub fn new<T>(name: impl Into<String>, tried: &Effect<T>) -> Self {
-        let problem = |setback: &Setback| CheckProblem {
+    pub fn new<T>(name: impl Into<String>, tried: &DeliveryResult<T>) -> Self {
+        let problem = |setback: &DeliveryError| CheckProblem {
             code: setback.code().to_owned(),
             message: match setback {
-                Setback::Later { .. } => "the vendor did not answer as it should; try again".to_owned(),
-                Setback::Refused { message, .. } => message.clone(),
+                DeliveryError::Later { .. } => "the vendor did not answer as it should; try again".to_owned(),
+                DeliveryError::Refused { message, .. } => message.clone(),
             },
         };
         Self { name: name.into(), problem: tried.as_ref().err().map(problem) }
@@ -149,13 +149,13 @@ impl Check {
 }
 
 /// The gates before vendors: one per vendor account.
-pub trait Gates {
+pub trait VendorLimits {
     /// Asks to make one call.
-    async fn pass(&self, vendor: &str, pass: &Pass) -> PortResult<Passed>;
+    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse>;
     /// Closes a lane until a moment.
     async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()>;
     /// Asks for the vendor's token.
-    async fn token(&self, vendor: &str, ask: &TokenAsk) -> PortResult<TokenAnswer>;
+    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse>;
     /// Keeps a token that was fetched; `None` when fetching failed.
     async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()>;
 }

@@ -3,10 +3,10 @@
 //! Those of an older version are read after a deploy, so every added field has a default.
 
 use crate::ports::CachedReading;
-use lead_router_core::crm::Write;
+use lead_router_core::crm::CrmWrite;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
-use lead_router_core::notify::{Notice, Policy, Tried};
+use lead_router_core::notify::{ChannelAttempt, Notice, Policy};
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::Fetch;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub enum Job {
     /// Tell the CRM about a lead.
     Crm {
         /// What it is told.
-        write: Box<Write>,
+        write: Box<CrmWrite>,
         /// How often it was tried.
         #[serde(default)]
         tries: u32,
@@ -61,7 +61,7 @@ pub enum Job {
     /// Tell a rep or a team.
     Tell {
         /// What is told, through what, and how that fared so far.
-        telling: Box<TellOne>,
+        telling: Box<NotificationJob>,
     },
     /// Write a decision to the ledger, the built-in CRM and the inbox, and pass it on to the CRM and to the rep.
     Deliver {
@@ -75,14 +75,14 @@ pub enum Job {
 
 /// One notice for one chain of channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TellOne {
+pub struct NotificationJob {
     /// The notice.
     pub notice: Notice,
     /// The rules, with this chain alone.
     pub policy: Policy,
     /// How each channel fared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub so_far: Vec<Tried>,
+    pub so_far: Vec<ChannelAttempt>,
     /// Whether the message came before, so that it may have been told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_repeated: bool,

@@ -3,12 +3,12 @@
 //! Objects and Workers of two versions talk during a deploy, so every added field has a default.
 
 use crate::ports::CachedReading;
-use lead_router_core::crm::snapshot::Mirror;
-use lead_router_core::decision::attempts::{AccountView, Asking, CrmView, Owner};
+use lead_router_core::crm::snapshot::CrmSnapshot;
+use lead_router_core::decision::attempts::{AccountContext, AccountOwner, CrmOwners, RoutingContext};
 use lead_router_core::decision::plan::Plan;
-use lead_router_core::decision::record::{Asked, Decision, EnrichmentSummary, Mode, Record};
+use lead_router_core::decision::record::{Decision, EnrichmentSummary, Mode, QueryResult, Record};
 use lead_router_core::enrichment::provider::Contact;
-use lead_router_core::enrichment::waterfall::hedging::Second;
+use lead_router_core::enrichment::waterfall::hedging::Hedge;
 use lead_router_core::enrichment::waterfall::results::is_call;
 use lead_router_core::facts::Facts;
 use lead_router_core::id::{LeadId, ProviderId, RepId};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// Reserves an idempotency key for a content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reserve {
+pub struct ReserveKeyRequest {
     /// Keyed hash of the idempotency key.
     pub key_hash: String,
     /// Hash of the content.
@@ -30,10 +30,10 @@ pub struct Reserve {
     pub now: Timestamp,
 }
 
-/// Answer to [`Reserve`].
+/// Answer to [`ReserveKeyRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reserved {
+pub enum ReserveKeyResponse {
     /// The key is this content's.
     Yours,
     /// The key was used for another content within the replay window.
@@ -42,7 +42,7 @@ pub enum Reserved {
 
 /// Accepts a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Open {
+pub struct OpenRequest {
     /// Hashes of account, person and submission.
     pub keys: LeadKeys,
     /// Hash of the content.
@@ -53,10 +53,10 @@ pub struct Open {
     pub received_at: Timestamp,
 }
 
-/// Answer to [`Open`].
+/// Answer to [`OpenRequest`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Opened {
+pub enum OpenResponse {
     /// The lead is durable and has to be decided.
     Open {
         /// Its id.
@@ -75,17 +75,17 @@ pub enum Opened {
 
 /// Decides a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settle {
+pub struct DecideRequest {
     /// The lead, accepted now unless it was before.
-    pub open: Open,
+    pub open: OpenRequest,
     /// What is known.
     pub facts: Facts,
     /// Owner of the account according to the directory or the CRM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<Owner>,
+    pub owner: Option<AccountOwner>,
     /// What the CRM says beside the owner, when one is connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub crm: Option<CrmView>,
+    pub crm: Option<CrmOwners>,
     /// Keys of the employer's account, when enrichment moved the lead to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub employer: Option<LeadKeys>,
@@ -103,15 +103,15 @@ pub struct Settle {
     pub now: Timestamp,
     /// Set when a provider answered after the first decision, which may then be made once more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub late: Option<Late>,
+    pub late: Option<LateEnrichment>,
     /// Set when a rep gives the lead back or it is handed on: the decision is made once more without that rep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handed: Option<Handed>,
+    pub handed: Option<Reassignment>,
 }
 
 /// A lead that a rep gives back, or that is handed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handed {
+pub struct Reassignment {
     /// Number of the decision that is taken back: when there is a newer one, nothing happens.
     pub attempt_no: u32,
     /// Who gets it, whatever the rotation says; `None` for whoever is next.
@@ -121,7 +121,7 @@ pub struct Handed {
 
 /// Says that a rep works a lead: a late answer does not move it any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Touch {
+pub struct TouchRequest {
     /// The lead.
     pub lead_id: LeadId,
     /// Number of the decision that gave it to the rep: when there is a newer one, nothing happens.
@@ -130,10 +130,10 @@ pub struct Touch {
     pub at: Timestamp,
 }
 
-/// Answer to [`Touch`].
+/// Answer to [`TouchRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Touched {
+pub enum TouchResponse {
     /// It is remembered.
     Yes,
     /// The lead was decided again since, or nobody has it.
@@ -142,15 +142,15 @@ pub enum Touched {
 
 /// What a late answer changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Late {
+pub struct LateEnrichment {
     /// Whether team and rep are asked for as before, so that the rep keeps the lead under its new tier.
     pub keeps_rep: bool,
 }
 
-/// Answer to [`Settle`].
+/// Answer to [`DecideRequest`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Settled {
+pub enum DecideResponse {
     /// The decision, of this call or of the first one.
     Decided {
         /// The answer.
@@ -164,35 +164,35 @@ pub enum Settled {
 
 /// Asks the Desk of an employer who gets the lead of a person who wrote from a private address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
+pub struct ClaimRequest {
     /// Hashes of the employer's account, the person and the submission.
     pub keys: LeadKeys,
     /// The lead, under its own Desk's id.
-    pub asking: Asking,
+    pub asking: RoutingContext,
     /// Owner of the employer's account according to the directory or the CRM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<Owner>,
+    pub owner: Option<AccountOwner>,
     /// What the CRM says beside the owner, when one is connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub crm: Option<CrmView>,
+    pub crm: Option<CrmOwners>,
     /// What the rubric says.
     pub plan: Plan,
     /// Version of the roster index.
     pub index_version: String,
 }
 
-/// Answer to [`Claim`].
+/// Answer to [`ClaimRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claimed {
+pub struct ClaimResponse {
     /// What the employer's account was known to be.
-    pub view: AccountView,
+    pub view: AccountContext,
     /// Who was asked, in order.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<QueryResult>,
 }
 
 /// Asks what was last read of the CRM about a person and their account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MirrorAsk {
+pub struct SnapshotRequest {
     /// The account.
     pub account: AccountHash,
     /// The person, as in [`LeadKeys::person`].
@@ -201,23 +201,23 @@ pub struct MirrorAsk {
 
 /// Something that was read of the CRM about a person and their account, for the Desk to remember.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Learn {
+pub struct StoreSnapshotRequest {
     /// The account.
     pub account: AccountHash,
     /// The person, as in [`LeadKeys::person`]; empty when only the account was read.
     pub person: String,
     /// What was read.
-    pub read: Mirror,
+    pub read: CrmSnapshot,
 }
 
 /// A lead as it stands in its Desk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum LeadStatus {
     /// Accepted, not decided.
     Open {
         /// What was accepted.
-        open: Box<Open>,
+        open: Box<OpenRequest>,
     },
     /// Decided; a held lead is decided again later.
     Decided {
@@ -232,7 +232,7 @@ pub enum Standing {
 
 /// Answer of a pool to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PickReply {
+pub struct PickResponse {
     /// The question as it was first put, when an earlier try put it differently: the answer is to that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<PickRequest>,
@@ -246,7 +246,7 @@ pub struct PickReply {
 
 /// Tells a pool to take back what it gave to a lead under another question than the one that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TakeBack {
+pub struct ReleaseRequest {
     /// The lead.
     pub lead_id: LeadId,
     /// The question that counts, when it was asked here.
@@ -256,16 +256,16 @@ pub struct TakeBack {
 
 /// What a pool stores about an answer: enough to take it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answered {
+pub struct StoredPick {
     /// The question.
     pub request: PickRequest,
     /// The answer.
-    pub reply: PickReply,
+    pub reply: PickResponse,
 }
 
 /// A question to a provider.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LookUp {
+pub struct ProviderLookupRequest {
     /// Cache key of the subject. Leads of one subject at one time are one call.
     pub subject: String,
     /// The provider.
@@ -289,7 +289,7 @@ pub struct LookUp {
 
 /// Asks whether a provider may be called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Permit {
+pub struct PermitRequest {
     /// The provider.
     pub provider: ProviderId,
     /// What it may be asked and may cost.
@@ -300,10 +300,10 @@ pub struct Permit {
     pub now: Timestamp,
 }
 
-/// Answer to [`Permit`].
+/// Answer to [`PermitRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Permitted {
+pub enum PermitResponse {
     /// The call is counted and may be made.
     Yes,
     /// Too many calls in this second.
@@ -314,7 +314,7 @@ pub enum Permitted {
 
 /// Gives back the price of a call that cost nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refund {
+pub struct RefundRequest {
     /// The provider.
     pub provider: ProviderId,
     /// The price that was counted, in millionths of a US dollar.
@@ -325,7 +325,7 @@ pub struct Refund {
 
 /// What a question came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LookedUp {
+pub struct ProviderLookupResponse {
     /// The answer, when there is one: also that the provider knows nothing.
     pub reading: Option<CachedReading>,
     /// `found`, `not_found`, or the code of what went wrong.
@@ -335,10 +335,10 @@ pub struct LookedUp {
     pub shared: bool,
     /// Why the provider was sent a second request, when it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second: Option<Second>,
+    pub second: Option<Hedge>,
 }
 
-impl LookedUp {
+impl ProviderLookupResponse {
     /// No answer, for this reason.
     #[must_use]
     pub fn failed(code: &str) -> Self {

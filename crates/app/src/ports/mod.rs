@@ -9,23 +9,24 @@ pub mod messages;
 pub mod rules;
 
 use jobs::Job;
-use lead_router_core::audit::Event;
-use lead_router_core::crm::snapshot::{Heard, Mirror};
+use lead_router_core::audit::AuditEvent;
+use lead_router_core::crm::snapshot::{CrmSnapshot, SyncedRange};
 use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::decision::record::Record;
 use lead_router_core::directory::DirectoryRow;
-use lead_router_core::enrichment::website::{Page, PageAddress};
+use lead_router_core::enrichment::website::{PageAddress, WebPage};
 use lead_router_core::facts::Fact;
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::AccountHash;
-use lead_router_core::notify::slack::Posted;
+use lead_router_core::notify::slack::PostedMessage;
 use lead_router_core::roster::model::PickRequest;
 use lead_router_core::rubric::Rubric;
 use lead_router_core::time::{DAY_MS, Timestamp};
 use messages::{
-    Claim, Claimed, Learn, LookUp, LookedUp, MirrorAsk, Open, Opened, Permit, Permitted, PickReply, Refund, Reserve,
-    Reserved, Settle, Settled, Standing, TakeBack, Touch, Touched,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PermitRequest,
+    PermitResponse, PickResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest, ReleaseRequest,
+    ReserveKeyRequest, ReserveKeyResponse, SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ pub struct InForce {
     /// Version of the account directory: cached directory answers of another version are stale.
     pub directory_version: String,
     /// When every change in the CRM was taken over into the Desks; `None` when changes are not read.
-    pub crm_heard: Option<Heard>,
+    pub crm_heard: Option<SyncedRange>,
 }
 
 /// Cached answers of providers about one company or one person, by provider.
@@ -169,7 +170,7 @@ pub struct PageAnswer {
     /// Where a redirect leads: a whole URL in the one spelling of the URL standard.
     pub location: Option<String>,
     /// What was read of the page; `None` when the status is no success or the answer is no HTML.
-    pub page: Option<Page>,
+    pub page: Option<WebPage>,
 }
 
 /// Pages of companies' websites.
@@ -181,47 +182,47 @@ pub trait Pages {
 }
 
 /// What providers may be asked and may cost, counted over all leads.
-pub trait Meters {
+pub trait ProviderLimits {
     /// Asks for one call, and counts it when it may be made.
-    async fn permit(&self, permit: &Permit) -> PortResult<Permitted>;
+    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse>;
     /// Says that a call that was permitted cost nothing.
-    async fn refund(&self, refund: &Refund) -> PortResult<()>;
+    async fn refund(&self, refund: &RefundRequest) -> PortResult<()>;
 }
 
 /// Questions to providers, each asked once for all leads of a subject.
-pub trait Lookups {
+pub trait ProviderLookups {
     /// Asks a provider.
-    async fn look_up(&self, question: &LookUp) -> PortResult<LookedUp>;
+    async fn look_up(&self, question: &ProviderLookupRequest) -> PortResult<ProviderLookupResponse>;
 }
 
 /// The Desks.
-pub trait Desks {
+pub trait AccountShards {
     /// Reserves an idempotency key.
-    async fn reserve(&self, desk: &str, reserve: &Reserve) -> PortResult<Reserved>;
+    async fn reserve(&self, desk: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse>;
     /// Accepts a lead before anything slow happens.
-    async fn open(&self, desk: &str, open: &Open) -> PortResult<Opened>;
+    async fn open(&self, desk: &str, open: &OpenRequest) -> PortResult<OpenResponse>;
     /// Decides a lead, accepting it first when need be. A held lead is decided again only when `woken`.
-    async fn settle(&self, desk: &str, settle: &Settle, woken: bool) -> PortResult<Settled>;
+    async fn decide(&self, desk: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse>;
     /// Lets the Desk of another account decide who owns it.
-    async fn claim(&self, desk: &str, claim: &Claim) -> PortResult<Claimed>;
+    async fn claim(&self, desk: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse>;
     /// A lead as it stands; `None` when the Desk does not have it.
-    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<Standing>>;
+    async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>>;
     /// Says that a rep works a lead.
-    async fn touch(&self, touch: &Touch) -> PortResult<Touched>;
+    async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse>;
     /// What was last read of the CRM about a person and their account.
-    async fn mirror(&self, desk: &str, ask: &MirrorAsk) -> PortResult<Mirror>;
+    async fn mirror(&self, desk: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot>;
     /// Has remembered what was read of the CRM about people and accounts of one Desk.
-    async fn learn(&self, desk: &str, news: &[Learn]) -> PortResult<()>;
+    async fn learn(&self, desk: &str, news: &[StoreSnapshotRequest]) -> PortResult<()>;
 }
 
 /// The Teams, by pool.
-pub trait Teams {
+pub trait RepPools {
     /// Asks a team who takes a lead. Asking again for the lead gives the same rep.
-    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
+    async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse>;
     /// Takes back what a pool gave to a lead under another question than the one that counts.
-    async fn take_back(&self, pool: &str, take_back: &TakeBack) -> PortResult<()>;
+    async fn release(&self, pool: &str, release: &ReleaseRequest) -> PortResult<()>;
     /// The same question without any effect.
-    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickReply>;
+    async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse>;
 }
 
 /// The roster at a glance, as a Desk sees it.
@@ -237,15 +238,15 @@ pub trait Jobs {
 }
 
 /// Messages to reps that can be changed later.
-pub trait Posts {
+pub trait PostedMessages {
     /// The message that told a rep of a lead, if it was one of these.
-    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<Posted>>;
+    async fn posted(&self, lead_id: &LeadId, rep_id: &RepId) -> PortResult<Option<PostedMessage>>;
     /// Remembers a message in place of the one before.
-    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &Posted) -> PortResult<()>;
+    async fn keep_posted(&self, lead_id: &LeadId, rep_id: &RepId, posted: &PostedMessage) -> PortResult<()>;
 }
 
 /// The ledger, the built-in CRM and the inbox.
-pub trait Ledger {
+pub trait DecisionLedger {
     /// Writes the effects of some records, all or none. Writing a record again changes nothing.
     async fn write(&self, records: &[Record]) -> PortResult<()>;
 }
@@ -253,7 +254,7 @@ pub trait Ledger {
 /// The history of leads besides the decisions.
 pub trait Events {
     /// Writes some events, all or none. Writing an event again changes nothing.
-    async fn note(&self, events: &[Event]) -> PortResult<()>;
+    async fn note(&self, events: &[AuditEvent]) -> PortResult<()>;
 }
 
 /// State of a lead in its Desk.
@@ -289,12 +290,12 @@ pub struct LeadRow {
     pub wake_at: Option<Timestamp>,
     /// Number of the decision, from 1; how often it was woken while it is open.
     pub attempt_no: u32,
-    /// JSON: the [`Record`] of a decided lead, the [`Open`] of an open one, the [`Claimed`] of a claim.
+    /// JSON: the [`Record`] of a decided lead, the [`OpenRequest`] of an open one, the [`ClaimResponse`] of a claim.
     pub body: String,
 }
 
 /// The table of a Desk. Everything is synchronous: a stretch of calls without an await is one transaction.
-pub trait DeskStore {
+pub trait AccountStore {
     /// A lead by id.
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>>;
     /// The latest lead or claim whose id begins with `prefix`, that a rep has and that arrived after `since`, but for one.
@@ -328,8 +329,8 @@ pub trait DeskStore {
     fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()>;
 }
 
-/// The tables of a pool. Synchronous, like [`DeskStore`].
-pub trait TeamStore {
+/// The tables of a pool. Synchronous, like [`AccountStore`].
+pub trait RepPoolStore {
     /// What a lead was answered to one question: an `Answered` as JSON.
     fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>>;
     /// Every question of a lead that was answered, with the answer.

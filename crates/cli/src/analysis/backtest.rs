@@ -3,7 +3,7 @@
 //! Only what the rubric says is compared here. Who gets a lead also depends on the roster and on the leads before it:
 //! that is [`simulate`](crate::analysis::simulate), run once for each rubric on the same leads.
 
-use lead_router_core::decision::attempts::Owner;
+use lead_router_core::decision::attempts::AccountOwner;
 use lead_router_core::decision::plan::plan;
 use lead_router_core::facts::Facts;
 use lead_router_core::id::{RuleId, TeamId, TierId};
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// A lead of the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
+pub struct BacktestCase {
     /// What it is called in the result, such as its line.
     pub name: String,
     /// When it arrived.
@@ -22,7 +22,7 @@ pub struct Case {
     /// What was known.
     pub facts: Facts,
     /// Who owned the account.
-    pub owner: Option<Owner>,
+    pub owner: Option<AccountOwner>,
 }
 
 /// What a rubric says about a lead.
@@ -42,7 +42,7 @@ pub struct Placement {
 
 /// A lead under both rubrics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct BacktestLine {
     /// What it is called.
     pub name: String,
     /// Under the old rubric.
@@ -51,7 +51,7 @@ pub struct Line {
     pub new: Placement,
 }
 
-impl Line {
+impl BacktestLine {
     /// Whether tier, team or acceptance differ.
     #[must_use]
     pub fn moved(&self) -> bool {
@@ -66,14 +66,14 @@ impl Line {
 pub struct Comparison {
     /// Leads.
     pub leads: u32,
-    /// Leads that moved; see [`Line::moved`].
+    /// Leads that moved; see [`BacktestLine::moved`].
     pub moved: u32,
     /// Leads by old and new tier; `rejected` stands for those that are not for sales.
     pub tiers: BTreeMap<String, BTreeMap<String, u32>>,
     /// Leads by old and new team.
     pub teams: BTreeMap<String, BTreeMap<String, u32>>,
     /// Every lead, in order.
-    pub lines: Vec<Line>,
+    pub lines: Vec<BacktestLine>,
 }
 
 /// In place of tier and team of a lead that is rejected.
@@ -81,10 +81,10 @@ pub const REJECTED: &str = "rejected";
 
 /// Compares two rubrics on some leads, each at the moment when it arrived.
 #[must_use]
-pub fn compare(old: &Rubric, new: &Rubric, cases: &[Case]) -> Comparison {
+pub fn compare(old: &Rubric, new: &Rubric, cases: &[BacktestCase]) -> Comparison {
     let mut comparison = Comparison::default();
     for case in cases {
-        let line = Line { name: case.name.clone(), old: placement(old, case), new: placement(new, case) };
+        let line = BacktestLine { name: case.name.clone(), old: placement(old, case), new: placement(new, case) };
         comparison.leads = comparison.leads.saturating_add(1);
         comparison.moved = comparison.moved.saturating_add(u32::from(line.moved()));
         let tier = |placement: &Placement| shown(placement, placement.tier.as_str());
@@ -105,7 +105,7 @@ fn add(matrix: &mut BTreeMap<String, BTreeMap<String, u32>>, old: String, new: S
     *count = count.saturating_add(1);
 }
 
-fn placement(rubric: &Rubric, case: &Case) -> Placement {
+fn placement(rubric: &Rubric, case: &BacktestCase) -> Placement {
     let plan = plan(rubric, &case.facts, case.at);
     Placement {
         rejected: plan.rejected,
@@ -136,11 +136,11 @@ mod tests {
         load(&text.to_string()).unwrap()
     }
 
-    fn cases(sizes: &[i64]) -> Vec<Case> {
+    fn cases(sizes: &[i64]) -> Vec<BacktestCase> {
         let case = |size: &i64| {
             let known = json!({"lead.employees": {"value": size, "provider": "form", "at": "2026-11-18T12:00:00Z"}});
             let facts = serde_json::from_value(json!({ "known": known })).unwrap();
-            Case { name: size.to_string(), at: Timestamp::default(), facts, owner: None }
+            BacktestCase { name: size.to_string(), at: Timestamp::default(), facts, owner: None }
         };
         sizes.iter().map(case).collect()
     }

@@ -1,10 +1,10 @@
 //! `backtest`: two rubrics on the leads of the past.
 
-use crate::analysis::backtest::{Case, Comparison, Line, Placement, REJECTED, compare};
+use crate::analysis::backtest::{BacktestCase, BacktestLine, Comparison, Placement, REJECTED, compare};
 use crate::analysis::simulate::arrivals::arrivals;
 use crate::analysis::simulate::generate::Prospect;
 use crate::analysis::simulate::random::Random;
-use crate::analysis::simulate::report::{RepReport, Report};
+use crate::analysis::simulate::report::{RepReport, SimulationReport};
 use crate::analysis::simulate::response::Luck;
 use crate::analysis::simulate::run::{Arrival, run as simulate};
 use crate::args::BacktestArgs;
@@ -12,7 +12,7 @@ use crate::input::now::now;
 use crate::input::roster_file::Roster;
 use crate::input::{files, leads_csv};
 use crate::output::table::{part, percent, table};
-use crate::output::{Failure, Output, progress};
+use crate::output::{CommandFailure, Output, progress};
 use lead_router_core::rubric::Rubric;
 use lead_router_core::time::Timestamp;
 use serde_json::json;
@@ -26,19 +26,19 @@ const PER_DAY: f64 = 50.0;
 ///
 /// # Errors
 /// Files that cannot be read.
-pub fn run(args: &BacktestArgs) -> Result<Output, Failure> {
+pub fn run(args: &BacktestArgs) -> Result<Output, CommandFailure> {
     let (old, new) = (files::rubric(&args.old)?, files::rubric(&args.new)?);
     let accounts = files::accounts_or_none(args.accounts.as_deref())?;
     let start = now();
     let past = leads_csv::some(leads_csv::read(&args.leads, &accounts, start)?, &args.leads)?;
-    let case = |lead: leads_csv::PastLead| Case {
+    let case = |lead: leads_csv::PastLead| BacktestCase {
         name: format!("line {}", lead.line),
         at: lead.at.unwrap_or(start),
         facts: lead.facts,
         owner: lead.owner,
     };
     let is_dated = past.iter().all(|lead| lead.at.is_some());
-    let mut cases: Vec<Case> = past.into_iter().map(case).collect();
+    let mut cases: Vec<BacktestCase> = past.into_iter().map(case).collect();
     let comparison = compare(&old, &new, &cases);
     let roster = args.roster.as_deref().map(files::roster).transpose()?;
     let reports = roster.map(|roster| {
@@ -59,7 +59,7 @@ pub fn run(args: &BacktestArgs) -> Result<Output, Failure> {
 }
 
 /// Gives leads without a moment of arrival one, as if they came in this order.
-fn spread(cases: &mut [Case], seed: u64, start: Timestamp) {
+fn spread(cases: &mut [BacktestCase], seed: u64, start: Timestamp) {
     let mut days = 1_u32;
     let mut moments = Vec::new();
     while moments.len() < cases.len() && days < 100_000 {
@@ -73,9 +73,9 @@ fn spread(cases: &mut [Case], seed: u64, start: Timestamp) {
     }
 }
 
-fn planned(cases: &[Case], seed: u64) -> Vec<Arrival> {
+fn planned(cases: &[BacktestCase], seed: u64) -> Vec<Arrival> {
     let mut random = Random::new(seed, "luck");
-    let arrival = |case: &Case| Arrival {
+    let arrival = |case: &BacktestCase| Arrival {
         at: case.at,
         prospect: Prospect { facts: case.facts.clone(), owner: case.owner.clone() },
         luck: Luck::draw(&mut random),
@@ -83,23 +83,23 @@ fn planned(cases: &[Case], seed: u64) -> Vec<Arrival> {
     cases.iter().map(arrival).collect()
 }
 
-fn reported(rubric: &Rubric, roster: &Roster, planned: &[Arrival], what: &str) -> Report {
+fn reported(rubric: &Rubric, roster: &Roster, planned: &[Arrival], what: &str) -> SimulationReport {
     let bar = progress::bar(planned.len(), what);
     let report = simulate(rubric, &roster.teams, &roster.reps, planned, &mut |done| progress::at(&bar, done));
     bar.finish_and_clear();
     report
 }
 
-fn text(comparison: &Comparison, reports: Option<&[Report; 2]>, list: usize) -> String {
+fn text(comparison: &Comparison, reports: Option<&[SimulationReport; 2]>, list: usize) -> String {
     let mut text = format!("{} of {} leads move\n", comparison.moved, comparison.leads);
     let _ = write!(text, "\nby tier (old down, new across)\n{}", matrix(&comparison.tiers));
     let _ = write!(text, "\nby team (old down, new across)\n{}", matrix(&comparison.teams));
     if let Some([old, new]) = reports {
         text.push_str(&load(old, new));
     }
-    let moved: Vec<&Line> = comparison.lines.iter().filter(|line| line.moved()).collect();
+    let moved: Vec<&BacktestLine> = comparison.lines.iter().filter(|line| line.moved()).collect();
     if !moved.is_empty() {
-        let row = |line: &&Line| vec![line.name.clone(), place(&line.old), place(&line.new)];
+        let row = |line: &&BacktestLine| vec![line.name.clone(), place(&line.old), place(&line.new)];
         let rows: Vec<Vec<String>> = moved.iter().take(list).map(row).collect();
         let _ = write!(text, "\n{}", table(&["lead", "old", "new"], &rows));
         if moved.len() > list {
@@ -130,8 +130,8 @@ fn matrix(counts: &BTreeMap<String, BTreeMap<String, u32>>) -> String {
     table(&header, &names.iter().map(row).collect::<Vec<Vec<String>>>())
 }
 
-fn load(old: &Report, new: &Report) -> String {
-    let touched = |report: &Report| report.in_time.saturating_add(report.late);
+fn load(old: &SimulationReport, new: &SimulationReport) -> String {
+    let touched = |report: &SimulationReport| report.in_time.saturating_add(report.late);
     let mut text = format!(
         "\nfirst touch in time: {} with the old rubric, {} with the new one (simulated)\n",
         part(old.in_time, touched(old)),

@@ -2,7 +2,7 @@
 
 use crate::args::CheckArgs;
 use crate::input::{files, references, roster_file};
-use crate::output::{Failure, Output, counted, problem_lines};
+use crate::output::{CommandFailure, Output, counted, problem_lines};
 use lead_router_core::decision::pools;
 use lead_router_core::error::Problem;
 use lead_router_core::roster::check;
@@ -24,7 +24,7 @@ struct Checked {
 ///
 /// # Errors
 /// A file that cannot be opened. What is wrong inside a file is a finding.
-pub fn run(args: &CheckArgs) -> Result<Output, Failure> {
+pub fn run(args: &CheckArgs) -> Result<Output, CommandFailure> {
     if args.schema {
         let text = schema::schema_text();
         let json = serde_json::from_str(&text).unwrap_or_default();
@@ -49,7 +49,7 @@ pub fn run(args: &CheckArgs) -> Result<Output, Failure> {
     Ok(Output { text: text(&checked), json, has_findings })
 }
 
-fn check_rubric(path: &Path) -> Result<(Checked, Option<Rubric>), Failure> {
+fn check_rubric(path: &Path) -> Result<(Checked, Option<Rubric>), CommandFailure> {
     Ok(match rubric::load(&files::text(path)?) {
         Ok(rubric) => {
             let holds = format!(
@@ -68,7 +68,7 @@ fn check_rubric(path: &Path) -> Result<(Checked, Option<Rubric>), Failure> {
     })
 }
 
-fn check_roster(path: &Path, rubric: Option<&Rubric>) -> Result<Checked, Failure> {
+fn check_roster(path: &Path, rubric: Option<&Rubric>) -> Result<Checked, CommandFailure> {
     let read = roster_file::read(&files::text(path)?);
     let roster = read.roster;
     let mut problems = read.unreadable;

@@ -1,7 +1,7 @@
 //! `doctor`: asks a deployment what is wrong with it.
 
 use crate::args::DoctorArgs;
-use crate::output::{Failure, Output, counted};
+use crate::output::{CommandFailure, Output, counted};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,19 +15,20 @@ const BYTES_MAX: u64 = 4 * 1024 * 1024;
 ///
 /// # Errors
 /// No token, a deployment that does not answer, or one that does not take the token.
-pub fn run(args: &DoctorArgs) -> Result<Output, Failure> {
+pub fn run(args: &DoctorArgs) -> Result<Output, CommandFailure> {
     let token = match &args.token {
         Some(token) => token.clone(),
-        None => std::env::var("LEAD_ROUTER_TOKEN")
-            .map_err(|_| Failure::new("no_token", "say who you are with `--token`, or with LEAD_ROUTER_TOKEN"))?,
+        None => std::env::var("LEAD_ROUTER_TOKEN").map_err(|_| {
+            CommandFailure::new("no_token", "say who you are with `--token`, or with LEAD_ROUTER_TOKEN")
+        })?,
     };
     let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build();
     let agent: ureq::Agent = config.into();
     let deep = if args.deep { "?deep=1" } else { "" };
     let address = format!("{}/v1/doctor{deep}", args.url.trim_end_matches('/'));
     let answer = agent.get(&address).header("authorization", &format!("Bearer {token}")).call();
-    let answer =
-        answer.map_err(|error| Failure::new("unreachable", format!("the deployment does not answer: {error}")))?;
+    let answer = answer
+        .map_err(|error| CommandFailure::new("unreachable", format!("the deployment does not answer: {error}")))?;
     let status = answer.status().as_u16();
     let text = answer.into_body().into_with_config().limit(BYTES_MAX).read_to_string().unwrap_or_default();
     let says: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -39,7 +40,7 @@ pub fn run(args: &DoctorArgs) -> Result<Output, Failure> {
     };
     let Some(checks) = checks else {
         let message = says.pointer("/error/message").and_then(Value::as_str).unwrap_or("no reason is given");
-        return Err(Failure::new("refused", format!("the deployment answers {status}: {message}")));
+        return Err(CommandFailure::new("refused", format!("the deployment answers {status}: {message}")));
     };
     Ok(output(&checks))
 }

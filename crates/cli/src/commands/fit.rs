@@ -3,14 +3,14 @@
 use crate::analysis::fit::encode::{Indicator, Pairs};
 use crate::analysis::fit::measure::{Estimate, Part};
 use crate::analysis::fit::propose::{new_rubric, points_of, refit};
-use crate::analysis::fit::run::{Fit, Settings, TooSmall, fit};
+use crate::analysis::fit::run::{Fit, FitSettings, TooSmall, fit};
 use crate::analysis::fit::samples::{LeftOut, Samples};
 use crate::args::FitArgs;
-use crate::input::leads_csv::Table;
+use crate::input::leads_csv::LeadTable;
 use crate::input::now::now;
 use crate::input::{files, leads_csv};
 use crate::output::table::table;
-use crate::output::{Failure, Output, progress};
+use crate::output::{CommandFailure, Output, progress};
 use lead_router_core::facts::Facts;
 use lead_router_core::normalize::nearest;
 use lead_router_core::rubric::Rubric;
@@ -32,7 +32,7 @@ const LOST: [&str; 5] = ["lost", "false", "no", "0", "closed lost"];
 const SHOWN: usize = 25;
 
 /// What is learned from.
-struct Input {
+struct FitInput {
     samples: Samples,
     /// Columns that are left out, and why.
     left_out: Vec<(String, LeftOut)>,
@@ -46,10 +46,10 @@ struct Input {
 ///
 /// # Errors
 /// Files that cannot be read or written, and outcomes that mean nothing.
-pub fn run(args: &FitArgs) -> Result<Output, Failure> {
+pub fn run(args: &FitArgs) -> Result<Output, CommandFailure> {
     let input = input(args)?;
     let pairs = if args.no_pairs || input.rubric.is_some() { Pairs::Without } else { Pairs::With };
-    let settings = Settings { folds: usize::from(args.folds), seed: args.seed, pairs };
+    let settings = FitSettings { folds: usize::from(args.folds), seed: args.seed, pairs };
     let bar = progress::bar(settings.folds, "fitting");
     let result = fit(&input.samples, settings, &mut |done| progress::at(&bar, done));
     bar.finish_and_clear();
@@ -61,11 +61,12 @@ pub fn run(args: &FitArgs) -> Result<Output, Failure> {
         Some((rubric, scores)) => refit(rubric.file(), &fit.encoder, &fit.weights, &input.samples, scores),
         None => new_rubric(&fit.encoder, &fit.weights, &input.samples),
     };
-    check(&file).map_err(|problems| Failure::problems("the proposed rubric", problems))?;
+    check(&file).map_err(|problems| CommandFailure::problems("the proposed rubric", problems))?;
     let proposed = serde_json::to_string_pretty(&file).unwrap_or_default();
     if let Some(path) = &args.out {
-        std::fs::write(path, format!("{proposed}\n"))
-            .map_err(|error| Failure::new("unwritable_file", format!("cannot write {}: {error}", path.display())))?;
+        std::fs::write(path, format!("{proposed}\n")).map_err(|error| {
+            CommandFailure::new("unwritable_file", format!("cannot write {}: {error}", path.display()))
+        })?;
     }
     let json = json(&fit, &input, &file);
     let mut text = text(&fit, &input);
@@ -81,7 +82,7 @@ pub fn run(args: &FitArgs) -> Result<Output, Failure> {
     Ok(Output { text, json, has_findings })
 }
 
-fn too_small(error: TooSmall, input: &Input) -> Output {
+fn too_small(error: TooSmall, input: &FitInput) -> Output {
     Output {
         text: format!("too small: {error}; nothing is proposed\n"),
         json: json!({"code": "too_small", "message": error.to_string(), "rows": input.samples.won.len(), "rubric": null}),
@@ -89,14 +90,14 @@ fn too_small(error: TooSmall, input: &Input) -> Output {
     }
 }
 
-fn input(args: &FitArgs) -> Result<Input, Failure> {
+fn input(args: &FitArgs) -> Result<FitInput, CommandFailure> {
     let table = leads_csv::table(&args.leads)?;
     let outcome = column(&table, &args.outcome)?;
     let closed = outcomes(&table, outcome, &args.won_when)?;
     let open = table.rows.len().saturating_sub(closed.len());
     let Some(path) = &args.rubric else {
         let (samples, left_out) = samples(&table, outcome, &closed, &args.columns)?;
-        return Ok(Input { samples, left_out, open, rubric: None });
+        return Ok(FitInput { samples, left_out, open, rubric: None });
     };
     let rubric = files::rubric(path)?;
     let accounts = files::accounts_or_none(args.accounts.as_deref())?;
@@ -112,21 +113,21 @@ fn input(args: &FitArgs) -> Result<Input, Failure> {
     }
     let scores = leads.iter().map(|(facts, at)| score(&rubric, facts, *at).points).collect();
     let samples = Samples::of_rubric(&rubric, &leads, won);
-    Ok(Input { samples, left_out: Vec::new(), open, rubric: Some((rubric, scores)) })
+    Ok(FitInput { samples, left_out: Vec::new(), open, rubric: Some((rubric, scores)) })
 }
 
-fn column(table: &Table, name: &str) -> Result<usize, Failure> {
+fn column(table: &LeadTable, name: &str) -> Result<usize, CommandFailure> {
     table.columns.iter().position(|column| column == name).ok_or_else(|| {
         let help = match nearest(name, table.columns.iter().map(String::as_str)) {
             Some(column) => format!("did you mean `{column}`?"),
             None => format!("the columns are {}", table.columns.join(", ")),
         };
-        Failure::new("unknown_column", format!("there is no column `{name}`; {help}"))
+        CommandFailure::new("unknown_column", format!("there is no column `{name}`; {help}"))
     })
 }
 
 /// Numbers of the closed rows, and whether they were won.
-fn outcomes(table: &Table, outcome: usize, won_when: &[String]) -> Result<Vec<(usize, bool)>, Failure> {
+fn outcomes(table: &LeadTable, outcome: usize, won_when: &[String]) -> Result<Vec<(usize, bool)>, CommandFailure> {
     let mut closed = Vec::new();
     let mut unclear: BTreeSet<&str> = BTreeSet::new();
     for (number, (_, cells)) in table.rows.iter().enumerate() {
@@ -151,12 +152,17 @@ fn outcomes(table: &Table, outcome: usize, won_when: &[String]) -> Result<Vec<(u
     let some: Vec<&str> = unclear.into_iter().take(10).collect();
     let message =
         format!("outcomes that are neither won nor lost: {}; say which are won with --won-when", some.join(", "));
-    Err(Failure::new("unclear_outcome", message))
+    Err(CommandFailure::new("unclear_outcome", message))
 }
 
 type Learned = (Samples, Vec<(String, LeftOut)>);
 
-fn samples(table: &Table, outcome: usize, closed: &[(usize, bool)], only: &[String]) -> Result<Learned, Failure> {
+fn samples(
+    table: &LeadTable,
+    outcome: usize,
+    closed: &[(usize, bool)],
+    only: &[String],
+) -> Result<Learned, CommandFailure> {
     let mut chosen = Vec::new();
     for name in only {
         chosen.push(column(table, name)?);
@@ -176,7 +182,7 @@ fn samples(table: &Table, outcome: usize, closed: &[(usize, bool)], only: &[Stri
     }
     let left_out = if only.is_empty() { samples.keep_categories() } else { Vec::new() };
     if samples.columns.is_empty() {
-        return Err(Failure::new("nothing_to_learn", "no column has categories; name some with --columns"));
+        return Err(CommandFailure::new("nothing_to_learn", "no column has categories; name some with --columns"));
     }
     Ok((samples, left_out))
 }
@@ -185,7 +191,7 @@ fn shown(estimate: &Estimate) -> String {
     format!("{:.4} (95 %: {:.4} to {:.4})", estimate.value, estimate.low, estimate.high)
 }
 
-fn text(fit: &Fit, input: &Input) -> String {
+fn text(fit: &Fit, input: &FitInput) -> String {
     let mut text = format!("{} closed rows, {} won; {} not closed and left out\n", fit.rows, fit.wins, input.open);
     for (column, why) in &input.left_out {
         let _ = writeln!(text, "column `{column}` is left out: {}", why.reason());
@@ -245,7 +251,7 @@ fn weights(fit: &Fit, samples: &Samples) -> String {
     table(&["heaviest categories", "points"], &rows)
 }
 
-fn json(fit: &Fit, input: &Input, file: &RubricFile) -> Value {
+fn json(fit: &Fit, input: &FitInput, file: &RubricFile) -> Value {
     let left_out: Vec<Value> =
         input.left_out.iter().map(|(column, why)| json!({"column": column, "reason": why.reason()})).collect();
     json!({

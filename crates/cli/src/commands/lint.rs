@@ -2,10 +2,10 @@
 
 use crate::args::LintArgs;
 use crate::input::files;
-use crate::output::{Failure, Output, counted};
+use crate::output::{CommandFailure, Output, counted};
 use lead_router_core::facts::FactValue;
 use lead_router_core::roster::model::Pool;
-use lead_router_core::rubric::lint::{Finding, Severity, Witness, lint};
+use lead_router_core::rubric::lint::{LintFinding, Severity, Witness, lint};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 ///
 /// # Errors
 /// Files that cannot be read, or that `check` refuses.
-pub fn run(args: &LintArgs) -> Result<Output, Failure> {
+pub fn run(args: &LintArgs) -> Result<Output, CommandFailure> {
     let rubric = files::rubric(&args.rubric)?;
     let roster = args.roster.as_deref().map(files::roster).transpose()?;
     let pool = roster.map(|roster| Pool {
@@ -27,7 +27,7 @@ pub fn run(args: &LintArgs) -> Result<Output, Failure> {
     Ok(Output { text: text(&findings), json, has_findings })
 }
 
-fn text(findings: &[Finding]) -> String {
+fn text(findings: &[LintFinding]) -> String {
     if findings.is_empty() {
         return "nothing found\n".to_owned();
     }
@@ -38,7 +38,7 @@ fn text(findings: &[Finding]) -> String {
             Severity::Warning => "warning",
             Severity::Note => "note",
         };
-        let Finding { code, path, message, witness, .. } = finding;
+        let LintFinding { code, path, message, witness, .. } = finding;
         let _ = writeln!(text, "{severity} {path}: {message} ({code})");
         if let Some(witness) = witness {
             let _ = writeln!(text, "    for example {}", example(witness));

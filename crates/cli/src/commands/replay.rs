@@ -3,9 +3,9 @@
 use crate::args::{ReplayArgs, VerifyArgs};
 use crate::input::roster_file::Roster;
 use crate::input::{files, roster_file};
-use crate::output::{Failure, Output, counted};
+use crate::output::{CommandFailure, Output, counted};
 use lead_router_core::audit::chain;
-use lead_router_core::audit::chain::Finding;
+use lead_router_core::audit::chain::VerificationFinding;
 use lead_router_core::decision::record::Record;
 use lead_router_core::decision::replay;
 use lead_router_core::decision::replay::{Difference, Replayed};
@@ -18,13 +18,13 @@ use std::fmt::Write as _;
 ///
 /// # Errors
 /// Files that cannot be read, and a rubric that is not the one of the record.
-pub fn run(args: &ReplayArgs) -> Result<Output, Failure> {
+pub fn run(args: &ReplayArgs) -> Result<Output, CommandFailure> {
     let file = args.record.display().to_string();
     let value: Value = serde_json::from_str(&files::text(&args.record)?)
-        .map_err(|error| Failure::new("invalid_input", format!("{file} is not JSON: {error}")))?;
+        .map_err(|error| CommandFailure::new("invalid_input", format!("{file} is not JSON: {error}")))?;
     let record = value.get("record").unwrap_or(&value);
     let record: Record = serde::Deserialize::deserialize(record)
-        .map_err(|error| Failure::new("invalid_input", format!("{file} holds no record: {error}")))?;
+        .map_err(|error| CommandFailure::new("invalid_input", format!("{file} holds no record: {error}")))?;
     let rubric = match &args.rubric {
         Some(path) => files::rubric(path)?,
         None => bundled_rubric(&value, &file)?,
@@ -34,22 +34,23 @@ pub fn run(args: &ReplayArgs) -> Result<Output, Failure> {
         None => bundled_roster(&value, &file)?,
     };
     let replayed = replay::replay(&record, &rubric, &roster.teams, &roster.reps)
-        .map_err(|error| Failure::new(error.code(), error.to_string()))?;
+        .map_err(|error| CommandFailure::new(error.code(), error.to_string()))?;
     Ok(output(&replayed))
 }
 
-fn bundled<'a>(value: &'a Value, part: &str, file: &str) -> Result<&'a Value, Failure> {
-    let missing = || Failure::new("missing_input", format!("{file} brings no {part}: give one with --{part}"));
+fn bundled<'a>(value: &'a Value, part: &str, file: &str) -> Result<&'a Value, CommandFailure> {
+    let missing = || CommandFailure::new("missing_input", format!("{file} brings no {part}: give one with --{part}"));
     value.get(part).ok_or_else(missing)
 }
 
-fn bundled_rubric(value: &Value, file: &str) -> Result<Rubric, Failure> {
-    rubric::load(&bundled(value, "rubric", file)?.to_string()).map_err(|problems| Failure::problems(file, problems))
+fn bundled_rubric(value: &Value, file: &str) -> Result<Rubric, CommandFailure> {
+    rubric::load(&bundled(value, "rubric", file)?.to_string())
+        .map_err(|problems| CommandFailure::problems(file, problems))
 }
 
-fn bundled_roster(value: &Value, file: &str) -> Result<Roster, Failure> {
+fn bundled_roster(value: &Value, file: &str) -> Result<Roster, CommandFailure> {
     let read = roster_file::read(&bundled(value, "roster", file)?.to_string());
-    if read.unreadable.is_empty() { Ok(read.roster) } else { Err(Failure::problems(file, read.unreadable)) }
+    if read.unreadable.is_empty() { Ok(read.roster) } else { Err(CommandFailure::problems(file, read.unreadable)) }
 }
 
 fn output(replayed: &Replayed) -> Output {
@@ -78,11 +79,11 @@ fn line(difference: &Difference) -> String {
 ///
 /// # Errors
 /// A file that cannot be read, or holds nothing.
-pub fn verify(args: &VerifyArgs) -> Result<Output, Failure> {
+pub fn verify(args: &VerifyArgs) -> Result<Output, CommandFailure> {
     let text = files::text(&args.records)?;
     let report = chain::check(text.lines());
     if report.records == 0 {
-        return Err(Failure::new("missing_input", format!("{} holds no record", args.records.display())));
+        return Err(CommandFailure::new("missing_input", format!("{} holds no record", args.records.display())));
     }
     let mut text = String::new();
     if report.is_whole() {
@@ -121,7 +122,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Output, Failure> {
     let first = report.findings.first();
     let json = json!({
         "whole": report.is_whole(),
-        "code": first.map(Finding::code),
+        "code": first.map(VerificationFinding::code),
         "message": first.map(ToString::to_string),
         "report": report,
     });

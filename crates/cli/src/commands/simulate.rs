@@ -3,7 +3,7 @@
 use crate::analysis::simulate::arrivals::arrivals;
 use crate::analysis::simulate::generate::{Prospect, prospect};
 use crate::analysis::simulate::random::Random;
-use crate::analysis::simulate::report::{RepReport, Report};
+use crate::analysis::simulate::report::{RepReport, SimulationReport};
 use crate::analysis::simulate::response::Luck;
 use crate::analysis::simulate::run::{Arrival, run as simulate};
 use crate::args::SimulateArgs;
@@ -12,9 +12,9 @@ use crate::input::leads_csv::PastLead;
 use crate::input::now::now;
 use crate::input::roster_file::Roster;
 use crate::input::{files, leads_csv};
-use crate::output::svg::{Chart, Kind, Series, page};
+use crate::output::svg::{Chart, ChartKind, Series, page};
 use crate::output::table::{part, percent, table};
-use crate::output::{Failure, Output, progress};
+use crate::output::{CommandFailure, Output, progress};
 use lead_router_core::id::RepId;
 use lead_router_core::roster::model::{Strategy, Team};
 use lead_router_core::rubric::Rubric;
@@ -27,7 +27,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// Files that cannot be read or written.
-pub fn run(args: &SimulateArgs) -> Result<Output, Failure> {
+pub fn run(args: &SimulateArgs) -> Result<Output, CommandFailure> {
     let rubric = files::rubric(&args.rubric)?;
     let roster = files::roster(&args.roster)?;
     let start = args.start.unwrap_or_else(|| next_monday(now()));
@@ -38,9 +38,10 @@ pub fn run(args: &SimulateArgs) -> Result<Output, Failure> {
         (strategy, reported(&rubric, &teams, &roster, &arrivals, "comparing"))
     });
     if let Some(path) = &args.svg {
-        let drawing = page(&charts(&report)).map_err(|error| Failure::new("drawing_failed", error))?;
-        std::fs::write(path, drawing)
-            .map_err(|error| Failure::new("unwritable_file", format!("cannot write {}: {error}", path.display())))?;
+        let drawing = page(&charts(&report)).map_err(|error| CommandFailure::new("drawing_failed", error))?;
+        std::fs::write(path, drawing).map_err(|error| {
+            CommandFailure::new("unwritable_file", format!("cannot write {}: {error}", path.display()))
+        })?;
     }
     let broken = report.teams.values().any(|team| !team.holds());
     let compared_json = compared.as_ref().map(|(strategy, report)| json!({"strategy": strategy, "report": report}));
@@ -54,7 +55,7 @@ pub fn run(args: &SimulateArgs) -> Result<Output, Failure> {
     Ok(Output { text, json, has_findings: broken })
 }
 
-fn reported(rubric: &Rubric, teams: &[Team], roster: &Roster, arrivals: &[Arrival], what: &str) -> Report {
+fn reported(rubric: &Rubric, teams: &[Team], roster: &Roster, arrivals: &[Arrival], what: &str) -> SimulationReport {
     let bar = progress::bar(arrivals.len(), what);
     let report = simulate(rubric, teams, &roster.reps, arrivals, &mut |done| progress::at(&bar, done));
     bar.finish_and_clear();
@@ -62,7 +63,7 @@ fn reported(rubric: &Rubric, teams: &[Team], roster: &Roster, arrivals: &[Arriva
 }
 
 /// The leads that will arrive, with everything that is drawn for them.
-fn planned(args: &SimulateArgs, roster: &Roster, start: Timestamp) -> Result<Vec<Arrival>, Failure> {
+fn planned(args: &SimulateArgs, roster: &Roster, start: Timestamp) -> Result<Vec<Arrival>, CommandFailure> {
     let moments = arrivals(start, args.days, args.per_day, &mut Random::new(args.seed, "arrivals"));
     let mut luck = Random::new(args.seed, "luck");
     let mut random = Random::new(args.seed, "leads");
@@ -79,7 +80,7 @@ fn planned(args: &SimulateArgs, roster: &Roster, start: Timestamp) -> Result<Vec
     Ok(moments.into_iter().map(arrival).collect())
 }
 
-fn past(args: &SimulateArgs, start: Timestamp) -> Result<Vec<PastLead>, Failure> {
+fn past(args: &SimulateArgs, start: Timestamp) -> Result<Vec<PastLead>, CommandFailure> {
     let accounts = files::accounts_or_none(args.accounts.as_deref())?;
     leads_csv::some(leads_csv::read(&args.leads, &accounts, start)?, &args.leads)
 }
@@ -112,7 +113,7 @@ fn hours(minutes: i64) -> String {
 }
 
 /// What a report says, in words and tables.
-pub fn shown(report: &Report) -> String {
+pub fn shown(report: &SimulationReport) -> String {
     let touched = report.in_time.saturating_add(report.late);
     let mut text = String::new();
     let _ = writeln!(
@@ -169,10 +170,10 @@ pub fn shown(report: &Report) -> String {
 }
 
 /// Two reports on the same leads.
-fn side_by_side(one: &Report, other: &Report, strategy: Strategy) -> String {
+fn side_by_side(one: &SimulationReport, other: &SimulationReport, strategy: Strategy) -> String {
     let name =
         serde_json::to_value(strategy).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
-    let row = |what: &str, of: &dyn Fn(&Report) -> String| vec![what.to_owned(), of(one), of(other)];
+    let row = |what: &str, of: &dyn Fn(&SimulationReport) -> String| vec![what.to_owned(), of(one), of(other)];
     let rows = [
         row("first touch in time", &|r| percent(r.in_time, r.in_time.saturating_add(r.late))),
         row("half touched within", &|r| hours(r.first_touch.p50_minutes)),
@@ -183,7 +184,7 @@ fn side_by_side(one: &Report, other: &Report, strategy: Strategy) -> String {
     format!("\n{}", table(&["the same leads and luck", "as configured", &name], &rows))
 }
 
-fn charts(report: &Report) -> Vec<Chart> {
+fn charts(report: &SimulationReport) -> Vec<Chart> {
     let reps: Vec<&RepReport> = report.reps.values().filter(|rep| rep.got > 0 || rep.due_units > 0).collect();
     let names = || reps.iter().map(|rep| rep.name.clone()).collect();
     let days = || report.days.iter().map(|day| day.date.clone()).collect();
@@ -203,7 +204,7 @@ fn charts(report: &Report) -> Vec<Chart> {
                 of_reps("due", &|rep| leads_of(rep.due_units)),
                 of_reps("got", &|rep| u32::try_from(rep.by_turn).map_or(0.0, f64::from)),
             ],
-            kind: Kind::Bars,
+            kind: ChartKind::Bars,
         },
         Chart {
             title: "Open leads per rep".to_owned(),
@@ -212,13 +213,13 @@ fn charts(report: &Report) -> Vec<Chart> {
                 of_reps("most", &|rep| f64::from(rep.open_max)),
                 of_reps("at the end", &|rep| f64::from(rep.open_end)),
             ],
-            kind: Kind::Bars,
+            kind: ChartKind::Bars,
         },
         Chart {
             title: "First touch in time, %".to_owned(),
             labels: days(),
             series: vec![series("by day of arrival", report.days.iter().map(in_time).collect())],
-            kind: Kind::Lines,
+            kind: ChartKind::Lines,
         },
         Chart {
             title: "Leads a day".to_owned(),
@@ -227,7 +228,7 @@ fn charts(report: &Report) -> Vec<Chart> {
                 series("arrived", report.days.iter().map(|day| f64::from(day.arrived)).collect()),
                 series("held at first", report.days.iter().map(|day| f64::from(day.held)).collect()),
             ],
-            kind: Kind::Lines,
+            kind: ChartKind::Lines,
         },
     ]
 }

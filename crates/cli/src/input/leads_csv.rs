@@ -8,9 +8,9 @@
 
 use crate::commands::explain::fact_value;
 use crate::input::files;
-use crate::output::Failure;
-use lead_router_core::decision::attempts::Owner;
-use lead_router_core::decision::known_facts::{Accounts, known};
+use crate::output::CommandFailure;
+use lead_router_core::decision::attempts::AccountOwner;
+use lead_router_core::decision::known_facts::{Accounts, known_facts};
 use lead_router_core::enrichment::provider::merge::Facted;
 use lead_router_core::error::Problem;
 use lead_router_core::facts::{Fact, Facts, Field, Signal};
@@ -30,7 +30,7 @@ pub struct PastLead {
     /// What was known.
     pub facts: Facts,
     /// Who owned the account.
-    pub owner: Option<Owner>,
+    pub owner: Option<AccountOwner>,
 }
 
 /// What a file holds.
@@ -43,7 +43,7 @@ pub struct Past {
 }
 
 /// Rows of a CSV file with a header.
-pub struct Table {
+pub struct LeadTable {
     /// Names of the columns.
     pub columns: Vec<String>,
     /// Rows with their lines.
@@ -54,14 +54,14 @@ pub struct Table {
 ///
 /// # Errors
 /// `unreadable_file`, or `invalid_input` for a file that is no CSV.
-pub fn table(path: &Path) -> Result<Table, Failure> {
+pub fn table(path: &Path) -> Result<LeadTable, CommandFailure> {
     let text = files::text(path)?;
     let header = text.lines().next().unwrap_or_default();
     let count = |delimiter: char| header.matches(delimiter).count();
     let delimiter = [',', ';', '\t'].into_iter().max_by_key(|delimiter| (count(*delimiter), *delimiter == ','));
     let delimiter = u8::try_from(delimiter.unwrap_or(',')).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
-    let broken = |error: csv::Error| Failure::new("invalid_input", format!("{}: {error}", path.display()));
+    let broken = |error: csv::Error| CommandFailure::new("invalid_input", format!("{}: {error}", path.display()));
     let columns = reader.headers().map_err(broken)?.iter().map(|name| name.trim().to_owned()).collect();
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -69,14 +69,14 @@ pub fn table(path: &Path) -> Result<Table, Failure> {
         let line = record.position().map_or(0, csv::Position::line);
         rows.push((line, record.iter().map(|cell| cell.trim().to_owned()).collect()));
     }
-    Ok(Table { columns, rows })
+    Ok(LeadTable { columns, rows })
 }
 
 /// Reads leads of the past. Rows that cannot be read are named and left out.
 ///
 /// # Errors
 /// As [`table`].
-pub fn read(path: &Path, accounts: &Accounts, fallback_at: Timestamp) -> Result<Past, Failure> {
+pub fn read(path: &Path, accounts: &Accounts, fallback_at: Timestamp) -> Result<Past, CommandFailure> {
     let table = table(path)?;
     let mut past = Past::default();
     for (line, cells) in &table.rows {
@@ -94,11 +94,11 @@ pub fn read(path: &Path, accounts: &Accounts, fallback_at: Timestamp) -> Result<
 ///
 /// # Errors
 /// `invalid_input` with the first problems.
-pub fn some(past: Past, path: &Path) -> Result<Vec<PastLead>, Failure> {
+pub fn some(past: Past, path: &Path) -> Result<Vec<PastLead>, CommandFailure> {
     let Past { leads, problems } = past;
     if leads.is_empty() {
         let first = problems.into_iter().take(20).collect();
-        return Err(Failure {
+        return Err(CommandFailure {
             problems: first,
             ..Failure::new("invalid_input", format!("{} holds no lead that can be read", path.display()))
         });
@@ -129,7 +129,7 @@ fn lead(
             }
         } else if column == "owner_rep_id" {
             match RepId::new(cell) {
-                Ok(rep_id) => owner = Some(Owner { rep_id, source: "csv".to_owned() }),
+                Ok(rep_id) => owner = Some(AccountOwner { rep_id, source: "csv".to_owned() }),
                 Err(error) => wrong("invalid_id", error.to_string()),
             }
         } else if let Some(name) = column.strip_prefix("signal.") {
@@ -148,7 +148,7 @@ fn lead(
     let given = given(&values, now, &mut problems);
     match lead {
         Ok(lead) if problems.is_empty() => {
-            let (mut facts, directory_owner) = known(&lead, given, accounts, now);
+            let (mut facts, directory_owner) = known_facts(&lead, given, accounts, now);
             facts.signals.extend(signals);
             facts.signals.sort();
             Ok(PastLead { line, at, facts, owner: owner.or(directory_owner) })

@@ -19,7 +19,7 @@ pub struct Roster {
 
 /// What came of reading.
 #[derive(Debug, Default)]
-pub struct Read {
+pub struct ReadRoster {
     /// The entries that could be read.
     pub roster: Roster,
     /// What could not be read.
@@ -55,8 +55,8 @@ const REP_FIELDS: [&str; 18] = [
 ];
 
 /// Reads a roster; everything that is wrong with its form at once.
-pub fn read(text: &str) -> Read {
-    let mut read = Read::default();
+pub fn read(text: &str) -> ReadRoster {
+    let mut read = ReadRoster::default();
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
         Err(error) => {

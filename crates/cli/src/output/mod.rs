@@ -35,7 +35,7 @@ impl Output {
 
 /// Input that cannot be worked with.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CommandFailure {
     /// Stable code.
     pub code: &'static str,
     /// What to change.
@@ -44,7 +44,7 @@ pub struct Failure {
     pub problems: Vec<Problem>,
 }
 
-impl Failure {
+impl CommandFailure {
     /// A failure with one message.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), problems: Vec::new() }
@@ -71,7 +71,7 @@ pub fn problem_lines(problems: &[Problem]) -> String {
 }
 
 /// Prints a result and returns the exit code.
-pub fn print(result: &Result<Output, Failure>, as_json: bool) -> u8 {
+pub fn print(result: &Result<Output, CommandFailure>, as_json: bool) -> u8 {
     match result {
         Ok(output) => {
             let text = if as_json { pretty(&output.json) } else { output.text.clone() };
@@ -81,7 +81,7 @@ pub fn print(result: &Result<Output, Failure>, as_json: bool) -> u8 {
         }
         Err(failure) => {
             if as_json {
-                let Failure { code, message, problems } = failure;
+                let CommandFailure { code, message, problems } = failure;
                 let error = json!({"error": {"code": code, "message": message, "problems": problems}});
                 let _ = writeln!(std::io::stdout(), "{}", pretty(&error));
             } else {

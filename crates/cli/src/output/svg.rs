@@ -31,7 +31,7 @@ pub struct Series {
 
 /// How a chart is drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChartKind {
     /// Bars side by side.
     Bars,
     /// Lines.
@@ -47,7 +47,7 @@ pub struct Chart {
     /// Series, at most as many as there are colors.
     pub series: Vec<Series>,
     /// How it is drawn.
-    pub kind: Kind,
+    pub kind: ChartKind,
 }
 
 /// Draws charts below each other.
@@ -99,10 +99,10 @@ fn draw_chart(chart: &Chart, area: &Area<'_>) -> Drawn {
         let points = series.values.iter().enumerate().map(|(index, value)| (number(index), *value));
         let drawn =
             match chart.kind {
-                Kind::Bars => context.draw_series(points.map(|(x, value)| {
+                ChartKind::Bars => context.draw_series(points.map(|(x, value)| {
                     Rectangle::new([(x + left, 0.0), (x + left + bar * 0.95, value)], color.filled())
                 }))?,
-                Kind::Lines => context.draw_series(LineSeries::new(points, color.stroke_width(2)))?,
+                ChartKind::Lines => context.draw_series(LineSeries::new(points, color.stroke_width(2)))?,
             };
         drawn.label(&series.name).legend(move |(x, y)| Circle::new((x.saturating_add(5), y), 5, color.filled()));
         left += bar;
@@ -124,21 +124,21 @@ fn number(count: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn chart(name: &str, kind: Kind, values: Vec<f64>) -> Chart {
+    fn chart(name: &str, kind: ChartKind, values: Vec<f64>) -> Chart {
         let labels = (0..values.len()).map(|index| format!("rep {index}")).collect();
         Chart { title: "t".to_owned(), labels, series: vec![Series { name: name.to_owned(), values }], kind }
     }
 
     #[test]
     fn names_cannot_break_the_drawing() {
-        let drawing = page(&[chart("<a & \"b\">", Kind::Bars, vec![1.0, 2.0])]).unwrap();
+        let drawing = page(&[chart("<a & \"b\">", ChartKind::Bars, vec![1.0, 2.0])]).unwrap();
         assert!(drawing.contains("&lt;a &amp; &quot;b&quot;&gt;"), "{drawing}");
         assert!(drawing.contains("rep 0") && drawing.contains("rep 1"), "{drawing}");
     }
 
     #[test]
     fn nothing_to_draw_is_an_empty_chart() {
-        for kind in [Kind::Bars, Kind::Lines] {
+        for kind in [ChartKind::Bars, ChartKind::Lines] {
             assert!(page(&[chart("none", kind, vec![])]).unwrap().contains("</svg>"));
             assert!(page(&[chart("zero", kind, vec![0.0])]).unwrap().contains("rep 0"));
         }

@@ -2,12 +2,12 @@
 
 /// A line and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tree {
+pub struct TextTree {
     text: String,
     parts: Vec<Self>,
 }
 
-impl Tree {
+impl TextTree {
     /// A line without parts.
     pub fn leaf(text: impl Into<String>) -> Self {
         Self { text: text.into(), parts: Vec::new() }
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn branches_end_where_their_parts_end() {
-        let tree = Tree::new("a", [Tree::new("b", [Tree::leaf("c")]), Tree::leaf("d")]);
+        let tree = TextTree::new("a", [TextTree::new("b", [TextTree::leaf("c")]), TextTree::leaf("d")]);
         assert_eq!(tree.render(), "a\n├─ b\n│  └─ c\n└─ d\n");
     }
 }

@@ -5,7 +5,7 @@
 //! from the export of decisions with `record=1`: it says which Desk and number it has, so lines of many Desks may come in
 //! any order. Of an erased one only the hash is left: its content cannot be checked, its place can.
 
-pub use crate::audit::finding::{Chain, FINDINGS_MAX, Finding, Report};
+pub use crate::audit::finding::{Chain, FINDINGS_MAX, VerificationFinding, VerificationReport};
 
 use crate::id::LeadId;
 use crate::lead::key::{AccountHash, sha256_hex};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// Place of a record, which is all that is kept of it.
 #[derive(Debug)]
-struct Link {
+struct ChainLink {
     line: usize,
     seq: Option<u64>,
     hash: String,
@@ -25,10 +25,10 @@ struct Link {
 /// A check under way: line after line, then [`Checking::finish`].
 #[derive(Debug, Default)]
 pub struct Checking {
-    report: Report,
+    report: VerificationReport,
     /// Lines up to the end of the export before, when a file has several.
     counted: usize,
-    links: BTreeMap<String, Vec<Link>>,
+    links: BTreeMap<String, Vec<ChainLink>>,
 }
 
 /// A line of the ledger.
@@ -67,7 +67,7 @@ impl Checking {
         if let Some(is_whole) = self.end(&value) {
             self.counted = self.report.records;
             if !is_whole {
-                self.report.find(Finding::IncompleteExport { line: number });
+                self.report.find(VerificationFinding::IncompleteExport { line: number });
             }
             return;
         }
@@ -78,12 +78,12 @@ impl Checking {
             let previous = value.get("previous").and_then(Value::as_str).map(str::to_owned);
             previous.map(|previous| {
                 let hash = sha256_hex(text.as_bytes());
-                (String::new(), Link { line: number, seq: None, hash, previous })
+                (String::new(), ChainLink { line: number, seq: None, hash, previous })
             })
         };
         match link {
             Some((desk, link)) => self.links.entry(desk).or_default().push(link),
-            None => self.report.find(Finding::UnreadableRecord { line: number }),
+            None => self.report.find(VerificationFinding::UnreadableRecord { line: number }),
         }
     }
 
@@ -98,10 +98,10 @@ impl Checking {
     }
 
     /// Checks a line of the ledger by itself; `None` when it has no place in a chain.
-    fn ledger_line(&mut self, number: usize, line: LedgerLine) -> Option<(String, Link)> {
+    fn ledger_line(&mut self, number: usize, line: LedgerLine) -> Option<(String, ChainLink)> {
         let desk = line.desk?;
         let mut changed = |what: &str| {
-            self.report.find(Finding::ChangedRecord { line: number, what: what.to_owned() });
+            self.report.find(VerificationFinding::ChangedRecord { line: number, what: what.to_owned() });
         };
         let lead = line.rest.get("lead_id").and_then(Value::as_str).and_then(|id| LeadId::new(id).ok());
         if lead.and_then(|lead| AccountHash::of_lead(&lead)).is_some_and(|account| account.desk() != desk) {
@@ -132,12 +132,12 @@ impl Checking {
             None if line.erased_at.is_some() => self.report.erased = self.report.erased.saturating_add(1),
             None => self.report.without_content = self.report.without_content.saturating_add(1),
         }
-        Some((desk, Link { line: number, seq: line.seq, hash: hash?, previous: previous? }))
+        Some((desk, ChainLink { line: number, seq: line.seq, hash: hash?, previous: previous? }))
     }
 
     /// Follows every chain.
     #[must_use]
-    pub fn finish(mut self) -> Report {
+    pub fn finish(mut self) -> VerificationReport {
         for (desk, links) in std::mem::take(&mut self.links) {
             let links = in_order(&desk, links);
             let mut before: Option<(u64, &str)> = None;
@@ -158,8 +158,8 @@ impl Checking {
         self.report
     }
 
-    fn follow(&mut self, desk: &str, link: &Link, seq: u64, before: Option<(u64, &str)>) {
-        let broken = |found: &str| Finding::BrokenChain {
+    fn follow(&mut self, desk: &str, link: &ChainLink, seq: u64, before: Option<(u64, &str)>) {
+        let broken = |found: &str| VerificationFinding::BrokenChain {
             line: link.line,
             seq,
             named: link.previous.clone(),
@@ -169,12 +169,12 @@ impl Checking {
             None if link.seq.is_some() && (link.seq == Some(1)) != link.previous.is_empty() => Some(broken("")),
             None => None,
             Some((last, _)) if last == seq => {
-                Some(Finding::RepeatedRecord { desk: desk.to_owned(), seq, line: link.line })
+                Some(VerificationFinding::RepeatedRecord { desk: desk.to_owned(), seq, line: link.line })
             }
             Some((last, hash)) if last.saturating_add(1) == seq => (link.previous != hash).then(|| broken(hash)),
             Some((last, _)) => {
                 let (from, until) = (last.saturating_add(1), seq.saturating_sub(1));
-                Some(Finding::MissingRecords { desk: desk.to_owned(), from, until })
+                Some(VerificationFinding::MissingRecords { desk: desk.to_owned(), from, until })
             }
         };
         if let Some(wrong) = wrong {
@@ -185,8 +185,9 @@ impl Checking {
 
 /// The links of a Desk in the order of the chain, each with its number. Records that are not numbered are the ones before
 /// the numbers: they are counted down from the first number, in the order in which they name each other.
-fn in_order(desk: &str, links: Vec<Link>) -> Vec<(Link, u64)> {
-    let (mut numbered, loose): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| link.seq.is_some());
+fn in_order(desk: &str, links: Vec<ChainLink>) -> Vec<(ChainLink, u64)> {
+    let (mut numbered, loose): (Vec<ChainLink>, Vec<ChainLink>) =
+        links.into_iter().partition(|link| link.seq.is_some());
     numbered.sort_by_key(|link| link.seq);
     // Lines without a Desk are a chain as they stand.
     let loose = if desk.is_empty() { loose } else { by_name(loose) };
@@ -200,10 +201,10 @@ fn in_order(desk: &str, links: Vec<Link>) -> Vec<(Link, u64)> {
 }
 
 /// Links so that each stands after the one that it names, as far as that one is there.
-fn by_name(links: Vec<Link>) -> Vec<Link> {
+fn by_name(links: Vec<ChainLink>) -> Vec<ChainLink> {
     let hashes: std::collections::BTreeSet<String> = links.iter().map(|link| link.hash.clone()).collect();
     let mut starts = Vec::new();
-    let mut after: BTreeMap<String, Vec<Link>> = BTreeMap::new();
+    let mut after: BTreeMap<String, Vec<ChainLink>> = BTreeMap::new();
     for link in links {
         if hashes.contains(&link.previous) {
             after.entry(link.previous.clone()).or_default().push(link);
@@ -226,7 +227,7 @@ fn by_name(links: Vec<Link>) -> Vec<Link> {
 
 /// Checks lines, numbered from 1.
 #[must_use]
-pub fn check<'a>(lines: impl IntoIterator<Item = &'a str>) -> Report {
+pub fn check<'a>(lines: impl IntoIterator<Item = &'a str>) -> VerificationReport {
     let mut checking = Checking::default();
     for (number, line) in (1..).zip(lines) {
         checking.line(number, line);
@@ -247,7 +248,7 @@ mod tests {
         texts
     }
 
-    fn checked(texts: &[String]) -> Report {
+    fn checked(texts: &[String]) -> VerificationReport {
         check(texts.iter().map(String::as_str))
     }
 
@@ -260,7 +261,7 @@ mod tests {
         assert!(part.is_whole());
         assert_eq!(part.chains[""].head, whole.chains[""].head);
         assert_eq!(part.chains[""].starts_after, sha256_hex(texts[1].as_bytes()));
-        assert_eq!(checked(&[]), Report::default());
+        assert_eq!(checked(&[]), VerificationReport::default());
     }
 
     #[test]
@@ -273,7 +274,8 @@ mod tests {
         let mut swapped = good;
         swapped.swap(1, 2);
         for (texts, number) in [(changed, 4), (missing, 3), (swapped, 2)] {
-            let Some(Finding::BrokenChain { line, .. }) = checked(&texts).findings.into_iter().next() else {
+            let Some(VerificationFinding::BrokenChain { line, .. }) = checked(&texts).findings.into_iter().next()
+            else {
                 panic!("not found")
             };
             assert_eq!(line, number);
@@ -283,7 +285,7 @@ mod tests {
     #[test]
     fn what_is_no_record_is_named() {
         for text in ["{}", "no json", "[]", "7", r#"{"desk":"desk-00"}"#, r#"{"desk":null,"previous":""}"#] {
-            assert_eq!(check([text]).findings, [Finding::UnreadableRecord { line: 1 }], "{text}");
+            assert_eq!(check([text]).findings, [VerificationFinding::UnreadableRecord { line: 1 }], "{text}");
         }
     }
 

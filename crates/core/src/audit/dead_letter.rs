@@ -9,7 +9,7 @@ pub const UNREADABLE: &str = "unreadable";
 
 /// What a body is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub struct LetterReading {
     /// The kind of job, or [`UNREADABLE`].
     pub kind: String,
     /// The lead that it names.
@@ -18,11 +18,11 @@ pub struct Reading {
 
 /// Reads the body of a message as far as it can be read: a job of another version counts as one.
 #[must_use]
-pub fn read(body: &str) -> Reading {
+pub fn read(body: &str) -> LetterReading {
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     match job(&value) {
-        Some((kind, content)) => Reading { kind: kind.to_owned(), lead_id: lead_of(content) },
-        None => Reading { kind: UNREADABLE.to_owned(), lead_id: None },
+        Some((kind, content)) => LetterReading { kind: kind.to_owned(), lead_id: lead_of(content) },
+        None => LetterReading { kind: UNREADABLE.to_owned(), lead_id: None },
     }
 }
 
@@ -82,13 +82,13 @@ mod tests {
         let reading = read(r#"{"deliver":{"lead_id":"a-b-c","record":"…"}}"#);
         assert_eq!((reading.kind.as_str(), reading.lead_id.unwrap().as_str()), ("deliver", "a-b-c"));
         assert_eq!(read(r#"{"crm":{"write":{"lead_id":"a-b-c"},"tries":3}}"#).lead_id.unwrap().as_str(), "a-b-c");
-        assert_eq!(read(r#"{"fetch":{}}"#), Reading { kind: "fetch".to_owned(), lead_id: None });
+        assert_eq!(read(r#"{"fetch":{}}"#), LetterReading { kind: "fetch".to_owned(), lead_id: None });
     }
 
     #[test]
     fn what_is_no_job_is_unreadable() {
         for body in ["", "not json", "[]", "42", "{}", r#"{"job":7}"#, r#"{"Ann <ann@acme.example>":{}}"#] {
-            assert_eq!(read(body), Reading { kind: UNREADABLE.to_owned(), lead_id: None }, "{body}");
+            assert_eq!(read(body), LetterReading { kind: UNREADABLE.to_owned(), lead_id: None }, "{body}");
         }
     }
 

@@ -16,7 +16,7 @@ pub const TEXT_CHARS_MAX: usize = 200;
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum EventKind {
+pub enum AuditEventKind {
     /// The lead is durable.
     Accepted,
     /// A decision was made; the ledger of decisions has it whole.
@@ -51,7 +51,7 @@ pub enum EventKind {
     Erased,
 }
 
-impl EventKind {
+impl AuditEventKind {
     /// Every kind.
     pub const ALL: [Self; 16] = [
         Self::Accepted,
@@ -128,7 +128,7 @@ impl fmt::Display for Who {
 
 /// What an event says. No field may hold anything about the person of the lead.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Detail {
+pub struct EventDetail {
     /// Stable code of a reason or a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -172,7 +172,7 @@ pub struct Detail {
 
 /// One line of a lead's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct AuditEvent {
     /// Lead, kind and which time it is: the same for the same happening.
     pub event_id: String,
     /// The lead; `None` for a message of which nobody can tell.
@@ -180,32 +180,32 @@ pub struct Event {
     /// When.
     pub at: Timestamp,
     /// What.
-    pub kind: EventKind,
+    pub kind: AuditEventKind,
     /// Who.
     pub who: Who,
     /// The rest.
-    pub detail: Detail,
+    pub detail: EventDetail,
 }
 
-impl Event {
+impl AuditEvent {
     /// An event of a lead. `attempt` tells it from others of the kind: the number of the decision, of a reminder, an id of
     /// the sender's.
     #[must_use]
-    pub fn new(lead_id: &LeadId, kind: EventKind, attempt: impl fmt::Display, at: Timestamp, who: Who) -> Self {
+    pub fn new(lead_id: &LeadId, kind: AuditEventKind, attempt: impl fmt::Display, at: Timestamp, who: Who) -> Self {
         let event_id = format!("{lead_id}/{}/{attempt}", kind.code());
-        Self { event_id, lead_id: Some(lead_id.clone()), at, kind, who, detail: Detail::default() }
+        Self { event_id, lead_id: Some(lead_id.clone()), at, kind, who, detail: EventDetail::default() }
     }
 
     /// An event of a message that names no lead.
     #[must_use]
-    pub fn of_message(message_id: &str, kind: EventKind, at: Timestamp, who: Who) -> Self {
+    pub fn of_message(message_id: &str, kind: AuditEventKind, at: Timestamp, who: Who) -> Self {
         let event_id = format!("{message_id}/{}/1", kind.code());
-        Self { event_id, lead_id: None, at, kind, who, detail: Detail::default() }
+        Self { event_id, lead_id: None, at, kind, who, detail: EventDetail::default() }
     }
 
     /// The same event with more to say.
     #[must_use]
-    pub fn with(self, detail: Detail) -> Self {
+    pub fn with(self, detail: EventDetail) -> Self {
         Self { detail, ..self }
     }
 
@@ -236,9 +236,9 @@ impl Event {
 mod tests {
     use super::*;
 
-    fn event(attempt: u32, at_ms: i64) -> Event {
+    fn event(attempt: u32, at_ms: i64) -> AuditEvent {
         let lead = LeadId::new("0123456789abcdef-0123456789-0123456789ab").unwrap();
-        Event::new(&lead, EventKind::Notified, attempt, Timestamp::from_ms(at_ms), Who::System("slack"))
+        AuditEvent::new(&lead, AuditEventKind::Notified, attempt, Timestamp::from_ms(at_ms), Who::System("slack"))
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_row_is_pinned() {
-        let detail = Detail { rep_id: Some(RepId::new("ada").unwrap()), tries: Some(2), ..Detail::default() };
+        let detail = EventDetail { rep_id: Some(RepId::new("ada").unwrap()), tries: Some(2), ..Detail::default() };
         let row = json!({
             "event_id": "0123456789abcdef-0123456789-0123456789ab/notified/1",
             "lead_id": "0123456789abcdef-0123456789-0123456789ab",
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut() {
-        let detail = Detail { reason: Some("ä".repeat(TEXT_CHARS_MAX + 50)), ..Detail::default() };
+        let detail = EventDetail { reason: Some("ä".repeat(TEXT_CHARS_MAX + 50)), ..Detail::default() };
         let row = event(1, 5).with(detail).row();
         let detail: Value = serde_json::from_str(row["detail"].as_str().unwrap()).unwrap();
         assert_eq!(detail["reason"].as_str().unwrap().chars().count(), TEXT_CHARS_MAX);
@@ -272,8 +272,8 @@ mod tests {
 
     #[test]
     fn every_kind_is_found_by_its_code() {
-        for kind in EventKind::ALL {
-            assert_eq!(EventKind::from_code(kind.code()), Some(kind));
+        for kind in AuditEventKind::ALL {
+            assert_eq!(AuditEventKind::from_code(kind.code()), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.code());
         }
     }

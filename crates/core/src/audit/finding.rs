@@ -8,7 +8,7 @@ pub const FINDINGS_MAX: usize = 20;
 
 /// What the lines come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Report {
+pub struct VerificationReport {
     /// Lines.
     pub records: usize,
     /// Lines whose content was erased: their place was checked, their content cannot be.
@@ -18,12 +18,12 @@ pub struct Report {
     /// The chains by Desk; records that do not say where they are from are one chain, without a name.
     pub chains: BTreeMap<String, Chain>,
     /// What is wrong, the first [`FINDINGS_MAX`].
-    pub findings: Vec<Finding>,
+    pub findings: Vec<VerificationFinding>,
     /// How much is wrong.
     pub findings_count: usize,
 }
 
-impl Report {
+impl VerificationReport {
     /// Whether nothing is wrong.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
@@ -31,7 +31,7 @@ impl Report {
     }
 
     /// Notes one more.
-    pub(super) fn find(&mut self, finding: Finding) {
+    pub(super) fn find(&mut self, finding: VerificationFinding) {
         self.findings_count = self.findings_count.saturating_add(1);
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding);
@@ -55,7 +55,7 @@ pub struct Chain {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
-pub enum Finding {
+pub enum VerificationFinding {
     /// A line is neither a record nor a line of the ledger.
     #[error("line {line} cannot be read")]
     UnreadableRecord {
@@ -110,7 +110,7 @@ pub enum Finding {
     },
 }
 
-impl Finding {
+impl VerificationFinding {
     /// Stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -6,7 +6,7 @@ pub mod dead_letter;
 pub mod event;
 mod finding;
 
-pub use event::{Detail, Event, EventKind, Who};
+pub use event::{AuditEvent, AuditEventKind, EventDetail, Who};
 
 use crate::id::LeadId;
 use crate::lead::key::LeadKeys;
@@ -15,15 +15,15 @@ use crate::normalize::email;
 /// A person as ids and the ledger name them: the part of a lead's id that stands for the mailbox, 10 hexadecimal digits.
 /// `None` for a text that is no address.
 #[must_use]
-pub fn person_of(key: &[u8], address: &str) -> Option<Person> {
+pub fn person_of(key: &[u8], address: &str) -> Option<ErasedPerson> {
     let email = email(address)?;
     let keys = LeadKeys::new(key, &email.mailbox, &email.mailbox, "");
-    Some(Person { hash: keys.person, mailbox: email.mailbox, address: email.address })
+    Some(ErasedPerson { hash: keys.person, mailbox: email.mailbox, address: email.address })
 }
 
 /// A person who is looked for.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct ErasedPerson {
     /// The part of lead ids, a keyed hash.
     pub hash: String,
     /// The mailbox behind the address. Never written down.
@@ -32,7 +32,7 @@ pub struct Person {
     pub address: String,
 }
 
-impl std::fmt::Debug for Person {
+impl std::fmt::Debug for ErasedPerson {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Person").field("hash", &self.hash).finish_non_exhaustive()
     }

@@ -11,8 +11,8 @@ pub mod snapshot;
 pub mod state;
 pub mod write;
 
-pub use state::{AccountState, Deal, PersonKind, PersonState, State, Touch};
-pub use write::{Assigning, RecordId, Write, Written};
+pub use state::{AccountState, Deal, LastTouch, PersonKind, PersonState, State};
+pub use write::{Assigning, CrmWrite, CrmWritten, RecordId};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

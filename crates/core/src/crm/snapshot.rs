@@ -10,7 +10,7 @@ pub const FRESH_MS: i64 = 15 * MINUTE_MS;
 
 /// Something that was read: also that there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen<T> {
+pub struct SnapshotEntry<T> {
     /// How it stands in the CRM; `None` when the CRM has none.
     pub state: Option<T>,
     /// When it was read.
@@ -19,7 +19,7 @@ pub struct Seen<T> {
 
 /// The time in which every change in the CRM was taken over, without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct SyncedRange {
     /// First moment.
     pub from: Timestamp,
     /// Last moment.
@@ -31,21 +31,21 @@ pub struct Heard {
 
 /// What a Desk remembers of the CRM about a person and their account.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Mirror {
+pub struct CrmSnapshot {
     /// The person, when it was ever read.
     #[serde(default)]
-    pub person: Option<Seen<PersonState>>,
+    pub person: Option<SnapshotEntry<PersonState>>,
     /// The account, when it was ever read.
     #[serde(default)]
-    pub account: Option<Seen<AccountState>>,
+    pub account: Option<SnapshotEntry<AccountState>>,
 }
 
-impl Mirror {
+impl CrmSnapshot {
     /// Whether the account, and the person when one `is_wanted`, were read and nothing can have changed since that matters:
     /// read within [`FRESH_MS`], or at a moment from which on every change was `heard`. What was never read is known not to
     /// be there when everything was.
     #[must_use]
-    pub fn is_fresh(&self, is_wanted: bool, heard: Option<Heard>, now: Timestamp) -> bool {
+    pub fn is_fresh(&self, is_wanted: bool, heard: Option<SyncedRange>, now: Timestamp) -> bool {
         let heard = heard.filter(|heard| now.ms_since(heard.until) <= FRESH_MS);
         let good = |at: Option<Timestamp>| match at {
             Some(at) => now.ms_since(at) <= FRESH_MS || heard.is_some_and(|heard| at >= heard.from),
@@ -85,46 +85,46 @@ mod tests {
         Timestamp::from_ms(1_000 * MINUTE_MS).plus_minutes(minutes)
     }
 
-    fn person(id: &str, minutes: i64) -> Option<Seen<PersonState>> {
+    fn person(id: &str, minutes: i64) -> Option<SnapshotEntry<PersonState>> {
         let state = PersonState { id: id.to_owned(), kind: PersonKind::Contact, owner: None, touched: None };
-        Some(Seen { state: Some(state), at: at(minutes) })
+        Some(SnapshotEntry { state: Some(state), at: at(minutes) })
     }
 
-    const fn nobody(at: Timestamp) -> Option<Seen<AccountState>> {
-        Some(Seen { state: None, at })
+    const fn nobody(at: Timestamp) -> Option<SnapshotEntry<AccountState>> {
+        Some(SnapshotEntry { state: None, at })
     }
 
     #[test]
     fn what_was_read_is_good_for_a_quarter_of_an_hour_and_longer_while_changes_are_heard() {
-        let mirror = Mirror { person: person("1", 0), account: nobody(at(0)) };
-        let heard = |from, until| Some(Heard { from: at(from), until: at(until), is_whole: false });
+        let mirror = CrmSnapshot { person: person("1", 0), account: nobody(at(0)) };
+        let heard = |from, until| Some(SyncedRange { from: at(from), until: at(until), is_whole: false });
         assert!(mirror.is_fresh(true, None, at(15)));
         assert!(!mirror.is_fresh(true, None, at(15).plus_ms(1)));
         assert!(mirror.is_fresh(true, heard(0, 990), at(1_000)));
         assert!(!mirror.is_fresh(true, heard(1, 990), at(1_000)), "what changed before that was not heard");
         assert!(!mirror.is_fresh(true, heard(0, 980), at(1_000)), "changes are no longer heard");
-        let half = Mirror { person: None, ..mirror };
+        let half = CrmSnapshot { person: None, ..mirror };
         assert!(!half.is_fresh(true, heard(0, 1), at(1)), "the person was never read");
         assert!(half.is_fresh(false, heard(0, 1), at(1)), "and nobody asks about one");
     }
 
     #[test]
     fn what_was_never_read_is_not_there_when_everything_was() {
-        let heard = |is_whole| Some(Heard { from: at(100), until: at(200), is_whole });
-        let nothing = Mirror::default();
+        let heard = |is_whole| Some(SyncedRange { from: at(100), until: at(200), is_whole });
+        let nothing = CrmSnapshot::default();
         assert!(!nothing.is_fresh(true, heard(false), at(201)));
         assert!(nothing.is_fresh(true, heard(true), at(215)));
         assert!(!nothing.is_fresh(true, heard(true), at(215).plus_ms(1)), "changes are no longer heard");
-        let old = Mirror { person: person("1", 99), account: None };
+        let old = CrmSnapshot { person: person("1", 99), account: None };
         assert!(!old.is_fresh(true, heard(true), at(201)), "what was read before that may have changed meanwhile");
     }
 
     #[test]
     fn what_is_older_replaces_nothing() {
-        let mut mirror = Mirror { person: person("new", 5), account: None };
-        mirror.learn(Mirror { person: person("old", 4), account: nobody(at(4)) });
-        assert_eq!(mirror, Mirror { person: person("new", 5), account: nobody(at(4)) });
-        mirror.learn(Mirror { person: person("newer", 5), account: None });
+        let mut mirror = CrmSnapshot { person: person("new", 5), account: None };
+        mirror.learn(CrmSnapshot { person: person("old", 4), account: nobody(at(4)) });
+        assert_eq!(mirror, CrmSnapshot { person: person("new", 5), account: nobody(at(4)) });
+        mirror.learn(CrmSnapshot { person: person("newer", 5), account: None });
         assert_eq!(mirror.person, person("newer", 5), "of two at one moment the later heard counts");
     }
 }

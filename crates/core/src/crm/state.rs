@@ -37,7 +37,7 @@ pub struct PersonState {
     pub owner: Option<OwnerRef>,
     /// Who was last in touch with the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub touched: Option<Touch>,
+    pub touched: Option<LastTouch>,
 }
 
 /// The owner of a record.
@@ -70,7 +70,7 @@ impl OwnerRef {
 
 /// A call, mail or meeting with a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Touch {
+pub struct LastTouch {
     /// When.
     pub at: Timestamp,
     /// By whom, when the CRM says.
@@ -114,7 +114,7 @@ pub struct Deal {
 
 /// What a CRM is asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Question {
+pub struct CrmQuestion {
     /// The person's address, in the normal form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -125,7 +125,7 @@ pub struct Question {
 
 /// Somebody who can own records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seller {
+pub struct CrmUser {
     /// Id in the CRM.
     pub id: String,
     /// Work address, lower case, when the CRM says one.

@@ -8,7 +8,7 @@ use std::fmt;
 
 /// What a CRM is told about a lead. Telling it again changes nothing. Its debug form holds nothing about the person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Write {
+pub struct CrmWrite {
     /// The lead.
     pub lead_id: LeadId,
     /// Number of the decision about the lead, from 1; 0 while it is accepted and not decided.
@@ -27,7 +27,7 @@ pub struct Write {
     pub assigning: Option<Assigning>,
 }
 
-impl fmt::Debug for Write {
+impl fmt::Debug for CrmWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { lead_id, attempt_no, assigning, .. } = self;
         f.debug_struct("Write")
@@ -92,7 +92,7 @@ pub struct Assigning {
     pub decided_at: Timestamp,
 }
 
-impl Write {
+impl CrmWrite {
     /// Id of the effect, the same whenever it is tried: external id of the task that the rep gets. Letters, digits, `-`.
     #[must_use]
     pub fn effect_id(&self) -> String {
@@ -109,10 +109,10 @@ pub struct RecordId {
     pub id: String,
 }
 
-/// What came of a [`Write`].
+/// What came of a [`CrmWrite`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum Written {
+pub enum CrmWritten {
     /// The CRM has all of it.
     Done {
         /// The person's record.

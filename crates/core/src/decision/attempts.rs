@@ -23,10 +23,10 @@ use serde::{Deserialize, Serialize};
 
 /// What the Desk and the CRM know about the account and the person of a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct AccountView {
+pub struct AccountContext {
     /// Who owns the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<Owner>,
+    pub owner: Option<AccountOwner>,
     /// The person's earlier lead, when a rep has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<EarlierLead>,
@@ -38,12 +38,12 @@ pub struct AccountView {
     pub handed_to: Option<RepId>,
     /// What the CRM says beside the owner, when one is connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub crm: Option<CrmView>,
+    pub crm: Option<CrmOwners>,
 }
 
 /// What the CRM says about the records of a lead: what the decision was made on, and what a write is held against.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct CrmView {
+pub struct CrmOwners {
     /// Owner of the person's record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_owner: Option<OwnerRef>,
@@ -54,7 +54,7 @@ pub struct CrmView {
 
 /// The owner of an account and who says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
+pub struct AccountOwner {
     /// The rep.
     pub rep_id: RepId,
     /// `crm_open_deal`, `crm_account`, `crm_person`, `crm_last_touch`, `directory`, or `desk` (an earlier lead of the
@@ -62,7 +62,7 @@ pub struct Owner {
     pub source: String,
 }
 
-impl Owner {
+impl AccountOwner {
     /// Whether the CRM says so.
     #[must_use]
     pub fn is_of_crm(&self) -> bool {
@@ -84,7 +84,7 @@ pub struct EarlierLead {
 
 /// One question to one team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
+pub struct CandidateQuery {
     /// Pool of the team: names the object that answers.
     pub pool: String,
     /// The team.
@@ -97,7 +97,7 @@ pub struct Attempt {
 
 /// What asks, and for which lead: the parts of a request that are the same for every team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asking {
+pub struct RoutingContext {
     /// The lead.
     pub lead_id: LeadId,
     /// Reps who had this lead already.
@@ -109,10 +109,10 @@ pub struct Asking {
     pub seed: u64,
 }
 
-impl Attempt {
+impl CandidateQuery {
     /// The request that goes to the team.
     #[must_use]
-    pub fn request(&self, plan: &Plan, asking: &Asking) -> PickRequest {
+    pub fn request(&self, plan: &Plan, asking: &RoutingContext) -> PickRequest {
         PickRequest {
             lead_id: asking.lead_id.clone(),
             team: self.team.clone(),
@@ -129,7 +129,12 @@ impl Attempt {
 
 /// The questions for a lead, in order; empty when the plan rejects it.
 #[must_use]
-pub fn attempts(plan: &Plan, view: &AccountView, index: &RosterIndex, exclude: &[RepId]) -> Vec<Attempt> {
+pub fn candidate_queries(
+    plan: &Plan,
+    view: &AccountContext,
+    index: &RosterIndex,
+    exclude: &[RepId],
+) -> Vec<CandidateQuery> {
     if plan.rejected.is_some() {
         return Vec::new();
     }
@@ -142,7 +147,7 @@ pub fn attempts(plan: &Plan, view: &AccountView, index: &RosterIndex, exclude: &
         let kind = PickKind::Owner { rep_id: holder.clone(), respect_caps: false };
         push_rep(&mut list, index, holder, exclude, kind, "same_rep");
     }
-    let same_person = |list: &mut Vec<Attempt>, earlier: &EarlierLead| {
+    let same_person = |list: &mut Vec<CandidateQuery>, earlier: &EarlierLead| {
         let kind = PickKind::Duplicate { rep_id: earlier.rep_id.clone() };
         push_rep(list, index, &earlier.rep_id, exclude, kind, "same_person");
     };
@@ -181,16 +186,23 @@ fn home(index: &RosterIndex, rep: &RepId) -> Option<TeamId> {
 }
 
 /// Adds the question for one rep, unless the roster does not know the rep or the rep had the lead already.
-fn push_rep(list: &mut Vec<Attempt>, index: &RosterIndex, rep: &RepId, exclude: &[RepId], kind: PickKind, code: &str) {
+fn push_rep(
+    list: &mut Vec<CandidateQuery>,
+    index: &RosterIndex,
+    rep: &RepId,
+    exclude: &[RepId],
+    kind: PickKind,
+    code: &str,
+) {
     if let Some(team) = home(index, rep).filter(|_| !exclude.contains(rep)) {
-        list.push(Attempt { pool: index.pool(&team), team, kind, code: code.to_owned() });
+        list.push(CandidateQuery { pool: index.pool(&team), team, kind, code: code.to_owned() });
     }
 }
 
-fn push_chain(list: &mut Vec<Attempt>, index: &RosterIndex, team: &TeamId) {
+fn push_chain(list: &mut Vec<CandidateQuery>, index: &RosterIndex, team: &TeamId) {
     let chain = index.chain(team);
     let mut push = |team: &TeamId, kind: PickKind, code: &str| {
-        list.push(Attempt { pool: index.pool(team), team: team.clone(), kind, code: code.to_owned() });
+        list.push(CandidateQuery { pool: index.pool(team), team: team.clone(), kind, code: code.to_owned() });
     };
     for (place, team) in chain.iter().enumerate() {
         push(team, PickKind::Rotation, if place == 0 { "rotation" } else { "fallback_team" });

@@ -3,11 +3,11 @@
 //! The service spreads the same steps over objects; replay, simulation, backtests and benches run them here. Nothing is
 //! counted by deciding: [`count`] does that.
 
-use crate::decision::attempts::{AccountView, Asking, Attempt, attempts};
+use crate::decision::attempts::{AccountContext, CandidateQuery, RoutingContext, candidate_queries};
 use crate::decision::index::RosterIndex;
 use crate::decision::plan::Plan;
 use crate::decision::pools::Pools;
-use crate::decision::record::{Asked, Conclusion, Decision, EnrichmentSummary, Mode, conclude};
+use crate::decision::record::{Decision, DecisionInputs, EnrichmentSummary, Mode, QueryResult, conclude};
 use crate::id::RepId;
 use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
 use crate::roster::prepared::PreparedPool;
@@ -16,13 +16,13 @@ use std::collections::BTreeMap;
 
 /// What a decision is made from, besides the pools.
 #[derive(Debug, Clone)]
-pub struct Inputs<'a> {
+pub struct DecideInputs<'a> {
     /// What the rubric says.
     pub plan: &'a Plan,
     /// What the account is known to be.
-    pub view: &'a AccountView,
+    pub view: &'a AccountContext,
     /// The lead, the moment and the seed.
-    pub asking: &'a Asking,
+    pub asking: &'a RoutingContext,
     /// What enrichment did.
     pub enrichment: EnrichmentSummary,
     /// What is done with the decision.
@@ -33,10 +33,10 @@ pub struct Inputs<'a> {
     pub received_at: Timestamp,
 }
 
-impl<'a> Inputs<'a> {
+impl<'a> DecideInputs<'a> {
     /// The first decision about a lead that arrives now, without enrichment.
     #[must_use]
-    pub fn first(plan: &'a Plan, view: &'a AccountView, asking: &'a Asking) -> Self {
+    pub fn first(plan: &'a Plan, view: &'a AccountContext, asking: &'a RoutingContext) -> Self {
         Self {
             plan,
             view,
@@ -51,7 +51,7 @@ impl<'a> Inputs<'a> {
 
 /// How much of the answers is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
+pub enum RecordDetail {
     /// Every candidate, and the states before the answer: enough for a record.
     Record,
     /// Who, and nothing about the others: enough for the assignment.
@@ -60,7 +60,7 @@ pub enum Detail {
 
 /// Makes a decision and says who was asked, in order. Changes nothing.
 #[must_use]
-pub fn decide(inputs: Inputs<'_>, pools: &Pools, detail: Detail) -> (Decision, Vec<Asked>) {
+pub fn decide(inputs: DecideInputs<'_>, pools: &Pools, detail: RecordDetail) -> (Decision, Vec<QueryResult>) {
     let index = pools.index();
     let asked = ask(inputs.plan, inputs.view, index, inputs.asking, |attempt, request| {
         answer(pools.get(&attempt.pool), attempt, request, detail)
@@ -70,21 +70,21 @@ pub fn decide(inputs: Inputs<'_>, pools: &Pools, detail: Detail) -> (Decision, V
 
 /// The decision that these answers lead to.
 #[must_use]
-pub fn concluded(inputs: Inputs<'_>, index: &RosterIndex, asked: &[Asked]) -> Decision {
-    let Inputs { plan, view, asking, enrichment, mode, attempt_no, received_at } = inputs;
-    conclude(Conclusion { plan, view, index, asking, asked, enrichment, mode, attempt_no, received_at })
+pub fn concluded(inputs: DecideInputs<'_>, index: &RosterIndex, asked: &[QueryResult]) -> Decision {
+    let DecideInputs { plan, view, asking, enrichment, mode, attempt_no, received_at } = inputs;
+    conclude(DecisionInputs { plan, view, index, asking, asked, enrichment, mode, attempt_no, received_at })
 }
 
 /// Asks team after team until one names a rep; empty when the plan rejects the lead.
 pub fn ask(
     plan: &Plan,
-    view: &AccountView,
+    view: &AccountContext,
     index: &RosterIndex,
-    asking: &Asking,
-    mut answer: impl FnMut(Attempt, &PickRequest) -> Asked,
-) -> Vec<Asked> {
+    asking: &RoutingContext,
+    mut answer: impl FnMut(CandidateQuery, &PickRequest) -> QueryResult,
+) -> Vec<QueryResult> {
     let mut asked = Vec::new();
-    for attempt in attempts(plan, view, index, &asking.exclude) {
+    for attempt in candidate_queries(plan, view, index, &asking.exclude) {
         let request = attempt.request(plan, asking);
         asked.push(answer(attempt, &request));
         if asked.last().is_some_and(|last| is_picked(&last.pick)) {
@@ -95,7 +95,7 @@ pub fn ask(
 }
 
 /// Counts the answer that named a rep, if one did: open leads, the day, and the rotation.
-pub fn count(pools: &mut Pools, plan: &Plan, asking: &Asking, asked: &[Asked]) {
+pub fn count(pools: &mut Pools, plan: &Plan, asking: &RoutingContext, asked: &[QueryResult]) {
     if let Some(last) = asked.last().filter(|last| is_picked(&last.pick))
         && let Some(pool) = pools.get_mut(&last.attempt.pool)
     {
@@ -104,14 +104,19 @@ pub fn count(pools: &mut Pools, plan: &Plan, asking: &Asking, asked: &[Asked]) {
 }
 
 /// One pool's answer; nobody, when there is no such pool.
-fn answer(pool: Option<&PreparedPool>, attempt: Attempt, request: &PickRequest, detail: Detail) -> Asked {
+fn answer(
+    pool: Option<&PreparedPool>,
+    attempt: CandidateQuery,
+    request: &PickRequest,
+    detail: RecordDetail,
+) -> QueryResult {
     let bare = |outcome| Pick { outcome, candidates: Vec::new(), omitted: 0 };
     let (pick, states) = match (pool, detail) {
         (None, _) => (bare(PickOutcome::Nobody { wake_at: None }), BTreeMap::new()),
-        (Some(pool), Detail::Outcome) => (bare(pool.decide(request)), BTreeMap::new()),
-        (Some(pool), Detail::Record) => (pool.pick(request), states_of(pool, request)),
+        (Some(pool), RecordDetail::Outcome) => (bare(pool.decide(request)), BTreeMap::new()),
+        (Some(pool), RecordDetail::Record) => (pool.pick(request), states_of(pool, request)),
     };
-    Asked { attempt, request: None, pick, roster_version: String::new(), states }
+    QueryResult { attempt, request: None, pick, roster_version: String::new(), states }
 }
 
 /// States of the reps that a question is about.

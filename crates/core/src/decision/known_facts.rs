@@ -4,7 +4,7 @@
 //! For the command line, for backtests and for benches; in the service the waterfall learns the same facts, and those
 //! of providers.
 
-use crate::decision::attempts::Owner;
+use crate::decision::attempts::AccountOwner;
 use crate::directory::{DIRECTORY, DirectoryRow};
 use crate::enrichment::provider::merge::{Facted, merge};
 use crate::facts::{Facts, Field};
@@ -52,7 +52,7 @@ impl Accounts {
 /// Steps: 1 what the lead says; 2 `given`, such as what a provider said; 3 a person's employer is the company when the
 /// address names none; 4 the directory.
 #[must_use]
-pub fn known(lead: &Lead, given: Facted, accounts: &Accounts, at: Timestamp) -> (Facts, Option<Owner>) {
+pub fn known_facts(lead: &Lead, given: Facted, accounts: &Accounts, at: Timestamp) -> (Facts, Option<AccountOwner>) {
     let mut facts = lead.facts();
     for (field, fact) in given {
         merge(&mut facts, field, fact);
@@ -67,7 +67,7 @@ pub fn known(lead: &Lead, given: Facted, accounts: &Accounts, at: Timestamp) -> 
         merge(&mut facts, field, fact);
     }
     let owner = row.and_then(|row| row.owner_rep_id.clone());
-    (facts, owner.map(|rep_id| Owner { rep_id, source: DIRECTORY.to_owned() }))
+    (facts, owner.map(|rep_id| AccountOwner { rep_id, source: DIRECTORY.to_owned() }))
 }
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ mod tests {
             r#"{"email": "x@gmail.com", "company": "ACME"}"#,
             r#"{"email": "x@gmail.com", "website": "https://www.acme.example/about"}"#,
         ] {
-            let (facts, owner) = known(&lead(body), Vec::new(), &accounts, Timestamp::from_ms(0));
+            let (facts, owner) = known_facts(&lead(body), Vec::new(), &accounts, Timestamp::from_ms(0));
             assert_eq!(facts.value(Field::CompanyEmployees), Some(&FactValue::Number(700)), "{body}");
             assert_eq!(owner.unwrap().rep_id.as_str(), "ada", "{body}");
         }
@@ -108,9 +108,9 @@ mod tests {
     fn a_name_that_two_companies_share_and_a_name_beside_another_domain_find_nothing() {
         let two = accounts(&format!("{ACME}acme.test,ACME GmbH,9,ben\n"));
         let by_name = lead(r#"{"email": "x@gmail.com", "company": "acme"}"#);
-        assert_eq!(known(&by_name, Vec::new(), &two, Timestamp::from_ms(0)).1, None);
+        assert_eq!(known_facts(&by_name, Vec::new(), &two, Timestamp::from_ms(0)).1, None);
         let elsewhere = lead(r#"{"email": "x@other.example", "company": "acme"}"#);
-        assert_eq!(known(&elsewhere, Vec::new(), &accounts(ACME), Timestamp::from_ms(0)).1, None);
+        assert_eq!(known_facts(&elsewhere, Vec::new(), &accounts(ACME), Timestamp::from_ms(0)).1, None);
     }
 
     #[test]
@@ -121,7 +121,8 @@ mod tests {
             at: Timestamp::from_ms(0),
         };
         let given = vec![(Field::PersonEmployerDomain, fact)];
-        let (_, owner) = known(&lead(r#"{"email": "x@gmail.com"}"#), given, &accounts(ACME), Timestamp::from_ms(0));
+        let (_, owner) =
+            known_facts(&lead(r#"{"email": "x@gmail.com"}"#), given, &accounts(ACME), Timestamp::from_ms(0));
         assert_eq!(owner.unwrap().rep_id.as_str(), "ada");
     }
 }

@@ -1,10 +1,10 @@
 //! The decision: what is answered to the sender, written to the CRM and kept on record.
 
-use crate::decision::attempts::{AccountView, Asking, Attempt};
+use crate::decision::attempts::{AccountContext, CandidateQuery, RoutingContext};
 use crate::decision::index::RosterIndex;
 use crate::decision::plan::{Plan, Reason};
 use crate::decision::wording::{asked_reasons, sentence, unknown_owner};
-use crate::enrichment::waterfall::hedging::Second;
+use crate::enrichment::waterfall::hedging::Hedge;
 use crate::facts::Facts;
 use crate::id::{LeadId, RepId, TeamId, TierId};
 use crate::lead::Lead;
@@ -171,14 +171,14 @@ pub struct ProviderCall {
     pub ms: u32,
     /// Why a second request was sent, when one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second: Option<Second>,
+    pub second: Option<Hedge>,
 }
 
 /// A question that was asked, and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct QueryResult {
     /// The question.
-    pub attempt: Attempt,
+    pub attempt: CandidateQuery,
     /// The question as it was put when it was first answered, where that was in an earlier try.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<PickRequest>,
@@ -204,11 +204,11 @@ pub struct Record {
     /// What was known.
     pub facts: Facts,
     /// What the account was known to be.
-    pub view: AccountView,
+    pub view: AccountContext,
     /// The lead, the moment and the seed.
-    pub asking: Asking,
+    pub asking: RoutingContext,
     /// Who was asked, in order.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<QueryResult>,
     /// Number of the decision about this lead, from 1.
     pub attempt_no: u32,
     /// Hash of the Desk's record before this one; empty for the first.
@@ -232,17 +232,17 @@ pub struct Replaced {
 
 /// What a decision is made of besides the plan.
 #[derive(Debug)]
-pub struct Conclusion<'a> {
+pub struct DecisionInputs<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// What the account was known to be.
-    pub view: &'a AccountView,
+    pub view: &'a AccountContext,
     /// Names for people.
     pub index: &'a RosterIndex,
     /// The lead, the moment and the seed.
-    pub asking: &'a Asking,
+    pub asking: &'a RoutingContext,
     /// Who was asked, in order; the last one may have named a rep.
-    pub asked: &'a [Asked],
+    pub asked: &'a [QueryResult],
     /// What enrichment did.
     pub enrichment: EnrichmentSummary,
     /// What is done with the decision.
@@ -262,7 +262,7 @@ const HOLD_MINUTES_MAX: i64 = 5;
 
 /// Makes the decision. Total: assigned when the last team named a rep, rejected when the plan says so, else held.
 #[must_use]
-pub fn conclude(c: Conclusion<'_>) -> Decision {
+pub fn conclude(c: DecisionInputs<'_>) -> Decision {
     let picked = c.asked.last().and_then(|asked| match &asked.pick.outcome {
         PickOutcome::Picked { rep_id, due_at, reason } => Some((asked, rep_id, *due_at, reason.as_str())),
         PickOutcome::Nobody { .. } => None,
@@ -302,7 +302,7 @@ pub fn conclude(c: Conclusion<'_>) -> Decision {
     }
 }
 
-fn assignment(c: &Conclusion<'_>, asked: &Asked, rep_id: &RepId, due_at: Timestamp, why: &str) -> Assignment {
+fn assignment(c: &DecisionInputs<'_>, asked: &QueryResult, rep_id: &RepId, due_at: Timestamp, why: &str) -> Assignment {
     let score = &c.plan.score;
     Assignment {
         rep_id: rep_id.clone(),
@@ -321,7 +321,7 @@ fn assignment(c: &Conclusion<'_>, asked: &Asked, rep_id: &RepId, due_at: Timesta
 
 /// When a held lead is asked for again: when a calendar says that somebody may be back, and at the latest
 /// after [`HOLD_MINUTES_MAX`].
-fn retry_at(c: &Conclusion<'_>) -> Timestamp {
+fn retry_at(c: &DecisionInputs<'_>) -> Timestamp {
     let latest = c.asking.now.plus_ms(HOLD_MINUTES_MAX.saturating_mul(MINUTE_MS));
     let wake = c.asked.iter().filter_map(|asked| match asked.pick.outcome {
         PickOutcome::Nobody { wake_at } => wake_at,

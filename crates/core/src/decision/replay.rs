@@ -4,11 +4,11 @@
 //! anew from the plan, and every question is answered by a pool rebuilt from the states that the record holds. What was
 //! measured and not decided (what enrichment did, how long it took) is taken over.
 
-use crate::decision::decide::{Inputs, ask, concluded};
+use crate::decision::decide::{DecideInputs, ask, concluded};
 use crate::decision::index::RosterIndex;
 use crate::decision::plan::plan;
 use crate::decision::pools::split;
-use crate::decision::record::{Asked, Decision, Record};
+use crate::decision::record::{Decision, QueryResult, Record};
 use crate::roster::model::{Rep, Team};
 use crate::roster::prepared::PreparedPool;
 use crate::rubric::Rubric;
@@ -27,7 +27,7 @@ pub struct Replayed {
     /// The decision as made again.
     pub decision: Decision,
     /// Who was asked, in order.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<QueryResult>,
     /// Where it differs from the record: the questions first, then the decision; empty when it is the same.
     pub differences: Vec<Difference>,
 }
@@ -92,9 +92,9 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
         let first = before.and_then(|asked| asked.request.clone());
         let pick = PreparedPool::new(pool).0.pick(first.as_ref().unwrap_or(request));
         let roster_version = before.map(|asked| asked.roster_version.clone()).unwrap_or_default();
-        Asked { attempt, request: first, pick, roster_version, states }
+        QueryResult { attempt, request: first, pick, roster_version, states }
     });
-    let inputs = Inputs {
+    let inputs = DecideInputs {
         plan: &plan,
         view: &record.view,
         asking: &record.asking,

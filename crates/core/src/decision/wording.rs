@@ -2,11 +2,11 @@
 
 use crate::crm::owner::CrmOwner;
 use crate::decision::plan::Reason;
-use crate::decision::record::{Asked, Conclusion};
+use crate::decision::record::{DecisionInputs, QueryResult};
 use crate::roster::model::PickOutcome;
 
 /// One sentence for the rep: why this tier and team, then why this person.
-pub(super) fn sentence(c: &Conclusion<'_>, asked: &Asked, why: &str) -> String {
+pub(super) fn sentence(c: &DecisionInputs<'_>, asked: &QueryResult, why: &str) -> String {
     let who = match asked.attempt.code.as_str() {
         "handed_on" => "it was handed on to you".to_owned(),
         "same_rep" => "you have this lead already".to_owned(),
@@ -52,7 +52,7 @@ fn to_others(code: &str) -> &str {
 }
 
 /// What one question adds to the explanation: the outcome, and who was passed over and why.
-pub(super) fn asked_reasons(asked: &Asked, c: &Conclusion<'_>) -> Vec<Reason> {
+pub(super) fn asked_reasons(asked: &QueryResult, c: &DecisionInputs<'_>) -> Vec<Reason> {
     let team = c.index.team_name(&asked.attempt.team);
     let mut reasons = Vec::new();
     if let PickOutcome::Picked { rep_id, reason, .. } = &asked.pick.outcome {

@@ -2,9 +2,9 @@
 
 use crate::directory::DirectoryRow;
 use crate::directory::lines::Lines;
-use crate::directory::row::{Column, row};
+use crate::directory::row::{DirectoryColumn, row};
 use crate::error::Problem;
-use crate::intake::json_tree::Node;
+use crate::intake::json_tree::JsonNode;
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, PROBLEMS_MAX};
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub struct Import {
 /// a problem says so. Reading ends at the limit of rows.
 #[must_use]
 pub fn parse(bytes: &[u8], kind: ImportKind) -> Import {
-    let mut import = Reader::default();
+    let mut import = ImportReader::default();
     if bytes.len() > IMPORT_BYTES_MAX {
         import.problem(1, Problem::new("file", "file_too_large", format!("expected {IMPORT_BYTES_MAX} bytes at most")));
         return import.finish();
@@ -68,7 +68,7 @@ pub fn parse(bytes: &[u8], kind: ImportKind) -> Import {
 }
 
 #[derive(Default)]
-struct Reader {
+struct ImportReader {
     rows: Vec<DirectoryRow>,
     /// Where the row of a domain stands, and its line.
     places: BTreeMap<String, (usize, u32)>,
@@ -77,7 +77,7 @@ struct Reader {
     problem_count: usize,
 }
 
-impl Reader {
+impl ImportReader {
     fn problem(&mut self, line: u32, problem: Problem) {
         self.problem_count = self.problem_count.saturating_add(1);
         if self.problems.len() < PROBLEMS_MAX {
@@ -93,7 +93,7 @@ impl Reader {
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter(bytes)).has_headers(false).flexible(true).from_reader(bytes);
         let mut record = csv::ByteRecord::new();
-        let mut columns: Option<Vec<Column>> = None;
+        let mut columns: Option<Vec<DirectoryColumn>> = None;
         let mut lines = Lines::new(bytes);
         while let Ok(true) = reader.read_byte_record(&mut record) {
             let line = lines.at(record.position().map_or(0, csv::Position::byte));
@@ -115,11 +115,11 @@ impl Reader {
     }
 
     /// The columns in the order of the header, or `None` when the file cannot be read with it.
-    fn header(&mut self, record: &csv::ByteRecord, line: u32) -> Option<Vec<Column>> {
+    fn header(&mut self, record: &csv::ByteRecord, line: u32) -> Option<Vec<DirectoryColumn>> {
         let mut columns = Vec::with_capacity(record.len());
         let before = self.problem_count;
         for name in record {
-            match Column::named(&String::from_utf8_lossy(name)) {
+            match DirectoryColumn::named(&String::from_utf8_lossy(name)) {
                 Ok(column) if columns.contains(&column) => {
                     let message = "the column stands twice in the header";
                     self.problem(line, Problem::new(column.as_str(), "duplicate_column", message));
@@ -128,9 +128,9 @@ impl Reader {
                 Err(problem) => self.problem(line, problem),
             }
         }
-        if !columns.contains(&Column::Domain) {
+        if !columns.contains(&DirectoryColumn::Domain) {
             let message = "expected a header with the column `domain`";
-            self.problem(line, Problem::new(Column::Domain.as_str(), "missing_column", message));
+            self.problem(line, Problem::new(DirectoryColumn::Domain.as_str(), "missing_column", message));
         }
         (self.problem_count == before).then_some(columns)
     }
@@ -162,7 +162,7 @@ impl Reader {
         true
     }
 
-    fn row(&mut self, line: u32, cells: &[(Column, String)]) {
+    fn row(&mut self, line: u32, cells: &[(DirectoryColumn, String)]) {
         let row = match row(cells) {
             Ok(row) => row,
             Err(problems) => return problems.into_iter().for_each(|problem| self.problem(line, problem)),
@@ -173,7 +173,7 @@ impl Reader {
                 self.places.insert(row.domain.clone(), (index, line));
                 *slot = row;
                 let message = format!("the domain stands in line {earlier} too; this later row counts");
-                self.problem(line, Problem::new(Column::Domain.as_str(), "duplicate_domain", message));
+                self.problem(line, Problem::new(DirectoryColumn::Domain.as_str(), "duplicate_domain", message));
             }
             None => {
                 self.places.insert(row.domain.clone(), (self.rows.len(), line));
@@ -197,7 +197,7 @@ pub(crate) fn delimiter(bytes: &[u8]) -> u8 {
     }
 }
 
-fn cells(columns: &[Column], record: &csv::ByteRecord) -> Result<Vec<(Column, String)>, Problem> {
+fn cells(columns: &[DirectoryColumn], record: &csv::ByteRecord) -> Result<Vec<(DirectoryColumn, String)>, Problem> {
     if record.len() != columns.len() {
         let message = format!("expected {} cells as in the header", columns.len());
         return Err(Problem::new("row", "wrong_cell_count", message));
@@ -207,16 +207,16 @@ fn cells(columns: &[Column], record: &csv::ByteRecord) -> Result<Vec<(Column, St
     Ok(columns.iter().copied().zip(texts.into_iter().map(str::to_owned)).collect())
 }
 
-fn object(text: &[u8]) -> Result<Vec<(Column, String)>, Vec<Problem>> {
-    let node: Node = serde_json::from_slice(text)
+fn object(text: &[u8]) -> Result<Vec<(DirectoryColumn, String)>, Vec<Problem>> {
+    let node: JsonNode = serde_json::from_slice(text)
         .map_err(|_| vec![Problem::new("row", "broken_json", "expected one JSON object in the line")])?;
-    let Node::Object(entries) = node else {
+    let JsonNode::Object(entries) = node else {
         return Err(vec![Problem::new("row", "not_an_object", "expected one JSON object in the line")]);
     };
-    let mut cells: Vec<(Column, String)> = Vec::new();
+    let mut cells: Vec<(DirectoryColumn, String)> = Vec::new();
     let mut problems = Vec::new();
     for (key, node) in entries {
-        let column = match Column::named(&key) {
+        let column = match DirectoryColumn::named(&key) {
             Ok(column) => column,
             Err(problem) => {
                 problems.push(problem);
@@ -224,10 +224,10 @@ fn object(text: &[u8]) -> Result<Vec<(Column, String)>, Vec<Problem>> {
             }
         };
         let text = match node {
-            Node::Null => String::new(),
-            Node::Text(text) | Node::Number(text) => text,
-            Node::Flag(flag) => flag.to_string(),
-            Node::List(_) | Node::Object(_) | Node::TooDeep => {
+            JsonNode::Null => String::new(),
+            JsonNode::Text(text) | JsonNode::Number(text) => text,
+            JsonNode::Flag(flag) => flag.to_string(),
+            JsonNode::List(_) | JsonNode::Object(_) | JsonNode::TooDeep => {
                 problems.push(Problem::new(column.as_str(), "wrong_type", "expected a text, a number or a flag"));
                 continue;
             }

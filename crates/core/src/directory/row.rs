@@ -4,11 +4,11 @@ use crate::directory::{AccountStatus, DirectoryRow};
 use crate::error::Problem;
 use crate::id::RepId;
 use crate::limits::VALUE_CHARS_MAX;
-use crate::normalize::{collapse, country_code, domain_of, industry_code, mend, nearest, whole_number};
+use crate::normalize::{clean, collapse, country_code, domain_of, industry_code, nearest, whole_number};
 
 /// A column of the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Column {
+pub(super) enum DirectoryColumn {
     Domain,
     Name,
     Employees,
@@ -20,7 +20,7 @@ pub(super) enum Column {
     Status,
 }
 
-impl Column {
+impl DirectoryColumn {
     const ALL: [Self; 9] = [
         Self::Domain,
         Self::Name,
@@ -66,11 +66,11 @@ impl Column {
 }
 
 /// Makes a row from its cells, or names everything that is wrong with them. Empty cells are unknown values.
-pub(super) fn row(cells: &[(Column, String)]) -> Result<DirectoryRow, Vec<Problem>> {
+pub(super) fn row(cells: &[(DirectoryColumn, String)]) -> Result<DirectoryRow, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut row = blank();
     for (column, text) in cells {
-        let text = collapse(&mend(text));
+        let text = collapse(&clean(text));
         if text.is_empty() {
             continue;
         }
@@ -78,15 +78,19 @@ pub(super) fn row(cells: &[(Column, String)]) -> Result<DirectoryRow, Vec<Proble
             problems.push(Problem::new(column.as_str(), code, message));
         }
     }
-    if row.domain.is_empty() && problems.iter().all(|problem| problem.path != Column::Domain.as_str()) {
-        problems.push(Problem::new(Column::Domain.as_str(), "missing_domain", "expected a domain such as `acme.com`"));
+    if row.domain.is_empty() && problems.iter().all(|problem| problem.path != DirectoryColumn::Domain.as_str()) {
+        problems.push(Problem::new(
+            DirectoryColumn::Domain.as_str(),
+            "missing_domain",
+            "expected a domain such as `acme.com`",
+        ));
     }
     if problems.is_empty() { Ok(row) } else { Err(problems) }
 }
 
 type Wrong = (&'static str, String);
 
-fn fill(row: &mut DirectoryRow, column: Column, text: String) -> Result<(), Wrong> {
+fn fill(row: &mut DirectoryRow, column: DirectoryColumn, text: String) -> Result<(), Wrong> {
     if text.chars().any(char::is_control) {
         return Err(("control_character", "remove control characters".to_owned()));
     }
@@ -94,23 +98,23 @@ fn fill(row: &mut DirectoryRow, column: Column, text: String) -> Result<(), Wron
         return Err(("too_long", format!("expected {VALUE_CHARS_MAX} characters at most")));
     }
     match column {
-        Column::Domain => {
+        DirectoryColumn::Domain => {
             row.domain = domain_of(&text).ok_or_else(|| wrong("invalid_domain", "a domain such as `acme.com`"))?
         }
-        Column::Name => row.name = Some(text),
-        Column::Employees => row.employees = Some(number(&text)?),
-        Column::RevenueUsd => row.revenue_usd = Some(number(&text)?),
-        Column::Industry => row.industry = industry_code(&text),
-        Column::Country => {
+        DirectoryColumn::Name => row.name = Some(text),
+        DirectoryColumn::Employees => row.employees = Some(number(&text)?),
+        DirectoryColumn::RevenueUsd => row.revenue_usd = Some(number(&text)?),
+        DirectoryColumn::Industry => row.industry = industry_code(&text),
+        DirectoryColumn::Country => {
             let code = country_code(&text)
                 .ok_or_else(|| wrong("unknown_country", "an ISO 3166-1 code such as `DE`, or a name"))?;
             row.country = Some(code.to_owned());
         }
-        Column::NamedAccount => row.named_account = flag(&text)?,
-        Column::OwnerRepId => {
+        DirectoryColumn::NamedAccount => row.named_account = flag(&text)?,
+        DirectoryColumn::OwnerRepId => {
             row.owner_rep_id = Some(RepId::new(&text).map_err(|error| ("invalid_id", error.to_string()))?)
         }
-        Column::Status => row.status = status(&text)?,
+        DirectoryColumn::Status => row.status = status(&text)?,
     }
     Ok(())
 }

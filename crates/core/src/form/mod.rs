@@ -14,7 +14,7 @@ pub use read::read;
 pub use visit::visit;
 
 use crate::error::Problem;
-use crate::intake::{FieldMap, Known, Name, RawLead};
+use crate::intake::{FieldMap, LeadField, Name, RawLead};
 use std::collections::BTreeSet;
 
 /// The settings of a form, checked by [`read`].
@@ -66,13 +66,13 @@ impl Form {
     /// Adds what the form knows to a submission: its id whatever the sender says, its source where none is sent; and a
     /// problem for every required field without a text.
     pub fn complete(&self, form_id: &str, raw: &mut RawLead) {
-        raw.set(Known::Form, form_id);
+        raw.set(LeadField::Form, form_id);
         if let Some(source) = &self.source {
-            raw.set_default(Known::Source, source);
+            raw.set_default(LeadField::Source, source);
         }
         for name in &self.required {
             // An address that is missing is a problem anyway.
-            let is_there = *name == Name::Known(Known::Email) || raw.pairs.iter().any(|pair| pair.name == *name);
+            let is_there = *name == Name::Known(LeadField::Email) || raw.pairs.iter().any(|pair| pair.name == *name);
             if !is_there {
                 raw.problems.push(Problem::new(name.path(), "missing_field", "this has to be filled in"));
             }

@@ -2,8 +2,8 @@
 
 use crate::error::Problem;
 use crate::form::{Form, host_of};
-use crate::intake::json_tree::Node;
-use crate::intake::{FieldMap, Known, Name};
+use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField, Name};
 use crate::limits::{FIELDS_MAX, FORM_ORIGINS_MAX, URL_CHARS_MAX, VALUE_CHARS_MAX};
 use crate::normalize::nearest;
 use std::collections::BTreeMap;
@@ -17,14 +17,14 @@ const NAMES: [&str; 7] = ["fields", "required", "thanks_url", "booking", "origin
 /// Every problem, by path (`fields.q7`, `origins[2]`); never an empty list. A name that is no setting is a problem, since
 /// a misspelled `turnstile` must not leave a form open.
 pub fn read(text: &str) -> Result<Form, Vec<Problem>> {
-    let node: Node = serde_json::from_str(text).map_err(|error| {
+    let node: JsonNode = serde_json::from_str(text).map_err(|error| {
         let message = format!("no valid JSON at line {}, column {}", error.line(), error.column());
         vec![Problem::new("", "broken_json", message)]
     })?;
-    let Node::Object(entries) = node else {
+    let JsonNode::Object(entries) = node else {
         return Err(vec![Problem::new("", "wrong_type", "expected an object with the settings of a form")]);
     };
-    let mut reader = Reader::default();
+    let mut reader = FormReader::default();
     let mut seen: Vec<&str> = Vec::new();
     for (name, node) in &entries {
         if seen.contains(&name.as_str()) {
@@ -38,36 +38,36 @@ pub fn read(text: &str) -> Result<Form, Vec<Problem>> {
 }
 
 #[derive(Default)]
-struct Reader {
+struct FormReader {
     form: Form,
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl FormReader {
     fn problem(&mut self, path: &str, code: &str, message: &str) {
         self.problems.push(Problem::new(path, code, message));
     }
 
-    fn setting(&mut self, name: &str, node: &Node) {
+    fn setting(&mut self, name: &str, node: &JsonNode) {
         match (name, node) {
-            (_, Node::Null) if NAMES.contains(&name) => {}
-            ("fields", Node::Object(entries)) => self.fields(entries),
+            (_, JsonNode::Null) if NAMES.contains(&name) => {}
+            ("fields", JsonNode::Object(entries)) => self.fields(entries),
             ("fields", _) => self.problem(name, "wrong_type", "expected an object from the form's names to a lead's"),
-            ("required", Node::List(items)) => self.required(items),
+            ("required", JsonNode::List(items)) => self.required(items),
             ("required", _) => self.problem(name, "wrong_type", "expected a list of a lead's fields"),
-            ("origins", Node::List(items)) => self.origins(items),
+            ("origins", JsonNode::List(items)) => self.origins(items),
             ("origins", _) => {
                 self.problem(name, "wrong_type", "expected a list such as `[\"https://www.example.com\"]`")
             }
-            ("booking", Node::Flag(flag)) => self.form.booking = *flag,
-            ("turnstile", Node::Flag(flag)) => self.form.turnstile = *flag,
+            ("booking", JsonNode::Flag(flag)) => self.form.booking = *flag,
+            ("turnstile", JsonNode::Flag(flag)) => self.form.turnstile = *flag,
             ("booking" | "turnstile", _) => self.problem(name, "wrong_type", "expected `true` or `false`"),
-            ("thanks_url", Node::Text(url)) if is_web_address(url) => self.form.thanks_url = Some(url.clone()),
+            ("thanks_url", JsonNode::Text(url)) if is_web_address(url) => self.form.thanks_url = Some(url.clone()),
             ("thanks_url", _) => {
                 let message = "expected an address such as `https://www.example.com/thanks`, percent-encoded";
                 self.problem(name, "invalid_url", message);
             }
-            ("source", Node::Text(text)) if is_short_text(text) => self.form.source = Some(text.clone()),
+            ("source", JsonNode::Text(text)) if is_short_text(text) => self.form.source = Some(text.clone()),
             ("source", _) => self.problem(name, "invalid_source", "expected a short text without control characters"),
             _ => {
                 let problem = Problem::new(name, "unknown_setting", "a form has no such setting");
@@ -79,14 +79,14 @@ impl Reader {
         }
     }
 
-    fn fields(&mut self, entries: &[(String, Node)]) {
+    fn fields(&mut self, entries: &[(String, JsonNode)]) {
         if entries.len() > FIELDS_MAX {
             return self.problem("fields", "too_many_fields", &format!("a form may have {FIELDS_MAX} fields at most"));
         }
         let mut map = BTreeMap::new();
         for (name, node) in entries {
             let path = format!("fields.{name}");
-            let Node::Text(target) = node else {
+            let JsonNode::Text(target) = node else {
                 self.problem(&path, "wrong_type", "expected the name of a lead's field");
                 continue;
             };
@@ -103,22 +103,24 @@ impl Reader {
         }
     }
 
-    fn required(&mut self, items: &[Node]) {
+    fn required(&mut self, items: &[JsonNode]) {
         if items.len() > FIELDS_MAX {
             return self.problem("required", "too_many_fields", &format!("expected {FIELDS_MAX} fields at most"));
         }
         for (index, item) in items.iter().enumerate() {
             let path = format!("required[{index}]");
-            let text = if let Node::Text(text) = item { text.as_str() } else { "" };
+            let text = if let JsonNode::Text(text) = item { text.as_str() } else { "" };
             let own = text.strip_prefix("fields.").filter(|own| !own.is_empty());
-            match (Known::from_path(text), own) {
-                (Some(Known::Form), _) => self.problem(&path, "unknown_field", "the form's id comes from its address"),
+            match (LeadField::from_path(text), own) {
+                (Some(LeadField::Form), _) => {
+                    self.problem(&path, "unknown_field", "the form's id comes from its address")
+                }
                 (Some(known), _) => self.form.required.push(Name::Known(known)),
                 (None, Some(own)) => self.form.required.push(Name::Own(own.to_lowercase())),
                 (None, None) => {
                     let message = "expected the name of a lead's field, or `fields.` and a name";
                     let problem = Problem::new(&path, "unknown_field", message);
-                    self.problems.push(match nearest(text, Known::ALL.iter().map(|known| known.path())) {
+                    self.problems.push(match nearest(text, LeadField::ALL.iter().map(|known| known.path())) {
                         Some(other) => problem.with_help(format!("did you mean `{other}`?")),
                         None => problem,
                     });
@@ -127,13 +129,13 @@ impl Reader {
         }
     }
 
-    fn origins(&mut self, items: &[Node]) {
+    fn origins(&mut self, items: &[JsonNode]) {
         if items.len() > FORM_ORIGINS_MAX {
             return self.problem("origins", "too_many_origins", &format!("expected {FORM_ORIGINS_MAX} at most"));
         }
         for (index, item) in items.iter().enumerate() {
             match item {
-                Node::Text(text) if is_origin(text) => {
+                JsonNode::Text(text) if is_origin(text) => {
                     self.form.origins.insert(text.to_ascii_lowercase());
                 }
                 _ => {

@@ -20,7 +20,7 @@ pub const BASE_URL: &str = "https://challenges.cloudflare.com";
 
 /// What is asked about a token.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct TurnstileRequest<'a> {
     /// Secret of the widget.
     pub secret: &'a str,
     /// The token.
@@ -48,7 +48,7 @@ pub enum Verdict {
 
 /// The request that checks a token.
 #[must_use]
-pub fn request(base_url: &str, question: &Question<'_>) -> HttpRequest {
+pub fn request(base_url: &str, question: &TurnstileRequest<'_>) -> HttpRequest {
     let mut body = json!({
         "secret": question.secret,
         "response": question.token,
@@ -66,7 +66,7 @@ pub fn request(base_url: &str, question: &Question<'_>) -> HttpRequest {
 }
 
 /// Token and submission as a UUID of version 8 (RFC 9562: made by a rule of one's own).
-fn uuid(question: &Question<'_>) -> String {
+fn uuid(question: &TurnstileRequest<'_>) -> String {
     let text = format!("{}\0{}", question.token, question.submission);
     let hash = keyed_hash(question.key, "turnstile", &text);
     let part = |from: usize, until: usize| hash.get(from..until).unwrap_or_default();
@@ -74,7 +74,7 @@ fn uuid(question: &Question<'_>) -> String {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TurnstileAnswer {
     success: bool,
     #[serde(default)]
     hostname: Option<String>,
@@ -94,7 +94,7 @@ struct Metadata {
 /// that the secret is one of its public test secrets, which know no host.
 #[must_use]
 pub fn read(status: u16, body: &[u8], hosts: &BTreeSet<&str>) -> Verdict {
-    let Ok(answer) = serde_json::from_slice::<Answer>(body) else { return Verdict::Unavailable };
+    let Ok(answer) = serde_json::from_slice::<TurnstileAnswer>(body) else { return Verdict::Unavailable };
     if answer.success && (200..300).contains(&status) {
         let is_test = answer.metadata.is_some_and(|metadata| metadata.result_with_testing_key);
         let host = answer.hostname.unwrap_or_default().to_ascii_lowercase();
@@ -115,8 +115,8 @@ pub fn read(status: u16, body: &[u8], hosts: &BTreeSet<&str>) -> Verdict {
 mod tests {
     use super::*;
 
-    fn question<'a>(token: &'a str, submission: &'a str) -> Question<'a> {
-        Question { secret: "s", token, address: Some("203.0.113.7"), submission, key: b"k" }
+    fn question<'a>(token: &'a str, submission: &'a str) -> TurnstileRequest<'a> {
+        TurnstileRequest { secret: "s", token, address: Some("203.0.113.7"), submission, key: b"k" }
     }
 
     fn key(token: &str, submission: &str) -> String {

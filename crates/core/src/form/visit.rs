@@ -1,15 +1,15 @@
 //! What the page of a form says about the visit.
 
-use crate::intake::{Known, Name, Pair, RawLead};
+use crate::intake::{LeadField, Name, Pair, RawLead};
 use crate::limits::URL_CHARS_MAX;
 
 /// UTM parameters with the fields they fill.
-const UTM: [(&str, Known); 5] = [
-    ("utm_source", Known::UtmSource),
-    ("utm_medium", Known::UtmMedium),
-    ("utm_campaign", Known::UtmCampaign),
-    ("utm_term", Known::UtmTerm),
-    ("utm_content", Known::UtmContent),
+const UTM: [(&str, LeadField); 5] = [
+    ("utm_source", LeadField::UtmSource),
+    ("utm_medium", LeadField::UtmMedium),
+    ("utm_campaign", LeadField::UtmCampaign),
+    ("utm_term", LeadField::UtmTerm),
+    ("utm_content", LeadField::UtmContent),
 ];
 
 /// Reads the `Referer` of a post, which is the page of the form: its UTM parameters where the form sent none, and its
@@ -38,7 +38,7 @@ pub fn visit(raw: &mut RawLead, referer: &str) {
 mod tests {
     use super::*;
 
-    fn after(pairs: &[(Known, &str)], referer: &str) -> Vec<(String, String)> {
+    fn after(pairs: &[(LeadField, &str)], referer: &str) -> Vec<(String, String)> {
         let mut raw = RawLead::default();
         for (known, value) in pairs {
             raw.set(*known, value);
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn the_form_goes_before_the_page() {
         let url = "https://www.example.com/demo?utm_source=newsletter&UTM_Medium=e+mail&utm_term=&x=secret#y";
-        let fields = after(&[(Known::UtmSource, "ads")], url);
+        let fields = after(&[(LeadField::UtmSource, "ads")], url);
         assert_eq!(
             fields,
             [

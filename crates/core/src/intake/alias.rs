@@ -12,9 +12,9 @@ macro_rules! known {
     ($($variant:ident $path:literal $doc:literal;)*) => {
         /// A field that the router knows. Any other name is one of the sender's own.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Known { $(#[doc = $doc] $variant,)* }
+        pub enum LeadField { $(#[doc = $doc] $variant,)* }
 
-        impl Known {
+        impl LeadField {
             /// Every known field.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
@@ -63,11 +63,11 @@ known! {
     IncumbentTeam "incumbent.team" "Team that the router in charge chose.";
 }
 
-static ALIASES: LazyLock<BTreeMap<String, Known>> = LazyLock::new(|| {
+static ALIASES: LazyLock<BTreeMap<String, LeadField>> = LazyLock::new(|| {
     let mut aliases = BTreeMap::new();
     for line in include_str!("data/aliases.txt").lines().map(str::trim) {
         let Some((path, names)) = line.split_once(':') else { continue };
-        let Some(known) = Known::from_path(path) else { continue };
+        let Some(known) = LeadField::from_path(path) else { continue };
         for name in names.split('|') {
             aliases.insert(plain(name), known);
         }
@@ -75,7 +75,7 @@ static ALIASES: LazyLock<BTreeMap<String, Known>> = LazyLock::new(|| {
     aliases
 });
 
-impl Known {
+impl LeadField {
     /// The field that an alias stands for, or `None` when the name means nothing to the router.
     #[must_use]
     pub fn from_alias(name: &str) -> Option<Self> {
@@ -94,7 +94,7 @@ pub struct FieldMap(BTreeMap<String, Target>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Target {
-    Known(Known),
+    Known(LeadField),
     Own(String),
 }
 
@@ -111,7 +111,7 @@ impl FieldMap {
             if !seen.insert(plain(name)) {
                 let message = "the map has this name in another spelling; letter case and marks do not count";
                 problems.push(Problem::new(name, "duplicate_name", message));
-            } else if let Some(known) = Known::from_path(target) {
+            } else if let Some(known) = LeadField::from_path(target) {
                 map.insert(plain(name), Target::Known(known));
             } else if let Some(own) = target.strip_prefix("fields.").filter(|own| !own.is_empty()) {
                 map.insert(plain(name), Target::Own(own.to_lowercase()));
@@ -123,7 +123,7 @@ impl FieldMap {
     }
 
     /// The known field that the form means by `name`, or the sender's own name for it.
-    pub(super) fn resolve(&self, name: &str) -> Option<Result<Known, &str>> {
+    pub(super) fn resolve(&self, name: &str) -> Option<Result<LeadField, &str>> {
         if self.0.is_empty() {
             return None;
         }
@@ -136,7 +136,7 @@ impl FieldMap {
 
 fn unknown_target(name: &str, target: &str) -> Problem {
     let problem = Problem::new(name, "unknown_field", "expected the name of a lead's field, or `fields.` and a name");
-    match nearest(target, Known::ALL.iter().map(|known| known.path())) {
+    match nearest(target, LeadField::ALL.iter().map(|known| known.path())) {
         Some(path) => problem.with_help(format!("did you mean `{path}`?")),
         None => problem,
     }
@@ -149,31 +149,31 @@ mod tests {
     #[test]
     fn names_in_many_spellings_mean_the_same() {
         for (name, known) in [
-            ("Work Email", Some(Known::Email)),
-            ("e-mail", Some(Known::Email)),
-            ("your-email", Some(Known::Email)),
-            ("E-Mail-Adresse", Some(Known::Email)),
-            ("first name", Some(Known::FirstName)),
-            ("firstName", Some(Known::FirstName)),
-            ("Vorname", Some(Known::FirstName)),
-            ("fname", Some(Known::FirstName)),
-            ("company name", Some(Known::Company)),
-            ("Firma", Some(Known::Company)),
-            ("utm_source", Some(Known::UtmSource)),
-            ("utm[source]", Some(Known::UtmSource)),
-            ("Société", Some(Known::Company)),
+            ("Work Email", Some(LeadField::Email)),
+            ("e-mail", Some(LeadField::Email)),
+            ("your-email", Some(LeadField::Email)),
+            ("E-Mail-Adresse", Some(LeadField::Email)),
+            ("first name", Some(LeadField::FirstName)),
+            ("firstName", Some(LeadField::FirstName)),
+            ("Vorname", Some(LeadField::FirstName)),
+            ("fname", Some(LeadField::FirstName)),
+            ("company name", Some(LeadField::Company)),
+            ("Firma", Some(LeadField::Company)),
+            ("utm_source", Some(LeadField::UtmSource)),
+            ("utm[source]", Some(LeadField::UtmSource)),
+            ("Société", Some(LeadField::Company)),
             ("budget", None),
             ("", None),
             ("…", None),
         ] {
-            assert_eq!(Known::from_alias(name), known, "{name}");
+            assert_eq!(LeadField::from_alias(name), known, "{name}");
         }
     }
 
     #[test]
     fn every_contract_name_is_an_alias_of_itself() {
-        for known in Known::ALL {
-            assert_eq!(Known::from_alias(known.path()), Some(*known));
+        for known in LeadField::ALL {
+            assert_eq!(LeadField::from_alias(known.path()), Some(*known));
         }
     }
 
@@ -182,7 +182,7 @@ mod tests {
         let mut seen = BTreeMap::new();
         for line in include_str!("data/aliases.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (path, names) = line.split_once(':').unwrap();
-            assert!(Known::from_path(path).is_some(), "{path}");
+            assert!(LeadField::from_path(path).is_some(), "{path}");
             for name in names.split('|') {
                 assert_eq!(seen.insert(plain(name), path), None, "{name}");
             }

@@ -10,10 +10,10 @@ use std::io::Cursor;
 
 /// The rows of a body, one after the other.
 pub struct Rows {
-    source: Source,
+    source: BatchSource,
 }
 
-enum Source {
+enum BatchSource {
     Csv { reader: csv::Reader<Cursor<Vec<u8>>>, header: Vec<String> },
     Ndjson { bytes: Vec<u8>, at: usize },
 }
@@ -26,14 +26,14 @@ impl Rows {
             bytes.drain(..3);
         }
         let source = match kind {
-            ImportKind::Ndjson => Source::Ndjson { bytes, at: 0 },
+            ImportKind::Ndjson => BatchSource::Ndjson { bytes, at: 0 },
             ImportKind::Csv => {
                 let delimiter = delimiter(&bytes);
                 let mut builder = csv::ReaderBuilder::new();
                 let mut reader = builder.delimiter(delimiter).flexible(true).from_reader(Cursor::new(bytes));
                 let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
                 let header = reader.byte_headers().map(|names| names.iter().map(text).collect()).unwrap_or_default();
-                Source::Csv { reader, header }
+                BatchSource::Csv { reader, header }
             }
         };
         Self { source }
@@ -44,11 +44,11 @@ impl Rows {
     /// A row is an error when it cannot be read at all; what is wrong with its fields is in [`RawLead::problems`].
     pub fn next(&mut self, map: &FieldMap) -> Option<Result<RawLead, IntakeError>> {
         match &mut self.source {
-            Source::Ndjson { bytes, at } => {
+            BatchSource::Ndjson { bytes, at } => {
                 let line = next_line(bytes, at)?;
                 Some(if line.len() > BODY_BYTES_MAX { Err(IntakeError::TooLarge) } else { json::read(line, map) })
             }
-            Source::Csv { reader, header } => {
+            BatchSource::Csv { reader, header } => {
                 let mut record = csv::ByteRecord::new();
                 // The reader is told to take rows of any length, and reads from memory, so it has nothing to fail at.
                 if !reader.read_byte_record(&mut record).ok()? {

@@ -4,9 +4,9 @@
 //! kept as the sender's own. Lists and objects are read where the contract has them, and nowhere else.
 
 use crate::error::Problem;
-use crate::intake::alias::{FieldMap, Known};
+use crate::intake::alias::{FieldMap, LeadField};
 use crate::intake::error::IntakeError;
-use crate::intake::json_tree::Node;
+use crate::intake::json_tree::JsonNode;
 use crate::intake::raw::{RawLead, RawSignal, echo, too_many_fields};
 use crate::limits::{FIELDS_MAX, SIGNALS_MAX};
 use std::collections::BTreeSet;
@@ -22,13 +22,13 @@ pub fn read(body: &[u8], map: &FieldMap) -> Result<RawLead, IntakeError> {
     if text.trim().is_empty() {
         return Err(IntakeError::EmptyBody);
     }
-    let node: Node = serde_json::from_str(text)
+    let node: JsonNode = serde_json::from_str(text)
         .map_err(|error| IntakeError::BrokenJson { line: error.line(), column: error.column() })?;
-    let Node::Object(entries) = node else { return Err(IntakeError::NotAnObject) };
+    let JsonNode::Object(entries) = node else { return Err(IntakeError::NotAnObject) };
     if count(&entries) > FIELDS_MAX {
         return Err(IntakeError::Invalid(vec![too_many_fields()]));
     }
-    let mut reader = Reader::default();
+    let mut reader = JsonReader::default();
     reader.body(entries);
     let mut raw = RawLead::from_pairs(reader.pairs, map);
     raw.signals = reader.signals;
@@ -37,22 +37,22 @@ pub fn read(body: &[u8], map: &FieldMap) -> Result<RawLead, IntakeError> {
 }
 
 /// Fields of the body, counting those inside of `fields` and `utm` instead of these two.
-fn count(entries: &[(String, Node)]) -> usize {
+fn count(entries: &[(String, JsonNode)]) -> usize {
     entries.iter().fold(0, |sum, (_, node)| {
-        let fields = if let Node::Object(inner) = node { inner.len().max(1) } else { 1 };
+        let fields = if let JsonNode::Object(inner) = node { inner.len().max(1) } else { 1 };
         sum.saturating_add(fields)
     })
 }
 
 #[derive(Default)]
-struct Reader {
+struct JsonReader {
     pairs: Vec<(String, String)>,
     signals: Vec<RawSignal>,
     problems: Vec<Problem>,
 }
 
-impl Reader {
-    fn body(&mut self, entries: Vec<(String, Node)>) {
+impl JsonReader {
+    fn body(&mut self, entries: Vec<(String, JsonNode)>) {
         for (key, node) in self.unique("", entries) {
             match key.to_lowercase().as_str() {
                 "utm" => self.section(&key, node, |name| format!("utm_{name}")),
@@ -65,8 +65,8 @@ impl Reader {
     }
 
     /// Entries with each key once; a problem for every repeated one.
-    fn unique(&mut self, parent: &str, entries: Vec<(String, Node)>) -> Vec<(String, Node)> {
-        let mut kept: Vec<(String, Node)> = Vec::with_capacity(entries.len());
+    fn unique(&mut self, parent: &str, entries: Vec<(String, JsonNode)>) -> Vec<(String, JsonNode)> {
+        let mut kept: Vec<(String, JsonNode)> = Vec::with_capacity(entries.len());
         let mut repeated = BTreeSet::new();
         for (key, node) in entries {
             if kept.iter().any(|(seen, _)| *seen == key) {
@@ -82,10 +82,10 @@ impl Reader {
     }
 
     /// An object of plain values, whose names are turned into field names.
-    fn section(&mut self, key: &str, node: Node, name_of: impl Fn(&str) -> String) {
+    fn section(&mut self, key: &str, node: JsonNode, name_of: impl Fn(&str) -> String) {
         match node {
-            Node::Null => {}
-            Node::Object(entries) => {
+            JsonNode::Null => {}
+            JsonNode::Object(entries) => {
                 for (name, value) in self.unique(key, entries) {
                     self.field(key, &name, &name_of(&name), value);
                 }
@@ -95,26 +95,28 @@ impl Reader {
     }
 
     /// One field with a plain value: the key `key` inside of `parent`, meant as the field `name`.
-    fn field(&mut self, parent: &str, key: &str, name: &str, node: Node) {
+    fn field(&mut self, parent: &str, key: &str, name: &str, node: JsonNode) {
         let path = || join(parent, key);
-        let is_known = || Known::from_alias(name).is_some() && !name.starts_with("fields.");
+        let is_known = || LeadField::from_alias(name).is_some() && !name.starts_with("fields.");
         match node {
-            Node::Null => {}
-            Node::Text(text) | Node::Number(text) => self.pairs.push((name.to_owned(), text)),
-            Node::Flag(_) if is_known() => self.problem(&path(), "wrong_type", "expected a text"),
-            Node::Flag(flag) => self.pairs.push((name.to_owned(), flag.to_string())),
-            Node::List(_) | Node::Object(_) if is_known() => self.problem(&path(), "wrong_type", "expected a text"),
-            Node::List(_) | Node::Object(_) | Node::TooDeep => {
+            JsonNode::Null => {}
+            JsonNode::Text(text) | JsonNode::Number(text) => self.pairs.push((name.to_owned(), text)),
+            JsonNode::Flag(_) if is_known() => self.problem(&path(), "wrong_type", "expected a text"),
+            JsonNode::Flag(flag) => self.pairs.push((name.to_owned(), flag.to_string())),
+            JsonNode::List(_) | JsonNode::Object(_) if is_known() => {
+                self.problem(&path(), "wrong_type", "expected a text")
+            }
+            JsonNode::List(_) | JsonNode::Object(_) | JsonNode::TooDeep => {
                 let message = "lists and objects are not read here; send one text, number or flag";
                 self.problem(&path(), "unsupported_value", message);
             }
         }
     }
 
-    fn intent(&mut self, node: Node) {
+    fn intent(&mut self, node: JsonNode) {
         let items = match node {
-            Node::Null => return,
-            Node::List(items) => items,
+            JsonNode::Null => return,
+            JsonNode::List(items) => items,
             _ => return self.problem("intent", "wrong_type", "expected a list of objects with `signal` and `at`"),
         };
         if items.len() > SIGNALS_MAX {
@@ -125,20 +127,20 @@ impl Reader {
             let path = format!("intent[{index}]");
             match item {
                 // Far more keys than the contract has would only make work.
-                Node::Object(entries) if entries.len() <= 8 => self.signal(path, entries),
+                JsonNode::Object(entries) if entries.len() <= 8 => self.signal(path, entries),
                 _ => self.problem(&path, "wrong_type", "expected an object with `signal` and `at`"),
             }
         }
     }
 
-    fn signal(&mut self, path: String, entries: Vec<(String, Node)>) {
+    fn signal(&mut self, path: String, entries: Vec<(String, JsonNode)>) {
         let mut signal = RawSignal { path: path.clone(), signal: None, at: None };
         for (key, node) in self.unique(&path, entries) {
             let inner = join(&path, &key);
             match (key.as_str(), node) {
-                ("signal" | "at", Node::Null) => {}
-                ("signal", Node::Text(text)) => signal.signal = Some(text),
-                ("at", Node::Text(text)) => signal.at = Some(text),
+                ("signal" | "at", JsonNode::Null) => {}
+                ("signal", JsonNode::Text(text)) => signal.signal = Some(text),
+                ("at", JsonNode::Text(text)) => signal.at = Some(text),
                 ("signal" | "at", _) => self.problem(&inner, "wrong_type", "expected a text"),
                 _ => self.problem(&inner, "unknown_field", "expected `signal` and `at`"),
             }

@@ -17,7 +17,7 @@ pub(crate) mod json_tree;
 mod media;
 mod raw;
 
-pub use alias::{FieldMap, Known};
+pub use alias::{FieldMap, LeadField};
 pub use error::IntakeError;
 pub use media::Media;
 pub use raw::{Name, Note, Pair, RawLead, RawSignal};

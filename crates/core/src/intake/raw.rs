@@ -1,7 +1,7 @@
 //! What a sender said, before anything is judged.
 
 use crate::error::Problem;
-use crate::intake::alias::{FieldMap, Known};
+use crate::intake::alias::{FieldMap, LeadField};
 use crate::limits::{ECHO_CHARS_MAX, FIELDS_MAX};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
     /// A field of the contract.
-    Known(Known),
+    Known(LeadField),
     /// One of the sender's own, lower case.
     Own(String),
 }
@@ -95,7 +95,7 @@ enum Surety {
 }
 
 /// A name of the body with all its texts.
-struct Group {
+struct ValueGroup {
     sent: String,
     meaning: Name,
     surety: Surety,
@@ -135,7 +135,7 @@ impl RawLead {
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>, map: &FieldMap) -> Self {
         let mut pairs = pairs.into_iter();
         let groups = grouped(pairs.by_ref().take(FIELDS_MAX), map);
-        let mut holders: BTreeMap<Known, (Surety, usize)> = BTreeMap::new();
+        let mut holders: BTreeMap<LeadField, (Surety, usize)> = BTreeMap::new();
         for (index, group) in groups.iter().enumerate() {
             let Name::Known(known) = group.meaning else { continue };
             let holder = holders.entry(known).or_insert((group.surety, index));
@@ -179,7 +179,7 @@ impl RawLead {
     }
 
     fn push(&mut self, name: Name, values: Vec<String>) {
-        if name == Name::Known(Known::Email) && values.len() > 1 {
+        if name == Name::Known(LeadField::Email) && values.len() > 1 {
             let message = "the address is sent several times with different texts; send it once";
             self.problems.push(Problem::new(name.path(), "conflicting_values", message));
         }
@@ -194,14 +194,14 @@ impl RawLead {
     }
 
     /// Sets a known field unless the sender has: the form's id from the path, the language from a header.
-    pub fn set_default(&mut self, known: Known, value: &str) {
+    pub fn set_default(&mut self, known: LeadField, value: &str) {
         if self.pairs.iter().all(|pair| pair.name != Name::Known(known)) {
             self.set(known, value);
         }
     }
 
     /// Sets a known field, whatever the sender said.
-    pub fn set(&mut self, known: Known, value: &str) {
+    pub fn set(&mut self, known: LeadField, value: &str) {
         let name = Name::Known(known);
         match self.pairs.iter_mut().find(|pair| pair.name == name) {
             Some(pair) => value.clone_into(&mut pair.value),
@@ -211,8 +211,8 @@ impl RawLead {
 }
 
 /// Names with their meaning and all their texts, in the order of their first appearance.
-fn grouped(pairs: impl IntoIterator<Item = (String, String)>, map: &FieldMap) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+fn grouped(pairs: impl IntoIterator<Item = (String, String)>, map: &FieldMap) -> Vec<ValueGroup> {
+    let mut groups: Vec<ValueGroup> = Vec::new();
     for (sent, value) in pairs {
         let name = sent.trim().trim_end_matches("[]");
         if name.is_empty() || value.trim().is_empty() || is_machinery(name) {
@@ -223,7 +223,7 @@ fn grouped(pairs: impl IntoIterator<Item = (String, String)>, map: &FieldMap) ->
             Some(group) => group.values.push(value),
             None => {
                 let (meaning, surety) = meaning(name, map);
-                groups.push(Group { sent: name.to_owned(), meaning, surety, values: vec![value] });
+                groups.push(ValueGroup { sent: name.to_owned(), meaning, surety, values: vec![value] });
             }
         }
     }
@@ -244,11 +244,11 @@ fn meaning(name: &str, map: &FieldMap) -> (Name, Surety) {
         return (Name::Own(own_name(name)), Surety::Contract);
     }
     let lower = name.to_lowercase();
-    let utm = || lower.strip_prefix("utm_").and_then(|rest| Known::from_path(&format!("utm.{rest}")));
-    if let Some(known) = Known::from_path(&lower).or_else(utm) {
+    let utm = || lower.strip_prefix("utm_").and_then(|rest| LeadField::from_path(&format!("utm.{rest}")));
+    if let Some(known) = LeadField::from_path(&lower).or_else(utm) {
         return (Name::Known(known), Surety::Contract);
     }
-    match Known::from_alias(name) {
+    match LeadField::from_alias(name) {
         Some(known) => (Name::Known(known), Surety::Alias),
         None => (Name::Own(own_name(name)), Surety::Alias),
     }

@@ -3,7 +3,7 @@
 use crate::error::Problem;
 use crate::facts::Signal;
 use crate::id::{RepId, TeamId};
-use crate::intake::{Known, Name, RawLead, RawSignal};
+use crate::intake::{LeadField, Name, RawLead, RawSignal};
 use crate::lead::{Incumbent, Lead, Stated, StatedSize, Utm};
 use crate::limits::{
     FIELD_NAME_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX, VALUE_CHARS_MAX,
@@ -16,24 +16,24 @@ use std::collections::BTreeMap;
 ///
 /// - Blanks, tabs and line ends become one blank each in fields of one line; `message` and the sender's own fields keep
 ///   their lines. Other control characters are refused, since no person types them.
-/// - What pasting and old encodings leave behind is mended first; see [`mend`](normalize::mend).
+/// - What pasting and old encodings leave behind is mended first; see [`mend`](normalize::clean).
 /// - A text without a normal form (a country nobody knows, a size in words) is kept as typed and makes no fact.
 ///
 /// # Errors
 /// Every problem at once, those of the body's shape first; never an empty list.
 pub fn check(raw: RawLead, received_at: Timestamp) -> Result<Lead, Vec<Problem>> {
-    let mut desk = Checker { problems: raw.problems, received_at, ..Checker::default() };
+    let mut checker = LeadChecker { problems: raw.problems, received_at, ..LeadChecker::default() };
     for pair in raw.pairs {
         match pair.name {
-            Name::Known(known) => desk.known(known, &pair.value),
-            Name::Own(name) => desk.own(name, &pair.value),
+            Name::Known(known) => checker.known(known, &pair.value),
+            Name::Own(name) => checker.own(name, &pair.value),
         }
     }
-    let signals = desk.signals(raw.signals);
-    let email = desk.email();
+    let signals = checker.signals(raw.signals);
+    let email = checker.email();
     let mut lead = match email {
-        Some(email) if desk.problems.is_empty() => desk.lead(email),
-        _ => return Err(desk.problems),
+        Some(email) if checker.problems.is_empty() => checker.lead(email),
+        _ => return Err(checker.problems),
     };
     lead.signals = signals;
     lead.notes = raw.notes;
@@ -42,9 +42,9 @@ pub fn check(raw: RawLead, received_at: Timestamp) -> Result<Lead, Vec<Problem>>
 
 /// Fields that passed, and what is wrong with the others.
 #[derive(Default)]
-struct Checker {
+struct LeadChecker {
     received_at: Timestamp,
-    texts: BTreeMap<Known, String>,
+    texts: BTreeMap<LeadField, String>,
     fields: BTreeMap<String, String>,
     submitted_at: Option<Timestamp>,
     incumbent: Incumbent,
@@ -53,32 +53,32 @@ struct Checker {
     problems: Vec<Problem>,
 }
 
-impl Checker {
+impl LeadChecker {
     fn problem(&mut self, path: &str, code: &str, message: &str) {
         self.problems.push(Problem::new(path, code, message));
     }
 
-    fn known(&mut self, known: Known, value: &str) {
+    fn known(&mut self, known: LeadField, value: &str) {
         let path = known.path();
-        self.has_email |= known == Known::Email;
-        let text = normalize::mend(value);
-        let text = if known == Known::Message { lines(&text) } else { normalize::collapse(&text) };
+        self.has_email |= known == LeadField::Email;
+        let text = normalize::clean(value);
+        let text = if known == LeadField::Message { lines(&text) } else { normalize::collapse(&text) };
         if text.is_empty() || !self.is_clean(path, &text) || !self.is_short(path, &text, chars_max(known)) {
             return;
         }
         match known {
-            Known::SubmissionId if text.len() > IDEMPOTENCY_KEY_BYTES_MAX => {
+            LeadField::SubmissionId if text.len() > IDEMPOTENCY_KEY_BYTES_MAX => {
                 self.problem(path, "too_long", &format!("expected {IDEMPOTENCY_KEY_BYTES_MAX} bytes at most"));
             }
-            Known::SubmittedAt => match text.parse() {
+            LeadField::SubmittedAt => match text.parse() {
                 Ok(moment) => self.submitted_at = Some(moment),
                 Err(_) => self.problem(path, "invalid_time", "expected a moment such as `2026-11-02T09:00:00Z`"),
             },
-            Known::IncumbentRepId => match RepId::new(&text) {
+            LeadField::IncumbentRepId => match RepId::new(&text) {
                 Ok(id) => self.incumbent.rep_id = Some(id),
                 Err(error) => self.problem(path, "invalid_id", &error.to_string()),
             },
-            Known::IncumbentTeam => match TeamId::new(&text) {
+            LeadField::IncumbentTeam => match TeamId::new(&text) {
                 Ok(id) => self.incumbent.team = Some(id),
                 Err(error) => self.problem(path, "invalid_id", &error.to_string()),
             },
@@ -90,7 +90,7 @@ impl Checker {
 
     fn own(&mut self, name: String, value: &str) {
         let path = Name::Own(name.clone()).path();
-        let name = normalize::collapse(&normalize::mend(&name));
+        let name = normalize::collapse(&normalize::clean(&name));
         if name.len() > FIELD_NAME_BYTES_MAX {
             return self.problem(
                 &path,
@@ -98,7 +98,7 @@ impl Checker {
                 &format!("a field's name may have {FIELD_NAME_BYTES_MAX} bytes"),
             );
         }
-        let text = lines(&normalize::mend(value));
+        let text = lines(&normalize::clean(value));
         let is_good = self.is_clean(&path, &name) && self.is_clean(&path, &text);
         if is_good && self.is_short(&path, &text, MESSAGE_CHARS_MAX) && !name.is_empty() && !text.is_empty() {
             self.fields.insert(name, text);
@@ -131,7 +131,7 @@ impl Checker {
 
     fn signal(&mut self, raw: RawSignal) -> Option<Signal> {
         let path = format!("{}.signal", raw.path);
-        let name = normalize::collapse(&normalize::mend(&raw.signal.unwrap_or_default())).to_lowercase();
+        let name = normalize::collapse(&normalize::clean(&raw.signal.unwrap_or_default())).to_lowercase();
         if name.is_empty() {
             self.problem(&path, "missing_signal", "expected the name of a signal, such as `pricing_page`");
             return None;
@@ -151,54 +151,58 @@ impl Checker {
     }
 
     fn email(&mut self) -> Option<normalize::Email> {
-        let Some(text) = self.texts.remove(&Known::Email) else {
-            if !self.has_email && self.problems.iter().all(|problem| problem.path != Known::Email.path()) {
-                self.problem(Known::Email.path(), "missing_email", "expected an e-mail address");
+        let Some(text) = self.texts.remove(&LeadField::Email) else {
+            if !self.has_email && self.problems.iter().all(|problem| problem.path != LeadField::Email.path()) {
+                self.problem(LeadField::Email.path(), "missing_email", "expected an e-mail address");
             }
             return None;
         };
         let email = normalize::email(&text);
-        if email.is_none() && self.problems.iter().all(|problem| problem.path != Known::Email.path()) {
-            self.problem(Known::Email.path(), "invalid_email", "no such address can exist; expected `name@host.tld`");
+        if email.is_none() && self.problems.iter().all(|problem| problem.path != LeadField::Email.path()) {
+            self.problem(
+                LeadField::Email.path(),
+                "invalid_email",
+                "no such address can exist; expected `name@host.tld`",
+            );
         }
         email
     }
 
     fn lead(mut self, email: normalize::Email) -> Lead {
         let incumbent = std::mem::take(&mut self.incumbent);
-        let country = self.stated(Known::Country, |text| normalize::country_code(text).map(str::to_owned));
+        let country = self.stated(LeadField::Country, |text| normalize::country_code(text).map(str::to_owned));
         let home = country.as_ref().and_then(|country| country.normal.as_deref());
         Lead {
             received_at: self.received_at,
             submitted_at: self.submitted_at,
             email,
-            website: self.stated(Known::Website, normalize::website_domain),
-            phone: self.stated(Known::Phone, |text| normalize::e164(text, home)),
+            website: self.stated(LeadField::Website, normalize::website_domain),
+            phone: self.stated(LeadField::Phone, |text| normalize::e164(text, home)),
             country,
-            postal_code: self.stated(Known::PostalCode, normalize::postal_code),
-            language: self.stated(Known::Language, |text| normalize::language_code(text).map(str::to_owned)),
-            linkedin: self.stated(Known::LinkedinUrl, normalize::linkedin_profile),
+            postal_code: self.stated(LeadField::PostalCode, normalize::postal_code),
+            language: self.stated(LeadField::Language, |text| normalize::language_code(text).map(str::to_owned)),
+            linkedin: self.stated(LeadField::LinkedinUrl, normalize::linkedin_profile),
             employees: self
-                .take(Known::Employees)
+                .take(LeadField::Employees)
                 .map(|typed| StatedSize { number: normalize::amount(&typed).map(normalize::Amount::as_number), typed }),
             utm: Utm {
-                source: self.take(Known::UtmSource),
-                medium: self.take(Known::UtmMedium),
-                campaign: self.take(Known::UtmCampaign),
-                term: self.take(Known::UtmTerm),
-                content: self.take(Known::UtmContent),
+                source: self.take(LeadField::UtmSource),
+                medium: self.take(LeadField::UtmMedium),
+                campaign: self.take(LeadField::UtmCampaign),
+                term: self.take(LeadField::UtmTerm),
+                content: self.take(LeadField::UtmContent),
             },
-            submission_id: self.take(Known::SubmissionId),
-            first_name: self.take(Known::FirstName),
-            last_name: self.take(Known::LastName),
-            name: self.take(Known::Name),
-            company: self.take(Known::Company),
-            title: self.take(Known::Title),
-            region: self.take(Known::Region),
-            message: self.take(Known::Message),
-            source: self.take(Known::Source),
-            form: self.take(Known::Form),
-            partner: self.take(Known::Partner),
+            submission_id: self.take(LeadField::SubmissionId),
+            first_name: self.take(LeadField::FirstName),
+            last_name: self.take(LeadField::LastName),
+            name: self.take(LeadField::Name),
+            company: self.take(LeadField::Company),
+            title: self.take(LeadField::Title),
+            region: self.take(LeadField::Region),
+            message: self.take(LeadField::Message),
+            source: self.take(LeadField::Source),
+            form: self.take(LeadField::Form),
+            partner: self.take(LeadField::Partner),
             incumbent: (incumbent != Incumbent::default()).then_some(incumbent),
             fields: self.fields,
             signals: Vec::new(),
@@ -206,21 +210,21 @@ impl Checker {
         }
     }
 
-    fn take(&mut self, known: Known) -> Option<String> {
+    fn take(&mut self, known: LeadField) -> Option<String> {
         self.texts.remove(&known)
     }
 
-    fn stated(&mut self, known: Known, normal: impl Fn(&str) -> Option<String>) -> Option<Stated> {
+    fn stated(&mut self, known: LeadField, normal: impl Fn(&str) -> Option<String>) -> Option<Stated> {
         self.take(known).map(|typed| Stated { normal: normal(&typed), typed })
     }
 }
 
 /// Longest text of a field, in characters.
-const fn chars_max(known: Known) -> usize {
+const fn chars_max(known: LeadField) -> usize {
     match known {
-        Known::FirstName | Known::LastName | Known::Name => NAME_CHARS_MAX,
-        Known::Message => MESSAGE_CHARS_MAX,
-        Known::Website | Known::LinkedinUrl => URL_CHARS_MAX,
+        LeadField::FirstName | LeadField::LastName | LeadField::Name => NAME_CHARS_MAX,
+        LeadField::Message => MESSAGE_CHARS_MAX,
+        LeadField::Website | LeadField::LinkedinUrl => URL_CHARS_MAX,
         _ => VALUE_CHARS_MAX,
     }
 }

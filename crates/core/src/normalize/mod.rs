@@ -31,7 +31,7 @@ pub use linkedin::{linkedin_company, linkedin_profile};
 pub use nearest::nearest;
 pub use number::{Amount, amount, dollars, whole_number};
 pub use phone::e164;
-pub use text::{collapse, fold, mend, postal_code};
+pub use text::{clean, collapse, fold, postal_code};
 pub use title::{function_of, seniority_of};
 
 /// The lines of a table, without comments and blank lines.

@@ -96,7 +96,7 @@ pub fn collapse(text: &str) -> String {
 /// assert_eq!(mend("It\u{92}s\u{b}\u{feff}fine"), "It’s\nfine");
 /// ```
 #[must_use]
-pub fn mend(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     // Most texts need nothing, and this is cheap to see.
     if text.bytes().all(|byte| byte.is_ascii() && byte != 0xb && byte != 0xc) {
         return text.to_owned();
@@ -159,7 +159,7 @@ mod tests {
             ("\u{80}\u{82}\u{9f}\u{9e}\u{8e}\u{91}", "€‚ŸžŽ‘"),
             ("\u{81}\u{8d}\u{8f}\u{90}\u{9d}\u{7f}\u{1}", "\u{81}\u{8d}\u{8f}\u{90}\u{9d}\u{7f}\u{1}"),
         ] {
-            assert_eq!(mend(text), mended, "{text:?}");
+            assert_eq!(clean(text), mended, "{text:?}");
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 /// A phrase that a title may contain.
 #[derive(Debug)]
-struct Phrase {
+struct TitlePhrase {
     words: Vec<&'static str>,
     at_start: bool,
     at_end: bool,
@@ -21,8 +21,8 @@ struct Phrase {
 }
 
 /// The phrases of a table, found by their first word.
-struct Rules {
-    phrases: Vec<Phrase>,
+struct TitleRules {
+    phrases: Vec<TitlePhrase>,
     /// Places of the phrases whose first word is written out.
     by_word: BTreeMap<&'static str, Vec<usize>>,
     /// Places of the phrases whose first word ends in `*`, by its first letter.
@@ -31,8 +31,8 @@ struct Rules {
     open: Vec<usize>,
 }
 
-static SENIORITY: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("data/seniority.txt")));
-static FUNCTION: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("data/function.txt")));
+static SENIORITY: LazyLock<TitleRules> = LazyLock::new(|| TitleRules::read(include_str!("data/seniority.txt")));
+static FUNCTION: LazyLock<TitleRules> = LazyLock::new(|| TitleRules::read(include_str!("data/function.txt")));
 
 /// The seniority in a job title: `student`, `entry`, `owner`, `vp`, `c_level`, `director`, `manager` or `senior`.
 ///
@@ -68,11 +68,12 @@ pub fn seniority_of(title: &str) -> Option<&'static str> {
 pub fn function_of(title: &str) -> Option<&'static str> {
     let folded = fold(title);
     let words: Vec<&str> = folded.split(' ').collect();
-    let rank = |(place, phrase, position): &(usize, &Phrase, usize)| (Reverse(phrase.words.len()), *position, *place);
+    let rank =
+        |(place, phrase, position): &(usize, &TitlePhrase, usize)| (Reverse(phrase.words.len()), *position, *place);
     FUNCTION.fitting(&words).min_by_key(rank).map(|(_, phrase, _)| phrase.code)
 }
 
-impl Rules {
+impl TitleRules {
     fn read(table: &'static str) -> Self {
         let phrases = phrases(table);
         let mut rules =
@@ -91,7 +92,7 @@ impl Rules {
     }
 
     /// The phrases that stand in a title, with their places in the table and in the title, in no order; some twice.
-    fn fitting<'a>(&'a self, words: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a Phrase, usize)> {
+    fn fitting<'a>(&'a self, words: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a TitlePhrase, usize)> {
         let written = words.iter().filter_map(|word| self.by_word.get(word)).flatten();
         let letters = words.iter().filter_map(|word| self.by_letter.get(&word.chars().next()?)).flatten();
         written.chain(letters).chain(&self.open).filter_map(|place| {
@@ -101,7 +102,7 @@ impl Rules {
     }
 }
 
-impl Phrase {
+impl TitlePhrase {
     /// Where the phrase begins in the title, counted in words.
     fn position(&self, words: &[&str]) -> Option<usize> {
         let last = words.len().checked_sub(self.words.len())?;
@@ -119,7 +120,7 @@ fn fits(word: &str, part: &str) -> bool {
 }
 
 /// Reads a table: `code: phrase, phrase, …` a line.
-fn phrases(table: &'static str) -> Vec<Phrase> {
+fn phrases(table: &'static str) -> Vec<TitlePhrase> {
     let mut phrases = Vec::new();
     for line in table_lines(table) {
         let Some((code, list)) = line.split_once(':') else { continue };
@@ -127,7 +128,7 @@ fn phrases(table: &'static str) -> Vec<Phrase> {
             let at_start = text.starts_with('^');
             let at_end = text.ends_with('$');
             let words = text.trim_start_matches('^').trim_end_matches('$').split(' ').collect();
-            phrases.push(Phrase { words, at_start, at_end, code: code.trim() });
+            phrases.push(TitlePhrase { words, at_start, at_end, code: code.trim() });
         }
     }
     phrases

@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 
 /// How a channel fared with a notice so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
+pub struct ChannelAttempt {
     /// The channel.
     pub channel: Channel,
     /// How often it was tried.
     pub tries: u32,
     /// What came of the last try.
-    pub result: Result,
+    pub result: ChannelResult,
 }
 
 /// What came of the last try of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Result {
+pub enum ChannelResult {
     /// The notice was told.
     Told,
     /// It may be told later.
@@ -32,7 +32,7 @@ pub enum Result {
 
 /// What is to be done next for one chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub enum NextStep {
     /// This channel is told, not before this moment.
     Tell {
         /// The channel.
@@ -52,19 +52,25 @@ pub enum Next {
 /// whoever is told the policy decides between now, the start of the shift, and mail now. Somebody who never works again
 /// within a year, or whose hours cannot be read, is told at once: nobody would hear of it otherwise. A team has no hours.
 #[must_use]
-pub fn next_channel(chain: &[Channel], policy: &Policy, so_far: &[Tried], to: &Addressee, now: Timestamp) -> Next {
+pub fn next_channel(
+    chain: &[Channel],
+    policy: &Policy,
+    so_far: &[ChannelAttempt],
+    to: &Addressee,
+    now: Timestamp,
+) -> NextStep {
     let of = |channel: &Channel| so_far.iter().find(|tried| tried.channel == *channel);
-    if chain.is_empty() || so_far.iter().any(|tried| tried.result == Result::Told) {
-        return Next::Done;
+    if chain.is_empty() || so_far.iter().any(|tried| tried.result == ChannelResult::Told) {
+        return NextStep::Done;
     }
     let is_open = |channel: &&Channel| match of(channel) {
-        Some(tried) => tried.result != Result::Refused && tried.tries < policy.tries,
+        Some(tried) => tried.result != ChannelResult::Refused && tried.tries < policy.tries,
         None => true,
     };
     let Some(first) = chain.iter().find(is_open) else {
-        return Next::GiveUp;
+        return NextStep::GiveUp;
     };
-    let tell = |channel: &Channel, not_before| Next::Tell { channel: channel.clone(), not_before };
+    let tell = |channel: &Channel, not_before| NextStep::Tell { channel: channel.clone(), not_before };
     let starts = shift_start(to, now).filter(|start| *start > now);
     match (policy.quiet_hours, starts) {
         (Quiet::Send, _) | (_, None) => tell(first, now),

@@ -8,7 +8,7 @@ pub const NOTIFY_FROM: &str = "NOTIFY_FROM";
 
 /// A way to tell somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ChannelKind {
     /// Slack, by a bot: to the rep, with buttons.
     Slack,
     /// Slack, by an incoming webhook: to one channel, without buttons.
@@ -25,7 +25,7 @@ pub enum Kind {
     Inbox,
 }
 
-impl Kind {
+impl ChannelKind {
     /// Every kind, in the order in which they are tried where nothing else is said.
     pub const ALL: [Self; 7] =
         [Self::Slack, Self::SlackWebhook, Self::Teams, Self::Resend, Self::Email, Self::Webhook, Self::Inbox];
@@ -77,7 +77,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Channel {
     /// The kind.
-    pub kind: Kind,
+    pub kind: ChannelKind,
     /// Which address, in lower case; `None` is the one without a name.
     pub which: Option<String>,
 }
@@ -88,7 +88,7 @@ const WHICH_BYTES_MAX: usize = 32;
 impl Channel {
     /// A kind with its one address.
     #[must_use]
-    pub const fn new(kind: Kind) -> Self {
+    pub const fn new(kind: ChannelKind) -> Self {
         Self { kind, which: None }
     }
 
@@ -96,7 +96,7 @@ impl Channel {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let (kind, which) = name.split_once(':').map_or((name, None), |(kind, which)| (kind, Some(which)));
-        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind)?;
+        let kind = ChannelKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
         let Some(which) = which else { return Some(Self::new(kind)) };
         let is_name = (1..=WHICH_BYTES_MAX).contains(&which.len())
             && which.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
@@ -118,12 +118,12 @@ impl Channel {
     pub fn settings(&self) -> Vec<String> {
         let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         match self.kind {
-            Kind::Slack => named(&["SLACK_BOT_TOKEN"]),
-            Kind::Resend => named(&["RESEND_API_KEY", NOTIFY_FROM]),
-            Kind::Email => named(&[NOTIFY_FROM]),
-            Kind::Webhook => named(&["NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"]),
-            Kind::Inbox => Vec::new(),
-            Kind::SlackWebhook | Kind::Teams => self.address_setting().into_iter().collect(),
+            ChannelKind::Slack => named(&["SLACK_BOT_TOKEN"]),
+            ChannelKind::Resend => named(&["RESEND_API_KEY", NOTIFY_FROM]),
+            ChannelKind::Email => named(&[NOTIFY_FROM]),
+            ChannelKind::Webhook => named(&["NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"]),
+            ChannelKind::Inbox => Vec::new(),
+            ChannelKind::SlackWebhook | ChannelKind::Teams => self.address_setting().into_iter().collect(),
         }
     }
 
@@ -131,9 +131,9 @@ impl Channel {
     /// for mail is. The inbox is not among them, since it is there in any case.
     #[must_use]
     pub fn available(has_setting: impl Fn(&str) -> bool, has_mail: bool) -> Vec<Self> {
-        let channels = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Inbox).map(Self::new);
+        let channels = ChannelKind::ALL.into_iter().filter(|kind| *kind != ChannelKind::Inbox).map(Self::new);
         let is_set_up = |channel: &Self| channel.settings().iter().all(|name| has_setting(name));
-        channels.filter(|channel| is_set_up(channel) && (channel.kind != Kind::Email || has_mail)).collect()
+        channels.filter(|channel| is_set_up(channel) && (channel.kind != ChannelKind::Email || has_mail)).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::html::escape;
 use crate::notify::message_content::Story;
 use crate::notify::notice::Notice;
 use crate::notify::{RATE_LIMITED, code_of};
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -33,9 +33,9 @@ impl Mail {
     /// The mail that tells a notice. The same notice gives the same bytes.
     ///
     /// # Errors
-    /// [`Setback::Refused`] with `no_email` when the rep has no address.
-    pub fn new(from: &str, notice: &Notice) -> Result<Self, Setback> {
-        let missing = || Setback::config("no_email", "whoever is told has no `email` in the roster");
+    /// [`DeliveryError::Refused`] with `no_email` when the rep has no address.
+    pub fn new(from: &str, notice: &Notice) -> Result<Self, DeliveryError> {
+        let missing = || DeliveryError::config("no_email", "whoever is told has no `email` in the roster");
         let to = notice.to.email.as_deref().filter(|to| is_address(to)).ok_or_else(missing)?;
         let story = Story::of(notice);
         Ok(Self {
@@ -98,25 +98,25 @@ fn page(story: &Story) -> String {
 
 /// What a code of Cloudflare's binding means. Codes: Cloudflare Email Service, errors of `send`.
 #[must_use]
-pub fn binding_setback(code: &str) -> Setback {
+pub fn binding_setback(code: &str) -> DeliveryError {
     let known = code.strip_prefix("E_").unwrap_or_default();
     let own = code_of("email", known);
     match code {
-        "E_RATE_LIMIT_EXCEEDED" => Setback::later(RATE_LIMITED, Some(1_000)),
-        "E_DAILY_LIMIT_EXCEEDED" => Setback::later("day_spent", Some(3_600_000)),
-        "E_DELIVERY_FAILED" | "E_INTERNAL_SERVER_ERROR" | "timeout" => Setback::later("unavailable", None),
+        "E_RATE_LIMIT_EXCEEDED" => DeliveryError::later(RATE_LIMITED, Some(1_000)),
+        "E_DAILY_LIMIT_EXCEEDED" => DeliveryError::later("day_spent", Some(3_600_000)),
+        "E_DELIVERY_FAILED" | "E_INTERNAL_SERVER_ERROR" | "timeout" => DeliveryError::later("unavailable", None),
         "no_binding" => {
-            Setback::config("email_no_binding", "add `[[send_email]]` with the name `EMAIL` to wrangler.toml")
+            DeliveryError::config("email_no_binding", "add `[[send_email]]` with the name `EMAIL` to wrangler.toml")
         }
         "E_SENDER_NOT_VERIFIED" | "E_SENDER_DOMAIN_NOT_AVAILABLE" => {
-            Setback::config(&own, "the sender may not send; set `NOTIFY_FROM` to an address of a verified domain")
+            DeliveryError::config(&own, "the sender may not send; set `NOTIFY_FROM` to an address of a verified domain")
         }
-        "E_RECIPIENT_NOT_ALLOWED" | "E_RECIPIENT_SUPPRESSED" => Setback::config(
+        "E_RECIPIENT_NOT_ALLOWED" | "E_RECIPIENT_SUPPRESSED" => DeliveryError::config(
             &own,
             "the recipient may not be written to; mend `email` of the rep or lift the suppression",
         ),
-        _ if known.is_empty() => Setback::later("unavailable", None),
-        _ => Setback::lead(&own, "the binding does not take this mail"),
+        _ if known.is_empty() => DeliveryError::later("unavailable", None),
+        _ => DeliveryError::lead(&own, "the binding does not take this mail"),
     }
 }
 

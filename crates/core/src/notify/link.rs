@@ -4,7 +4,7 @@
 //! so it is worth nothing once the lead was decided again.
 
 use crate::id::{LeadId, RepId};
-use crate::notify::rep_action::ActKind;
+use crate::notify::rep_action::RepActionKind;
 use crate::time::{DAY_MS, Timestamp};
 use crate::webhook::verify::{Algorithm, mac};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
@@ -30,7 +30,7 @@ pub struct Ticket {
     /// Number of the decision.
     pub attempt_no: u32,
     /// What is to be done.
-    pub kind: ActKind,
+    pub kind: RepActionKind,
     /// Whom the link was sent to.
     pub rep_id: RepId,
     /// When it ends.
@@ -80,7 +80,7 @@ impl Ticket {
         let mut parts = text.split(BETWEEN);
         let lead_id = LeadId::new(parts.next()?).ok()?;
         let attempt_no = parts.next()?.parse().ok()?;
-        let kind = ActKind::from_name(parts.next()?)?;
+        let kind = RepActionKind::from_name(parts.next()?)?;
         let rep_id = RepId::new(parts.next()?).ok()?;
         let until_s: i64 = parts.next()?.parse().ok()?;
         let until = Timestamp::from_ms(until_s.saturating_mul(1_000));
@@ -100,7 +100,7 @@ mod tests {
         Ticket {
             lead_id: LeadId::new("105f882b60e2c205-c75bae1d59-1cd0de42ca21").unwrap(),
             attempt_no: 2,
-            kind: ActKind::Decline,
+            kind: RepActionKind::Decline,
             rep_id: RepId::new("jonas.weidmann@acme").unwrap(),
             until: Timestamp::from_ms(1_767_323_045_000),
         }

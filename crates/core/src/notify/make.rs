@@ -6,8 +6,8 @@ use crate::facts::Field;
 use crate::form::is_web_address;
 use crate::id::{RepId, TeamId};
 use crate::notify::link::{LINK_MS, Ticket};
-use crate::notify::notice::{Addressee, Event, Links, Notice, Person};
-use crate::notify::rep_action::ActKind;
+use crate::notify::notice::{Addressee, Notice, NoticeEvent, NoticeLinks, NoticePerson};
+use crate::notify::rep_action::RepActionKind;
 use std::collections::BTreeSet;
 
 /// Most lines that say why.
@@ -21,7 +21,7 @@ const MESSAGE_CHARS_MAX: usize = 300;
 
 /// What a notice is made of besides the record.
 #[derive(Clone, Copy)]
-pub struct Making<'a> {
+pub struct NoticeInputs<'a> {
     /// Names, addresses and hours of reps.
     pub index: &'a RosterIndex,
     /// Address of this program, `https://leads.example.com`; without one there are no links to it.
@@ -37,7 +37,7 @@ pub struct Making<'a> {
 /// Assigned: the rep, and whoever had the lead before it was moved. Held: the manager of the first team in line that has
 /// one, otherwise the team; only when the lead is held for the first time, since it is asked for again every few minutes.
 #[must_use]
-pub fn notices(record: &Record, making: &Making<'_>) -> Vec<Notice> {
+pub fn notices(record: &Record, making: &NoticeInputs<'_>) -> Vec<Notice> {
     let decision = &record.decision;
     if decision.mode == Mode::Shadow {
         return Vec::new();
@@ -46,16 +46,16 @@ pub fn notices(record: &Record, making: &Making<'_>) -> Vec<Notice> {
     match (decision.outcome, &decision.assignment) {
         (Outcome::Assigned, Some(assignment)) => {
             let rep_id = &assignment.rep_id;
-            let event = if before == Some(rep_id) { Event::Changed } else { Event::Assigned };
+            let event = if before == Some(rep_id) { NoticeEvent::Changed } else { NoticeEvent::Assigned };
             let mut notices = vec![notice(record, event, rep(rep_id, making), making)];
             if let Some(before) = before.filter(|before| *before != rep_id) {
-                notices.push(away(record, Event::Moved, before, Some(assignment.rep_name.clone()), making));
+                notices.push(away(record, NoticeEvent::Moved, before, Some(assignment.rep_name.clone()), making));
             }
             notices
         }
         (Outcome::Held, _) if record.attempt_no == 1 || before.is_some() => {
-            let mut notices = vec![notice(record, Event::Held, manager(record, making.index), making)];
-            notices.extend(before.map(|before| away(record, Event::Moved, before, None, making)));
+            let mut notices = vec![notice(record, NoticeEvent::Held, manager(record, making.index), making)];
+            notices.extend(before.map(|before| away(record, NoticeEvent::Moved, before, None, making)));
             notices
         }
         _ => Vec::new(),
@@ -65,12 +65,12 @@ pub fn notices(record: &Record, making: &Making<'_>) -> Vec<Notice> {
 /// Tells the rep of a decision that a person gave the lead to somebody else in the CRM since. `owner` is the name of that
 /// owner, when the roster knows one. `None` when the decision gave the lead to nobody.
 #[must_use]
-pub fn owner_drift(record: &Record, owner: Option<String>, making: &Making<'_>) -> Option<Notice> {
+pub fn owner_drift(record: &Record, owner: Option<String>, making: &NoticeInputs<'_>) -> Option<Notice> {
     let rep_id = record.decision.rep_id()?;
-    Some(away(record, Event::OwnerDrift, &rep_id, owner, making))
+    Some(away(record, NoticeEvent::OwnerDrift, &rep_id, owner, making))
 }
 
-fn rep(rep_id: &RepId, making: &Making<'_>) -> Addressee {
+fn rep(rep_id: &RepId, making: &NoticeInputs<'_>) -> Addressee {
     Addressee::rep(rep_id, making.index.reps.get(rep_id))
 }
 
@@ -91,12 +91,12 @@ fn team(record: &Record) -> Option<TeamId> {
     assigned.or_else(|| record.asked.first().map(|asked| asked.attempt.team.clone()))
 }
 
-fn notice(record: &Record, event: Event, to: Addressee, making: &Making<'_>) -> Notice {
+fn notice(record: &Record, event: NoticeEvent, to: Addressee, making: &NoticeInputs<'_>) -> Notice {
     let (decision, lead) = (&record.decision, &record.lead);
     let assignment = decision.assignment.as_ref();
     let known = |field: Field| record.facts.text(field).map(str::to_owned);
     let team = team(record);
-    let person = Person {
+    let person = NoticePerson {
         name: lead.full_name(),
         company: known(Field::CompanyName).or_else(|| lead.company.clone()),
         title: known(Field::PersonTitle).or_else(|| lead.title.clone()),
@@ -125,11 +125,17 @@ fn notice(record: &Record, event: Event, to: Addressee, making: &Making<'_>) -> 
 }
 
 /// A notice for somebody who does not have the lead: no more about the person than what tells which one it was.
-fn away(record: &Record, event: Event, rep_id: &RepId, other: Option<String>, making: &Making<'_>) -> Notice {
+fn away(
+    record: &Record,
+    event: NoticeEvent,
+    rep_id: &RepId,
+    other: Option<String>,
+    making: &NoticeInputs<'_>,
+) -> Notice {
     let whole = notice(record, event, rep(rep_id, making), making);
-    let Person { name, company, .. } = whole.person;
+    let NoticePerson { name, company, .. } = whole.person;
     Notice {
-        person: Person { name, company, ..Person::default() },
+        person: NoticePerson { name, company, ..NoticePerson::default() },
         why: Vec::new(),
         due_at: None,
         wrote_again: false,
@@ -147,25 +153,25 @@ fn why(record: &Record) -> Vec<String> {
     lines.take(WHY_LINES_MAX).map(|reason| beginning(&reason.text, WHY_CHARS_MAX)).collect()
 }
 
-fn links(record: &Record, event: Event, to: &Addressee, making: &Making<'_>) -> Links {
+fn links(record: &Record, event: NoticeEvent, to: &Addressee, making: &NoticeInputs<'_>) -> NoticeLinks {
     let decision = &record.decision;
     let lead_id = &decision.lead_id;
     let base = making.public_url.map(|url| url.trim_end_matches('/')).filter(|url| is_web_address(url));
-    let act = |kind: ActKind| {
-        let rep_id = to.rep_id.clone().filter(|_| matches!(event, Event::Assigned | Event::Changed))?;
+    let act = |kind: RepActionKind| {
+        let rep_id = to.rep_id.clone().filter(|_| matches!(event, NoticeEvent::Assigned | NoticeEvent::Changed))?;
         let until = decision.decided_at.plus_ms(LINK_MS);
         let ticket = Ticket { lead_id: lead_id.clone(), attempt_no: record.attempt_no, kind, rep_id, until };
         Some(format!("{}/a/{}", base?, ticket.token(making.link_key?)))
     };
     let booking = decision.assignment.as_ref().and_then(|assignment| assignment.booking_url.as_deref());
-    let booking = booking.filter(|_| matches!(event, Event::Assigned | Event::Changed));
+    let booking = booking.filter(|_| matches!(event, NoticeEvent::Assigned | NoticeEvent::Changed));
     let whole = |url: Option<&str>| url.filter(|url| is_web_address(url)).map(str::to_owned);
-    Links {
+    NoticeLinks {
         lead: base.map(|base| format!("{base}/console/leads/{lead_id}")),
         crm: whole(making.crm_url),
         booking: whole(booking),
-        accept: act(ActKind::Accept),
-        decline: act(ActKind::Decline),
+        accept: act(RepActionKind::Accept),
+        decline: act(RepActionKind::Decline),
     }
 }
 

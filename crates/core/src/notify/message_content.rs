@@ -3,7 +3,7 @@
 //! Every text is one line within its limit, and what a person typed makes no links; a channel still has to escape what its
 //! own markup means.
 
-use crate::notify::notice::{Event, Notice};
+use crate::notify::notice::{Notice, NoticeEvent};
 use crate::notify::text::{one_line, unlinked};
 use crate::notify::time_format::{dated, said};
 
@@ -96,15 +96,15 @@ fn who(notice: &Notice) -> String {
 fn headline(notice: &Notice) -> String {
     let tier = notice.tier.as_ref().map(|tier| format!("tier {tier}"));
     let opening = match (notice.event, notice.wrote_again, tier) {
-        (Event::Assigned | Event::Changed, true, Some(tier)) => format!("Wrote again, {tier}"),
-        (Event::Assigned | Event::Changed, true, None) => "Wrote again".to_owned(),
-        (Event::Assigned, false, Some(tier)) => format!("New lead, {tier}"),
-        (Event::Assigned, false, None) => "New lead".to_owned(),
-        (Event::Changed, false, Some(tier)) => format!("Still yours, now {tier}"),
-        (Event::Changed, false, None) => "Still yours".to_owned(),
-        (Event::Moved, ..) => "No longer yours".to_owned(),
-        (Event::OwnerDrift, ..) => "Owner changed in the CRM".to_owned(),
-        (Event::Held, ..) => "Nobody can take this lead".to_owned(),
+        (NoticeEvent::Assigned | NoticeEvent::Changed, true, Some(tier)) => format!("Wrote again, {tier}"),
+        (NoticeEvent::Assigned | NoticeEvent::Changed, true, None) => "Wrote again".to_owned(),
+        (NoticeEvent::Assigned, false, Some(tier)) => format!("New lead, {tier}"),
+        (NoticeEvent::Assigned, false, None) => "New lead".to_owned(),
+        (NoticeEvent::Changed, false, Some(tier)) => format!("Still yours, now {tier}"),
+        (NoticeEvent::Changed, false, None) => "Still yours".to_owned(),
+        (NoticeEvent::Moved, ..) => "No longer yours".to_owned(),
+        (NoticeEvent::OwnerDrift, ..) => "Owner changed in the CRM".to_owned(),
+        (NoticeEvent::Held, ..) => "Nobody can take this lead".to_owned(),
     };
     // Cut before the breaks go in, which take no room.
     unlinked(&one_line(&format!("{opening}: {}", who(notice)), HEADLINE_CHARS_MAX.saturating_sub(30)))
@@ -113,13 +113,19 @@ fn headline(notice: &Notice) -> String {
 fn note(notice: &Notice) -> Option<String> {
     let other = notice.other.as_deref().map(typed);
     match (notice.event, other) {
-        (Event::Assigned | Event::Changed, _) => None,
-        (Event::Moved, Some(other)) => Some(format!("{other} has this lead now. There is nothing to do for you.")),
-        (Event::Moved, None) => Some("This lead waits for somebody else. There is nothing to do for you.".to_owned()),
-        (Event::OwnerDrift, other) => {
+        (NoticeEvent::Assigned | NoticeEvent::Changed, _) => None,
+        (NoticeEvent::Moved, Some(other)) => {
+            Some(format!("{other} has this lead now. There is nothing to do for you."))
+        }
+        (NoticeEvent::Moved, None) => {
+            Some("This lead waits for somebody else. There is nothing to do for you.".to_owned())
+        }
+        (NoticeEvent::OwnerDrift, other) => {
             let who = other.unwrap_or_else(|| "somebody else".to_owned());
             Some(format!("A person gave this record to {who} in the CRM. That stands: talk to them before you call."))
         }
-        (Event::Held, _) => Some("It is held, and is asked for again by itself when somebody may be back.".to_owned()),
+        (NoticeEvent::Held, _) => {
+            Some("It is held, and is asked for again by itself when somebody may be back.".to_owned())
+        }
     }
 }

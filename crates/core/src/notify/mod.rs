@@ -24,17 +24,17 @@ pub mod text;
 pub mod time_format;
 pub mod webhook;
 
-pub use chain::{Next, Tried, next_channel};
-pub use channel::{Channel, Kind};
-pub use make::{Making, notices, owner_drift};
-pub use notice::{Addressee, Event, Links, Notice, Person};
+pub use chain::{ChannelAttempt, NextStep, next_channel};
+pub use channel::{Channel, ChannelKind};
+pub use make::{NoticeInputs, notices, owner_drift};
+pub use notice::{Addressee, Notice, NoticeEvent, NoticeLinks, NoticePerson};
 pub use read::read;
-pub use rep_action::{Act, ActKind, Acted};
-pub use rules::{Policy, Quiet, RuleBook, Rules};
+pub use rep_action::{RepAction, RepActionKind, RepActionOutcome};
+pub use rules::{NotifyRules, Policy, Quiet, RuleBook};
 
 use crate::decision::index::RosterIndex;
 use crate::id::RepId;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 
 /// Code of a vendor that is asked too often: whoever calls closes the lane.
 pub const RATE_LIMITED: &str = "rate_limited";
@@ -50,18 +50,23 @@ fn code_of(prefix: &str, vendors: &str) -> String {
 }
 
 /// What most vendors mean by a status that is no success: 429 is too often, other 4xx will not change, the rest may.
-fn setback(prefix: &str, status: u16, retry_after_s: Option<u32>, setting: &str) -> Setback {
+fn setback(prefix: &str, status: u16, retry_after_s: Option<u32>, setting: &str) -> DeliveryError {
     match status {
-        429 => Setback::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
-        408 | 500..=599 => Setback::later("unavailable", retry_after_s.map(|s| s.saturating_mul(1_000))),
+        429 => DeliveryError::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
+        408 | 500..=599 => DeliveryError::later("unavailable", retry_after_s.map(|s| s.saturating_mul(1_000))),
         401 | 403 => {
-            Setback::config(&format!("{prefix}_refused"), format!("it refuses the request; check `{setting}`"))
+            DeliveryError::config(&format!("{prefix}_refused"), format!("it refuses the request; check `{setting}`"))
         }
         404 | 410 => {
-            Setback::config(&format!("{prefix}_gone"), format!("there is nothing at the address of `{setting}`"))
+            DeliveryError::config(&format!("{prefix}_gone"), format!("there is nothing at the address of `{setting}`"))
         }
-        300..=399 => Setback::config(&format!("{prefix}_moved"), format!("the address of `{setting}` leads elsewhere")),
-        _ => Setback::lead(&format!("{prefix}_refused"), format!("it does not take this message (status {status})")),
+        300..=399 => {
+            DeliveryError::config(&format!("{prefix}_moved"), format!("the address of `{setting}` leads elsewhere"))
+        }
+        _ => DeliveryError::lead(
+            &format!("{prefix}_refused"),
+            format!("it does not take this message (status {status})"),
+        ),
     }
 }
 
@@ -72,23 +77,23 @@ fn retry_after_ms(retry_after_s: Option<u32>) -> u32 {
 
 /// What became of an act, in a sentence for people.
 #[must_use]
-pub fn told_outcome(kind: &ActKind, by: Option<&RepId>, acted: &Acted, index: &RosterIndex) -> String {
+pub fn told_outcome(kind: &RepActionKind, by: Option<&RepId>, acted: &RepActionOutcome, index: &RosterIndex) -> String {
     let by = by.map_or_else(|| "somebody".to_owned(), |by| index.rep_name(by));
     let who = |rep_id: &Option<RepId>| rep_id.as_ref().map(|rep| index.rep_name(rep));
     match (acted, kind) {
-        (Acted::Done { .. }, ActKind::Accept) => format!("Accepted by {by}."),
-        (Acted::Done { rep_id }, ActKind::Decline) => match who(rep_id) {
+        (RepActionOutcome::Done { .. }, RepActionKind::Accept) => format!("Accepted by {by}."),
+        (RepActionOutcome::Done { rep_id }, RepActionKind::Decline) => match who(rep_id) {
             Some(next) => format!("Declined by {by}. {next} has this lead now."),
             None => format!("Declined by {by}. The lead waits for somebody else."),
         },
-        (Acted::Done { rep_id }, ActKind::Reassign { .. }) => match who(rep_id) {
+        (RepActionOutcome::Done { rep_id }, RepActionKind::Reassign { .. }) => match who(rep_id) {
             Some(next) => format!("Handed on by {by}. {next} has this lead now."),
             None => format!("Handed on by {by}. The lead waits for somebody else."),
         },
-        (Acted::Stale { rep_id }, _) => match who(rep_id) {
+        (RepActionOutcome::Stale { rep_id }, _) => match who(rep_id) {
             Some(rep) => format!("Nothing was done: {rep} has this lead by now."),
             None => "Nothing was done: the lead was placed again in the meantime.".to_owned(),
         },
-        (Acted::Unknown, _) => "Nothing was done: this lead is not known any more.".to_owned(),
+        (RepActionOutcome::Unknown, _) => "Nothing was done: this lead is not known any more.".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Event {
+pub enum NoticeEvent {
     /// The rep has a lead.
     Assigned,
     /// The rep keeps the lead, under another tier.
@@ -22,7 +22,7 @@ pub enum Event {
     Held,
 }
 
-impl Event {
+impl NoticeEvent {
     /// Every event.
     pub const ALL: [Self; 5] = [Self::Assigned, Self::Changed, Self::Moved, Self::OwnerDrift, Self::Held];
 
@@ -50,7 +50,7 @@ impl Event {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// What happened.
-    pub event: Event,
+    pub event: NoticeEvent,
     /// The lead.
     pub lead_id: LeadId,
     /// The decision.
@@ -70,7 +70,7 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub team_name: String,
     /// The person behind the lead.
-    pub person: Person,
+    pub person: NoticePerson,
     /// The tier, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<TierId>,
@@ -88,7 +88,7 @@ pub struct Notice {
     pub other: Option<String>,
     /// Where to go on.
     #[serde(default)]
-    pub links: Links,
+    pub links: NoticeLinks,
 }
 
 impl fmt::Debug for Notice {
@@ -161,7 +161,7 @@ impl Addressee {
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Person {
+pub struct NoticePerson {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +177,7 @@ pub struct Person {
     pub message: Option<String>,
 }
 
-impl fmt::Debug for Person {
+impl fmt::Debug for NoticePerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Person").finish_non_exhaustive()
     }
@@ -186,7 +186,7 @@ impl fmt::Debug for Person {
 /// Addresses in a notice; each is a whole web address. Its debug form is empty: two of them let whoever has them act.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Links {
+pub struct NoticeLinks {
     /// The lead in the console.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<String>,
@@ -204,7 +204,7 @@ pub struct Links {
     pub decline: Option<String>,
 }
 
-impl fmt::Debug for Links {
+impl fmt::Debug for NoticeLinks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Links").finish_non_exhaustive()
     }

@@ -3,19 +3,19 @@
 use crate::decision::index::RosterIndex;
 use crate::html::escape;
 use crate::notify::link::{LinkRefusal, Ticket};
-use crate::notify::rep_action::{ActKind, Acted};
+use crate::notify::rep_action::{RepActionKind, RepActionOutcome};
 use crate::notify::time_format::dated;
 
 /// A page: title, and what stands in it, in HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct ActionPage {
     /// Title, in HTML.
     pub title: String,
     /// What stands in it.
     pub main: String,
 }
 
-impl Page {
+impl ActionPage {
     fn new(title: &str, paragraphs: &[&str], more: &str) -> Self {
         let title = escape(title);
         let text: String = paragraphs.iter().map(|text| format!("<p>{}</p>", escape(text))).collect();
@@ -28,9 +28,9 @@ impl Page {
         let rep = index.rep_name(&ticket.rep_id);
         let zone = index.reps.get(&ticket.rep_id).map_or("UTC", |entry| entry.work.time_zone.as_str());
         let (title, label) = match ticket.kind {
-            ActKind::Accept => ("Accept this lead?", "Accept"),
-            ActKind::Decline => ("Decline this lead?", "Decline"),
-            ActKind::Reassign { .. } => ("Hand this lead on?", "Hand on"),
+            RepActionKind::Accept => ("Accept this lead?", "Accept"),
+            RepActionKind::Decline => ("Decline this lead?", "Decline"),
+            RepActionKind::Reassign { .. } => ("Hand this lead on?", "Hand on"),
         };
         let about = format!("Lead {} of {rep}. The link is good until {}.", ticket.lead_id, dated(ticket.until, zone));
         // The form goes to the page's own address, which has the token.
@@ -40,10 +40,12 @@ impl Page {
 
     /// What became of it.
     #[must_use]
-    pub fn answer(ticket: &Ticket, acted: &Acted, index: &RosterIndex) -> Self {
+    pub fn answer(ticket: &Ticket, acted: &RepActionOutcome, index: &RosterIndex) -> Self {
         match acted {
-            Acted::Done { .. } | Acted::Stale { .. } => Self::new(&happened(ticket, acted, index), &[], ""),
-            Acted::Unknown => Self::new("This lead is not known any more", &[], ""),
+            RepActionOutcome::Done { .. } | RepActionOutcome::Stale { .. } => {
+                Self::new(&happened(ticket, acted, index), &[], "")
+            }
+            RepActionOutcome::Unknown => Self::new("This lead is not known any more", &[], ""),
         }
     }
 
@@ -67,6 +69,6 @@ impl Page {
     }
 }
 
-fn happened(ticket: &Ticket, acted: &Acted, index: &RosterIndex) -> String {
+fn happened(ticket: &Ticket, acted: &RepActionOutcome, index: &RosterIndex) -> String {
     crate::notify::told_outcome(&ticket.kind, Some(&ticket.rep_id), acted, index)
 }

@@ -2,11 +2,11 @@
 
 use crate::error::Problem;
 use crate::id::{TeamId, TierId};
-use crate::intake::json_tree::Node;
+use crate::intake::json_tree::JsonNode;
 use crate::normalize::nearest;
-use crate::notify::channel::{Channel, Kind};
-use crate::notify::notice::Event;
-use crate::notify::rules::{Quiet, RuleBook, Rules};
+use crate::notify::channel::{Channel, ChannelKind};
+use crate::notify::notice::NoticeEvent;
+use crate::notify::rules::{NotifyRules, Quiet, RuleBook};
 use std::collections::BTreeSet;
 
 /// What rules may have.
@@ -23,20 +23,20 @@ const TRIES_MAX: u32 = 10;
 /// # Errors
 /// Every problem, by path (`teams.emea.channels[1]`); never an empty list. A name that is no rule is a problem.
 pub fn read(text: &str) -> Result<RuleBook, Vec<Problem>> {
-    let node: Node = serde_json::from_str(text).map_err(|error| {
+    let node: JsonNode = serde_json::from_str(text).map_err(|error| {
         let message = format!("no valid JSON at line {}, column {}", error.line(), error.column());
         vec![Problem::new("", "broken_json", message)]
     })?;
-    let Node::Object(entries) = node else {
+    let JsonNode::Object(entries) = node else {
         return Err(vec![Problem::new("", "wrong_type", "expected an object with `default` and `teams`")]);
     };
-    let mut reader = Reader::default();
+    let mut reader = RulesReader::default();
     let mut book = RuleBook::default();
     for (name, node) in reader.once("", &entries) {
         match (name, node) {
-            ("default" | "teams", Node::Null) => {}
+            ("default" | "teams", JsonNode::Null) => {}
             ("default", node) => book.default = reader.rules(name, node),
-            ("teams", Node::Object(teams)) if teams.len() <= LIST_MAX => {
+            ("teams", JsonNode::Object(teams)) if teams.len() <= LIST_MAX => {
                 for (team, node) in reader.once("teams.", teams) {
                     let path = format!("teams.{team}");
                     let rules = reader.rules(&path, node);
@@ -46,7 +46,7 @@ pub fn read(text: &str) -> Result<RuleBook, Vec<Problem>> {
                     }
                 }
             }
-            ("teams", Node::Object(_)) => {
+            ("teams", JsonNode::Object(_)) => {
                 reader.problem(name, "too_many_teams", &format!("expected {LIST_MAX} teams at most"));
             }
             ("teams", _) => reader.problem(name, "wrong_type", "expected an object from teams to their rules"),
@@ -57,11 +57,11 @@ pub fn read(text: &str) -> Result<RuleBook, Vec<Problem>> {
 }
 
 #[derive(Default)]
-struct Reader {
+struct RulesReader {
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl RulesReader {
     fn problem(&mut self, path: &str, code: &str, message: &str) {
         self.problems.push(Problem::new(path, code, message));
     }
@@ -75,7 +75,7 @@ impl Reader {
     }
 
     /// The entries, each name once.
-    fn once<'a>(&mut self, below: &str, entries: &'a [(String, Node)]) -> Vec<(&'a str, &'a Node)> {
+    fn once<'a>(&mut self, below: &str, entries: &'a [(String, JsonNode)]) -> Vec<(&'a str, &'a JsonNode)> {
         let mut seen = BTreeSet::new();
         let mut kept = Vec::new();
         for (name, node) in entries {
@@ -88,9 +88,9 @@ impl Reader {
         kept
     }
 
-    fn rules(&mut self, path: &str, node: &Node) -> Rules {
-        let mut rules = Rules::default();
-        let Node::Object(entries) = node else {
+    fn rules(&mut self, path: &str, node: &JsonNode) -> NotifyRules {
+        let mut rules = NotifyRules::default();
+        let JsonNode::Object(entries) = node else {
             self.problem(path, "wrong_type", "expected an object with rules");
             return rules;
         };
@@ -98,30 +98,30 @@ impl Reader {
         for (name, node) in self.once(&below, entries) {
             let path = format!("{below}{name}");
             match (name, node) {
-                (_, Node::Null) if NAMES.contains(&name) => {}
+                (_, JsonNode::Null) if NAMES.contains(&name) => {}
                 ("channels", node) => rules.channels = self.channels(&path, node),
                 ("also", node) => rules.also = self.channels(&path, node),
                 ("events", node) => {
-                    let known: Vec<&str> = Event::ALL.iter().map(|event| event.as_str()).collect();
-                    let events = self.list(&path, node, "unknown_event", &known, Event::from_name);
+                    let known: Vec<&str> = NoticeEvent::ALL.iter().map(|event| event.as_str()).collect();
+                    let events = self.list(&path, node, "unknown_event", &known, NoticeEvent::from_name);
                     rules.events = events.map(|events| events.into_iter().collect());
                 }
                 ("break_through", node) => {
                     let tiers = self.list(&path, node, "invalid_id", &[], |text| TierId::new(text).ok());
                     rules.break_through = tiers.map(|tiers| tiers.into_iter().collect());
                 }
-                ("quiet_hours", Node::Text(text)) if quiet(text).is_some() => rules.quiet_hours = quiet(text),
+                ("quiet_hours", JsonNode::Text(text)) if quiet(text).is_some() => rules.quiet_hours = quiet(text),
                 ("quiet_hours", _) => {
                     self.problem(&path, "unknown_policy", "expected `send`, `wait` or `email_only`");
                 }
-                ("slack_channel", Node::Text(text)) if is_slack_channel(text) => {
+                ("slack_channel", JsonNode::Text(text)) if is_slack_channel(text) => {
                     rules.slack_channel = Some(text.clone());
                 }
                 ("slack_channel", _) => {
                     let message = "expected the id of a channel, such as `C0123456789`: its name may change";
                     self.problem(&path, "invalid_channel", message);
                 }
-                ("tries", Node::Number(text)) if tries(text).is_some() => rules.tries = tries(text),
+                ("tries", JsonNode::Number(text)) if tries(text).is_some() => rules.tries = tries(text),
                 ("tries", _) => {
                     self.problem(&path, "out_of_range", &format!("expected a whole number from 1 to {TRIES_MAX}"));
                 }
@@ -131,8 +131,8 @@ impl Reader {
         rules
     }
 
-    fn channels(&mut self, path: &str, node: &Node) -> Option<Vec<Channel>> {
-        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    fn channels(&mut self, path: &str, node: &JsonNode) -> Option<Vec<Channel>> {
+        let known: Vec<&str> = ChannelKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let channels = self.list(path, node, "unknown_channel", &known, Channel::from_name)?;
         for (index, channel) in channels.iter().enumerate() {
             if channels.iter().take(index).any(|earlier| earlier == channel) {
@@ -145,12 +145,12 @@ impl Reader {
     fn list<T>(
         &mut self,
         path: &str,
-        node: &Node,
+        node: &JsonNode,
         code: &str,
         known: &[&str],
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let Node::List(items) = node else {
+        let JsonNode::List(items) = node else {
             self.problem(path, "wrong_type", "expected a list");
             return None;
         };
@@ -160,7 +160,7 @@ impl Reader {
         }
         let mut list = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            let text = if let Node::Text(text) = item { text.as_str() } else { "" };
+            let text = if let JsonNode::Text(text) = item { text.as_str() } else { "" };
             if let Some(value) = read(text) {
                 list.push(value);
                 continue;

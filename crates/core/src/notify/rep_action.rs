@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// What is to be done with a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Act {
+pub struct RepAction {
     /// The lead.
     pub lead_id: LeadId,
     /// What.
-    pub kind: ActKind,
+    pub kind: RepActionKind,
     /// Who wants it; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<RepId>,
@@ -23,7 +23,7 @@ pub struct Act {
 /// What is done with a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum ActKind {
+pub enum RepActionKind {
     /// The rep takes it.
     Accept,
     /// The rep does not take it: it goes to the next.
@@ -36,7 +36,7 @@ pub enum ActKind {
     },
 }
 
-impl ActKind {
+impl RepActionKind {
     /// The kind as it stands in links and in the ids of buttons.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
@@ -59,10 +59,10 @@ impl ActKind {
     }
 }
 
-/// What became of an [`Act`].
+/// What became of an [`RepAction`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum Acted {
+pub enum RepActionOutcome {
     /// It was done.
     Done {
         /// Who has the lead now; `None` when it is held.

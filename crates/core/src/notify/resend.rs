@@ -4,7 +4,7 @@ use crate::http::{HttpRequest, Method};
 use crate::notify::email::Mail;
 use crate::notify::notice::Notice;
 use crate::notify::{RATE_LIMITED, code_of, retry_after_ms, setback};
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::{Value, json};
 
 /// Where Resend is, unless `RESEND_BASE_URL` says otherwise.
@@ -41,7 +41,7 @@ pub fn request(base_url: &str, key: &str, mail: &Mail, notice: &Notice) -> HttpR
 /// # Errors
 /// Later: too many calls, another call with the key under way, the quota of the day or the month, Resend's own failures.
 /// Refused: a key that is not valid, a sender that is not verified, a mail that it does not take.
-pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(), Setback> {
+pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(), DeliveryError> {
     if (200..300).contains(&status) {
         return Ok(());
     }
@@ -49,17 +49,17 @@ pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(), 
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
     let code = code_of("resend", name);
     Err(match (status, name) {
-        (429, "daily_quota_exceeded" | "monthly_quota_exceeded") => Setback::later("day_spent", Some(SPENT_MS)),
-        (429, _) => Setback::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
-        (409, "concurrent_idempotent_requests") => Setback::later("under_way", Some(1_000)),
+        (429, "daily_quota_exceeded" | "monthly_quota_exceeded") => DeliveryError::later("day_spent", Some(SPENT_MS)),
+        (429, _) => DeliveryError::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
+        (409, "concurrent_idempotent_requests") => DeliveryError::later("under_way", Some(1_000)),
         // The same notice is the same bytes, so the key was used by somebody else: another deployment with this account.
         (409, _) => {
-            Setback::config(&code, "the idempotency key belongs to another mail; use one account per deployment")
+            DeliveryError::config(&code, "the idempotency key belongs to another mail; use one account per deployment")
         }
         (401 | 403, _) => {
-            Setback::config(&code, "it refuses the key or the sender; check `RESEND_API_KEY` and `NOTIFY_FROM`")
+            DeliveryError::config(&code, "it refuses the key or the sender; check `RESEND_API_KEY` and `NOTIFY_FROM`")
         }
-        (400 | 422 | 451, _) => Setback::lead(&code, "it does not take this mail"),
+        (400 | 422 | 451, _) => DeliveryError::lead(&code, "it does not take this mail"),
         (status, _) => setback("resend", status, retry_after_s, "RESEND_BASE_URL"),
     })
 }

@@ -1,8 +1,8 @@
 //! The rules of the business: who is told through what, when, and what of.
 
 use crate::id::{TeamId, TierId};
-use crate::notify::channel::{Channel, Kind};
-use crate::notify::notice::{Event, Notice};
+use crate::notify::channel::{Channel, ChannelKind};
+use crate::notify::notice::{Notice, NoticeEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub enum Quiet {
 
 /// Rules as written; a part that is missing is that of the default, and there the usual one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rules {
+pub struct NotifyRules {
     /// The channels, each tried when the one before it fails.
     pub channels: Option<Vec<Channel>>,
     /// Channels that are told in any case, each by itself.
@@ -37,7 +37,7 @@ pub struct Rules {
     /// Tiers for which quiet hours do not count.
     pub break_through: Option<BTreeSet<TierId>>,
     /// What is told.
-    pub events: Option<BTreeSet<Event>>,
+    pub events: Option<BTreeSet<NoticeEvent>>,
     /// How often a channel is tried before the next one is.
     pub tries: Option<u32>,
 }
@@ -46,9 +46,9 @@ pub struct Rules {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RuleBook {
     /// For every team.
-    pub default: Rules,
+    pub default: NotifyRules,
     /// For some teams.
-    pub teams: BTreeMap<TeamId, Rules>,
+    pub teams: BTreeMap<TeamId, NotifyRules>,
 }
 
 /// The rules for one notice.
@@ -90,9 +90,9 @@ impl RuleBook {
     }
 }
 
-fn chains(own: &Rules, default: &Rules, available: &[Channel]) -> Vec<Vec<Channel>> {
+fn chains(own: &NotifyRules, default: &NotifyRules, available: &[Channel]) -> Vec<Vec<Channel>> {
     let (webhooks, others): (Vec<Channel>, Vec<Channel>) =
-        available.iter().cloned().partition(|channel| channel.kind == Kind::Webhook);
+        available.iter().cloned().partition(|channel| channel.kind == ChannelKind::Webhook);
     let chain = own.channels.as_ref().or(default.channels.as_ref()).cloned().unwrap_or(others);
     let also = own.also.as_ref().or(default.also.as_ref()).cloned().unwrap_or(webhooks);
     let also = also.into_iter().filter(|channel| !chain.contains(channel)).map(|channel| vec![channel]);

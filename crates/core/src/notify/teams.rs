@@ -7,7 +7,7 @@ use crate::http::{HttpRequest, Method};
 use crate::notify::message_content::Story;
 use crate::notify::notice::Notice;
 use crate::notify::setback;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::{Value, json};
 
 /// Largest request, in bytes: 28 KB, the limit of the older connectors, which workflows are not documented to raise.
@@ -67,6 +67,6 @@ fn labelled(label: &str, value: &str) -> Value {
 ///
 /// # Errors
 /// As every webhook: gone and refused are settings to change.
-pub fn read(status: u16, retry_after_s: Option<u32>, setting: &str) -> Result<(), Setback> {
+pub fn read(status: u16, retry_after_s: Option<u32>, setting: &str) -> Result<(), DeliveryError> {
     if (200..300).contains(&status) { Ok(()) } else { Err(setback("teams", status, retry_after_s, setting)) }
 }

@@ -7,7 +7,7 @@ use crate::http::{HttpRequest, Method};
 use crate::notify::notice::Notice;
 use crate::notify::setback;
 use crate::time::Timestamp;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use crate::webhook::verify::{SHA256_BASE64, decoded};
 use serde_json::{Value, json};
 
@@ -17,12 +17,12 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Keys from secrets: `whsec_` and base64 of 24 to 64 bytes.
 ///
 /// # Errors
-/// [`Setback::Refused`] with `bad_webhook_secret`.
-pub fn keys(secrets: &[&str]) -> Result<Vec<Vec<u8>>, Setback> {
+/// [`DeliveryError::Refused`] with `bad_webhook_secret`.
+pub fn keys(secrets: &[&str]) -> Result<Vec<Vec<u8>>, DeliveryError> {
     let key = |secret: &&str| decoded(secret.strip_prefix("whsec_")?).filter(|key| KEY_BYTES.contains(&key.len()));
     let keys: Option<Vec<Vec<u8>>> = secrets.iter().map(key).collect();
     let message = "expected `whsec_` and 24 to 64 bytes in base64 in `NOTIFY_WEBHOOK_SECRET` and its `_PREVIOUS`";
-    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| Setback::config("bad_webhook_secret", message))
+    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| DeliveryError::config("bad_webhook_secret", message))
 }
 
 /// Tells a notice, signed at a moment with every key.
@@ -88,7 +88,7 @@ pub fn event(notice: &Notice) -> Value {
 ///
 /// # Errors
 /// As every webhook: gone and refused are settings to change.
-pub fn read(status: u16, retry_after_s: Option<u32>) -> Result<(), Setback> {
+pub fn read(status: u16, retry_after_s: Option<u32>) -> Result<(), DeliveryError> {
     match status {
         200..=299 => Ok(()),
         status => Err(setback("webhook", status, retry_after_s, "NOTIFY_WEBHOOK_URL")),

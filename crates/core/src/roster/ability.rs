@@ -15,7 +15,7 @@
 //! Every step rounds down. Whole numbers only: no float decides who gets a lead. The floor keeps a share for
 //! everybody who may take a lead at all.
 
-use crate::roster::model::{Recent, Status};
+use crate::roster::model::{Recent, RepStatus};
 use crate::time::Timestamp;
 
 /// A fully able rep, and the unit of everything here.
@@ -48,11 +48,11 @@ pub const START_MIN: u32 = 500;
 
 /// Presence on shift.
 #[must_use]
-pub const fn presence(status: Status) -> u16 {
+pub const fn presence(status: RepStatus) -> u16 {
     match status {
-        Status::Online => 1_000,
-        Status::Away => AWAY,
-        Status::Offline => OFFLINE,
+        RepStatus::Online => 1_000,
+        RepStatus::Away => AWAY,
+        RepStatus::Offline => OFFLINE,
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Calendar {
 
 /// What a calendar says about a stretch of time in which nothing of it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct ShiftWindow {
     /// First moment it is known to hold for.
     pub from: Timestamp,
     /// First moment it no longer holds for; always later than `from`, except at the end of time.
@@ -51,7 +51,7 @@ pub struct Window {
     pub day: i32,
 }
 
-impl Window {
+impl ShiftWindow {
     /// Whether the rep works throughout.
     #[must_use]
     pub const fn is_working(&self) -> bool {
@@ -182,12 +182,12 @@ impl Calendar {
 
     /// What holds at `at` and for a while after.
     #[must_use]
-    pub fn window(&self, at: Timestamp) -> Window {
+    pub fn window(&self, at: Timestamp) -> ShiftWindow {
         let mut walk = Walk::new(self, at.as_ms());
         let stretch = walk.step();
         let (in_hours, on_leave) = (stretch.in_hours, stretch.on_leave);
         let next_start = if in_hours && !on_leave { Some(at) } else { self.next_start(at) };
-        Window {
+        ShiftWindow {
             from: at,
             until: Timestamp::from_ms(stretch.until_ms),
             in_hours,

@@ -15,7 +15,7 @@
 
 use crate::id::TierId;
 use crate::roster::ability::{presence, readiness, responsiveness, room_to_work};
-use crate::roster::calendar::Window;
+use crate::roster::calendar::ShiftWindow;
 use crate::roster::model::{Recent, Rep, RepState};
 use crate::roster::needs::Members;
 use std::collections::BTreeMap;
@@ -257,7 +257,7 @@ impl TierRoom {
 
 /// What a lead asks, in terms of a team's members; `None` is asked of nobody.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct MemberNeeds {
     /// Members who had this lead.
     had: Option<Members>,
     /// Members who take the language.
@@ -272,7 +272,7 @@ pub(super) struct Asked {
     tier: Option<u16>,
 }
 
-impl Asked {
+impl MemberNeeds {
     /// Puts the question together.
     pub fn new(
         had: Option<Members>,
@@ -303,7 +303,7 @@ impl Asked {
         weight: u32,
         row: &RepRow,
         rooms: &[TierRoom],
-        window: &Window,
+        window: &ShiftWindow,
     ) -> Option<Exclusion> {
         if weight == 0 {
             return Some(Exclusion::WeightZero);

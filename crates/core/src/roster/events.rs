@@ -7,7 +7,7 @@
 
 use crate::id::{RepId, TeamId, TierId};
 use crate::roster::calendar::Calendar;
-use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, Recent, Rep, RepState, Seat, Status};
+use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, Recent, Rep, RepState, RepStatus, Seat};
 use crate::roster::rotation::{LEAD_UNITS, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub const RECENT_MAX: u32 = 30;
 
 /// Whether a rep touched a lead before its SLA was up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Touch {
+pub enum TouchEvent {
     /// In time.
     InTime,
     /// Late, or not at all.
@@ -45,13 +45,13 @@ impl RepState {
     }
 
     /// Notes one more of the last leads; the oldest falls out after [`RECENT_MAX`].
-    pub fn touched(&mut self, touch: Touch) {
+    pub fn touched(&mut self, touch: TouchEvent) {
         let of = self.recent.of.min(RECENT_MAX);
         let is_kept =
             self.recent_bits.count_ones() == self.recent.worked_in_time && self.recent_bits & !low_bits(of) == 0;
         let bits = if is_kept { self.recent_bits } else { spread(self.recent) };
         let of = of.saturating_add(1).min(RECENT_MAX);
-        self.recent_bits = ((bits << 1) | u32::from(touch == Touch::InTime)) & low_bits(of);
+        self.recent_bits = ((bits << 1) | u32::from(touch == TouchEvent::InTime)) & low_bits(of);
         self.recent = Recent { worked_in_time: self.recent_bits.count_ones(), of };
     }
 
@@ -86,14 +86,14 @@ pub fn put_rep(pool: &mut Pool, rep: Rep) {
 }
 
 /// Sets a rep's presence.
-pub fn set_status(pool: &mut Pool, rep: &RepId, status: Status) {
+pub fn set_status(pool: &mut Pool, rep: &RepId, status: RepStatus) {
     if pool.reps.contains_key(rep) {
         state(pool, rep).status = status;
     }
 }
 
 /// A lead that a rep was given was worked in time, or not.
-pub fn touched(pool: &mut Pool, rep: &RepId, touch: Touch) {
+pub fn touched(pool: &mut Pool, rep: &RepId, touch: TouchEvent) {
     if pool.reps.contains_key(rep) {
         state(pool, rep).touched(touch);
     }

@@ -5,11 +5,11 @@ use crate::roster::eligibility::{Exclusion, RepRow};
 use crate::roster::model::{Candidate, Pick, PickOutcome, PickRequest};
 use crate::roster::prepared::CANDIDATES_MAX;
 use crate::roster::rotation::Entry;
-use crate::roster::run::{Peers, Run, View};
+use crate::roster::run::{Peers, PickRun, RunView};
 use crate::time::{MINUTE_MS, Timestamp};
 
 /// The outcome of a run.
-pub(super) fn outcome(view: View<'_>, run: &Run) -> PickOutcome {
+pub(super) fn outcome(view: RunView<'_>, run: &PickRun) -> PickOutcome {
     let found = run.turn.and_then(|turn| {
         let rep = *view.team.reps.get(turn.winner as usize)?;
         Some((view.tables.ids.get(rep as usize)?, view.tables.rows.get(rep as usize)?))
@@ -25,14 +25,14 @@ pub(super) fn outcome(view: View<'_>, run: &Run) -> PickOutcome {
 }
 
 /// The outcome with its candidates.
-pub(super) fn pick(view: View<'_>, run: &Run) -> Pick {
+pub(super) fn pick(view: RunView<'_>, run: &PickRun) -> Pick {
     let listed = listed(view, run);
     let candidates = listed.iter().filter_map(|index| {
         let place = *index as usize;
         let rep = *view.team.reps.get(place)? as usize;
         let (rep_id, row) = (view.tables.ids.get(rep)?, view.tables.rows.get(rep)?);
         let entry = run.entries.binary_search_by_key(index, |entry| entry.seat).ok();
-        let seen = Seen {
+        let seen = RepView {
             rep_id,
             row,
             seat: Some(place),
@@ -50,7 +50,7 @@ pub(super) fn pick(view: View<'_>, run: &Run) -> Pick {
 
 /// Seats to list, in their order: all of a small team; of a large one the winner, then the candidates with the
 /// largest balances, then the first of the others.
-fn listed(view: View<'_>, run: &Run) -> Vec<u32> {
+fn listed(view: RunView<'_>, run: &PickRun) -> Vec<u32> {
     let len = view.team.reps.len();
     if len <= CANDIDATES_MAX {
         return (0..).take(len).collect();
@@ -72,7 +72,7 @@ fn listed(view: View<'_>, run: &Run) -> Vec<u32> {
 }
 
 /// One rep as a run, or the question for one rep, saw them.
-pub(super) struct Seen<'a> {
+pub(super) struct RepView<'a> {
     pub rep_id: &'a RepId,
     pub row: &'a RepRow,
     /// Place among the team's members, when they are one.
@@ -85,7 +85,7 @@ pub(super) struct Seen<'a> {
 }
 
 /// One rep in the words of the answer.
-pub(super) fn candidate(view: View<'_>, peers: &Peers, seen: Seen<'_>) -> Candidate {
+pub(super) fn candidate(view: RunView<'_>, peers: &Peers, seen: RepView<'_>) -> Candidate {
     let window = view.windows.get(seen.row.calendar as usize);
     let starts_in = window.and_then(|window| window.next_start).map(|start| start.ms_since(view.request.now));
     let minutes = |ms: i64| u32::try_from(ms.max(0).saturating_add(MINUTE_MS.saturating_sub(1)) / MINUTE_MS).ok();
@@ -104,7 +104,7 @@ pub(super) fn candidate(view: View<'_>, peers: &Peers, seen: Seen<'_>) -> Candid
 
 /// End of the SLA in the rep's working time. A rep who does not work that long within a year gets the end by
 /// the wall clock, so that the lead is looked at again.
-pub(super) fn due_at(view: View<'_>, row: &RepRow) -> Timestamp {
+pub(super) fn due_at(view: RunView<'_>, row: &RepRow) -> Timestamp {
     let PickRequest { now, sla_minutes, .. } = view.request;
     let wall = now.plus_minutes(i64::from(*sla_minutes));
     let calendar = row.calendar as usize;

@@ -137,7 +137,7 @@ pub struct Rep {
     pub recent: Option<Recent>,
     /// Presence when this entry was written. Moves [`RepState::status`] when given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
+    pub status: Option<RepStatus>,
     /// Ids in CRMs, by CRM.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub crm_ids: BTreeMap<String, String>,
@@ -221,7 +221,7 @@ pub struct Recent {
 /// Presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum RepStatus {
     /// At the desk.
     #[default]
     Online,
@@ -235,7 +235,7 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RepState {
     /// Presence.
-    pub status: Status,
+    pub status: RepStatus,
     /// Open leads.
     pub open_leads: u32,
     /// Open leads by tier.

@@ -33,7 +33,7 @@ use crate::roster::prepared::PreparedPool;
 
 /// Why this rep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum PickReason {
     /// Nobody else could take it.
     OnlyOneEligible,
     /// Furthest behind what is due.
@@ -56,7 +56,7 @@ pub enum Why {
     TeamManager,
 }
 
-impl Why {
+impl PickReason {
     /// Every reason.
     pub const ALL: [Self; 10] = [
         Self::OnlyOneEligible,

@@ -6,12 +6,12 @@
 
 use crate::error::Problem;
 use crate::id::{RepId, TierId};
-use crate::roster::events::Touch;
-use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, States, Status};
-use crate::roster::pick::Why;
+use crate::roster::events::TouchEvent;
+use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, RepStatus, States};
+use crate::roster::pick::PickReason;
 use crate::roster::requested_rep::named;
 use crate::roster::rotation::{Entry, LEAD_UNITS};
-use crate::roster::run::{Run, View};
+use crate::roster::run::{PickRun, RunView};
 use crate::roster::table::{Tables, TeamTable};
 use crate::roster::windows::Windows;
 use crate::roster::{events, explain};
@@ -26,7 +26,7 @@ pub const CANDIDATES_MAX: usize = 50;
 pub struct PreparedPool {
     tables: Tables,
     windows: Cell<Windows>,
-    run: Cell<Run>,
+    run: Cell<PickRun>,
     /// The request that `run` answers, until something changes.
     asked: Cell<Option<PickRequest>>,
     /// The pool with its states as the tables have them. INVARIANT: empty exactly when `stale` is full.
@@ -60,7 +60,7 @@ impl PreparedPool {
     /// The outcome alone, for those who need no explanation.
     #[must_use]
     pub fn decide(&self, request: &PickRequest) -> PickOutcome {
-        let outcome = |view: View<'_>, run: &Run| Pick {
+        let outcome = |view: RunView<'_>, run: &PickRun| Pick {
             outcome: explain::outcome(view, run),
             candidates: Vec::new(),
             omitted: 0,
@@ -118,12 +118,12 @@ impl PreparedPool {
     }
 
     /// See [`events::touched`].
-    pub fn touched(&mut self, rep: &RepId, touch: Touch) {
+    pub fn touched(&mut self, rep: &RepId, touch: TouchEvent) {
         self.update(|pool| events::touched(pool, rep, touch));
     }
 
     /// See [`events::set_status`].
-    pub fn set_status(&mut self, rep: &RepId, status: Status) {
+    pub fn set_status(&mut self, rep: &RepId, status: RepStatus) {
         self.update(|pool| events::set_status(pool, rep, status));
     }
 
@@ -146,7 +146,7 @@ impl PreparedPool {
         self.asked.set(None);
     }
 
-    fn answer(&self, request: &PickRequest, of_run: impl FnOnce(View<'_>, &Run) -> Pick) -> Pick {
+    fn answer(&self, request: &PickRequest, of_run: impl FnOnce(RunView<'_>, &PickRun) -> Pick) -> Pick {
         self.asked.set(None);
         let mut windows = self.windows.take();
         let mut run = self.run.take();
@@ -154,16 +154,18 @@ impl PreparedPool {
         let tables = &self.tables;
         let team = tables.teams.get(&request.team);
         let list = windows.at(request.now, &tables.calendars);
-        let view = View { tables, team: team.unwrap_or(&nobody), windows: list, request };
+        let view = RunView { tables, team: team.unwrap_or(&nobody), windows: list, request };
         let manager = view.team.manager.and_then(|manager| tables.ids.get(manager as usize));
         let pick = match (&request.kind, manager) {
             (PickKind::Rotation | PickKind::AnyShift, _) => {
                 run.pick(view);
                 of_run(view, &run)
             }
-            (PickKind::Owner { rep_id, respect_caps }, _) => named(view, rep_id, *respect_caps, Why::AccountOwner),
-            (PickKind::Duplicate { rep_id }, _) => named(view, rep_id, false, Why::SamePerson),
-            (PickKind::Manager, Some(manager)) => named(view, manager, false, Why::TeamManager),
+            (PickKind::Owner { rep_id, respect_caps }, _) => {
+                named(view, rep_id, *respect_caps, PickReason::AccountOwner)
+            }
+            (PickKind::Duplicate { rep_id }, _) => named(view, rep_id, false, PickReason::SamePerson),
+            (PickKind::Manager, Some(manager)) => named(view, manager, false, PickReason::TeamManager),
             (PickKind::Manager, None) => {
                 Pick { outcome: PickOutcome::Nobody { wake_at: None }, candidates: Vec::new(), omitted: 0 }
             }

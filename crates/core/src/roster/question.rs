@@ -93,7 +93,7 @@ pub enum PickOutcome {
         rep_id: RepId,
         /// End of the SLA in the rep's working time.
         due_at: Timestamp,
-        /// Why this rep: a code of [`Why`](crate::roster::pick::Why), such as `largest_shortfall`.
+        /// Why this rep: a code of [`Why`](crate::roster::pick::PickReason), such as `largest_shortfall`.
         reason: String,
     },
     /// Nobody can take it.

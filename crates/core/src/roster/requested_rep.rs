@@ -6,15 +6,15 @@
 
 use crate::id::RepId;
 use crate::roster::eligibility::{Exclusion, RepRow, TierRoom};
-use crate::roster::explain::{Seen, candidate, due_at};
+use crate::roster::explain::{RepView, candidate, due_at};
 use crate::roster::model::{Pick, PickOutcome, PickRequest};
-use crate::roster::pick::Why;
-use crate::roster::run::{Peers, View};
+use crate::roster::pick::PickReason;
+use crate::roster::run::{Peers, RunView};
 use crate::roster::table::Tables;
 use crate::time::Timestamp;
 
 /// Asks one rep.
-pub(super) fn named(view: View<'_>, rep_id: &RepId, respects_caps: bool, why: Why) -> Pick {
+pub(super) fn named(view: RunView<'_>, rep_id: &RepId, respects_caps: bool, why: PickReason) -> Pick {
     let tables = view.tables;
     let place = tables.position(rep_id);
     let row = place.and_then(|place| tables.rows.get(place)).unwrap_or(&RepRow::UNKNOWN);
@@ -22,7 +22,7 @@ pub(super) fn named(view: View<'_>, rep_id: &RepId, respects_caps: bool, why: Wh
         Ok(()) => (None, None),
         Err((excluded, wake_at)) => (Some(excluded), wake_at),
     };
-    let seen = Seen { rep_id, row, seat: view.seat(rep_id), excluded, ability: None, share_units: 0, owed_units: 0 };
+    let seen = RepView { rep_id, row, seat: view.seat(rep_id), excluded, ability: None, share_units: 0, owed_units: 0 };
     let candidate = candidate(view, &Peers::of(row, view.request), seen);
     let outcome = match excluded {
         None => {
@@ -36,7 +36,7 @@ pub(super) fn named(view: View<'_>, rep_id: &RepId, respects_caps: bool, why: Wh
 type Obstacle = (Exclusion, Option<Timestamp>);
 
 /// What stands in the way, and when the calendar may have cleared it.
-fn obstacle(view: View<'_>, place: Option<usize>, row: &RepRow, respects_caps: bool) -> Result<(), Obstacle> {
+fn obstacle(view: RunView<'_>, place: Option<usize>, row: &RepRow, respects_caps: bool) -> Result<(), Obstacle> {
     let Tables { rooms, tiers, calendars, .. } = view.tables;
     let PickRequest { now, tier, .. } = view.request;
     let Some(place) = place.filter(|_| row.is_known) else { return Err((Exclusion::UnknownRep, None)) };

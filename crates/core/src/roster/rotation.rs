@@ -91,13 +91,13 @@ pub struct Entry {
     pub ability: u32,
     /// Effective weight; 0 takes no part.
     pub effective: u32,
-    /// What the turn credits, filled in by [`Ledger::turn`].
+    /// What the turn credits, filled in by [`RotationLedger::turn`].
     pub share_units: i64,
 }
 
 /// The seats of a team side by side. What is due is not kept: it is `balance + got × LEAD_UNITS`.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger {
+pub struct RotationLedger {
     balances: Vec<i64>,
     rest: Vec<Rest>,
 }
@@ -110,7 +110,7 @@ struct Rest {
     lot: u64,
 }
 
-impl Ledger {
+impl RotationLedger {
     /// Adds a seat; `lot` is the rep's [`lot`].
     pub fn push(&mut self, lot: u64) {
         self.balances.push(0);

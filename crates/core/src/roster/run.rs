@@ -10,33 +10,33 @@
 use crate::id::RepId;
 use crate::roster::ability;
 use crate::roster::ability::{StartScale, ability};
-use crate::roster::calendar::Window;
-use crate::roster::eligibility::{Asked, Exclusion, NEXT_SHIFT_MINUTES, RepRow};
+use crate::roster::calendar::ShiftWindow;
+use crate::roster::eligibility::{Exclusion, MemberNeeds, NEXT_SHIFT_MINUTES, RepRow};
 use crate::roster::model::{AfterAbsence, OffHours, PickKind, PickRequest, Strategy};
 use crate::roster::needs::Members;
-use crate::roster::pick::Why;
+use crate::roster::pick::PickReason;
 use crate::roster::rotation::{Entry, Rate, TieBreak, Turn};
 use crate::roster::table::{Tables, TeamTable};
 use crate::time::Timestamp;
 
 /// What a run reads.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
+pub(super) struct RunView<'a> {
     pub tables: &'a Tables,
     pub team: &'a TeamTable,
-    pub windows: &'a [Window],
+    pub windows: &'a [ShiftWindow],
     pub request: &'a PickRequest,
 }
 
-impl<'a> View<'a> {
+impl<'a> RunView<'a> {
     /// Row and window of a rep with a calendar.
-    pub fn row_and_window(&self, rep: u32) -> Option<(&'a RepRow, &'a Window)> {
+    pub fn row_and_window(&self, rep: u32) -> Option<(&'a RepRow, &'a ShiftWindow)> {
         let row = self.tables.rows.get(rep as usize)?;
         Some((row, self.windows.get(row.calendar as usize)?))
     }
 
     /// Row and window of the member at a seat.
-    fn member(&self, seat: u32) -> Option<(&'a RepRow, &'a Window)> {
+    fn member(&self, seat: u32) -> Option<(&'a RepRow, &'a ShiftWindow)> {
         self.row_and_window(*self.team.reps.get(seat as usize)?)
     }
 
@@ -46,7 +46,7 @@ impl<'a> View<'a> {
     }
 
     /// What the request asks, in terms of the team's members.
-    fn asked(&self) -> Asked {
+    fn asked(&self) -> MemberNeeds {
         let PickRequest { needs, exclude, tier, .. } = self.request;
         let team = self.team;
         let had = (!exclude.is_empty()).then(|| {
@@ -57,7 +57,7 @@ impl<'a> View<'a> {
         let language = needs.language.as_ref().map(|code| team.languages.taking(code));
         let territory = needs.territory.as_ref().map(|id| team.territories.taking(id.as_str()));
         let skills = team.skills.listing_all(&needs.skills);
-        Asked::new(had, language, territory, skills, self.tables.tiers.get(tier).copied())
+        MemberNeeds::new(had, language, territory, skills, self.tables.tiers.get(tier).copied())
     }
 }
 
@@ -105,7 +105,7 @@ impl Peers {
     }
 
     /// Ability of a rep among these.
-    pub fn ability(&self, row: &RepRow, window: &Window) -> u32 {
+    pub fn ability(&self, row: &RepRow, window: &ShiftWindow) -> u32 {
         let room = match row.room {
             0 => ability::room_against(row.open_leads, self.average_load),
             room => room,
@@ -119,7 +119,7 @@ impl Peers {
 
 /// What a run found. The memory is used again by the next run.
 #[derive(Debug, Default)]
-pub(super) struct Run {
+pub(super) struct PickRun {
     /// Why each member is no candidate; goes with the team's members.
     pub excluded: Vec<Option<Exclusion>>,
     /// The candidates, in the order of their seats.
@@ -142,9 +142,9 @@ struct Waiting {
     start: Option<Timestamp>,
 }
 
-impl Run {
+impl PickRun {
     /// Runs a pick.
-    pub fn pick(&mut self, view: View<'_>) {
+    pub fn pick(&mut self, view: RunView<'_>) {
         self.gates(view);
         if self.peers.count == 0 {
             let is_open = view.team.off_hours == OffHours::NextShift || view.request.kind == PickKind::AnyShift;
@@ -154,7 +154,7 @@ impl Run {
         }
         let is_corrected = !matches!(view.team.strategy, Strategy::Weighted | Strategy::RoundRobin);
         if is_corrected && self.peers.unresponsive > 0 && self.peers.unresponsive < self.peers.count {
-            self.stand_aside(view);
+            self.skip_unresponsive(view);
         }
         self.weigh(view);
         let plain = self.catch_up(view);
@@ -165,7 +165,7 @@ impl Run {
     }
 
     /// Step 1.
-    fn gates(&mut self, view: View<'_>) {
+    fn gates(&mut self, view: RunView<'_>) {
         let asked = view.asked();
         self.excluded.clear();
         self.entries.clear();
@@ -191,11 +191,11 @@ impl Run {
     /// All gates in their order.
     fn judge(
         &mut self,
-        view: View<'_>,
-        asked: &Asked,
+        view: RunView<'_>,
+        asked: &MemberNeeds,
         seat: u32,
         row: &RepRow,
-        window: Option<&Window>,
+        window: Option<&ShiftWindow>,
         last: Timestamp,
     ) -> Option<Exclusion> {
         let place = seat as usize;
@@ -222,7 +222,7 @@ impl Run {
     }
 
     /// The last gate: the shift.
-    fn in_time(&mut self, seat: u32, window: &Window, last: Timestamp) -> Option<Exclusion> {
+    fn in_time(&mut self, seat: u32, window: &ShiftWindow, last: Timestamp) -> Option<Exclusion> {
         if window.is_working() || window.next_start.is_some_and(|start| start <= last) {
             return None;
         }
@@ -232,7 +232,7 @@ impl Run {
     }
 
     /// Step 2.
-    fn next_shift(&mut self, view: View<'_>) {
+    fn next_shift(&mut self, view: RunView<'_>) {
         let start = |waiting: &Waiting| waiting.start.filter(|_| waiting.excluded == Exclusion::OffShift);
         let Some(earliest) = self.waiting.iter().filter_map(start).min() else { return };
         let last = earliest.plus_minutes(i64::from(NEXT_SHIFT_MINUTES));
@@ -252,7 +252,7 @@ impl Run {
     }
 
     /// Step 3.
-    fn stand_aside(&mut self, view: View<'_>) {
+    fn skip_unresponsive(&mut self, view: RunView<'_>) {
         let Self { entries, excluded, peers, .. } = self;
         entries.retain(|entry| {
             let Some((row, _)) = view.member(entry.seat).filter(|(row, _)| row.is_unresponsive) else { return true };
@@ -265,7 +265,7 @@ impl Run {
     }
 
     /// Step 4.
-    fn weigh(&mut self, view: View<'_>) {
+    fn weigh(&mut self, view: RunView<'_>) {
         self.peers.close();
         let (strategy, peers) = (view.team.strategy, self.peers);
         for entry in &mut self.entries {
@@ -286,7 +286,7 @@ impl Run {
     /// Under `least_loaded` and `best_fit` only the best take part in the turn: the ledger decides among equals.
     ///
     /// Room is what the cap leaves when every candidate has one, else fewer open leads are more room.
-    fn keep_best(&mut self, view: View<'_>) {
+    fn keep_best(&mut self, view: RunView<'_>) {
         let team = view.team;
         let needs = Some(&view.request.needs).filter(|_| team.strategy == Strategy::BestFit);
         let language = needs.and_then(|needs| needs.language.as_ref()).map(|code| team.languages.listing(code));
@@ -310,7 +310,7 @@ impl Run {
     }
 
     /// Step 5. Doubles who is owed; answers with the total weight without it, when the team catches up at all.
-    fn catch_up(&mut self, view: View<'_>) -> Option<u64> {
+    fn catch_up(&mut self, view: RunView<'_>) -> Option<u64> {
         self.owed.clear();
         let has_shares = !matches!(view.team.strategy, Strategy::LeastLoaded | Strategy::BestFit);
         if view.team.after_absence != AfterAbsence::CatchUp || !has_shares {
@@ -327,7 +327,7 @@ impl Run {
     }
 
     /// What the turn pays back to who is owed, and what leave costs those who are away.
-    fn note_owed(&mut self, view: View<'_>, plain: u64) {
+    fn note_owed(&mut self, view: RunView<'_>, plain: u64) {
         let team = view.team;
         let doubled = self.entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(u64::from(entry.effective)));
         let (Some(with), Some(without)) = (Rate::new(doubled), Rate::new(plain)) else { return };
@@ -352,7 +352,7 @@ impl Run {
     }
 
     /// When somebody may be able who waits for their calendar.
-    pub fn wake_at(&self, view: View<'_>) -> Option<Timestamp> {
+    pub fn wake_at(&self, view: RunView<'_>) -> Option<Timestamp> {
         let now = view.request.now;
         let sla_minutes = i64::from(view.request.sla_minutes);
         let wakes = self.waiting.iter().filter_map(|waiting| {
@@ -369,15 +369,15 @@ impl Run {
     }
 
     /// What decided.
-    pub fn why(&self, strategy: Strategy) -> Why {
+    pub fn why(&self, strategy: Strategy) -> PickReason {
         match (self.peers.count, strategy, self.turn.map_or(TieBreak::Balance, |turn| turn.by)) {
-            (1, ..) => Why::OnlyOneEligible,
-            (_, Strategy::LeastLoaded, _) => Why::LeastLoaded,
-            (_, Strategy::BestFit, _) => Why::BestFit,
-            (_, _, TieBreak::Balance) => Why::LargestShortfall,
-            (_, _, TieBreak::Weight) => Why::LargerShare,
-            (_, _, TieBreak::Waiting) => Why::LongestWaiting,
-            (_, _, TieBreak::Lot) => Why::DrawnByLot,
+            (1, ..) => PickReason::OnlyOneEligible,
+            (_, Strategy::LeastLoaded, _) => PickReason::LeastLoaded,
+            (_, Strategy::BestFit, _) => PickReason::BestFit,
+            (_, _, TieBreak::Balance) => PickReason::LargestShortfall,
+            (_, _, TieBreak::Weight) => PickReason::LargerShare,
+            (_, _, TieBreak::Waiting) => PickReason::LongestWaiting,
+            (_, _, TieBreak::Lot) => PickReason::DrawnByLot,
         }
     }
 }

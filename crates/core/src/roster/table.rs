@@ -7,7 +7,7 @@ use crate::roster::check;
 use crate::roster::eligibility::{NO_CALENDAR, RepRow, TierRoom};
 use crate::roster::model::{AfterAbsence, Hours, Leave, OffHours, Pool, Rep, RepState, Strategy, Team};
 use crate::roster::needs::Listing;
-use crate::roster::rotation::{Ledger, lot};
+use crate::roster::rotation::{RotationLedger, lot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub(super) struct TeamTable {
     /// Their weights.
     pub weights: Vec<u32>,
     /// Their seats.
-    pub ledger: Ledger,
+    pub ledger: RotationLedger,
     pub languages: Listing,
     pub territories: Listing,
     pub skills: Listing,
@@ -130,7 +130,7 @@ impl Tables {
     }
 
     fn add_reps(&mut self, pool: &Pool, problems: &mut Vec<Problem>) {
-        let mut shared: BTreeMap<Written<'_>, u32> = BTreeMap::new();
+        let mut shared: BTreeMap<WrittenTable<'_>, u32> = BTreeMap::new();
         let capped: BTreeSet<&TierId> = pool.reps.values().flat_map(|rep| rep.capacity.per_tier.keys()).collect();
         self.tiers = capped.into_iter().cloned().zip(0..).collect();
         for rep in pool.reps.values() {
@@ -210,7 +210,7 @@ impl TeamTable {
 }
 
 /// What makes two calendars the same.
-type Written<'a> = (&'a str, &'a [Hours], &'a [String], &'a [Leave]);
+type WrittenTable<'a> = (&'a str, &'a [Hours], &'a [String], &'a [Leave]);
 
 fn position(index: usize) -> u32 {
     // Never the fallback: four billion reps do not fit into memory.

@@ -1,12 +1,12 @@
 //! What every calendar of a pool says now, remembered until it changes.
 
-use crate::roster::calendar::{Calendar, Window};
+use crate::roster::calendar::{Calendar, ShiftWindow};
 use crate::time::Timestamp;
 
-/// One [`Window`] per calendar, and the stretch of time in which all of them hold.
+/// One [`ShiftWindow`] per calendar, and the stretch of time in which all of them hold.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
-    list: Vec<Window>,
+    list: Vec<ShiftWindow>,
     from: Timestamp,
     until: Timestamp,
 }
@@ -14,7 +14,7 @@ pub(super) struct Windows {
 impl Windows {
     /// The windows at `now`, one per calendar. Only those that no longer hold are looked up again, so the
     /// cost of a change at nine o'clock is paid once.
-    pub fn at(&mut self, now: Timestamp, calendars: &[Calendar]) -> &[Window] {
+    pub fn at(&mut self, now: Timestamp, calendars: &[Calendar]) -> &[ShiftWindow] {
         let is_fresh = self.list.len() == calendars.len() && self.from <= now && now < self.until;
         if !is_fresh {
             self.refresh(now, calendars);

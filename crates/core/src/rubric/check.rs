@@ -8,7 +8,7 @@ use crate::rubric::check_scoring::{criteria, groups, tiers};
 use crate::rubric::file::RubricFile;
 use crate::rubric::limits::{POINTS_MAX, REASON_BYTES_MAX};
 use crate::rubric::model::Rubric;
-use crate::rubric::problems::{Path, Problems};
+use crate::rubric::problems::{JsonPath, Problems};
 use crate::rubric::suggest;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use std::fmt::Write as _;
 pub fn check(file: &RubricFile) -> Result<Rubric, Vec<Problem>> {
     let mut found = Problems::default();
     let problems = &mut found;
-    let root = Path::ROOT;
+    let root = JsonPath::ROOT;
     text_length(&file.name, 1, &root.key("name"), problems);
     let mut rule_ids = Ids::default();
     let groups = groups(file, problems);
@@ -77,7 +77,7 @@ pub(super) struct Ids(BTreeMap<String, String>);
 
 impl Ids {
     /// Reports `id` when it is taken, and takes it.
-    pub(super) fn take(&mut self, id: &str, path: &Path<'_>, problems: &mut Problems) {
+    pub(super) fn take(&mut self, id: &str, path: &JsonPath<'_>, problems: &mut Problems) {
         if let Some(first) = self.0.get(id) {
             problems.add(path, "repeated_id", format!("`{id}` is the id of {first} already; ids of rules are unique"));
         } else {
@@ -91,21 +91,21 @@ impl Ids {
 pub(super) fn id<T>(
     text: &str,
     new: impl FnOnce(&str) -> Result<T, IdError>,
-    path: &Path<'_>,
+    path: &JsonPath<'_>,
     problems: &mut Problems,
 ) -> Option<T> {
     new(text).map_err(|error| problems.add(path, "bad_id", error.to_string())).ok()
 }
 
 /// Reports a text that is longer or shorter than allowed.
-pub(super) fn text_length(text: &str, bytes_min: usize, path: &Path<'_>, problems: &mut Problems) {
+pub(super) fn text_length(text: &str, bytes_min: usize, path: &JsonPath<'_>, problems: &mut Problems) {
     if text.len() > REASON_BYTES_MAX || text.trim().len() < bytes_min {
         problems.add(path, "text_length", format!("write {bytes_min} to {REASON_BYTES_MAX} bytes of text"));
     }
 }
 
 /// What the explanation says: the reason, or else the id.
-pub(super) fn reason(given: Option<&String>, id: &str, path: &Path<'_>, problems: &mut Problems) -> String {
+pub(super) fn reason(given: Option<&String>, id: &str, path: &JsonPath<'_>, problems: &mut Problems) -> String {
     given.map_or_else(
         || id.to_owned(),
         |text| {
@@ -116,14 +116,14 @@ pub(super) fn reason(given: Option<&String>, id: &str, path: &Path<'_>, problems
 }
 
 /// Reports points, or a priority, outside of ±[`POINTS_MAX`].
-pub(super) fn points(points: i32, path: &Path<'_>, problems: &mut Problems) {
+pub(super) fn points(points: i32, path: &JsonPath<'_>, problems: &mut Problems) {
     if !(-POINTS_MAX..=POINTS_MAX).contains(&points) {
         problems.add(path, "out_of_range", format!("write a number from -{POINTS_MAX} to {POINTS_MAX}"));
     }
 }
 
 /// Reports a list that is longer than allowed.
-pub(super) fn list_length(len: usize, min: usize, max: usize, path: &Path<'_>, problems: &mut Problems) {
+pub(super) fn list_length(len: usize, min: usize, max: usize, path: &JsonPath<'_>, problems: &mut Problems) {
     if len < min || len > max {
         problems.add(path, "list_length", format!("write {min} to {max} entries; found {len}"));
     }
@@ -134,7 +134,7 @@ pub(super) fn reference<'a>(
     name: &str,
     names: impl Iterator<Item = &'a str> + Clone,
     what: &str,
-    path: &Path<'_>,
+    path: &JsonPath<'_>,
     problems: &mut Problems,
 ) -> bool {
     let is_there = names.clone().any(|known| known == name);

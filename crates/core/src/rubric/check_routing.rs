@@ -9,11 +9,11 @@ use crate::rubric::limits::{
     WARM_ACCOUNTS_PER_HOUR_MAX,
 };
 use crate::rubric::model::{Effect, Override, Route, Territory};
-use crate::rubric::problems::{Path, Problems};
+use crate::rubric::problems::{JsonPath, Problems};
 use std::collections::BTreeMap;
 
 pub(super) fn overrides(file: &RubricFile, rule_ids: &mut Ids, problems: &mut Problems) -> Vec<Override> {
-    let path = Path::ROOT.key("overrides");
+    let path = JsonPath::ROOT.key("overrides");
     list_length(file.overrides.len(), 0, OVERRIDES_MAX, &path, problems);
     let mut lines = Vec::with_capacity(file.overrides.len());
     for (index, line) in file.overrides.iter().enumerate() {
@@ -30,7 +30,7 @@ pub(super) fn overrides(file: &RubricFile, rule_ids: &mut Ids, problems: &mut Pr
     lines
 }
 
-fn effect(line: &OverrideFile, file: &RubricFile, path: &Path<'_>, problems: &mut Problems) -> Effect {
+fn effect(line: &OverrideFile, file: &RubricFile, path: &JsonPath<'_>, problems: &mut Problems) -> Effect {
     let is_placed = line.tier.is_some() || line.team.is_some() || line.rep.is_some();
     if line.reject && (is_placed || line.beats_owner) {
         problems.add(path, "reject_and_place", "a rejected lead has no tier, team or rep; remove `reject` or the rest");
@@ -53,7 +53,7 @@ fn effect(line: &OverrideFile, file: &RubricFile, path: &Path<'_>, problems: &mu
 fn optional_id<T>(
     text: Option<&str>,
     new: impl FnOnce(&str) -> Result<T, IdError>,
-    path: &Path<'_>,
+    path: &JsonPath<'_>,
     problems: &mut Problems,
 ) -> Option<T> {
     text.and_then(|text| id(text, new, path, problems))
@@ -64,7 +64,7 @@ fn tier_ids(file: &RubricFile) -> impl Iterator<Item = &str> + Clone {
 }
 
 pub(super) fn territories(file: &RubricFile, problems: &mut Problems) -> Vec<Territory> {
-    let path = Path::ROOT.key("territories");
+    let path = JsonPath::ROOT.key("territories");
     list_length(file.territories.len(), 0, TERRITORIES_MAX, &path, problems);
     let mut ids = Ids::default();
     let mut lines = Vec::with_capacity(file.territories.len());
@@ -82,7 +82,7 @@ pub(super) fn territories(file: &RubricFile, problems: &mut Problems) -> Vec<Ter
 }
 
 pub(super) fn routes(file: &RubricFile, rule_ids: &mut Ids, problems: &mut Problems) -> Vec<Route> {
-    let path = Path::ROOT.key("routes");
+    let path = JsonPath::ROOT.key("routes");
     list_length(file.routes.len(), 0, ROUTES_MAX, &path, problems);
     let territory_ids: BTreeMap<&str, ()> = file.territories.iter().map(|line| (line.id.as_str(), ())).collect();
     let mut lines = Vec::with_capacity(file.routes.len());
@@ -107,7 +107,7 @@ fn accepted(
     line: &RouteFile,
     file: &RubricFile,
     territory_ids: &BTreeMap<&str, ()>,
-    path: &Path<'_>,
+    path: &JsonPath<'_>,
     problems: &mut Problems,
 ) -> (Vec<TierId>, Vec<TerritoryId>) {
     let at = path.key("tiers");
@@ -127,7 +127,7 @@ fn accepted(
 }
 
 pub(super) fn stages(file: &RubricFile, problems: &mut Problems) -> Vec<Vec<ProviderId>> {
-    let root = Path::ROOT;
+    let root = JsonPath::ROOT;
     let path = root.key("enrichment");
     let deadline_ms = file.enrichment.deadline_ms;
     if !DEADLINE_MS.contains(&deadline_ms) {
@@ -161,7 +161,7 @@ pub(super) fn stages(file: &RubricFile, problems: &mut Problems) -> Vec<Vec<Prov
 }
 
 /// A limit is for a provider that is asked, and allows something.
-fn limits(file: &RubricFile, path: &Path<'_>, problems: &mut Problems) {
+fn limits(file: &RubricFile, path: &JsonPath<'_>, problems: &mut Problems) {
     let asked = || file.enrichment.stages.iter().flatten().map(String::as_str);
     for (name, limit) in &file.enrichment.limits {
         let path = path.key(name);

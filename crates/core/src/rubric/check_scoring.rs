@@ -6,8 +6,8 @@ use crate::rubric::check::{Ids, id, list_length, points, reason, reference};
 use crate::rubric::compile::condition;
 use crate::rubric::file::{CriterionFile, RubricFile};
 use crate::rubric::limits::{BANDS_MAX, CRITERIA_MAX, DAYS_MAX, GROUPS_MAX, SLA_MINUTES_MAX, TIERS_MAX};
-use crate::rubric::model::{Criterion, Group, Outcome, Tier, days_to_ms};
-use crate::rubric::problems::{Path, Problems};
+use crate::rubric::model::{Criterion, CriterionGroup, CriterionOutcome, Tier, days_to_ms};
+use crate::rubric::problems::{JsonPath, Problems};
 
 /// The chance of a condition of which nothing is said.
 const BASE_RATE_DEFAULT: f64 = 0.5;
@@ -15,8 +15,8 @@ const BASE_RATE_DEFAULT: f64 = 0.5;
 /// Rates that add up to this much above 1 are still taken as 1: a tenth cannot be written exactly.
 const RATE_SLACK: f64 = 1e-9;
 
-pub(super) fn groups(file: &RubricFile, problems: &mut Problems) -> Vec<Group> {
-    let root = Path::ROOT;
+pub(super) fn groups(file: &RubricFile, problems: &mut Problems) -> Vec<CriterionGroup> {
+    let root = JsonPath::ROOT;
     let path = root.key("groups");
     list_length(file.groups.len(), 1, GROUPS_MAX, &path, problems);
     let mut groups = Vec::with_capacity(file.groups.len());
@@ -32,14 +32,14 @@ pub(super) fn groups(file: &RubricFile, problems: &mut Problems) -> Vec<Group> {
         if min > max {
             problems.add(&path, "out_of_range", "`min` must not be above `max`");
         }
-        groups.push(Group { id: name.clone(), min, max: max.max(min) });
+        groups.push(CriterionGroup { id: name.clone(), min, max: max.max(min) });
     }
     groups
 }
 
 /// The tiers with a threshold and the last one, or `None` and problems.
 pub(super) fn tiers(file: &RubricFile, problems: &mut Problems) -> Option<(Vec<Tier>, Tier)> {
-    let root = Path::ROOT;
+    let root = JsonPath::ROOT;
     let path = root.key("tiers");
     list_length(file.tiers.len(), 1, TIERS_MAX, &path, problems);
     let mut ids = Ids::default();
@@ -78,7 +78,7 @@ pub(super) fn tiers(file: &RubricFile, problems: &mut Problems) -> Option<(Vec<T
 }
 
 pub(super) fn criteria(file: &RubricFile, rule_ids: &mut Ids, problems: &mut Problems) -> Vec<Criterion> {
-    let root = Path::ROOT;
+    let root = JsonPath::ROOT;
     let path = root.key("criteria");
     list_length(file.criteria.len(), 0, CRITERIA_MAX, &path, problems);
     let group_ids: Vec<&str> = file.groups.keys().map(String::as_str).collect();
@@ -93,7 +93,7 @@ fn criterion(
     line: &CriterionFile,
     group_ids: &[&str],
     rule_ids: &mut Ids,
-    path: &Path<'_>,
+    path: &JsonPath<'_>,
     problems: &mut Problems,
 ) -> Option<Criterion> {
     rule_ids.take(&line.id, &path.key("id"), problems);
@@ -115,7 +115,8 @@ fn criterion(
     }?;
     let half_life_ms = half_life_ms(line, &outcomes, path, problems);
     let given: f64 = outcomes.iter().map(|outcome| outcome.base_rate).sum();
-    let fields = |pick: fn(&Outcome) -> FieldSet| outcomes.iter().map(pick).fold(FieldSet::EMPTY, FieldSet::union);
+    let fields =
+        |pick: fn(&CriterionOutcome) -> FieldSet| outcomes.iter().map(pick).fold(FieldSet::EMPTY, FieldSet::union);
     Some(Criterion {
         id: rule_id?,
         group: group?,
@@ -131,9 +132,9 @@ fn criterion(
 fn single_outcome(
     line: &CriterionFile,
     reason: &str,
-    path: &Path<'_>,
+    path: &JsonPath<'_>,
     problems: &mut Problems,
-) -> Option<Vec<Outcome>> {
+) -> Option<Vec<CriterionOutcome>> {
     let (Some(when), Some(given)) = (&line.when, line.points) else {
         problems.add(path, "when_or_bands", "`when` and `points` belong together; write both");
         return None;
@@ -142,10 +143,15 @@ fn single_outcome(
     rate(line.base_rate, &path.key("base_rate"), problems);
     let when = condition(when, &path.key("when"), problems)?;
     let base_rate = line.base_rate.unwrap_or(BASE_RATE_DEFAULT);
-    Some(vec![Outcome { when, points: given, base_rate, reason: reason.to_owned() }])
+    Some(vec![CriterionOutcome { when, points: given, base_rate, reason: reason.to_owned() }])
 }
 
-fn bands(line: &CriterionFile, whole: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Vec<Outcome>> {
+fn bands(
+    line: &CriterionFile,
+    whole: &str,
+    path: &JsonPath<'_>,
+    problems: &mut Problems,
+) -> Option<Vec<CriterionOutcome>> {
     if line.base_rate.is_some() {
         problems.add(&path.key("base_rate"), "when_or_bands", "write a `base_rate` in each band");
     }
@@ -166,19 +172,29 @@ fn bands(line: &CriterionFile, whole: &str, path: &Path<'_>, problems: &mut Prob
         rate(band.base_rate, &path.key("base_rate"), problems);
         let reason = reason(band.reason.as_ref(), whole, &path, problems);
         if let Some(when) = condition(&band.when, &path.key("when"), problems) {
-            outcomes.push(Outcome { when, points: band.points, base_rate: band.base_rate.unwrap_or(share), reason });
+            outcomes.push(CriterionOutcome {
+                when,
+                points: band.points,
+                base_rate: band.base_rate.unwrap_or(share),
+                reason,
+            });
         }
     }
     (outcomes.len() == line.bands.len()).then_some(outcomes)
 }
 
-fn rate(rate: Option<f64>, path: &Path<'_>, problems: &mut Problems) {
+fn rate(rate: Option<f64>, path: &JsonPath<'_>, problems: &mut Problems) {
     if rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
         problems.add(path, "out_of_range", "write a share from 0 to 1, such as 0.25 for 25 %");
     }
 }
 
-fn half_life_ms(line: &CriterionFile, outcomes: &[Outcome], path: &Path<'_>, problems: &mut Problems) -> Option<i64> {
+fn half_life_ms(
+    line: &CriterionFile,
+    outcomes: &[CriterionOutcome],
+    path: &JsonPath<'_>,
+    problems: &mut Problems,
+) -> Option<i64> {
     let days = line.half_life_days?;
     let path = path.key("half_life_days");
     if days == 0 || days > DAYS_MAX {

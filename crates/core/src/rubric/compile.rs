@@ -1,23 +1,23 @@
 //! From a condition as written to a [`Condition`], with everything that is wrong with it.
 
-use crate::facts::{Field, Kind};
+use crate::facts::{FactKind, Field};
 use crate::rubric::condition::{Condition, Node, Test};
 use crate::rubric::file::{ConditionFile, ScalarFile};
 use crate::rubric::limits::{CONDITION_DEPTH_MAX, DAYS_MAX, PARTS_MAX, VALUE_BYTES_MAX, VALUES_MAX};
 use crate::rubric::model::days_to_ms;
-use crate::rubric::problems::{Path, Problems};
+use crate::rubric::problems::{JsonPath, Problems};
 use crate::rubric::suggest;
-use crate::rubric::words::{Phrase, fold};
+use crate::rubric::words::{WordPhrase, fold};
 
 /// Path prefix of the sender's own fields.
 pub(super) const OWN_PREFIX: &str = "lead.fields.";
 
 /// Compiles a condition; `None` when it has a problem, which is then in `problems`.
-pub(super) fn condition(file: &ConditionFile, path: &Path<'_>, problems: &mut Problems) -> Option<Condition> {
+pub(super) fn condition(file: &ConditionFile, path: &JsonPath<'_>, problems: &mut Problems) -> Option<Condition> {
     node(file, path, 1, problems).map(Condition::new)
 }
 
-fn node(file: &ConditionFile, path: &Path<'_>, depth: usize, problems: &mut Problems) -> Option<Node> {
+fn node(file: &ConditionFile, path: &JsonPath<'_>, depth: usize, problems: &mut Problems) -> Option<Node> {
     if depth > CONDITION_DEPTH_MAX {
         problems.add(path, "too_deep", format!("nest conditions at most {CONDITION_DEPTH_MAX} deep"));
         return None;
@@ -53,11 +53,11 @@ fn node(file: &ConditionFile, path: &Path<'_>, depth: usize, problems: &mut Prob
     node.filter(|_| is_clean)
 }
 
-fn node_inside(part: &ConditionFile, path: &Path<'_>, depth: usize, problems: &mut Problems) -> Option<Node> {
+fn node_inside(part: &ConditionFile, path: &JsonPath<'_>, depth: usize, problems: &mut Problems) -> Option<Node> {
     node(part, path, depth.saturating_add(1), problems)
 }
 
-fn list(parts: &[ConditionFile], path: &Path<'_>, depth: usize, problems: &mut Problems) -> Option<Box<[Node]>> {
+fn list(parts: &[ConditionFile], path: &JsonPath<'_>, depth: usize, problems: &mut Problems) -> Option<Box<[Node]>> {
     if parts.is_empty() || parts.len() > PARTS_MAX {
         problems.add(path, "list_length", format!("write 1 to {PARTS_MAX} conditions"));
         return None;
@@ -85,7 +85,7 @@ fn given_tests(file: &ConditionFile) -> Vec<&'static str> {
 }
 
 /// Reports tests that stand where nothing is tested, and `within_days` without `signal`. True when there are none.
-fn stray_tests(file: &ConditionFile, path: &Path<'_>, problems: &mut Problems) -> bool {
+fn stray_tests(file: &ConditionFile, path: &JsonPath<'_>, problems: &mut Problems) -> bool {
     let mut is_clean = true;
     if file.fact.is_none() {
         for test in given_tests(file) {
@@ -100,7 +100,7 @@ fn stray_tests(file: &ConditionFile, path: &Path<'_>, problems: &mut Problems) -
     is_clean
 }
 
-fn signal(file: &ConditionFile, name: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Node> {
+fn signal(file: &ConditionFile, name: &str, path: &JsonPath<'_>, problems: &mut Problems) -> Option<Node> {
     let mut is_clean = true;
     if name.is_empty() || name.len() > VALUE_BYTES_MAX || name.chars().any(|c| c.is_uppercase() || c.is_whitespace()) {
         let message = "write the name of a signal in lower case, without blanks, such as `pricing_page`";
@@ -114,7 +114,7 @@ fn signal(file: &ConditionFile, name: &str, path: &Path<'_>, problems: &mut Prob
     is_clean.then(|| Node::Signal { name: name.into(), within_ms: file.within_days.map(days_to_ms) })
 }
 
-fn fact(file: &ConditionFile, fact_path: &str, path: &Path<'_>, problems: &mut Problems) -> Option<Node> {
+fn fact(file: &ConditionFile, fact_path: &str, path: &JsonPath<'_>, problems: &mut Problems) -> Option<Node> {
     if let Some(name) = fact_path.strip_prefix(OWN_PREFIX) {
         if name.trim().is_empty() {
             problems.add(&path.key("fact"), "unknown_fact", "write the name of the field after `lead.fields.`");
@@ -135,7 +135,7 @@ fn fact(file: &ConditionFile, fact_path: &str, path: &Path<'_>, problems: &mut P
 }
 
 /// The one test of a fact; `at_least` and `at_most` together are one range.
-fn test(file: &ConditionFile, field: Option<Field>, path: &Path<'_>, problems: &mut Problems) -> Option<Test> {
+fn test(file: &ConditionFile, field: Option<Field>, path: &JsonPath<'_>, problems: &mut Problems) -> Option<Test> {
     let given = given_tests(file);
     let kind = field.map(Field::kind);
     let possible = possible_tests(kind);
@@ -183,35 +183,40 @@ fn test(file: &ConditionFile, field: Option<Field>, path: &Path<'_>, problems: &
 }
 
 /// Tests that fit a kind of value; `None` is a field of the sender's own, which is text.
-const fn possible_tests(kind: Option<Kind>) -> &'static [&'static str] {
+const fn possible_tests(kind: Option<FactKind>) -> &'static [&'static str] {
     match kind {
-        Some(Kind::Flag) => &["equals", "known"],
-        Some(Kind::Number) => &["equals", "in", "at_least", "at_most", "known"],
-        Some(Kind::Text) => &["equals", "in", "has_any", "starts_with", "known"],
-        Some(Kind::Set) => &["has_any", "known"],
+        Some(FactKind::Flag) => &["equals", "known"],
+        Some(FactKind::Number) => &["equals", "in", "at_least", "at_most", "known"],
+        Some(FactKind::Text) => &["equals", "in", "has_any", "starts_with", "known"],
+        Some(FactKind::Set) => &["has_any", "known"],
         None => &["equals", "in", "at_least", "at_most", "has_any", "starts_with", "known"],
     }
 }
 
-const fn describe(kind: Option<Kind>) -> &'static str {
+const fn describe(kind: Option<FactKind>) -> &'static str {
     match kind {
-        Some(Kind::Flag) => "a fact that is true or false",
-        Some(Kind::Number) => "a number",
-        Some(Kind::Text) => "a text",
-        Some(Kind::Set) => "a set of texts",
+        Some(FactKind::Flag) => "a fact that is true or false",
+        Some(FactKind::Number) => "a number",
+        Some(FactKind::Text) => "a text",
+        Some(FactKind::Set) => "a set of texts",
         None => "a field of the sender's own",
     }
 }
 
 /// The values of `equals` and `in`.
-fn scalars(values: &[ScalarFile], kind: Option<Kind>, path: &Path<'_>, problems: &mut Problems) -> Option<Test> {
+fn scalars(
+    values: &[ScalarFile],
+    kind: Option<FactKind>,
+    path: &JsonPath<'_>,
+    problems: &mut Problems,
+) -> Option<Test> {
     let mut numbers = Vec::new();
     let mut strings = Vec::new();
     for value in values {
         match (value, kind) {
-            (ScalarFile::Flag(flag), Some(Kind::Flag)) => return Some(Test::Flag(*flag)),
-            (ScalarFile::Number(number), Some(Kind::Number)) => numbers.push(*number),
-            (ScalarFile::Text(text), Some(Kind::Text) | None) => strings.push(text.as_str()),
+            (ScalarFile::Flag(flag), Some(FactKind::Flag)) => return Some(Test::Flag(*flag)),
+            (ScalarFile::Number(number), Some(FactKind::Number)) => numbers.push(*number),
+            (ScalarFile::Text(text), Some(FactKind::Text) | None) => strings.push(text.as_str()),
             _ => {
                 let message = format!("the value does not fit {}", describe(kind));
                 let help = kind.is_none().then(|| "write the value in quotes".to_owned());
@@ -220,7 +225,7 @@ fn scalars(values: &[ScalarFile], kind: Option<Kind>, path: &Path<'_>, problems:
             }
         }
     }
-    if kind == Some(Kind::Number) {
+    if kind == Some(FactKind::Number) {
         if numbers.is_empty() || numbers.len() > VALUES_MAX {
             problems.add(path, "list_length", format!("write 1 to {VALUES_MAX} values"));
             return None;
@@ -231,18 +236,27 @@ fn scalars(values: &[ScalarFile], kind: Option<Kind>, path: &Path<'_>, problems:
     texts(strings.into_iter(), path, problems).map(Test::Texts)
 }
 
-fn words_or_members(words: &[String], kind: Option<Kind>, path: &Path<'_>, problems: &mut Problems) -> Option<Test> {
+fn words_or_members(
+    words: &[String],
+    kind: Option<FactKind>,
+    path: &JsonPath<'_>,
+    problems: &mut Problems,
+) -> Option<Test> {
     let texts = texts(words.iter().map(String::as_str), path, problems)?;
-    if kind == Some(Kind::Set) {
+    if kind == Some(FactKind::Set) {
         return Some(Test::Members(texts));
     }
-    texts.iter().map(|text| Phrase::new(text)).collect::<Option<Vec<_>>>().map(|phrases| Test::Words(phrases.into()))
+    texts
+        .iter()
+        .map(|text| WordPhrase::new(text))
+        .collect::<Option<Vec<_>>>()
+        .map(|phrases| Test::Words(phrases.into()))
 }
 
 /// Lower-case texts in order, each of them not blank and not too long.
 fn texts<'a>(
     values: impl ExactSizeIterator<Item = &'a str>,
-    path: &Path<'_>,
+    path: &JsonPath<'_>,
     problems: &mut Problems,
 ) -> Option<Box<[Box<str>]>> {
     if values.len() == 0 || values.len() > VALUES_MAX {

@@ -1,12 +1,12 @@
 //! Conditions: true, false or unknown.
 //!
 //! A compiled [`Condition`] is evaluated against [`Facts`] without allocation. A test of a fact that is missing
-//! is unknown when a provider could have told ([`Source::Provider`]) and false otherwise; `known` is never
+//! is unknown when a provider could have told ([`FactSource::Provider`]) and false otherwise; `known` is never
 //! unknown for a final decision. `all`, `any` and `not` follow the strong logic of Kleene, so that learning a
 //! fact never turns true into false or back.
 
-use crate::facts::{FactValue, Facts, Field, FieldSet, Source};
-use crate::rubric::words::{Phrase, fold as fold_case, has_any};
+use crate::facts::{FactSource, FactValue, Facts, Field, FieldSet};
+use crate::rubric::words::{WordPhrase, fold as fold_case, has_any};
 use crate::time::Timestamp;
 use std::cmp::Ordering;
 
@@ -205,7 +205,7 @@ pub(super) enum Test {
     Numbers(Box<[i64]>),
     /// Sorted.
     Texts(Box<[Box<str>]>),
-    Words(Box<[Phrase]>),
+    Words(Box<[WordPhrase]>),
     Prefixes(Box<[Box<str>]>),
     Members(Box<[Box<str>]>),
 }
@@ -238,11 +238,11 @@ impl Test {
     }
 
     /// What a missing value means.
-    fn missing(&self, source: Source) -> Truth {
+    fn missing(&self, source: FactSource) -> Truth {
         match (self, source) {
             (Self::Known(known), _) => Truth::from(!known),
-            (_, Source::Provider) => Truth::Unknown,
-            (_, Source::Sender | Source::Account) => Truth::False,
+            (_, FactSource::Provider) => Truth::Unknown,
+            (_, FactSource::Sender | FactSource::Account) => Truth::False,
         }
     }
 }
@@ -279,7 +279,7 @@ impl Node {
             },
             Self::Own { name, test } => match facts.fields.get(&**name) {
                 Some(text) => Truth::from(test.holds_for_text(text)),
-                None => test.missing(Source::Sender),
+                None => test.missing(FactSource::Sender),
             },
             Self::Signal { name, within_ms } => {
                 let since = within_ms.map(|ms| scope.now.plus_ms(ms.saturating_neg()));
@@ -303,7 +303,7 @@ impl Node {
                 match test {
                     Test::Known(_) if !is_missing => Truths::only(self.eval(facts, scope)),
                     Test::Known(_) => Truths::DECIDED,
-                    _ if is_missing && field.source() == Source::Provider => Truths::ANY,
+                    _ if is_missing && field.source() == FactSource::Provider => Truths::ANY,
                     _ => Truths::DECIDED,
                 }
             }
@@ -319,7 +319,7 @@ impl Node {
             }
             Self::Not(part) => part.reads(only_known_tests),
             Self::Fact { field, test } => {
-                let is_known_test = matches!(test, Test::Known(_)) && field.source() == Source::Provider;
+                let is_known_test = matches!(test, Test::Known(_)) && field.source() == FactSource::Provider;
                 if only_known_tests && !is_known_test { FieldSet::EMPTY } else { FieldSet::EMPTY.with(*field) }
             }
             Self::Own { .. } | Self::Signal { .. } => FieldSet::EMPTY,

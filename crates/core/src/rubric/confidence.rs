@@ -8,7 +8,7 @@
 //! Floats are only added and multiplied in a fixed order, so every machine gets the same bits. They never decide
 //! who gets a lead.
 
-use crate::rubric::model::{Group, Rubric};
+use crate::rubric::model::{CriterionGroup, Rubric};
 use crate::rubric::score::{Possible, Unknowns};
 
 /// Certainty, in hundredths of a percent.
@@ -16,7 +16,7 @@ pub const CERTAIN_BP: u16 = 10_000;
 
 /// Sums below `floor` and above `ceiling` need not be told apart.
 #[derive(Clone, Copy)]
-struct Window {
+struct ScoreWindow {
     floor: i32,
     ceiling: i32,
 }
@@ -34,7 +34,7 @@ impl Distribution {
     /// Sums that end outside of `window`, whatever the terms to come add, are collected at a point outside of it, so
     /// the work grows with the window and not with the points of the rubric. Terms that can lower the sum go first:
     /// after them a sum above the window stays there.
-    fn of<'a>(start: i32, terms: impl Iterator<Item = &'a [Possible]> + Clone, window: Window) -> Self {
+    fn of<'a>(start: i32, terms: impl Iterator<Item = &'a [Possible]> + Clone, window: ScoreWindow) -> Self {
         let mut this = Self { offset: start, mass: vec![1.0], spare: Vec::new() };
         let span = |term: &[Possible]| {
             let points = || term.iter().map(|outcome| outcome.points);
@@ -52,7 +52,7 @@ impl Distribution {
                     fall = fall.saturating_sub(min.min(0));
                     let floor = window.floor.saturating_sub(rise);
                     let ceiling = window.ceiling.saturating_sub(fall);
-                    this.add(term, (min, max), Window { floor, ceiling: ceiling.max(floor) });
+                    this.add(term, (min, max), ScoreWindow { floor, ceiling: ceiling.max(floor) });
                 }
             }
         }
@@ -60,7 +60,7 @@ impl Distribution {
     }
 
     /// Adds an independent number with these outcomes.
-    fn add(&mut self, outcomes: &[Possible], (min, max): (i32, i32), window: Window) {
+    fn add(&mut self, outcomes: &[Possible], (min, max): (i32, i32), window: ScoreWindow) {
         let within = |sum: i32| sum.clamp(window.floor, window.ceiling);
         let last = i32::try_from(self.mass.len()).unwrap_or(i32::MAX).saturating_sub(1);
         let offset = within(self.offset.saturating_add(min));
@@ -104,13 +104,13 @@ pub(super) fn of_tier(rubric: &Rubric, certain: impl Iterator<Item = i32>, unkno
         }
         let terms = unknowns.criteria.iter().filter(is_here);
         let terms = terms.filter_map(|(_, range)| unknowns.possible.get(range.clone()));
-        let window = Window { floor: group.min, ceiling: group.max };
+        let window = ScoreWindow { floor: group.min, ceiling: group.max };
         let from = sums.len();
         let capped = |(points, rate)| Possible { points: group.cap(points), rate };
         sums.extend(Distribution::of(certain, terms, window).sums().map(capped));
         ends.push(from..sums.len());
     }
-    let is_free = |of: usize| rubric.groups.get(of).is_some_and(|group: &Group| !group.is_capped());
+    let is_free = |of: usize| rubric.groups.get(of).is_some_and(|group: &CriterionGroup| !group.is_capped());
     let free = unknowns.criteria.iter().filter(|(of, _)| is_free(*of));
     let free = free.filter_map(|(_, range)| unknowns.possible.get(range.clone()));
     let groups = ends.iter().filter_map(|range| sums.get(range.clone()));
@@ -119,9 +119,12 @@ pub(super) fn of_tier(rubric: &Rubric, certain: impl Iterator<Item = i32>, unkno
 }
 
 /// The scores of a tier and one more at either side.
-fn tier_window(rubric: &Rubric, tier: usize) -> Window {
+fn tier_window(rubric: &Rubric, tier: usize) -> ScoreWindow {
     let above = tier.checked_sub(1).map(|above| rubric.tier(above).at_least);
-    Window { floor: rubric.tier(tier).at_least.saturating_sub(1), ceiling: above.unwrap_or(rubric.tier(tier).at_least) }
+    ScoreWindow {
+        floor: rubric.tier(tier).at_least.saturating_sub(1),
+        ceiling: above.unwrap_or(rubric.tier(tier).at_least),
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=10,000 first")]

@@ -6,7 +6,7 @@
 use crate::facts::{Facts, FieldSet};
 use crate::rubric::condition::Scope;
 use crate::rubric::model::{Criterion, Rubric};
-use crate::rubric::stability::View;
+use crate::rubric::stability::RubricView;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ const ROUNDING: f64 = 1e-9;
 #[must_use]
 pub fn decisive_percent(rubric: &Rubric, facts: &Facts, fields: FieldSet, open: FieldSet, now: Timestamp) -> u32 {
     let open = open.intersection(rubric.reads());
-    let view = View { rubric, facts, scope: Scope { now, open } };
+    let view = RubricView { rubric, facts, scope: Scope { now, open } };
     let hangs_on = |criterion: &Criterion| !criterion.reads.intersection(open).intersection(fields).is_empty();
     // Lowest and highest score, over what `fields` may say, by what the rest comes to.
     let mut scores = BTreeMap::from([((0_i32, 0_i32), 1.0_f64)]);

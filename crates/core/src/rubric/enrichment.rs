@@ -15,8 +15,8 @@ pub struct EnrichmentFile {
     /// longer than they nearly always do. A provider without a key is skipped.
     pub stages: Vec<Vec<String>>,
     /// Which of the providers are asked.
-    #[serde(skip_serializing_if = "Ask::is_needed")]
-    pub ask: Ask,
+    #[serde(skip_serializing_if = "AskPolicy::is_needed")]
+    pub ask: AskPolicy,
     /// What counts more where the two differ: that a lead waits less, or that fewer calls are paid.
     #[serde(skip_serializing_if = "Prefer::is_balance")]
     pub prefer: Prefer,
@@ -34,7 +34,7 @@ impl Default for EnrichmentFile {
         Self {
             deadline_ms: 4_000,
             stages: Vec::new(),
-            ask: Ask::Needed,
+            ask: AskPolicy::Needed,
             prefer: Prefer::Balance,
             limits: BTreeMap::new(),
             warm_accounts_per_hour: 0,
@@ -51,7 +51,7 @@ const fn is_zero(number: &u32) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Ask {
+pub enum AskPolicy {
     /// Those whose answer can still change where the lead goes; of several that know the same, first the one that tells
     /// most for its price.
     #[default]
@@ -62,7 +62,7 @@ pub enum Ask {
     All,
 }
 
-impl Ask {
+impl AskPolicy {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_needed(&self) -> bool {
         *self == Self::Needed

@@ -2,12 +2,12 @@
 
 use crate::facts::{Facts, Field, FieldSet};
 use crate::rubric::model::Rubric;
-use crate::rubric::score::{Line, LineRule, LineState};
+use crate::rubric::score::{LineRule, LineState, ScoreLine};
 
 impl Rubric {
     /// Stable code of a line: the id of its criterion, or of its group for a cap.
     #[must_use]
-    pub fn line_id(&self, line: &Line) -> &str {
+    pub fn line_id(&self, line: &ScoreLine) -> &str {
         match line.rule {
             LineRule::Criterion { criterion, .. } => self.criteria.get(criterion).map_or("", |line| line.id.as_str()),
             LineRule::Cap { group } => self.groups.get(group).map_or("", |group| group.id()),
@@ -18,7 +18,7 @@ impl Rubric {
     ///
     /// A counted line gives the reason of its outcome, an unknown one the reason of the criterion as a whole.
     #[must_use]
-    pub fn line_reason(&self, line: &Line) -> String {
+    pub fn line_reason(&self, line: &ScoreLine) -> String {
         match line.rule {
             LineRule::Criterion { criterion, outcome } => {
                 let Some(criterion) = self.criteria.get(criterion) else { return String::new() };
@@ -40,7 +40,7 @@ impl Rubric {
 
     /// The missing fields that an unknown line waits for; none for other lines.
     #[must_use]
-    pub fn line_waits_for(&self, line: &Line, facts: &Facts) -> FieldSet {
+    pub fn line_waits_for(&self, line: &ScoreLine, facts: &Facts) -> FieldSet {
         let (LineRule::Criterion { criterion, .. }, LineState::Unknown { .. }) = (line.rule, line.state) else {
             return FieldSet::EMPTY;
         };

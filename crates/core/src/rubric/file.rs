@@ -3,7 +3,7 @@
 //! [`RubricFile`] and its parts refuse unknown fields. Only [`check`](crate::rubric::check) turns a file into a
 //! [`Rubric`](crate::rubric::Rubric), and it reports every problem at once.
 
-pub use crate::rubric::enrichment::{Ask, EnrichmentFile, LimitFile, Prefer};
+pub use crate::rubric::enrichment::{AskPolicy, EnrichmentFile, LimitFile, Prefer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ use crate::time::{DAY_MS, Timestamp};
 pub struct Rubric {
     pub(super) file: RubricFile,
     pub(super) version: String,
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<CriterionGroup>,
     pub(super) criteria: Vec<Criterion>,
     pub(super) upper_tiers: Vec<Tier>,
     pub(super) lowest_tier: Tier,
@@ -29,13 +29,13 @@ pub struct Rubric {
 
 /// A group of criteria with the caps on its sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct CriterionGroup {
     pub(super) id: String,
     pub(super) min: i32,
     pub(super) max: i32,
 }
 
-impl Group {
+impl CriterionGroup {
     /// Id, such as `fit`.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -58,7 +58,7 @@ pub struct Criterion {
     pub(super) id: RuleId,
     pub(super) group: usize,
     pub(super) reason: String,
-    pub(super) outcomes: Vec<Outcome>,
+    pub(super) outcomes: Vec<CriterionOutcome>,
     /// How often no outcome holds.
     pub(super) none_rate: f64,
     pub(super) half_life_ms: Option<i64>,
@@ -86,7 +86,7 @@ impl Criterion {
     }
 
     /// The points of `outcome` at `now`, with the decay of the signal it asks for.
-    pub(super) fn points(&self, outcome: &Outcome, facts: &Facts, now: Timestamp) -> i32 {
+    pub(super) fn points(&self, outcome: &CriterionOutcome, facts: &Facts, now: Timestamp) -> i32 {
         let Some(half_life_ms) = self.half_life_ms else { return outcome.points };
         match outcome.when.latest_signal(facts, now) {
             Some(at) => decayed(outcome.points, now.ms_since(at), half_life_ms),
@@ -97,14 +97,14 @@ impl Criterion {
 
 /// One outcome of a criterion.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct CriterionOutcome {
     pub(super) when: Condition,
     pub(super) points: i32,
     pub(super) base_rate: f64,
     pub(super) reason: String,
 }
 
-impl Outcome {
+impl CriterionOutcome {
     /// What the explanation says when it counts.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -248,7 +248,7 @@ impl Rubric {
 
     /// Groups by id.
     #[must_use]
-    pub fn groups(&self) -> &[Group] {
+    pub fn groups(&self) -> &[CriterionGroup] {
         &self.groups
     }
 

@@ -6,40 +6,42 @@ use std::fmt;
 
 /// A place in the file, as a list of steps from the innermost to the outermost. Costs nothing until it is printed.
 #[derive(Clone, Copy)]
-pub(super) struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
-    step: Step<'a>,
+pub(super) struct JsonPath<'a> {
+    parent: Option<&'a JsonPath<'a>>,
+    step: JsonPathStep<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum JsonPathStep<'a> {
     Root,
     Key(&'a str),
     Item(usize),
 }
 
-impl<'a> Path<'a> {
-    pub(super) const ROOT: Self = Self { parent: None, step: Step::Root };
+impl<'a> JsonPath<'a> {
+    pub(super) const ROOT: Self = Self { parent: None, step: JsonPathStep::Root };
 
     pub(super) const fn key(&'a self, key: &'a str) -> Self {
-        Self { parent: Some(self), step: Step::Key(key) }
+        Self { parent: Some(self), step: JsonPathStep::Key(key) }
     }
 
     pub(super) const fn item(&'a self, index: usize) -> Self {
-        Self { parent: Some(self), step: Step::Item(index) }
+        Self { parent: Some(self), step: JsonPathStep::Item(index) }
     }
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for JsonPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;
         }
         match self.step {
-            Step::Root => Ok(()),
-            Step::Key(key) if self.parent.is_none_or(|parent| matches!(parent.step, Step::Root)) => f.write_str(key),
-            Step::Key(key) => write!(f, ".{key}"),
-            Step::Item(index) => write!(f, "[{index}]"),
+            JsonPathStep::Root => Ok(()),
+            JsonPathStep::Key(key) if self.parent.is_none_or(|parent| matches!(parent.step, JsonPathStep::Root)) => {
+                f.write_str(key)
+            }
+            JsonPathStep::Key(key) => write!(f, ".{key}"),
+            JsonPathStep::Item(index) => write!(f, "[{index}]"),
         }
     }
 }
@@ -52,13 +54,13 @@ pub(super) struct Problems {
 }
 
 impl Problems {
-    pub(super) fn add(&mut self, path: &Path<'_>, code: &str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, path: &JsonPath<'_>, code: &str, message: impl Into<String>) {
         self.push(Problem::new(path.to_string(), code, message));
     }
 
     pub(super) fn add_with_help(
         &mut self,
-        path: &Path<'_>,
+        path: &JsonPath<'_>,
         code: &str,
         message: impl Into<String>,
         help: Option<String>,
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_path_reads_as_in_the_file() {
-        let root = Path::ROOT;
+        let root = JsonPath::ROOT;
         let (criteria, when) = (root.key("criteria"), "when");
         let item = criteria.item(2);
         assert_eq!(item.key(when).key("fact").to_string(), "criteria[2].when.fact");
@@ -106,10 +108,10 @@ mod tests {
     fn a_page_of_problems_is_kept_and_the_rest_is_counted() {
         let mut problems = Problems::default();
         for _ in 0..PROBLEMS_MAX {
-            problems.add(&Path::ROOT, "x", "y");
+            problems.add(&JsonPath::ROOT, "x", "y");
         }
         assert_eq!(problems.list.len(), PROBLEMS_MAX);
-        problems.add(&Path::ROOT, "x", "y");
+        problems.add(&JsonPath::ROOT, "x", "y");
         let list = problems.into_list();
         assert_eq!(list.len(), PROBLEMS_MAX + 1);
         assert_eq!(list.last().unwrap().code, "more_problems");

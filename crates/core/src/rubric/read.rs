@@ -9,9 +9,9 @@ use crate::error::Problem;
 use crate::rubric::check::check;
 use crate::rubric::file::RubricFile;
 use crate::rubric::model::Rubric;
-use crate::rubric::problems::{Path, Problems};
+use crate::rubric::problems::{JsonPath, Problems};
 use crate::rubric::shape::Want;
-use crate::rubric::tree::{Tree, Value};
+use crate::rubric::tree::{JsonTree, JsonTreeValue};
 use crate::rubric::{shape, tree};
 use serde_json::{Map, Value as Json, json};
 
@@ -56,11 +56,11 @@ pub(crate) fn faults_of_form(text: &str) -> Vec<Problem> {
     problems.into_list()
 }
 
-fn read_tree(text: &str) -> (Option<Tree<'_>>, Vec<Problem>) {
+fn read_tree(text: &str) -> (Option<JsonTree<'_>>, Vec<Problem>) {
     let mut problems = Problems::default();
     let tree = tree::parse(text, &mut problems);
     if let Some(tree) = &tree {
-        shape::check(tree, Want::Object(&shape::RUBRIC), &Path::ROOT, &mut problems);
+        shape::check(tree, Want::Object(&shape::RUBRIC), &JsonPath::ROOT, &mut problems);
     }
     (tree, problems.into_list())
 }
@@ -76,7 +76,7 @@ fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
 }
 
 /// Problems of meaning in the parts of a file whose form is right.
-fn problems_of_the_rest(tree: &Tree<'_>, problems: &[Problem]) -> Vec<Problem> {
+fn problems_of_the_rest(tree: &JsonTree<'_>, problems: &[Problem]) -> Vec<Problem> {
     let faulty: Vec<String> = problems.iter().filter_map(|problem| element_of(&problem.path)).collect();
     let is_faulty = |path: &str| faulty.iter().any(|element| element == path);
     let Ok(file) = serde_json::from_value::<RubricFile>(patched(tree, &is_faulty)) else { return Vec::new() };
@@ -112,7 +112,7 @@ fn element_of(path: &str) -> Option<String> {
 }
 
 /// The file as JSON, with a blank in place of each faulty element.
-fn patched(tree: &Tree<'_>, is_faulty: &impl Fn(&str) -> bool) -> Json {
+fn patched(tree: &JsonTree<'_>, is_faulty: &impl Fn(&str) -> bool) -> Json {
     let mut file = Map::new();
     for field in &shape::RUBRIC {
         let section = field.name;
@@ -121,15 +121,15 @@ fn patched(tree: &Tree<'_>, is_faulty: &impl Fn(&str) -> bool) -> Json {
             ("name", _) => json!("blank"),
             ("fallback", Some(value)) if !is_faulty("fallback") => to_json(value),
             ("fallback", _) => json!({"team": "blank"}),
-            ("groups", Some(Tree { value: Value::Object(members), .. })) => {
+            ("groups", Some(JsonTree { value: JsonTreeValue::Object(members), .. })) => {
                 let group = |key: &str, member| {
                     if is_faulty(&format!("groups.{key}")) { json!({}) } else { to_json(member) }
                 };
                 members.iter().map(|(key, member)| (key.to_string(), group(key, member))).collect()
             }
             ("groups", _) => json!({}),
-            (_, Some(Tree { value: Value::List(items), .. })) if !is_faulty(section) => {
-                let item = |(index, item): (usize, &Tree<'_>)| {
+            (_, Some(JsonTree { value: JsonTreeValue::List(items), .. })) if !is_faulty(section) => {
+                let item = |(index, item): (usize, &JsonTree<'_>)| {
                     if is_faulty(&format!("{section}[{index}]")) { blank(section, index, item) } else { to_json(item) }
                 };
                 items.iter().enumerate().map(item).collect()
@@ -144,13 +144,13 @@ fn patched(tree: &Tree<'_>, is_faulty: &impl Fn(&str) -> bool) -> Json {
 }
 
 /// An element of a section that keeps the id of `faulty`, where it has one, and does nothing.
-fn blank(section: &str, index: usize, faulty: &Tree<'_>) -> Json {
+fn blank(section: &str, index: usize, faulty: &JsonTree<'_>) -> Json {
     let id = id_of(faulty).map_or_else(|| format!("blank.{section}.{index}"), str::to_owned);
     let never = json!({"signal": "never"});
     match section {
         "tiers" => {
             let at_least = faulty.get("at_least").and_then(|value| match value.value {
-                Value::Number(number) => number.parse::<i32>().ok(),
+                JsonTreeValue::Number(number) => number.parse::<i32>().ok(),
                 _ => None,
             });
             json!({"id": id, "at_least": at_least, "sla_minutes": 1})
@@ -162,33 +162,35 @@ fn blank(section: &str, index: usize, faulty: &Tree<'_>) -> Json {
     }
 }
 
-fn id_of<'a>(element: &'a Tree<'_>) -> Option<&'a str> {
+fn id_of<'a>(element: &'a JsonTree<'_>) -> Option<&'a str> {
     match element.get("id").map(|id| &id.value) {
-        Some(Value::Text(id)) => Some(id),
+        Some(JsonTreeValue::Text(id)) => Some(id),
         _ => None,
     }
 }
 
 /// Whether the section that an unknown reference looks in is itself faulty or has a faulty element without an id.
-fn has_nameless(tree: &Tree<'_>, code: &str, is_faulty: &impl Fn(&str) -> bool) -> bool {
+fn has_nameless(tree: &JsonTree<'_>, code: &str, is_faulty: &impl Fn(&str) -> bool) -> bool {
     let section = match code {
         "unknown_tier" => "tiers",
         "unknown_territory" => "territories",
         _ => "groups",
     };
-    let Some(Tree { value: Value::List(items), .. }) = tree.get(section) else { return is_faulty(section) };
+    let Some(JsonTree { value: JsonTreeValue::List(items), .. }) = tree.get(section) else { return is_faulty(section) };
     let is_nameless =
-        |(index, item): (usize, &Tree<'_>)| id_of(item).is_none() && is_faulty(&format!("{section}[{index}]"));
+        |(index, item): (usize, &JsonTree<'_>)| id_of(item).is_none() && is_faulty(&format!("{section}[{index}]"));
     is_faulty(section) || items.iter().enumerate().any(is_nameless)
 }
 
-fn to_json(tree: &Tree<'_>) -> Json {
+fn to_json(tree: &JsonTree<'_>) -> Json {
     match &tree.value {
-        Value::Null => Json::Null,
-        Value::Flag(flag) => Json::Bool(*flag),
-        Value::Number(number) => serde_json::from_str(number).unwrap_or_default(),
-        Value::Text(text) => Json::String(text.to_string()),
-        Value::List(items) => items.iter().map(to_json).collect(),
-        Value::Object(members) => members.iter().map(|(key, value)| (key.to_string(), to_json(value))).collect(),
+        JsonTreeValue::Null => Json::Null,
+        JsonTreeValue::Flag(flag) => Json::Bool(*flag),
+        JsonTreeValue::Number(number) => serde_json::from_str(number).unwrap_or_default(),
+        JsonTreeValue::Text(text) => Json::String(text.to_string()),
+        JsonTreeValue::List(items) => items.iter().map(to_json).collect(),
+        JsonTreeValue::Object(members) => {
+            members.iter().map(|(key, value)| (key.to_string(), to_json(value))).collect()
+        }
     }
 }

@@ -30,12 +30,12 @@ pub struct Score {
     pub confidence_bp: u16,
     /// What counted, what is unknown, and what a cap cut, in the order of the rubric. Criteria that are false have
     /// no line.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ScoreLine>,
 }
 
 /// One line of the explanation. [`Rubric::line_id`] and [`Rubric::line_reason`] turn it into text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line {
+pub struct ScoreLine {
     /// Which rule.
     pub rule: LineRule,
     /// Points that count.
@@ -89,7 +89,7 @@ struct Weighed {
 
 /// Sums of one group, or of all.
 #[derive(Clone, Copy, Default)]
-struct Sums {
+struct ScoreSums {
     counted: i32,
     low: i32,
     high: i32,
@@ -119,7 +119,7 @@ pub fn score(rubric: &Rubric, facts: &Facts, now: Timestamp) -> Score {
     let scope = Scope::at(now);
     let learnable = Scope { now, open: rubric.open_known_tests(facts) };
     let mut unknowns = Unknowns::default();
-    let mut sums = vec![Sums::default(); rubric.groups.len()];
+    let mut sums = vec![ScoreSums::default(); rubric.groups.len()];
     let mut lines = Vec::with_capacity(rubric.criteria.len().min(64));
     for (index, criterion) in rubric.criteria.iter().enumerate() {
         let Some(weighed) = weigh_now(criterion, facts, &scope, &learnable, &mut unknowns) else { continue };
@@ -129,7 +129,7 @@ pub fn score(rubric: &Rubric, facts: &Facts, now: Timestamp) -> Score {
             sum.add(&weighed);
         }
         let state = weighed.range.map_or(LineState::Counted, |(min, max)| LineState::Unknown { min, max });
-        lines.push(Line { rule, points, state });
+        lines.push(ScoreLine { rule, points, state });
     }
     let total = capped_total(rubric, &sums, &mut lines);
     let tier = rubric.tier_index(total.counted);
@@ -143,7 +143,7 @@ pub fn score(rubric: &Rubric, facts: &Facts, now: Timestamp) -> Score {
     Score { points: total.counted, low: total.low, high: total.high, tier, tier_low, tier_high, confidence_bp, lines }
 }
 
-impl Sums {
+impl ScoreSums {
     fn add(&mut self, weighed: &Weighed) {
         let (low, high) = weighed.range.unwrap_or((weighed.counted, weighed.counted));
         self.counted = self.counted.saturating_add(weighed.counted);
@@ -156,8 +156,8 @@ impl Sums {
 }
 
 /// The total of the groups through their caps, with a line for each cap that cuts.
-fn capped_total(rubric: &Rubric, sums: &[Sums], lines: &mut Vec<Line>) -> Sums {
-    let mut total = Sums::default();
+fn capped_total(rubric: &Rubric, sums: &[ScoreSums], lines: &mut Vec<ScoreLine>) -> ScoreSums {
+    let mut total = ScoreSums::default();
     for (index, (group, sum)) in rubric.groups.iter().zip(sums).enumerate() {
         let counted = group.cap(sum.counted);
         total.counted = total.counted.saturating_add(counted);
@@ -165,7 +165,7 @@ fn capped_total(rubric: &Rubric, sums: &[Sums], lines: &mut Vec<Line>) -> Sums {
         total.high = total.high.saturating_add(group.cap(sum.high));
         let points = counted.saturating_sub(sum.counted);
         if points != 0 {
-            lines.push(Line { rule: LineRule::Cap { group: index }, points, state: LineState::Capped });
+            lines.push(ScoreLine { rule: LineRule::Cap { group: index }, points, state: LineState::Capped });
         }
     }
     total

@@ -4,9 +4,9 @@
 //! The shapes repeat what the types in [`file`](crate::rubric::file) say; a test compares the two.
 
 use crate::error::Problem;
-use crate::rubric::problems::{Path, Problems};
+use crate::rubric::problems::{JsonPath, Problems};
 use crate::rubric::suggest;
-use crate::rubric::tree::{Tree, Value};
+use crate::rubric::tree::{JsonTree, JsonTreeValue};
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
@@ -22,23 +22,23 @@ pub(super) enum Want {
     List(&'static Self),
     /// An object whose keys are free.
     Map(&'static Self),
-    Object(&'static [Field]),
+    Object(&'static [ShapeField]),
 }
 
 /// A field of an object.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(super) struct ShapeField {
     pub(super) name: &'static str,
     pub(super) want: Want,
     pub(super) is_needed: bool,
 }
 
-const fn needed(name: &'static str, want: Want) -> Field {
-    Field { name, want, is_needed: true }
+const fn needed(name: &'static str, want: Want) -> ShapeField {
+    ShapeField { name, want, is_needed: true }
 }
 
-const fn optional(name: &'static str, want: Want) -> Field {
-    Field { name, want, is_needed: false }
+const fn optional(name: &'static str, want: Want) -> ShapeField {
+    ShapeField { name, want, is_needed: false }
 }
 
 const I32: Want = Want::Whole(i32::MIN as i64, i32::MAX as i64);
@@ -48,7 +48,7 @@ const TEXTS: Want = Want::List(&Want::Text);
 
 static CONDITION: Want = Want::Object(&CONDITION_FIELDS);
 
-static CONDITION_FIELDS: [Field; 13] = [
+static CONDITION_FIELDS: [ShapeField; 13] = [
     optional("all", Want::List(&CONDITION)),
     optional("any", Want::List(&CONDITION)),
     optional("not", Want::Object(&CONDITION_FIELDS)),
@@ -64,14 +64,14 @@ static CONDITION_FIELDS: [Field; 13] = [
     optional("within_days", U32),
 ];
 
-static BAND: [Field; 4] = [
+static BAND: [ShapeField; 4] = [
     needed("when", Want::Object(&CONDITION_FIELDS)),
     needed("points", I32),
     optional("base_rate", Want::Number),
     optional("reason", Want::Text),
 ];
 
-static CRITERION: [Field; 8] = [
+static CRITERION: [ShapeField; 8] = [
     needed("id", Want::Text),
     needed("group", Want::Text),
     optional("when", Want::Object(&CONDITION_FIELDS)),
@@ -82,11 +82,11 @@ static CRITERION: [Field; 8] = [
     optional("bands", Want::List(&Want::Object(&BAND))),
 ];
 
-static GROUP: [Field; 2] = [optional("max", I32), optional("min", I32)];
+static GROUP: [ShapeField; 2] = [optional("max", I32), optional("min", I32)];
 
-static TIER: [Field; 3] = [needed("id", Want::Text), optional("at_least", I32), needed("sla_minutes", U32)];
+static TIER: [ShapeField; 3] = [needed("id", Want::Text), optional("at_least", I32), needed("sla_minutes", U32)];
 
-static OVERRIDE: [Field; 8] = [
+static OVERRIDE: [ShapeField; 8] = [
     needed("id", Want::Text),
     needed("when", Want::Object(&CONDITION_FIELDS)),
     optional("reason", Want::Text),
@@ -97,10 +97,10 @@ static OVERRIDE: [Field; 8] = [
     optional("beats_owner", Want::Flag),
 ];
 
-static TERRITORY: [Field; 3] =
+static TERRITORY: [ShapeField; 3] =
     [needed("id", Want::Text), needed("when", Want::Object(&CONDITION_FIELDS)), optional("priority", I32)];
 
-static ROUTE: [Field; 6] = [
+static ROUTE: [ShapeField; 6] = [
     needed("id", Want::Text),
     optional("tiers", TEXTS),
     optional("territories", TEXTS),
@@ -109,14 +109,14 @@ static ROUTE: [Field; 6] = [
     optional("reason", Want::Text),
 ];
 
-static FALLBACK: [Field; 1] = [needed("team", Want::Text)];
+static FALLBACK: [ShapeField; 1] = [needed("team", Want::Text)];
 
-static OWNERSHIP: [Field; 2] = [
+static OWNERSHIP: [ShapeField; 2] = [
     optional("when_away", Want::OneOf(&["team", "route", "hold"])),
     optional("when_full", Want::OneOf(&["assign", "team"])),
 ];
 
-static ENRICHMENT: [Field; 6] = [
+static ENRICHMENT: [ShapeField; 6] = [
     optional("deadline_ms", U32),
     optional("stages", Want::List(&TEXTS)),
     optional("ask", Want::OneOf(&["needed", "missing", "all"])),
@@ -125,11 +125,11 @@ static ENRICHMENT: [Field; 6] = [
     optional("warm_accounts_per_hour", U32),
 ];
 
-static LIMIT: [Field; 3] =
+static LIMIT: [ShapeField; 3] =
     [optional("calls_per_second", U32), optional("calls_per_day", U32), optional("usd_per_day", U32)];
 
 /// The file.
-pub(super) static RUBRIC: [Field; 11] = [
+pub(super) static RUBRIC: [ShapeField; 11] = [
     optional("$schema", Want::Text),
     needed("name", Want::Text),
     needed("groups", Want::Map(&Want::Object(&GROUP))),
@@ -144,43 +144,44 @@ pub(super) static RUBRIC: [Field; 11] = [
 ];
 
 /// Reports every place where `tree` is not what is wanted.
-pub(super) fn check(tree: &Tree<'_>, want: Want, path: &Path<'_>, problems: &mut Problems) {
+pub(super) fn check(tree: &JsonTree<'_>, want: Want, path: &JsonPath<'_>, problems: &mut Problems) {
     match (want, &tree.value) {
-        (Want::Text, Value::Text(_)) | (Want::Flag, Value::Flag(_)) => {}
-        (Want::Scalar, Value::Text(_) | Value::Flag(_)) => {}
-        (Want::Whole(min, max), Value::Number(number)) => whole(number, (min, max), tree, path, problems),
-        (Want::Scalar, Value::Number(number)) => whole(number, (i64::MIN, i64::MAX), tree, path, problems),
-        (Want::Number, Value::Number(number)) => {
+        (Want::Text, JsonTreeValue::Text(_)) | (Want::Flag, JsonTreeValue::Flag(_)) => {}
+        (Want::Scalar, JsonTreeValue::Text(_) | JsonTreeValue::Flag(_)) => {}
+        (Want::Whole(min, max), JsonTreeValue::Number(number)) => whole(number, (min, max), tree, path, problems),
+        (Want::Scalar, JsonTreeValue::Number(number)) => whole(number, (i64::MIN, i64::MAX), tree, path, problems),
+        (Want::Number, JsonTreeValue::Number(number)) => {
             if !number.parse().is_ok_and(f64::is_finite) {
                 add(tree, path, "out_of_range", "write a smaller number".to_owned(), None, problems);
             }
         }
-        (Want::OneOf(names), Value::Text(text)) => {
+        (Want::OneOf(names), JsonTreeValue::Text(text)) => {
             if !names.contains(&&**text) {
                 let help = suggest::help(text, names.iter().copied());
                 add(tree, path, "unknown_value", format!("`{text}` is not possible here"), help, problems);
             }
         }
-        (Want::List(want), Value::List(items)) => {
+        (Want::List(want), JsonTreeValue::List(items)) => {
             items.iter().enumerate().for_each(|(index, item)| check(item, *want, &path.item(index), problems));
         }
-        (Want::Map(want), Value::Object(members)) => {
+        (Want::Map(want), JsonTreeValue::Object(members)) => {
             members.iter().for_each(|(key, member)| check(member, *want, &path.key(key), problems));
         }
-        (Want::Object(fields), Value::Object(members)) => object(tree, members, fields, path, problems),
+        (Want::Object(fields), JsonTreeValue::Object(members)) => object(tree, members, fields, path, problems),
         (want, found) => {
             let message = format!("expected {}, found {}", wanted(want), kind(found));
-            let help = matches!(found, Value::Null).then(|| "leave the field out when it is not needed".to_owned());
+            let help =
+                matches!(found, JsonTreeValue::Null).then(|| "leave the field out when it is not needed".to_owned());
             add(tree, path, "wrong_type", message, help, problems);
         }
     }
 }
 
 fn object(
-    tree: &Tree<'_>,
-    members: &[(std::borrow::Cow<'_, str>, Tree<'_>)],
-    fields: &'static [Field],
-    path: &Path<'_>,
+    tree: &JsonTree<'_>,
+    members: &[(std::borrow::Cow<'_, str>, JsonTree<'_>)],
+    fields: &'static [ShapeField],
+    path: &JsonPath<'_>,
     problems: &mut Problems,
 ) {
     for (key, member) in members {
@@ -198,7 +199,7 @@ fn object(
     }
 }
 
-fn whole(number: &str, (min, max): (i64, i64), tree: &Tree<'_>, path: &Path<'_>, problems: &mut Problems) {
+fn whole(number: &str, (min, max): (i64, i64), tree: &JsonTree<'_>, path: &JsonPath<'_>, problems: &mut Problems) {
     match number.parse::<i64>() {
         Ok(value) if (min..=max).contains(&value) => {}
         Ok(_) => add(tree, path, "out_of_range", format!("write a number from {min} to {max}"), None, problems),
@@ -209,7 +210,14 @@ fn whole(number: &str, (min, max): (i64, i64), tree: &Tree<'_>, path: &Path<'_>,
     }
 }
 
-fn add(tree: &Tree<'_>, path: &Path<'_>, code: &str, message: String, help: Option<String>, problems: &mut Problems) {
+fn add(
+    tree: &JsonTree<'_>,
+    path: &JsonPath<'_>,
+    code: &str,
+    message: String,
+    help: Option<String>,
+    problems: &mut Problems,
+) {
     problems.push(Problem { line: Some(tree.line), help, ..Problem::new(path.to_string(), code, message) });
 }
 
@@ -225,14 +233,14 @@ const fn wanted(want: Want) -> &'static str {
     }
 }
 
-const fn kind(value: &Value<'_>) -> &'static str {
+const fn kind(value: &JsonTreeValue<'_>) -> &'static str {
     match value {
-        Value::Null => "`null`",
-        Value::Flag(_) => "`true` or `false`",
-        Value::Number(_) => "a number",
-        Value::Text(_) => "a text",
-        Value::List(_) => "a list",
-        Value::Object(_) => "an object",
+        JsonTreeValue::Null => "`null`",
+        JsonTreeValue::Flag(_) => "`true` or `false`",
+        JsonTreeValue::Number(_) => "a number",
+        JsonTreeValue::Text(_) => "a text",
+        JsonTreeValue::List(_) => "a list",
+        JsonTreeValue::Object(_) => "an object",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether what is still unknown can change where the lead goes.
 //!
-//! While enrichment runs, [`settled`] says when the remaining calls cannot matter: every value of the open fields,
+//! While enrichment runs, [`stability`] says when the remaining calls cannot matter: every value of the open fields,
 //! and their absence, gives the same override, tier, territory and route. It may say "not settled" where only a
 //! proof over related fields would show otherwise; it never says "settled" wrongly.
 
@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 /// Whether the placement is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
+pub enum Stability {
     /// Nothing that is open can change override, tier, territory or route.
     Yes {
         /// Why: `nothing_open` (no condition reads an open field), `disqualified` (an override rejects the lead),
@@ -35,18 +35,18 @@ pub enum Settled {
 /// For a lead that an override rejects, tier, territory and route are not looked at: nobody gets it. With `has_owner` the
 /// owner of the account gets the lead, or the owner's team, whatever the routes say, unless an override beats ownership.
 #[must_use]
-pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, has_owner: bool, now: Timestamp) -> Settled {
+pub fn stability(rubric: &Rubric, facts: &Facts, open: FieldSet, has_owner: bool, now: Timestamp) -> Stability {
     let open = open.intersection(rubric.reads());
     if open.is_empty() {
-        return Settled::Yes { reason: "nothing_open" };
+        return Stability::Yes { reason: "nothing_open" };
     }
-    let view = View { rubric, facts, scope: Scope { now, open } };
+    let view = RubricView { rubric, facts, scope: Scope { now, open } };
     let found = match view.first(rubric.overrides.iter(), |line| Some(&line.when)) {
         Ok(found) => found,
-        Err(fields) => return Settled::No { undecided: fields },
+        Err(fields) => return Stability::No { undecided: fields },
     };
     let (tier, has_place) = match found.map(|line| &line.effect) {
-        Some(Effect::Reject) => return Settled::Yes { reason: "disqualified" },
+        Some(Effect::Reject) => return Stability::Yes { reason: "disqualified" },
         // A named rep may be away, and then the team of the route is asked.
         Some(Effect::Place { tier, team, beats_owner, .. }) => {
             (tier.as_ref(), team.is_some() || (has_owner && !beats_owner))
@@ -56,21 +56,21 @@ pub fn settled(rubric: &Rubric, facts: &Facts, open: FieldSet, has_owner: bool, 
     let territory = view.first(rubric.territories_tried(), |line| Some(&line.when));
     let tier = tier.map_or_else(|| view.tier(), Ok);
     match (tier, territory) {
-        (Ok(_), Ok(_)) if has_place => Settled::Yes { reason: reason_of(found, has_owner) },
+        (Ok(_), Ok(_)) if has_place => Stability::Yes { reason: reason_of(found, has_owner) },
         (Ok(tier), Ok(territory)) => match view.route(tier, territory.map(|territory| &territory.id)) {
-            Ok(()) => Settled::Yes { reason: reason_of(found, has_owner) },
-            Err(undecided) => Settled::No { undecided },
+            Ok(()) => Stability::Yes { reason: reason_of(found, has_owner) },
+            Err(undecided) => Stability::No { undecided },
         },
         (tier, territory) => {
             let undecided = tier.err().unwrap_or_default().union(territory.err().unwrap_or_default());
-            Settled::No { undecided }
+            Stability::No { undecided }
         }
     }
 }
 
 /// Something that the open fields can still change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stake {
+pub struct Influence {
     /// The open fields that it depends on.
     pub fields: FieldSet,
     /// How much it says, in thousandths of a point: for a criterion the standard deviation of its points by the base
@@ -85,11 +85,11 @@ pub struct Stake {
 pub const PLACEMENT_WEIGHT: u32 = 10_000;
 
 /// Everything that the open fields can still change, in the order of the rubric: what it is worth to learn which of them.
-/// Empty when none is read. `open` is that of [`settled`].
+/// Empty when none is read. `open` is that of [`stability`].
 #[must_use]
-pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -> Vec<Stake> {
+pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) -> Vec<Influence> {
     let open = open.intersection(rubric.reads());
-    let view = View { rubric, facts, scope: Scope { now, open } };
+    let view = RubricView { rubric, facts, scope: Scope { now, open } };
     let overrides = rubric.overrides.iter().map(|line| &line.when);
     let territories = rubric.territories_tried().map(|line| &line.when);
     let routes = rubric.routes.iter().filter_map(|line| line.when.as_ref());
@@ -98,7 +98,7 @@ pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) ->
     };
     let lines = overrides.chain(territories).chain(routes).filter(is_open);
     let stake =
-        |reads: FieldSet, weight, is_placement| Stake { fields: reads.intersection(open), weight, is_placement };
+        |reads: FieldSet, weight, is_placement| Influence { fields: reads.intersection(open), weight, is_placement };
     let placements = lines.map(|when| stake(when.reads(), PLACEMENT_WEIGHT, true));
     let criteria = rubric.criteria.iter().filter(|criterion| {
         let (min, max) = view.counted(criterion);
@@ -118,13 +118,13 @@ fn reason_of(found: Option<&Override>, has_owner: bool) -> &'static str {
 }
 
 /// What may still become of a lead.
-pub(super) struct View<'a> {
+pub(super) struct RubricView<'a> {
     pub(super) rubric: &'a Rubric,
     pub(super) facts: &'a Facts,
     pub(super) scope: Scope,
 }
 
-impl<'a> View<'a> {
+impl<'a> RubricView<'a> {
     /// The line that decides whatever is learned, or the open fields on which that depends. A line without a condition
     /// is always true.
     fn first<T>(

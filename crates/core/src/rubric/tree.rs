@@ -5,32 +5,32 @@
 
 use crate::error::Problem;
 use crate::rubric::limits::{JSON_DEPTH_MAX, OBJECT_KEYS_MAX, RUBRIC_BYTES_MAX};
-use crate::rubric::problems::{Path, Problems};
+use crate::rubric::problems::{JsonPath, Problems};
 use std::borrow::Cow;
 
 /// A value and the line it starts in, counted from 1.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tree<'a> {
+pub(super) struct JsonTree<'a> {
     pub(super) line: u32,
-    pub(super) value: Value<'a>,
+    pub(super) value: JsonTreeValue<'a>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value<'a> {
+pub(super) enum JsonTreeValue<'a> {
     Null,
     Flag(bool),
     /// As written.
     Number(&'a str),
     Text(Cow<'a, str>),
-    List(Vec<Tree<'a>>),
+    List(Vec<JsonTree<'a>>),
     /// In the order of the text, with repeated keys left out after the first.
-    Object(Vec<(Cow<'a, str>, Tree<'a>)>),
+    Object(Vec<(Cow<'a, str>, JsonTree<'a>)>),
 }
 
-impl<'a> Tree<'a> {
+impl<'a> JsonTree<'a> {
     /// The member of an object.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        let Value::Object(members) = &self.value else { return None };
+        let JsonTreeValue::Object(members) = &self.value else { return None };
         members.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
@@ -39,7 +39,9 @@ impl<'a> Tree<'a> {
         let mut here = self;
         for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
             let inner = match (&here.value, step.strip_suffix(']')) {
-                (Value::List(items), Some(index)) => index.parse().ok().and_then(|index: usize| items.get(index)),
+                (JsonTreeValue::List(items), Some(index)) => {
+                    index.parse().ok().and_then(|index: usize| items.get(index))
+                }
                 _ => here.get(step),
             };
             let Some(inner) = inner else { break };
@@ -50,14 +52,14 @@ impl<'a> Tree<'a> {
 }
 
 /// Reads a text. Faults of syntax and repeated keys go to `problems`.
-pub(super) fn parse<'a>(text: &'a str, problems: &mut Problems) -> Option<Tree<'a>> {
+pub(super) fn parse<'a>(text: &'a str, problems: &mut Problems) -> Option<JsonTree<'a>> {
     if text.len() > RUBRIC_BYTES_MAX {
         let message = format!("the rubric has {} bytes; at most {RUBRIC_BYTES_MAX} are read", text.len());
-        problems.add(&Path::ROOT, "too_large", message);
+        problems.add(&JsonPath::ROOT, "too_large", message);
         return None;
     }
     let mut parser = Parser { rest: text, line: 1, depth: 0, problems };
-    let read = parser.value(&Path::ROOT).and_then(|tree| {
+    let read = parser.value(&JsonPath::ROOT).and_then(|tree| {
         parser.blanks();
         if parser.rest.is_empty() { Ok(tree) } else { Err("remove what stands after the end of the rubric") }
     });
@@ -103,25 +105,28 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    fn value(&mut self, path: &Path<'_>) -> Result<Tree<'a>, Fault> {
+    fn value(&mut self, path: &JsonPath<'_>) -> Result<JsonTree<'a>, Fault> {
         self.blanks();
         let line = self.line;
         let value = match self.rest.bytes().next() {
             Some(b'{') => self.nested(|parser| parser.object(path))?,
             Some(b'[') => self.nested(|parser| parser.list(path))?,
-            Some(b'"') => Value::Text(self.text()?),
+            Some(b'"') => JsonTreeValue::Text(self.text()?),
             Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(_) if self.takes("true") => Value::Flag(true),
-            Some(_) if self.takes("false") => Value::Flag(false),
-            Some(_) if self.takes("null") => Value::Null,
+            Some(_) if self.takes("true") => JsonTreeValue::Flag(true),
+            Some(_) if self.takes("false") => JsonTreeValue::Flag(false),
+            Some(_) if self.takes("null") => JsonTreeValue::Null,
             Some(b'/') => return Err("remove comments: JSON has none"),
             Some(_) => return Err("expected a value: text in double quotes, a number, `true`, `false`, `[` or `{`"),
             None => return Err("the text ends in the middle of a value"),
         };
-        Ok(Tree { line, value })
+        Ok(JsonTree { line, value })
     }
 
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<Value<'a>, Fault>) -> Result<Value<'a>, Fault> {
+    fn nested(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<JsonTreeValue<'a>, Fault>,
+    ) -> Result<JsonTreeValue<'a>, Fault> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > JSON_DEPTH_MAX {
             return Err("nest lists and objects less deeply");
@@ -132,11 +137,11 @@ impl<'a> Parser<'a, '_> {
         value
     }
 
-    fn object(&mut self, path: &Path<'_>) -> Result<Value<'a>, Fault> {
-        let mut members: Vec<(Cow<'a, str>, Tree<'a>)> = Vec::new();
+    fn object(&mut self, path: &JsonPath<'_>) -> Result<JsonTreeValue<'a>, Fault> {
+        let mut members: Vec<(Cow<'a, str>, JsonTree<'a>)> = Vec::new();
         self.blanks();
         if self.takes("}") {
-            return Ok(Value::Object(members));
+            return Ok(JsonTreeValue::Object(members));
         }
         loop {
             self.blanks();
@@ -163,24 +168,24 @@ impl<'a> Parser<'a, '_> {
             self.blanks();
             match (self.takes(","), self.takes("}")) {
                 (true, _) => {}
-                (false, true) => return Ok(Value::Object(members)),
+                (false, true) => return Ok(JsonTreeValue::Object(members)),
                 (false, false) => return Err("expected `,` or `}`"),
             }
         }
     }
 
-    fn list(&mut self, path: &Path<'_>) -> Result<Value<'a>, Fault> {
+    fn list(&mut self, path: &JsonPath<'_>) -> Result<JsonTreeValue<'a>, Fault> {
         let mut items = Vec::new();
         self.blanks();
         if self.takes("]") {
-            return Ok(Value::List(items));
+            return Ok(JsonTreeValue::List(items));
         }
         loop {
             items.push(self.value(&path.item(items.len()))?);
             self.blanks();
             match (self.takes(","), self.takes("]")) {
                 (true, _) => {}
-                (false, true) => return Ok(Value::List(items)),
+                (false, true) => return Ok(JsonTreeValue::List(items)),
                 (false, false) => return Err("expected `,` or `]`"),
             }
         }
@@ -210,12 +215,12 @@ impl<'a> Parser<'a, '_> {
         Err("the text ends inside of double quotes")
     }
 
-    fn number(&mut self) -> Result<Value<'a>, Fault> {
+    fn number(&mut self) -> Result<JsonTreeValue<'a>, Fault> {
         let len = self.rest.bytes().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
         let number = self.take(len);
         // The library knows the grammar; the value is not needed here.
         match serde_json::from_str::<serde_json::Number>(number) {
-            Ok(_) => Ok(Value::Number(number)),
+            Ok(_) => Ok(JsonTreeValue::Number(number)),
             Err(_) => Err("expected a number such as `12`, `-3` or `0.25`"),
         }
     }
@@ -225,7 +230,7 @@ impl<'a> Parser<'a, '_> {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Result<Tree<'_>, Vec<Problem>> {
+    fn parsed(text: &str) -> Result<JsonTree<'_>, Vec<Problem>> {
         let mut problems = Problems::default();
         let tree = parse(text, &mut problems);
         if problems.is_empty() { Ok(tree.unwrap()) } else { Err(problems.into_list()) }
@@ -287,7 +292,7 @@ mod tests {
     #[test]
     fn escapes_and_other_scripts_come_out_as_meant() {
         let tree = parsed(r#"["a\"b\\", "é", "\u00e9", ""]"#).unwrap();
-        let Value::List(items) = tree.value else { panic!() };
+        let JsonTreeValue::List(items) = tree.value else { panic!() };
         let texts: Vec<_> = items.iter().map(|item| item.value.clone()).collect();
         let expected = ["a\"b\\", "é", "é", ""].map(|text| Value::Text(text.into()));
         assert_eq!(texts, expected);

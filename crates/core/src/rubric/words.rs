@@ -6,7 +6,7 @@
 
 /// A word or phrase to look for, folded to one case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Phrase {
+pub(super) struct WordPhrase {
     folded: Box<[char]>,
     open_start: bool,
     open_end: bool,
@@ -17,7 +17,7 @@ pub(super) fn fold(c: char) -> char {
     if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) }
 }
 
-impl Phrase {
+impl WordPhrase {
     /// The phrase, or `None` when the text is blank.
     pub(super) fn new(text: &str) -> Option<Self> {
         let mut folded = Vec::with_capacity(text.len());
@@ -59,7 +59,7 @@ impl Phrase {
 }
 
 /// Whether `text` has one of the phrases as whole words.
-pub(super) fn has_any(text: &str, phrases: &[Phrase]) -> bool {
+pub(super) fn has_any(text: &str, phrases: &[WordPhrase]) -> bool {
     let mut inside_word = false;
     for (at, c) in text.char_indices() {
         let folded = fold(c);
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     fn has(text: &str, phrase: &str) -> bool {
-        has_any(text, &[Phrase::new(phrase).unwrap()])
+        has_any(text, &[WordPhrase::new(phrase).unwrap()])
     }
 
     #[test]
@@ -119,6 +119,6 @@ mod tests {
 
     #[test]
     fn a_blank_phrase_does_not_exist() {
-        assert_eq!(Phrase::new("  "), None);
+        assert_eq!(WordPhrase::new("  "), None);
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Why an effect outside did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum Setback {
+pub enum DeliveryError {
     /// The same call may work later. Whether it had an effect is not known.
     Later {
         /// Stable code, such as `rate_limited` or `unreachable`.
@@ -27,7 +27,7 @@ pub enum Setback {
     },
 }
 
-impl Setback {
+impl DeliveryError {
     /// The same call may work later.
     #[must_use]
     pub fn later(code: &str, after_ms: Option<u32>) -> Self {

@@ -3,5 +3,5 @@
 pub mod delivery_error;
 pub mod rate_limit;
 
-pub use delivery_error::{Setback, next_try_ms};
-pub use rate_limit::{Gate, Lane, Pass, Passed, TokenAnswer, TokenAsk};
+pub use delivery_error::{DeliveryError, next_try_ms};
+pub use rate_limit::{AcquireRequest, AcquireResponse, Bucket, RateLimiter, TokenRequest, TokenResponse};

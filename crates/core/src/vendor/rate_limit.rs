@@ -4,14 +4,14 @@
 //! remembered call by call for as long as the longest window, so that *no* window of that length ever has more calls than
 //! the vendor allows, wherever it begins: a bucket that refills would let twice as many through around its edge.
 
-use crate::enrichment::provider::Token;
+use crate::enrichment::provider::VendorToken;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A limit of a vendor: at most `max` calls in any span of `window_ms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lane {
+pub struct Bucket {
     /// What is counted together: `all`, `search`, a channel.
     pub name: String,
     /// Length of the span, in milliseconds.
@@ -22,17 +22,17 @@ pub struct Lane {
 
 /// Asks to make one call, which counts in every one of these lanes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pass {
+pub struct AcquireRequest {
     /// The lanes.
-    pub lanes: Vec<Lane>,
+    pub lanes: Vec<Bucket>,
     /// Now.
     pub now: Timestamp,
 }
 
-/// Answer to [`Pass`].
+/// Answer to [`AcquireRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum Passed {
+pub enum AcquireResponse {
     /// The call is counted and may be made at once.
     Go,
     /// Nothing is counted: ask again after so many milliseconds, at least 1.
@@ -44,7 +44,7 @@ pub enum Passed {
 
 /// Asks for the token of the vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenAsk {
+pub struct TokenRequest {
     /// A token that the vendor has just refused: it is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
@@ -52,10 +52,10 @@ pub struct TokenAsk {
     pub now: Timestamp,
 }
 
-/// Answer to [`TokenAsk`].
+/// Answer to [`TokenRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
-pub enum TokenAnswer {
+pub enum TokenResponse {
     /// Use this one.
     Use {
         /// The token.
@@ -92,7 +92,7 @@ pub struct KeptToken {
 
 /// What a gate remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Gate {
+pub struct RateLimiter {
     /// Moments of the calls of each lane in milliseconds, the oldest first, no longer than the lane's window.
     #[serde(default)]
     lanes: BTreeMap<String, Vec<i64>>,
@@ -105,10 +105,10 @@ pub struct Gate {
     fetching_until: Option<Timestamp>,
 }
 
-impl Gate {
+impl RateLimiter {
     /// Lets one call through every lane, or says how long to wait. A clock that goes backwards lets nobody through
     /// earlier: a call counts until its window has passed after the latest moment seen.
-    pub fn pass(&mut self, pass: &Pass) -> Passed {
+    pub fn pass(&mut self, pass: &AcquireRequest) -> AcquireResponse {
         let now_ms = pass.now.as_ms();
         let mut wait_ms = 0_i64;
         for lane in &pass.lanes {
@@ -124,7 +124,7 @@ impl Gate {
             }
         }
         if wait_ms > 0 {
-            return Passed::Wait { ms: u32::try_from(wait_ms).unwrap_or(u32::MAX) };
+            return AcquireResponse::Wait { ms: u32::try_from(wait_ms).unwrap_or(u32::MAX) };
         }
         self.held.retain(|_, until| until.ms_since(pass.now) > 0);
         for lane in &pass.lanes {
@@ -134,7 +134,7 @@ impl Gate {
         }
         // A lane that is used no more, such as a channel that is gone, leaves nothing behind.
         self.lanes.retain(|_, calls| calls.last().is_some_and(|last| now_ms.saturating_sub(*last) < LANE_KEPT_MS));
-        Passed::Go
+        AcquireResponse::Go
     }
 
     /// Closes a lane until a moment, because the vendor said that it is full. A shorter hold does not end a longer one.
@@ -144,20 +144,20 @@ impl Gate {
     }
 
     /// The token, or who fetches one.
-    pub fn token(&mut self, ask: &TokenAsk) -> TokenAnswer {
+    pub fn token(&mut self, ask: &TokenRequest) -> TokenResponse {
         let is_refused = |token: &KeptToken| ask.refused.as_ref().is_some_and(|refused| *refused == token.value);
         self.token = self.token.take().filter(|token| !is_refused(token));
-        let good = |token: &&KeptToken| Token { value: String::new(), until: token.until }.is_good(ask.now);
+        let good = |token: &&KeptToken| VendorToken { value: String::new(), until: token.until }.is_good(ask.now);
         if let Some(token) = self.token.as_ref().filter(good) {
-            return TokenAnswer::Use { value: token.value.clone(), base_url: token.base_url.clone() };
+            return TokenResponse::Use { value: token.value.clone(), base_url: token.base_url.clone() };
         }
         match self.fetching_until {
             Some(until) if until > ask.now && until.ms_since(ask.now) <= LEASE_MS => {
-                TokenAnswer::Wait { ms: ASK_AGAIN_MS }
+                TokenResponse::Wait { ms: ASK_AGAIN_MS }
             }
             _ => {
                 self.fetching_until = Some(ask.now.plus_ms(LEASE_MS));
-                TokenAnswer::Fetch
+                TokenResponse::Fetch
             }
         }
     }
@@ -178,27 +178,27 @@ const LANE_KEPT_MS: i64 = 60_000;
 mod tests {
     use super::*;
 
-    fn lane(name: &str, window_ms: u32, max: u32) -> Lane {
-        Lane { name: name.to_owned(), window_ms, max }
+    fn lane(name: &str, window_ms: u32, max: u32) -> Bucket {
+        Bucket { name: name.to_owned(), window_ms, max }
     }
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_ms(1_000_000 + ms)
     }
 
-    fn pass(gate: &mut Gate, lanes: &[Lane], now: i64) -> Passed {
-        gate.pass(&Pass { lanes: lanes.to_vec(), now: at(now) })
+    fn pass(gate: &mut RateLimiter, lanes: &[Bucket], now: i64) -> AcquireResponse {
+        gate.pass(&AcquireRequest { lanes: lanes.to_vec(), now: at(now) })
     }
 
     #[test]
     fn no_window_wherever_it_begins_has_more_calls_than_the_limit() {
         let lanes = [lane("search", 1_000, 5), lane("all", 10_000, 30)];
-        let mut gate = Gate::default();
+        let mut gate = RateLimiter::default();
         let (mut now, mut went) = (0, Vec::new());
         while went.len() < 200 {
             match pass(&mut gate, &lanes, now) {
-                Passed::Go => went.push(now),
-                Passed::Wait { ms } => now += i64::from(ms),
+                AcquireResponse::Go => went.push(now),
+                AcquireResponse::Wait { ms } => now += i64::from(ms),
             }
         }
         for (window, max) in [(1_000, 5), (10_000, 30)] {
@@ -213,50 +213,50 @@ mod tests {
 
     #[test]
     fn a_call_that_waits_counts_in_no_lane() {
-        let mut gate = Gate::default();
+        let mut gate = RateLimiter::default();
         let (narrow, wide) = (lane("narrow", 1_000, 1), lane("wide", 1_000, 2));
-        assert_eq!(pass(&mut gate, std::slice::from_ref(&narrow), 0), Passed::Go);
-        assert_eq!(pass(&mut gate, &[narrow, wide.clone()], 0), Passed::Wait { ms: 1_000 });
-        assert_eq!(pass(&mut gate, std::slice::from_ref(&wide), 0), Passed::Go);
-        assert_eq!(pass(&mut gate, &[wide], 0), Passed::Go);
+        assert_eq!(pass(&mut gate, std::slice::from_ref(&narrow), 0), AcquireResponse::Go);
+        assert_eq!(pass(&mut gate, &[narrow, wide.clone()], 0), AcquireResponse::Wait { ms: 1_000 });
+        assert_eq!(pass(&mut gate, std::slice::from_ref(&wide), 0), AcquireResponse::Go);
+        assert_eq!(pass(&mut gate, &[wide], 0), AcquireResponse::Go);
     }
 
     #[test]
     fn a_held_lane_lets_nobody_through_and_a_shorter_hold_does_not_end_it() {
-        let mut gate = Gate::default();
+        let mut gate = RateLimiter::default();
         let all = [lane("all", 1_000, 9)];
         gate.hold("all", at(5_000));
         gate.hold("all", at(2_000));
-        assert_eq!(pass(&mut gate, &all, 1_000), Passed::Wait { ms: 4_000 });
-        assert_eq!(pass(&mut gate, &all, 5_000), Passed::Go);
+        assert_eq!(pass(&mut gate, &all, 1_000), AcquireResponse::Wait { ms: 4_000 });
+        assert_eq!(pass(&mut gate, &all, 5_000), AcquireResponse::Go);
     }
 
     #[test]
     fn a_clock_that_goes_backwards_gives_nothing_away() {
-        let mut gate = Gate::default();
+        let mut gate = RateLimiter::default();
         let all = [lane("all", 1_000, 1)];
-        assert_eq!(pass(&mut gate, &all, 10_000), Passed::Go);
-        assert_eq!(pass(&mut gate, &all, 0), Passed::Wait { ms: 11_000 });
+        assert_eq!(pass(&mut gate, &all, 10_000), AcquireResponse::Go);
+        assert_eq!(pass(&mut gate, &all, 0), AcquireResponse::Wait { ms: 11_000 });
     }
 
     #[test]
     fn one_caller_fetches_a_token_and_a_refused_one_is_fetched_again() {
-        let mut gate = Gate::default();
-        let ask = |refused: Option<&str>, now| TokenAsk { refused: refused.map(str::to_owned), now: at(now) };
+        let mut gate = RateLimiter::default();
+        let ask = |refused: Option<&str>, now| TokenRequest { refused: refused.map(str::to_owned), now: at(now) };
         let token =
             |value: &str| Some(KeptToken { value: value.to_owned(), until: at(600_000), base_url: String::new() });
-        let uses = |value: &str| TokenAnswer::Use { value: value.to_owned(), base_url: String::new() };
-        assert_eq!(gate.token(&ask(None, 0)), TokenAnswer::Fetch);
-        assert_eq!(gate.token(&ask(None, 1)), TokenAnswer::Wait { ms: 100 });
+        let uses = |value: &str| TokenResponse::Use { value: value.to_owned(), base_url: String::new() };
+        assert_eq!(gate.token(&ask(None, 0)), TokenResponse::Fetch);
+        assert_eq!(gate.token(&ask(None, 1)), TokenResponse::Wait { ms: 100 });
         gate.put_token(None);
-        assert_eq!(gate.token(&ask(None, 2)), TokenAnswer::Fetch);
-        assert_eq!(gate.token(&ask(None, 2 + LEASE_MS)), TokenAnswer::Fetch, "whoever fetched it died");
+        assert_eq!(gate.token(&ask(None, 2)), TokenResponse::Fetch);
+        assert_eq!(gate.token(&ask(None, 2 + LEASE_MS)), TokenResponse::Fetch, "whoever fetched it died");
         gate.put_token(token("one"));
         assert_eq!(gate.token(&ask(None, 3)), uses("one"));
         assert_eq!(gate.token(&ask(Some("zero"), 3)), uses("one"), "another one was refused");
-        assert_eq!(gate.token(&ask(Some("one"), 3)), TokenAnswer::Fetch);
+        assert_eq!(gate.token(&ask(Some("one"), 3)), TokenResponse::Fetch);
         gate.put_token(token("two"));
         assert_eq!(gate.token(&ask(Some("one"), 3)), uses("two"));
-        assert_eq!(gate.token(&ask(None, 540_000)), TokenAnswer::Fetch, "renewed a minute before its end");
+        assert_eq!(gate.token(&ask(None, 540_000)), TokenResponse::Fetch, "renewed a minute before its end");
     }
 }

@@ -3,15 +3,15 @@
 //! `Calendly-Webhook-Signature: t=<seconds>,v1=<hex of HMAC-SHA256(signing key, "{t}.{raw body}")>`, good for three
 //! minutes. An event is known by its `payload.uri`. Calendly tries for 24 hours, then switches the subscription off.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::time::MINUTE_MS;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{SHA256_HEX, check_fresh, digits};
 
 pub(super) const SETTINGS: &[&str] = &["CALENDLY_SECRET", "CALENDLY_SECRET_PREVIOUS"];
@@ -20,7 +20,7 @@ pub(super) const SETTINGS: &[&str] = &["CALENDLY_SECRET", "CALENDLY_SECRET_PREVI
 const WINDOW_MS: i64 = 3 * MINUTE_MS;
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let keys = settings.keys("CALENDLY_SECRET")?;
     let header = incoming.signature("calendly-webhook-signature")?;
@@ -32,26 +32,26 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     let seconds = digits(timestamp)?;
     SHA256_HEX.check(signature, &keys, &[timestamp.as_bytes(), b".", incoming.body])?;
     check_fresh(incoming.now, seconds.saturating_mul(1_000), WINDOW_MS)?;
-    Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?)]))
 }
 
-fn event(body: &Node) -> Event {
+fn event(body: &JsonNode) -> WebhookEvent {
     let payload = body.get("payload");
     match body.get("event").text() {
         "invitee.created" | "routing_form_submission.created" => {}
-        "invitee.canceled" => return Event::nothing("meeting_canceled"),
-        "invitee_no_show.created" => return Event::nothing("no_show"),
-        _ => return Event::nothing("unknown_event_type"),
+        "invitee.canceled" => return WebhookEvent::nothing("meeting_canceled"),
+        "invitee_no_show.created" => return WebhookEvent::nothing("no_show"),
+        _ => return WebhookEvent::nothing("unknown_event_type"),
     }
     // A meeting that was moved is a cancelled and a created one; the person is not new.
     if payload.get("old_invitee").id().is_some() {
-        return Event::nothing("meeting_moved");
+        return WebhookEvent::nothing("meeting_moved");
     }
     let mut draft = Draft::new();
-    draft.set(Known::Email, payload.get("email").plain());
-    draft.set(Known::Name, payload.get("name").plain());
-    draft.set(Known::FirstName, payload.get("first_name").plain());
-    draft.set(Known::LastName, payload.get("last_name").plain());
+    draft.set(LeadField::Email, payload.get("email").plain());
+    draft.set(LeadField::Name, payload.get("name").plain());
+    draft.set(LeadField::FirstName, payload.get("first_name").plain());
+    draft.set(LeadField::LastName, payload.get("last_name").plain());
     for answer in payload.get("questions_and_answers").items() {
         draft.add(answer.get("question").text(), answer.get("answer").plain());
     }
@@ -62,7 +62,7 @@ fn event(body: &Node) -> Event {
     }
     draft.add("fields.meeting", payload.at(&["scheduled_event", "name"]).plain());
     draft.add("fields.meeting_at", payload.at(&["scheduled_event", "start_time"]).plain());
-    draft.set(Known::Form, payload.get("routing_form").plain());
+    draft.set(LeadField::Form, payload.get("routing_form").plain());
     draft.submitted_at(body.get("created_at"));
-    Event::lead(payload.get("uri").id().map(|uri| format!("calendly:{uri}")), draft.finish("calendly"))
+    WebhookEvent::lead(payload.get("uri").id().map(|uri| format!("calendly:{uri}")), draft.finish("calendly"))
 }

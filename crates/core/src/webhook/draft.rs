@@ -5,8 +5,8 @@
 // Nothing here is inlined: every sender's file calls it often, and the size of the program counts.
 
 use crate::id::{RepId, TeamId};
-use crate::intake::json_tree::Node;
-use crate::intake::{FieldMap, Known, Name, Note, RawLead, RawSignal};
+use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField, Name, Note, RawLead, RawSignal};
 use crate::limits::{
     FIELD_NAME_BYTES_MAX, FIELDS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX,
     VALUE_CHARS_MAX,
@@ -38,7 +38,7 @@ const LEVELS_MAX: u32 = 3;
 /// A lead in the making.
 #[derive(Default)]
 pub struct Draft {
-    known: Vec<(Known, String)>,
+    known: Vec<(LeadField, String)>,
     pairs: Vec<(String, String)>,
     signals: Vec<RawSignal>,
 }
@@ -51,7 +51,7 @@ impl Draft {
 
     /// Says what a known field is. The first text counts; an empty one does not.
     #[inline(never)]
-    pub fn set(&mut self, known: Known, text: Option<String>) {
+    pub fn set(&mut self, known: LeadField, text: Option<String>) {
         if let Some(text) = text.filter(|text| !text.trim().is_empty())
             && !self.has(known)
         {
@@ -61,7 +61,7 @@ impl Draft {
 
     /// Whether a known field was said.
     #[inline(never)]
-    pub fn has(&self, known: Known) -> bool {
+    pub fn has(&self, known: LeadField) -> bool {
         self.known.iter().any(|(other, _)| *other == known)
     }
 
@@ -76,11 +76,11 @@ impl Draft {
     /// Adds the fields of an object. An inner object's fields are named after both, such as `company_name`, unless the
     /// outer one only wraps a lead.
     #[inline(never)]
-    pub fn object(&mut self, node: &Node) {
+    pub fn object(&mut self, node: &JsonNode) {
         self.inner("", node, LEVELS_MAX);
     }
 
-    fn inner(&mut self, outer: &str, node: &Node, levels: u32) {
+    fn inner(&mut self, outer: &str, node: &JsonNode, levels: u32) {
         for (name, value) in node.entries() {
             let full = if outer.is_empty() { name.clone() } else { format!("{outer}_{name}") };
             if value.entries().is_empty() {
@@ -94,16 +94,16 @@ impl Draft {
 
     /// Says when the person sent the form: RFC 3339, ISO 8601, or milliseconds since 1970. Anything else is left out.
     #[inline(never)]
-    pub fn submitted_at(&mut self, node: &Node) {
+    pub fn submitted_at(&mut self, node: &JsonNode) {
         let moment = match node.number() {
             Some(ms) => Some(Timestamp::from_ms(ms)),
             None => node.text().parse().ok(),
         };
-        self.set(Known::SubmittedAt, moment.map(|moment| moment.to_string()));
+        self.set(LeadField::SubmittedAt, moment.map(|moment| moment.to_string()));
     }
 
     /// Adds an intent signal. One without a moment that can be read happened now.
-    pub fn signal(&mut self, name: &str, at: &Node) {
+    pub fn signal(&mut self, name: &str, at: &JsonNode) {
         let name: String = payload::tidy(name).chars().take(FIELD_NAME_BYTES_MAX / 4).collect();
         if !name.trim().is_empty() {
             let at: Option<Timestamp> = at.text().parse().ok();
@@ -114,8 +114,8 @@ impl Draft {
 
     /// The address, when one was said under any name.
     pub fn email(&self) -> Option<&str> {
-        let said = self.known.iter().find(|(known, _)| *known == Known::Email).map(|(_, text)| text.as_str());
-        let named = || self.pairs.iter().find(|(name, _)| Known::from_alias(name) == Some(Known::Email));
+        let said = self.known.iter().find(|(known, _)| *known == LeadField::Email).map(|(_, text)| text.as_str());
+        let named = || self.pairs.iter().find(|(name, _)| LeadField::from_alias(name) == Some(LeadField::Email));
         said.or_else(|| named().map(|(_, text)| text.as_str()))
     }
 
@@ -126,7 +126,7 @@ impl Draft {
         let mut all: Vec<(String, String)> =
             known.iter().map(|(known, text)| (known.path().to_owned(), text.clone())).collect();
         for (name, text) in pairs {
-            match Known::from_path(&name.trim().to_lowercase()) {
+            match LeadField::from_path(&name.trim().to_lowercase()) {
                 // The sender's file knows better what the field is; another text under its name is not lost.
                 Some(field) if known.iter().any(|(other, said)| *other == field && *said == text) => {}
                 Some(field) if known.iter().any(|(other, _)| *other == field) => {
@@ -142,7 +142,7 @@ impl Draft {
             notes.push(Note { path: "fields".to_owned(), code: "fields_dropped".to_owned() });
         }
         let mut raw = RawLead::from_pairs(first_address_only(all), &FieldMap::default());
-        raw.set_default(Known::Source, source);
+        raw.set_default(LeadField::Source, source);
         for pair in &mut raw.pairs {
             let text = fitting(&pair.name, &pair.value);
             if text != pair.value {
@@ -158,11 +158,11 @@ impl Draft {
 
 /// Whether a field means one that has to be written in a certain way, and is not: it is the sender's own then.
 fn is_unreadable(name: &str, text: &str) -> bool {
-    match Known::from_alias(name) {
-        Some(Known::SubmittedAt) => text.trim().parse::<Timestamp>().is_err(),
-        Some(Known::IncumbentRepId) => RepId::new(text.trim()).is_err(),
-        Some(Known::IncumbentTeam) => TeamId::new(text.trim()).is_err(),
-        Some(Known::SubmissionId) => text.len() > IDEMPOTENCY_KEY_BYTES_MAX,
+    match LeadField::from_alias(name) {
+        Some(LeadField::SubmittedAt) => text.trim().parse::<Timestamp>().is_err(),
+        Some(LeadField::IncumbentRepId) => RepId::new(text.trim()).is_err(),
+        Some(LeadField::IncumbentTeam) => TeamId::new(text.trim()).is_err(),
+        Some(LeadField::SubmissionId) => text.len() > IDEMPOTENCY_KEY_BYTES_MAX,
         _ => false,
     }
 }
@@ -172,7 +172,8 @@ fn is_unreadable(name: &str, text: &str) -> bool {
 fn first_address_only(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut kept: Vec<(String, String)> = Vec::with_capacity(pairs.len());
     for (name, text) in pairs {
-        let is_again = Known::from_alias(&name) == Some(Known::Email) && kept.iter().any(|(other, _)| *other == name);
+        let is_again =
+            LeadField::from_alias(&name) == Some(LeadField::Email) && kept.iter().any(|(other, _)| *other == name);
         kept.push(if is_again { (format!("fields.{name}"), text) } else { (name, text) });
     }
     kept
@@ -182,7 +183,7 @@ fn first_address_only(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
 fn short_name(name: &str) -> String {
     let name = payload::tidy(name);
     // As it is judged later: some letters are longer in lower case, or when they are composed.
-    let fits = |name: &str| normalize::collapse(&normalize::mend(&name.to_lowercase())).len() <= FIELD_NAME_BYTES_MAX;
+    let fits = |name: &str| normalize::collapse(&normalize::clean(&name.to_lowercase())).len() <= FIELD_NAME_BYTES_MAX;
     let mut end = name.len().min(FIELD_NAME_BYTES_MAX);
     while end > 0 && !name.get(..end).is_some_and(fits) {
         end = end.saturating_sub(1);
@@ -193,10 +194,10 @@ fn short_name(name: &str) -> String {
 /// A text within the limit of its field. An address is left alone: half of one would be somebody else's.
 fn fitting(name: &Name, text: &str) -> String {
     let most = match name {
-        Name::Known(Known::Email) => return text.to_owned(),
-        Name::Known(Known::FirstName | Known::LastName | Known::Name) => NAME_CHARS_MAX,
-        Name::Known(Known::Message) | Name::Own(_) => MESSAGE_CHARS_MAX,
-        Name::Known(Known::Website | Known::LinkedinUrl) => URL_CHARS_MAX,
+        Name::Known(LeadField::Email) => return text.to_owned(),
+        Name::Known(LeadField::FirstName | LeadField::LastName | LeadField::Name) => NAME_CHARS_MAX,
+        Name::Known(LeadField::Message) | Name::Own(_) => MESSAGE_CHARS_MAX,
+        Name::Known(LeadField::Website | LeadField::LinkedinUrl) => URL_CHARS_MAX,
         Name::Known(_) => VALUE_CHARS_MAX,
     };
     payload::tidy(text).chars().take(most).collect()

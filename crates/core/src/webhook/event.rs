@@ -5,9 +5,9 @@ use crate::webhook::fetch::Fetch;
 
 /// What a request says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum ParsedWebhook {
     /// Events, in the order of the body. An empty list is a greeting that wants nothing but a 2xx.
-    Events(Vec<Event>),
+    Events(Vec<WebhookEvent>),
     /// A challenge: this is the answer, word for word.
     Challenge {
         /// Media type.
@@ -19,17 +19,17 @@ pub enum Heard {
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct WebhookEvent {
     /// What makes a second delivery the same event: sender and the vendor's own id. `None` when the vendor gives none;
     /// equal contents are the same event then.
     pub key: Option<String>,
     /// What it says.
-    pub says: Says,
+    pub says: WebhookEventKind,
 }
 
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Says {
+pub enum WebhookEventKind {
     /// A lead, not judged yet.
     Lead(Box<RawLead>),
     /// There is a lead to be read at the vendor.
@@ -40,19 +40,19 @@ pub enum Says {
     Broken(&'static str),
 }
 
-impl Event {
+impl WebhookEvent {
     /// A lead with its key.
     pub(super) fn lead(key: Option<String>, raw: RawLead) -> Self {
-        Self { key, says: Says::Lead(Box::new(raw)) }
+        Self { key, says: WebhookEventKind::Lead(Box::new(raw)) }
     }
 
     /// An event that is not for this program.
     pub(super) fn nothing(code: &'static str) -> Self {
-        Self { key: None, says: Says::Nothing(code) }
+        Self { key: None, says: WebhookEventKind::Nothing(code) }
     }
 
     /// An event that cannot be understood.
     pub(super) fn broken(code: &'static str) -> Self {
-        Self { key: None, says: Says::Broken(code) }
+        Self { key: None, says: WebhookEventKind::Broken(code) }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::http::HttpRequest;
 use crate::intake::RawLead;
-use crate::intake::json_tree::Node;
+use crate::intake::json_tree::JsonNode;
 use crate::time::{MINUTE_MS, Timestamp};
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
@@ -15,7 +15,7 @@ pub const LAG_MS: i64 = MINUTE_MS;
 /// Where a lead is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Vendor {
+pub enum FetchVendor {
     /// A contact of `HubSpot`.
     Hubspot,
     /// A lead of Meta Lead Ads.
@@ -28,7 +28,7 @@ pub enum Vendor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetch {
     /// The vendor.
-    pub vendor: Vendor,
+    pub vendor: FetchVendor,
     /// The vendor's id of the record: letters, digits, `-` and `_`, so that it can stand in an address as it is.
     pub id: String,
     /// When the event happened; the moment of receipt when the vendor does not say.
@@ -54,24 +54,24 @@ pub enum Fetched {
 pub(super) type Setting<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// What the error bodies and states of a vendor mean, and how its records are read.
-pub(super) struct Reader {
+pub(super) struct FetchReader {
     /// Makes the request.
     pub request: fn(&Fetch, Setting<'_>) -> Result<HttpRequest, Refusal>,
     /// Reads a record.
-    pub lead: fn(&Node) -> Fetched,
+    pub lead: fn(&JsonNode) -> Fetched,
 }
 
 impl Fetch {
     /// A lead to be read; `None` when the id could not stand in an address.
     #[must_use]
-    pub(super) fn new(vendor: Vendor, id: &str, occurred_at: Timestamp) -> Option<Self> {
+    pub(super) fn new(vendor: FetchVendor, id: &str, occurred_at: Timestamp) -> Option<Self> {
         let is_safe = (1..=128).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         is_safe.then(|| Self { vendor, id: id.to_owned(), occurred_at })
     }
 
     /// What an answer means; `lead` reads the vendor's record.
-    pub(super) fn told(&self, lead: fn(&Node) -> Fetched, status: u16, body: &[u8], now: Timestamp) -> Fetched {
+    pub(super) fn told(&self, lead: fn(&JsonNode) -> Fetched, status: u16, body: &[u8], now: Timestamp) -> Fetched {
         let body = json(body);
         let error_code = body.as_ref().ok().and_then(|body| body.at(&["error", "code"]).number());
         match (status, error_code) {

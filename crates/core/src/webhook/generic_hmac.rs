@@ -5,21 +5,21 @@
 //! not looked at, since they change with every delivery.
 
 use crate::intake::Media;
-use crate::intake::json_tree::Node;
+use crate::intake::json_tree::JsonNode;
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{Algorithm, Encoding, Scheme};
 
 pub(super) const SETTINGS: &[&str] =
     &["HMAC_SECRET", "HMAC_SECRET_PREVIOUS", "HMAC_HEADER", "HMAC_ALGORITHM", "HMAC_ENCODING"];
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let keys = settings.keys("HMAC_SECRET")?;
     let (algorithm, name) = match settings.get("HMAC_ALGORITHM") {
@@ -39,22 +39,22 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     Scheme { algorithm, encoding, prefix: "" }.check(given, &keys, &[incoming.body])?;
     if Media::of(incoming.header("content-type")) == Ok(Media::Form) {
         let pairs = form_urlencoded::parse(incoming.body);
-        let entries = pairs.map(|(name, value)| (name.into_owned(), Node::Text(value.into_owned()))).collect();
-        return Ok(Heard::Events(vec![event(&Node::Object(entries))]));
+        let entries = pairs.map(|(name, value)| (name.into_owned(), JsonNode::Text(value.into_owned()))).collect();
+        return Ok(ParsedWebhook::Events(vec![event(&JsonNode::Object(entries))]));
     }
     match json(incoming.body)? {
-        Node::List(items) if items.len() > HOOK_EVENTS_MAX => Err(Refusal::too_many_events(HOOK_EVENTS_MAX)),
-        Node::List(items) => Ok(Heard::Events(items.iter().map(event).collect())),
-        node => Ok(Heard::Events(vec![event(&node)])),
+        JsonNode::List(items) if items.len() > HOOK_EVENTS_MAX => Err(Refusal::too_many_events(HOOK_EVENTS_MAX)),
+        JsonNode::List(items) => Ok(ParsedWebhook::Events(items.iter().map(event).collect())),
+        node => Ok(ParsedWebhook::Events(vec![event(&node)])),
     }
 }
 
-fn event(node: &Node) -> Event {
+fn event(node: &JsonNode) -> WebhookEvent {
     if node.entries().is_empty() {
-        return Event::broken("not_an_object");
+        return WebhookEvent::broken("not_an_object");
     }
     let id = ["event_id", "submission_id", "id"].iter().find_map(|name| node.get(name).id());
     let mut draft = Draft::new();
     draft.object(node);
-    Event::lead(id.map(|id| format!("hmac:{id}")), draft.finish("webhook"))
+    WebhookEvent::lead(id.map(|id| format!("hmac:{id}")), draft.finish("webhook"))
 }

@@ -3,36 +3,36 @@
 //! Nothing is signed: the key that was typed into the form's webhook settings comes back as `google_key`. A lead is known
 //! by `lead_id`. The leads of "Send test data" say `is_test` and are not leads. Ids may be larger than 2^53.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::is_one_of;
 
 pub(super) const SETTINGS: &[&str] = &["GOOGLE_ADS_SECRET", "GOOGLE_ADS_SECRET_PREVIOUS"];
 
 /// Columns of the form and what they mean. A work address goes before a private one.
-const COLUMNS: &[(&str, Known)] = &[
-    ("WORK_EMAIL", Known::Email),
-    ("EMAIL", Known::Email),
-    ("FULL_NAME", Known::Name),
-    ("FIRST_NAME", Known::FirstName),
-    ("LAST_NAME", Known::LastName),
-    ("WORK_PHONE", Known::Phone),
-    ("PHONE_NUMBER", Known::Phone),
-    ("COMPANY_NAME", Known::Company),
-    ("JOB_TITLE", Known::Title),
-    ("COUNTRY", Known::Country),
-    ("REGION", Known::Region),
-    ("POSTAL_CODE", Known::PostalCode),
+const COLUMNS: &[(&str, LeadField)] = &[
+    ("WORK_EMAIL", LeadField::Email),
+    ("EMAIL", LeadField::Email),
+    ("FULL_NAME", LeadField::Name),
+    ("FIRST_NAME", LeadField::FirstName),
+    ("LAST_NAME", LeadField::LastName),
+    ("WORK_PHONE", LeadField::Phone),
+    ("PHONE_NUMBER", LeadField::Phone),
+    ("COMPANY_NAME", LeadField::Company),
+    ("JOB_TITLE", LeadField::Title),
+    ("COUNTRY", LeadField::Country),
+    ("REGION", LeadField::Region),
+    ("POSTAL_CODE", LeadField::PostalCode),
 ];
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let secrets = settings.secrets("GOOGLE_ADS_SECRET")?;
     // The key is inside the body, so the body has to be read first.
@@ -40,16 +40,16 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     if !is_one_of(body.get("google_key").text(), &secrets) {
         return Err(Refusal::bad_secret());
     }
-    Ok(Heard::Events(vec![event(&body)]))
+    Ok(ParsedWebhook::Events(vec![event(&body)]))
 }
 
-fn event(body: &Node) -> Event {
-    if body.get("is_test") == &Node::Flag(true) {
-        return Event::nothing("test_lead");
+fn event(body: &JsonNode) -> WebhookEvent {
+    if body.get("is_test") == &JsonNode::Flag(true) {
+        return WebhookEvent::nothing("test_lead");
     }
     let columns = body.get("user_column_data").items();
     if columns.is_empty() {
-        return Event::broken("no_columns");
+        return WebhookEvent::broken("no_columns");
     }
     let column = |id: &str| columns.iter().find(|column| column.get("column_id").text() == id);
     let mut draft = Draft::new();
@@ -69,9 +69,9 @@ fn event(body: &Node) -> Event {
             draft.add(if name.is_empty() { id } else { name }, column.get("string_value").plain());
         }
     }
-    draft.set(Known::Form, body.get("form_id").plain());
-    draft.set(Known::UtmCampaign, body.get("campaign_id").plain());
+    draft.set(LeadField::Form, body.get("form_id").plain());
+    draft.set(LeadField::UtmCampaign, body.get("campaign_id").plain());
     draft.add("fields.gcl_id", body.get("gcl_id").plain());
     draft.submitted_at(body.get("lead_submit_time"));
-    Event::lead(body.get("lead_id").id().map(|id| format!("google-ads:{id}")), draft.finish("google-ads"))
+    WebhookEvent::lead(body.get("lead_id").id().map(|id| format!("google-ads:{id}")), draft.finish("google-ads"))
 }

@@ -8,17 +8,17 @@
 use crate::crm::hubspot::VERSION;
 use crate::crm::hubspot::properties::{LEAD, PERSON_ID};
 use crate::http::{HttpRequest, Method};
-use crate::intake::json_tree::Node;
-use crate::intake::{Known, RawLead};
+use crate::intake::json_tree::JsonNode;
+use crate::intake::{LeadField, RawLead};
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::time::Timestamp;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard, Says};
-use crate::webhook::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent, WebhookEventKind};
+use crate::webhook::fetch::{Fetch, FetchReader, FetchVendor, Fetched, Setting, base, token};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{SHA256_BASE64, WINDOW_MS, check_fresh, digits};
 
 pub(super) const SETTINGS: &[&str] =
@@ -35,7 +35,7 @@ const OWN_CHANGES: &[&str] = &["hubspot_owner_id", "hubspot_owner_assigneddate",
 pub const CRM_CHANGE: &str = "crm_change";
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let keys = settings.keys("HUBSPOT_CLIENT_SECRET")?;
     let signature = incoming.signature("x-hubspot-signature-v3")?;
@@ -49,11 +49,11 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     check(&unescaped(url)).or_else(|refusal| if url.contains('%') { check(url) } else { Err(refusal) })?;
     check_fresh(incoming.now, at_ms, WINDOW_MS)?;
     let body = json(incoming.body)?;
-    let Node::List(items) = &body else { return Err(Refusal::unreadable("the body is not a list of events")) };
+    let JsonNode::List(items) = &body else { return Err(Refusal::unreadable("the body is not a list of events")) };
     if items.len() > HOOK_EVENTS_MAX {
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
     }
-    Ok(Heard::Events(once_per_contact(items.iter().map(|item| event(item, incoming.now)).collect())))
+    Ok(ParsedWebhook::Events(once_per_contact(items.iter().map(|item| event(item, incoming.now)).collect())))
 }
 
 /// The URL with the escapes decoded that `HubSpot` decodes before signing, and no others.
@@ -87,7 +87,7 @@ fn unescaped(url: &str) -> String {
     text
 }
 
-fn event(item: &Node, now: Timestamp) -> Event {
+fn event(item: &JsonNode, now: Timestamp) -> WebhookEvent {
     let kind = item.get("subscriptionType").text();
     let is_contact = match kind.split_once('.') {
         Some(("contact", _)) => true,
@@ -101,18 +101,18 @@ fn event(item: &Node, now: Timestamp) -> Event {
         _ => false,
     };
     if is_account {
-        return Event::nothing(CRM_CHANGE);
+        return WebhookEvent::nothing(CRM_CHANGE);
     }
     if !is_contact || !(is_new || kind.ends_with(".propertyChange")) {
-        return Event::nothing("unknown_event_type");
+        return WebhookEvent::nothing("unknown_event_type");
     }
     let property = item.get("propertyName").text();
     if !is_new && OWN_CHANGES.contains(&property) {
-        return Event::nothing(CRM_CHANGE);
+        return WebhookEvent::nothing(CRM_CHANGE);
     }
     let (portal, object) = (item.get("portalId").number(), item.get("objectId").number());
     let occurred = item.get("occurredAt").number();
-    let (Some(portal), Some(object)) = (portal, object) else { return Event::broken("no_object_id") };
+    let (Some(portal), Some(object)) = (portal, object) else { return WebhookEvent::broken("no_object_id") };
     let occurred_at = occurred.map_or(now, Timestamp::from_ms);
     let key = if is_new {
         // As for a contact that is read because it is new in the CRM: whichever way it comes first, it is one lead.
@@ -120,37 +120,38 @@ fn event(item: &Node, now: Timestamp) -> Event {
     } else {
         format!("hubspot:{portal}:{object}:{property}:{}", occurred_at.as_ms())
     };
-    match Fetch::new(Vendor::Hubspot, &object.to_string(), occurred_at) {
-        Some(fetch) => Event { key: Some(key), says: Says::Fetch(fetch) },
-        None => Event::broken("no_object_id"),
+    match Fetch::new(FetchVendor::Hubspot, &object.to_string(), occurred_at) {
+        Some(fetch) => WebhookEvent { key: Some(key), says: WebhookEventKind::Fetch(fetch) },
+        None => WebhookEvent::broken("no_object_id"),
     }
 }
 
 /// One event per contact: a form that fills in five properties is one lead. A new contact goes before its changes.
-fn once_per_contact(events: Vec<Event>) -> Vec<Event> {
-    let mut kept: Vec<Event> = Vec::with_capacity(events.len());
+fn once_per_contact(events: Vec<WebhookEvent>) -> Vec<WebhookEvent> {
+    let mut kept: Vec<WebhookEvent> = Vec::with_capacity(events.len());
     for mut event in events {
-        let Says::Fetch(fetch) = &event.says else {
+        let WebhookEventKind::Fetch(fetch) = &event.says else {
             kept.push(event);
             continue;
         };
         let id = fetch.id.clone();
-        let is_same = |other: &&mut Event| matches!(&other.says, Says::Fetch(fetch) if fetch.id == id);
+        let is_same =
+            |other: &&mut WebhookEvent| matches!(&other.says, WebhookEventKind::Fetch(fetch) if fetch.id == id);
         match kept.iter_mut().find(is_same) {
             None => kept.push(event),
             Some(first) => {
-                let colons = |event: &Event| event.key.as_ref().map_or(0, |key| key.matches(':').count());
+                let colons = |event: &WebhookEvent| event.key.as_ref().map_or(0, |key| key.matches(':').count());
                 if colons(&event) < colons(first) {
                     std::mem::swap(first, &mut event);
                 }
-                kept.push(Event::nothing("same_contact"));
+                kept.push(WebhookEvent::nothing("same_contact"));
             }
         }
     }
     kept
 }
 
-pub(super) const READER: Reader = Reader { request, lead };
+pub(super) const READER: FetchReader = FetchReader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
     let token = token(setting, TOKEN)?;
@@ -171,7 +172,7 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
     Ok(HttpRequest { method: Method::Get, url, headers, body: None })
 }
 
-fn lead(contact: &Node) -> Fetched {
+fn lead(contact: &JsonNode) -> Fetched {
     let properties = contact.get("properties");
     if properties.entries().is_empty() {
         return Fetched::Broken("fetch_unreadable");
@@ -192,7 +193,11 @@ fn lead(contact: &Node) -> Fetched {
 /// A contact as a lead.
 pub fn hubspot_contact<'a>(id: &str, properties: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> RawLead {
     let mut draft = Draft::new();
-    let known = [("email", Known::Email), ("hs_language", Known::Language), ("hs_linkedin_url", Known::LinkedinUrl)];
+    let known = [
+        ("email", LeadField::Email),
+        ("hs_language", LeadField::Language),
+        ("hs_linkedin_url", LeadField::LinkedinUrl),
+    ];
     for (property, field) in known {
         draft.set(field, properties.clone().find(|(name, _)| *name == property).map(|(_, text)| text.to_owned()));
     }

@@ -5,7 +5,7 @@ use crate::webhook::refusal::Refusal;
 
 /// Method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub enum WebhookMethod {
     /// GET: challenges.
     Get,
     /// POST: events.
@@ -16,7 +16,7 @@ pub enum Method {
 #[derive(Clone, Copy)]
 pub struct Incoming<'a> {
     /// Method.
-    pub method: Method,
+    pub method: WebhookMethod,
     /// Whole URL as the sender called it, with its query.
     pub url: &'a str,
     /// Headers; names in lower case.
@@ -56,6 +56,6 @@ impl<'a> Incoming<'a> {
     /// # Errors
     /// `method_not_allowed` for anything else.
     pub(super) fn only_post(&self) -> Result<(), Refusal> {
-        if self.method == Method::Post { Ok(()) } else { Err(Refusal::wrong_method()) }
+        if self.method == WebhookMethod::Post { Ok(()) } else { Err(Refusal::wrong_method()) }
     }
 }

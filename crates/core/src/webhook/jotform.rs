@@ -3,20 +3,20 @@
 //! Jotform signs nothing, so the secret stands in the address: `?secret=…`. A submission is known by `submissionID`.
 //! `rawRequest` is JSON with one entry per question, named `q3_email`; the rest of it is Jotform's machinery.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::is_one_of;
 
 pub(super) const SETTINGS: &[&str] = &["JOTFORM_SECRET", "JOTFORM_SECRET_PREVIOUS"];
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let secrets = settings.secrets("JOTFORM_SECRET")?;
     if !is_one_of(&incoming.query("secret").unwrap_or_default(), &secrets) {
@@ -27,7 +27,9 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
         pairs.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
     };
     let id = field("submissionID").filter(|id| !id.is_empty() && id.len() <= 64);
-    let Some(answers) = field("rawRequest") else { return Ok(Heard::Events(vec![Event::broken("no_response")])) };
+    let Some(answers) = field("rawRequest") else {
+        return Ok(ParsedWebhook::Events(vec![WebhookEvent::broken("no_response")]));
+    };
     let answers = json(answers.as_bytes())?;
     let mut draft = Draft::new();
     for (name, value) in answers.entries() {
@@ -35,9 +37,9 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
             add(&mut draft, name, value);
         }
     }
-    draft.set(Known::Form, field("formID"));
+    draft.set(LeadField::Form, field("formID"));
     let key = id.map(|id| format!("jotform:{id}"));
-    Ok(Heard::Events(vec![Event::lead(key, draft.finish("jotform"))]))
+    Ok(ParsedWebhook::Events(vec![WebhookEvent::lead(key, draft.finish("jotform"))]))
 }
 
 /// `email` of `q3_email`; `None` for what is no question.
@@ -47,20 +49,20 @@ fn question(name: &str) -> Option<&str> {
     is_question.then_some(name)
 }
 
-fn add(draft: &mut Draft, name: &str, value: &Node) {
+fn add(draft: &mut Draft, name: &str, value: &JsonNode) {
     let entries = value.entries();
     if entries.is_empty() {
         return draft.add(name, value.plain());
     }
-    if value.get("first") != &Node::Null || value.get("last") != &Node::Null {
-        draft.set(Known::FirstName, value.get("first").plain());
-        draft.set(Known::LastName, value.get("last").plain());
+    if value.get("first") != &JsonNode::Null || value.get("last") != &JsonNode::Null {
+        draft.set(LeadField::FirstName, value.get("first").plain());
+        draft.set(LeadField::LastName, value.get("last").plain());
         return;
     }
-    if value.get("addr_line1") != &Node::Null || value.get("postal") != &Node::Null {
-        draft.set(Known::Country, value.get("country").plain());
-        draft.set(Known::Region, value.get("state").plain());
-        draft.set(Known::PostalCode, value.get("postal").plain());
+    if value.get("addr_line1") != &JsonNode::Null || value.get("postal") != &JsonNode::Null {
+        draft.set(LeadField::Country, value.get("country").plain());
+        draft.set(LeadField::Region, value.get("state").plain());
+        draft.set(LeadField::PostalCode, value.get("postal").plain());
         draft.add("fields.city", value.get("city").plain());
         return;
     }

@@ -6,16 +6,16 @@
 
 use crate::http;
 use crate::http::HttpRequest;
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::time::Timestamp;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard, Says};
-use crate::webhook::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
-use crate::webhook::incoming::{Incoming, Method};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent, WebhookEventKind};
+use crate::webhook::fetch::{Fetch, FetchReader, FetchVendor, Fetched, Setting, base, token};
+use crate::webhook::incoming::{Incoming, WebhookMethod};
 use crate::webhook::payload::json;
 use crate::webhook::refusal::{Blame, Refusal};
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::SHA256_HEX;
 
 pub(super) const SETTINGS: &[&str] = &[SECRET, "LINKEDIN_SECRET_PREVIOUS"];
@@ -29,16 +29,16 @@ const VERSION: &str = "202606";
 const CHALLENGE_BYTES_MAX: usize = 128;
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     let keys = settings.keys(SECRET)?;
-    if incoming.method == Method::Get {
+    if incoming.method == WebhookMethod::Get {
         return challenge(incoming, &keys);
     }
     SHA256_HEX.check(incoming.signature("x-li-signature")?, &keys, &[b"hmacsha256=", incoming.body])?;
-    Ok(Heard::Events(vec![event(&json(incoming.body)?, incoming.now)]))
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, incoming.now)]))
 }
 
-fn challenge(incoming: &Incoming<'_>, keys: &[Vec<u8>]) -> Result<Heard, Refusal> {
+fn challenge(incoming: &Incoming<'_>, keys: &[Vec<u8>]) -> Result<ParsedWebhook, Refusal> {
     let code = incoming.query("challengeCode").unwrap_or_default();
     let is_plain = (1..=CHALLENGE_BYTES_MAX).contains(&code.len())
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -48,25 +48,25 @@ fn challenge(incoming: &Incoming<'_>, keys: &[Vec<u8>]) -> Result<Heard, Refusal
     };
     let response = SHA256_HEX.sign(key, &[code.as_bytes()]);
     let body = format!("{{\"challengeCode\":\"{code}\",\"challengeResponse\":\"{response}\"}}");
-    Ok(Heard::Challenge { media: "application/json", body })
+    Ok(ParsedWebhook::Challenge { media: "application/json", body })
 }
 
-fn event(body: &Node, now: Timestamp) -> Event {
+fn event(body: &JsonNode, now: Timestamp) -> WebhookEvent {
     match (body.get("type").text(), body.get("leadAction").text()) {
         ("LEAD_ACTION", "CREATED") => {}
-        ("LEAD_ACTION", "DELETED") => return Event::nothing("lead_deleted"),
-        _ => return Event::nothing("unknown_event_type"),
+        ("LEAD_ACTION", "DELETED") => return WebhookEvent::nothing("lead_deleted"),
+        _ => return WebhookEvent::nothing("unknown_event_type"),
     }
     let urn = body.get("leadGenFormResponse").text();
     let id = urn.rsplit(':').next().unwrap_or_default();
     let occurred_at = body.get("occurredAt").number().map_or(now, Timestamp::from_ms);
-    match Fetch::new(Vendor::Linkedin, id, occurred_at) {
-        Some(fetch) => Event { key: Some(format!("linkedin:{id}")), says: Says::Fetch(fetch) },
-        None => Event::broken("no_lead_id"),
+    match Fetch::new(FetchVendor::Linkedin, id, occurred_at) {
+        Some(fetch) => WebhookEvent { key: Some(format!("linkedin:{id}")), says: WebhookEventKind::Fetch(fetch) },
+        None => WebhookEvent::broken("no_lead_id"),
     }
 }
 
-pub(super) const READER: Reader = Reader { request, lead };
+pub(super) const READER: FetchReader = FetchReader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
     let token = token(setting, "LINKEDIN_TOKEN")?;
@@ -83,8 +83,8 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
     Ok(HttpRequest { method: http::Method::Get, url, headers, body: None })
 }
 
-fn lead(body: &Node) -> Fetched {
-    if body.get("testLead") == &Node::Flag(true) {
+fn lead(body: &JsonNode) -> Fetched {
+    if body.get("testLead") == &JsonNode::Flag(true) {
         return Fetched::Nothing("test_lead");
     }
     let answers = body.at(&["formResponse", "answers"]).items();
@@ -95,17 +95,17 @@ fn lead(body: &Node) -> Fetched {
     let mut draft = Draft::new();
     for answer in answers {
         let question = questions.iter().find(|question| question.get("questionId") == answer.get("questionId"));
-        add(&mut draft, question.unwrap_or(&Node::Null), answer);
+        add(&mut draft, question.unwrap_or(&JsonNode::Null), answer);
     }
     for field in body.at(&["form", "hiddenFields"]).items() {
         draft.add(field.get("name").text(), field.get("value").plain());
     }
-    draft.set(Known::Form, body.at(&["form", "name"]).plain());
+    draft.set(LeadField::Form, body.at(&["form", "name"]).plain());
     draft.submitted_at(body.get("submittedAt"));
     Fetched::Lead(Box::new(draft.finish("linkedin")))
 }
 
-fn add(draft: &mut Draft, question: &Node, answer: &Node) {
+fn add(draft: &mut Draft, question: &JsonNode, answer: &JsonNode) {
     let details = answer.get("answerDetails");
     let text = details.at(&["textQuestionAnswer", "answer"]).plain();
     let chosen = details.at(&["multipleChoiceAnswer", "options"]).items();
@@ -117,17 +117,17 @@ fn add(draft: &mut Draft, question: &Node, answer: &Node) {
     let labels = labels.collect::<Vec<_>>().join(", ");
     let text = text.or(Some(labels).filter(|text| !text.is_empty()));
     let known = match question.get("predefinedField").text() {
-        "EMAIL" | "WORK_EMAIL" => Some(Known::Email),
-        "FIRST_NAME" => Some(Known::FirstName),
-        "LAST_NAME" => Some(Known::LastName),
-        "PHONE_NUMBER" | "WORK_PHONE_NUMBER" => Some(Known::Phone),
-        "JOB_TITLE" => Some(Known::Title),
-        "COMPANY_NAME" => Some(Known::Company),
-        "COMPANY_SIZE" => Some(Known::Employees),
-        "COUNTRY" => Some(Known::Country),
-        "STATE" => Some(Known::Region),
-        "ZIP_CODE" => Some(Known::PostalCode),
-        "LINKEDIN_PROFILE_LINK" => Some(Known::LinkedinUrl),
+        "EMAIL" | "WORK_EMAIL" => Some(LeadField::Email),
+        "FIRST_NAME" => Some(LeadField::FirstName),
+        "LAST_NAME" => Some(LeadField::LastName),
+        "PHONE_NUMBER" | "WORK_PHONE_NUMBER" => Some(LeadField::Phone),
+        "JOB_TITLE" => Some(LeadField::Title),
+        "COMPANY_NAME" => Some(LeadField::Company),
+        "COMPANY_SIZE" => Some(LeadField::Employees),
+        "COUNTRY" => Some(LeadField::Country),
+        "STATE" => Some(LeadField::Region),
+        "ZIP_CODE" => Some(LeadField::PostalCode),
+        "LINKEDIN_PROFILE_LINK" => Some(LeadField::LinkedinUrl),
         _ => None,
     };
     match known.filter(|known| !draft.has(*known)) {

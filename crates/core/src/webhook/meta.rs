@@ -6,17 +6,17 @@
 
 use crate::http;
 use crate::http::HttpRequest;
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::time::Timestamp;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard, Says};
-use crate::webhook::fetch::{Fetch, Fetched, Reader, Setting, Vendor, base, token};
-use crate::webhook::incoming::{Incoming, Method};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent, WebhookEventKind};
+use crate::webhook::fetch::{Fetch, FetchReader, FetchVendor, Fetched, Setting, base, token};
+use crate::webhook::incoming::{Incoming, WebhookMethod};
 use crate::webhook::payload::json;
 use crate::webhook::refusal::{Blame, Refusal};
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{Algorithm, Encoding, Scheme, is_one_of};
 
 pub(super) const SETTINGS: &[&str] = &["META_SECRET", "META_SECRET_PREVIOUS", "META_VERIFY_TOKEN"];
@@ -27,8 +27,8 @@ const SCHEME: Scheme<'static> = Scheme { algorithm: Algorithm::Sha256, encoding:
 const CHALLENGE_BYTES_MAX: usize = 128;
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
-    if incoming.method == Method::Get {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    if incoming.method == WebhookMethod::Get {
         return challenge(incoming, settings);
     }
     SCHEME.check_body(incoming, "x-hub-signature-256", settings, "META_SECRET")?;
@@ -40,11 +40,11 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     if events.len() > HOOK_EVENTS_MAX {
         Err(Refusal::too_many_events(HOOK_EVENTS_MAX))
     } else {
-        Ok(Heard::Events(events))
+        Ok(ParsedWebhook::Events(events))
     }
 }
 
-fn challenge(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+fn challenge(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     let tokens = settings.secrets("META_VERIFY_TOKEN")?;
     let given = incoming.query("hub.verify_token").unwrap_or_default();
     let body = incoming.query("hub.challenge").unwrap_or_default();
@@ -54,24 +54,24 @@ fn challenge(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refu
         let message = "the verify token is another one than `META_VERIFY_TOKEN`, or this is no challenge";
         return Err(Refusal::new(Blame::Stranger, "bad_challenge", message));
     }
-    Ok(Heard::Challenge { media: "text/plain", body })
+    Ok(ParsedWebhook::Challenge { media: "text/plain", body })
 }
 
-fn event(change: &Node, now: Timestamp) -> Event {
+fn event(change: &JsonNode, now: Timestamp) -> WebhookEvent {
     if change.get("field").text() != "leadgen" {
-        return Event::nothing("unknown_event_type");
+        return WebhookEvent::nothing("unknown_event_type");
     }
     let value = change.get("value");
     let occurred_at =
         value.get("created_time").number().map_or(now, |seconds| Timestamp::from_ms(seconds.saturating_mul(1_000)));
-    let fetch = value.get("leadgen_id").id().and_then(|id| Fetch::new(Vendor::Meta, &id, occurred_at));
+    let fetch = value.get("leadgen_id").id().and_then(|id| Fetch::new(FetchVendor::Meta, &id, occurred_at));
     match fetch {
-        Some(fetch) => Event { key: Some(format!("meta:{}", fetch.id)), says: Says::Fetch(fetch) },
-        None => Event::broken("no_lead_id"),
+        Some(fetch) => WebhookEvent { key: Some(format!("meta:{}", fetch.id)), says: WebhookEventKind::Fetch(fetch) },
+        None => WebhookEvent::broken("no_lead_id"),
     }
 }
 
-pub(super) const READER: Reader = Reader { request, lead };
+pub(super) const READER: FetchReader = FetchReader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
     let token = token(setting, "META_TOKEN")?;
@@ -83,7 +83,7 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
     Ok(HttpRequest { method: http::Method::Get, url, headers, body: None })
 }
 
-fn lead(body: &Node) -> Fetched {
+fn lead(body: &JsonNode) -> Fetched {
     let fields = body.get("field_data").items();
     if fields.is_empty() {
         return Fetched::Broken("fetch_unreadable");
@@ -92,8 +92,8 @@ fn lead(body: &Node) -> Fetched {
     for field in fields {
         draft.add(field.get("name").text(), field.get("values").plain());
     }
-    draft.set(Known::Form, body.get("form_id").plain());
-    draft.set(Known::UtmCampaign, body.get("campaign_name").plain());
+    draft.set(LeadField::Form, body.get("form_id").plain());
+    draft.set(LeadField::UtmCampaign, body.get("campaign_name").plain());
     draft.add("fields.platform", body.get("platform").plain());
     draft.submitted_at(body.get("created_time"));
     Fetched::Lead(Box::new(draft.finish("meta")))

@@ -1,6 +1,6 @@
 //! Webhooks of vendors: who sent a request, and what it says.
 //!
-//! [`hear`] takes a request as it arrived and returns what it says. The signature is checked on the raw bytes before
+//! [`parse`] takes a request as it arrived and returns what it says. The signature is checked on the raw bytes before
 //! anything of the body is read. One file per sender knows its signature, its payload and its ids; formats and limits
 //! come from the vendors' documentation, see `docs/SENDERS.md`. The senders' files know only the files beside them that
 //! they share; which sender is which file is said here alone.
@@ -30,20 +30,20 @@ mod typeform;
 pub mod verify;
 mod webflow;
 
-pub use event::{Event, Heard, Says};
-pub use fetch::{Fetch, Fetched, Vendor};
+pub use event::{ParsedWebhook, WebhookEvent, WebhookEventKind};
+pub use fetch::{Fetch, FetchVendor, Fetched};
 pub use hubspot::{TOKEN as HUBSPOT_TOKEN, hubspot_contact};
-pub use incoming::{Incoming, Method};
+pub use incoming::{Incoming, WebhookMethod};
 pub use refusal::{Blame, Refusal};
-pub use settings::Settings;
+pub use settings::SenderSettings;
 pub use verify::WINDOW_MS;
 
 use crate::http::HttpRequest;
 use crate::time::Timestamp;
-use fetch::{Reader, Setting};
+use fetch::{FetchReader, Setting};
 
 /// What a sender's file gives.
-type Hears = fn(&Incoming<'_>, &Settings) -> Result<Heard, Refusal>;
+type Hears = fn(&Incoming<'_>, &SenderSettings) -> Result<ParsedWebhook, Refusal>;
 
 macro_rules! senders {
     ($($variant:ident $id:literal $module:ident $doc:literal;)*) => {
@@ -74,7 +74,7 @@ macro_rules! senders {
             }
 
             const fn hears(self) -> Hears {
-                match self { $(Self::$variant => $module::hear,)* }
+                match self { $(Self::$variant => $module::parse,)* }
             }
         }
     };
@@ -100,17 +100,17 @@ senders! {
 ///
 /// # Errors
 /// A [`Refusal`] when the request is not the sender's, is too old, cannot be read, or the sender is not set up.
-pub fn hear(sender: Sender, incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub fn parse(sender: Sender, incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     sender.hears()(incoming, settings)
 }
 
 impl Fetch {
     /// What its vendor's file gives.
-    const fn reader(&self) -> &'static Reader {
+    const fn reader(&self) -> &'static FetchReader {
         match self.vendor {
-            Vendor::Hubspot => &hubspot::READER,
-            Vendor::Meta => &meta::READER,
-            Vendor::Linkedin => &linkedin::READER,
+            FetchVendor::Hubspot => &hubspot::READER,
+            FetchVendor::Meta => &meta::READER,
+            FetchVendor::Linkedin => &linkedin::READER,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here is inlined: every sender's file calls it often, and the size of the program counts.
 
-use crate::intake::json_tree::{Node, Payload};
+use crate::intake::json_tree::{JsonNode, Payload};
 use crate::webhook::refusal::Refusal;
 use serde::de::IgnoredAny;
 
@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 /// # Errors
 /// `unreadable_body` when it is not JSON in UTF-8.
 #[inline(never)]
-pub fn json(body: &[u8]) -> Result<Node, Refusal> {
+pub fn json(body: &[u8]) -> Result<JsonNode, Refusal> {
     let payload: Result<Payload, _> = serde_json::from_slice(body);
     payload.map(|payload| payload.0).map_err(|_| Refusal::unreadable("the body is not JSON in UTF-8"))
 }
@@ -62,7 +62,7 @@ pub fn tidy(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t')).collect()
 }
 
-impl Node {
+impl JsonNode {
     /// The value under a key; of a repeated key the first one. `Null` when there is none.
     #[inline(never)]
     pub fn get(&self, key: &str) -> &Self {

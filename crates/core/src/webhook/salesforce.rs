@@ -6,14 +6,14 @@
 //! notification is known by its `Id`. A flow does not try again; its call is known by `record_id` and `occurred_at`.
 
 use crate::intake::Media;
-use crate::intake::json_tree::Node;
+use crate::intake::json_tree::JsonNode;
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::{Blame, Refusal};
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::is_one_of;
 use roxmltree::{Document, Node as Element, ParsingOptions};
 
@@ -38,7 +38,7 @@ pub fn is_callout(incoming: &Incoming<'_>) -> bool {
 }
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let secrets = settings.secrets("SALESFORCE_SECRET")?;
     let given = match incoming.header("x-api-key") {
@@ -49,7 +49,7 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
         return Err(Refusal::bad_secret());
     }
     if is_callout(incoming) {
-        return Ok(Heard::Events(vec![callout(&json(incoming.body)?)]));
+        return Ok(ParsedWebhook::Events(vec![callout(&json(incoming.body)?)]));
     }
     let unreadable = || Refusal::unreadable("the body is not an outbound message in XML");
     let text = std::str::from_utf8(incoming.body).map_err(|_| unreadable())?;
@@ -64,11 +64,11 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     if notifications.len() > HOOK_EVENTS_MAX {
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
     }
-    Ok(Heard::Events(notifications.into_iter().map(notification).collect()))
+    Ok(ParsedWebhook::Events(notifications.into_iter().map(notification).collect()))
 }
 
 /// Ids have 15 letters, or 18 with a checksum at the end.
-fn check_organization(message: Element<'_, '_>, settings: &Settings) -> Result<(), Refusal> {
+fn check_organization(message: Element<'_, '_>, settings: &SenderSettings) -> Result<(), Refusal> {
     let Some(expected) = settings.get("SALESFORCE_ORG_ID") else { return Ok(()) };
     let given = child(message, "OrganizationId").and_then(|node| node.text()).unwrap_or_default();
     let first_15 = |id: &str| id.trim().chars().take(15).collect::<String>();
@@ -82,18 +82,18 @@ fn child<'a, 'input>(node: Element<'a, 'input>, name: &str) -> Option<Element<'a
     node.children().find(|child| child.is_element() && child.tag_name().name() == name)
 }
 
-fn notification(node: Element<'_, '_>) -> Event {
-    let Some(record) = child(node, "sObject") else { return Event::nothing("no_record") };
+fn notification(node: Element<'_, '_>) -> WebhookEvent {
+    let Some(record) = child(node, "sObject") else { return WebhookEvent::nothing("no_record") };
     let kind = record.attributes().find(|attribute| attribute.name() == "type").map_or("", |kind| kind.value());
     if !matches!(kind.rsplit(':').next(), Some("Lead" | "Contact")) {
-        return Event::nothing("not_a_lead");
+        return WebhookEvent::nothing("not_a_lead");
     }
     let mut draft = Draft::new();
     for field in record.children().filter(Element::is_element) {
         add(&mut draft, field.tag_name().name(), field.text());
     }
     let id = child(node, "Id").and_then(|id| id.text()).map(str::trim).filter(|id| !id.is_empty() && id.len() <= 40);
-    Event::lead(id.map(|id| format!("salesforce:{id}")), draft.finish("salesforce"))
+    WebhookEvent::lead(id.map(|id| format!("salesforce:{id}")), draft.finish("salesforce"))
 }
 
 fn add(draft: &mut Draft, name: &str, text: Option<&str>) {
@@ -105,15 +105,15 @@ fn add(draft: &mut Draft, name: &str, text: Option<&str>) {
     }
 }
 
-fn callout(body: &Node) -> Event {
+fn callout(body: &JsonNode) -> WebhookEvent {
     if body.entries().is_empty() {
-        return Event::broken("not_an_object");
+        return WebhookEvent::broken("not_an_object");
     }
     let record = body.get("record_id").id();
     let key = record.as_ref().map(|id| format!("salesforce:{id}:{}", body.get("occurred_at").id().unwrap_or_default()));
     let mut draft = Draft::new();
     draft.submitted_at(body.get("occurred_at"));
     let fields = body.entries().iter().filter(|(name, _)| !matches!(name.as_str(), "event" | "org_id" | "occurred_at"));
-    draft.object(&Node::Object(fields.cloned().collect()));
-    Event::lead(key, draft.finish("salesforce"))
+    draft.object(&JsonNode::Object(fields.cloned().collect()));
+    WebhookEvent::lead(key, draft.finish("salesforce"))
 }

@@ -7,15 +7,15 @@
 //! Tracking API: the write key as the name of Basic authentication, or as `writeKey` in the body; 32 KB for an event, 500
 //! KB for a batch. Events are known by `messageId`.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::limits::{HOOK_EVENTS_MAX, SEGMENT_BATCH_BYTES_MAX, SEGMENT_EVENT_BYTES_MAX, SEGMENT_LEADS_MAX};
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard, Says};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent, WebhookEventKind};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::{json, raw_items, raw_value_of};
 use crate::webhook::refusal::{Blame, Refusal};
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{Algorithm, Encoding, Scheme, encoded, is_one_of, mac};
 use base64ct::{Base64, Encoding as _};
 
@@ -36,14 +36,14 @@ fn unreadable() -> Refusal {
 }
 
 /// Listens to a request of a webhook destination.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let keys = settings.keys("SEGMENT_SECRET")?;
     let signature = incoming.signature("x-signature")?;
     if incoming.body.trim_ascii_start().first() != Some(&b'[') {
         SCHEME.check(signature, &keys, &[incoming.body])?;
         let node = json(incoming.body)?;
-        return Ok(Heard::Events(vec![event(&node, "", settings)]));
+        return Ok(ParsedWebhook::Events(vec![event(&node, "", settings)]));
     }
     let events = raw_items(incoming.body).ok_or_else(unreadable)?;
     let first = events.first().ok_or_else(unreadable)?;
@@ -57,14 +57,14 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     if events.len() > HOOK_EVENTS_MAX {
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
     }
-    Ok(Heard::Events(events.into_iter().map(|raw| read(raw, "", settings)).collect()))
+    Ok(ParsedWebhook::Events(events.into_iter().map(|raw| read(raw, "", settings)).collect()))
 }
 
 /// Listens to a call of the tracking API: `batch`, or one of [`CALLS`], which is the type of an event that has none.
 ///
 /// # Errors
 /// A [`Refusal`] without the right write key, beyond the limits, or when the body is no event.
-pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result<Heard, Refusal> {
+pub fn track(incoming: &Incoming<'_>, call: &str, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let keys = settings.secrets("SEGMENT_WRITE_KEY")?;
     let basic = incoming.header("authorization").and_then(|header| header.strip_prefix("Basic "));
@@ -73,14 +73,14 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result
             return Err(too_large("batch_too_large", SEGMENT_BATCH_BYTES_MAX));
         }
         let in_body = raw_value_of(incoming.body, b"writeKey").and_then(|key| json(key).ok());
-        check_write_key(basic, in_body.as_ref().map(Node::text), &keys)?;
+        check_write_key(basic, in_body.as_ref().map(JsonNode::text), &keys)?;
         let events = raw_value_of(incoming.body, b"batch").and_then(raw_items).ok_or_else(unreadable)?;
-        let events: Vec<Event> = events.into_iter().map(|raw| read(raw, "", settings)).collect();
-        let leads = events.iter().filter(|event| matches!(event.says, Says::Lead(_))).count();
+        let events: Vec<WebhookEvent> = events.into_iter().map(|raw| read(raw, "", settings)).collect();
+        let leads = events.iter().filter(|event| matches!(event.says, WebhookEventKind::Lead(_))).count();
         return if leads > SEGMENT_LEADS_MAX {
             Err(Refusal::too_many_events(SEGMENT_LEADS_MAX))
         } else {
-            Ok(Heard::Events(events))
+            Ok(ParsedWebhook::Events(events))
         };
     }
     if incoming.body.len() > SEGMENT_EVENT_BYTES_MAX {
@@ -90,7 +90,7 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &Settings) -> Result
     let node = json(incoming.body);
     let in_body = node.as_ref().ok().map(|node| node.get("writeKey").text()).filter(|key| !key.is_empty());
     check_write_key(basic, in_body, &keys)?;
-    Ok(Heard::Events(vec![event(&node?, call, settings)]))
+    Ok(ParsedWebhook::Events(vec![event(&node?, call, settings)]))
 }
 
 fn too_large(code: &'static str, most: usize) -> Refusal {
@@ -110,70 +110,70 @@ fn check_write_key(basic: Option<&str>, in_body: Option<&str>, keys: &[&str]) ->
     if is_right { Ok(()) } else { Err(Refusal::bad_secret()) }
 }
 
-fn read(raw: &[u8], kind: &str, settings: &Settings) -> Event {
+fn read(raw: &[u8], kind: &str, settings: &SenderSettings) -> WebhookEvent {
     if raw.len() > SEGMENT_EVENT_BYTES_MAX {
-        return Event::broken("event_too_large");
+        return WebhookEvent::broken("event_too_large");
     }
-    json(raw).map_or_else(|_| Event::broken("unreadable_event"), |node| event(&node, kind, settings))
+    json(raw).map_or_else(|_| WebhookEvent::broken("unreadable_event"), |node| event(&node, kind, settings))
 }
 
-fn event(node: &Node, kind: &str, settings: &Settings) -> Event {
+fn event(node: &JsonNode, kind: &str, settings: &SenderSettings) -> WebhookEvent {
     if node.entries().is_empty() {
-        return Event::broken("not_an_object");
+        return WebhookEvent::broken("not_an_object");
     }
     let kind = if node.get("type").text().is_empty() { kind } else { node.get("type").text() };
     let name = match kind {
         "identify" => "identify",
         "track" => node.get("event").text(),
-        "page" | "screen" | "group" | "alias" => return Event::nothing("not_a_lead"),
-        _ => return Event::nothing("unknown_event_type"),
+        "page" | "screen" | "group" | "alias" => return WebhookEvent::nothing("not_a_lead"),
+        _ => return WebhookEvent::nothing("unknown_event_type"),
     };
     if settings.lists("SEGMENT_EVENTS", name) == Some(false) {
-        return Event::nothing("event_not_listed");
+        return WebhookEvent::nothing("event_not_listed");
     }
     let mut draft = Draft::new();
     person(&mut draft, node.get("traits"));
     person(&mut draft, node.at(&["context", "traits"]));
     if kind == "track" {
-        draft.set(Known::Email, node.at(&["properties", "email"]).plain());
+        draft.set(LeadField::Email, node.at(&["properties", "email"]).plain());
         draft.object(node.get("properties"));
         draft.signal(name, node.get("timestamp"));
         draft.add("fields.event", Some(name.to_owned()));
     }
     let user = node.get("userId").text();
-    draft.set(Known::Email, Some(user.to_owned()).filter(|user| user.contains('@') && draft.email().is_none()));
+    draft.set(LeadField::Email, Some(user.to_owned()).filter(|user| user.contains('@') && draft.email().is_none()));
     if draft.email().is_none() {
-        return Event::nothing("no_email");
+        return WebhookEvent::nothing("no_email");
     }
     let campaign = node.at(&["context", "campaign"]);
-    draft.set(Known::UtmSource, campaign.get("source").plain());
-    draft.set(Known::UtmMedium, campaign.get("medium").plain());
-    draft.set(Known::UtmCampaign, campaign.get("name").plain());
-    draft.set(Known::UtmTerm, campaign.get("term").plain());
-    draft.set(Known::UtmContent, campaign.get("content").plain());
+    draft.set(LeadField::UtmSource, campaign.get("source").plain());
+    draft.set(LeadField::UtmMedium, campaign.get("medium").plain());
+    draft.set(LeadField::UtmCampaign, campaign.get("name").plain());
+    draft.set(LeadField::UtmTerm, campaign.get("term").plain());
+    draft.set(LeadField::UtmContent, campaign.get("content").plain());
     draft.add("fields.page_url", node.at(&["context", "page", "url"]).plain());
     draft.submitted_at(node.get("timestamp"));
     let key = node.get("messageId").id().map(|id| format!("segment:{id}"));
-    Event::lead(key, draft.finish("segment"))
+    WebhookEvent::lead(key, draft.finish("segment"))
 }
 
 /// The traits of a person: their own names, with the two objects that Segment reserves.
-fn person(draft: &mut Draft, traits: &Node) {
-    draft.set(Known::Email, traits.get("email").plain());
+fn person(draft: &mut Draft, traits: &JsonNode) {
+    draft.set(LeadField::Email, traits.get("email").plain());
     let company = traits.get("company");
-    draft.set(Known::Company, company.get("name").plain());
+    draft.set(LeadField::Company, company.get("name").plain());
     let size = [company.get("employee_count"), company.get("employees")];
-    draft.set(Known::Employees, size.iter().find_map(|node| node.plain()));
+    draft.set(LeadField::Employees, size.iter().find_map(|node| node.plain()));
     let address = traits.get("address");
-    draft.set(Known::Country, address.get("country").plain());
-    draft.set(Known::Region, address.get("state").plain());
-    draft.set(Known::PostalCode, address.get("postalCode").plain().or_else(|| address.get("postal_code").plain()));
+    draft.set(LeadField::Country, address.get("country").plain());
+    draft.set(LeadField::Region, address.get("state").plain());
+    draft.set(LeadField::PostalCode, address.get("postalCode").plain().or_else(|| address.get("postal_code").plain()));
     draft.add("fields.city", address.get("city").plain());
     let others = traits.entries().iter().filter(|(name, node)| {
         let is_read_above = matches!(name.as_str(), "company" | "address") && !node.entries().is_empty();
         name != "email" && !is_read_above
     });
-    draft.object(&Node::Object(others.cloned().collect()));
+    draft.object(&JsonNode::Object(others.cloned().collect()));
 }
 
 /// The signature of an event, as Segment makes it.

@@ -7,15 +7,15 @@ use std::fmt;
 /// Settings of a sender, by name. Every secret may have a second value under its name with `_PREVIOUS`, so that a
 /// secret can be changed at the sender and here at different moments. Its debug form shows names only.
 #[derive(Clone, Default)]
-pub struct Settings(BTreeMap<&'static str, String>);
+pub struct SenderSettings(BTreeMap<&'static str, String>);
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for SenderSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-impl Settings {
+impl SenderSettings {
     /// Reads the settings with these names; blank ones are missing.
     pub fn read(names: &[&'static str], value: impl Fn(&str) -> Option<String>) -> Self {
         let found = names.iter().filter_map(|name| value(name).map(|text| (*name, text.trim().to_owned())));

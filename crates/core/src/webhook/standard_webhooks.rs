@@ -4,14 +4,14 @@
 //! while the sender changes its key. Senders hosted by Svix call the headers `svix-…`. The secret is `whsec_` and the key
 //! in base64. An event is known by its id. Signatures of other versions, such as `v1a`, are passed over.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{SHA256_BASE64, WINDOW_MS, check_fresh, decoded, digits};
 
 pub(super) const SETTINGS: &[&str] = &[SECRET, "STANDARD_WEBHOOKS_SECRET_PREVIOUS", "STANDARD_WEBHOOKS_EVENTS"];
@@ -22,7 +22,7 @@ const SECRET: &str = "STANDARD_WEBHOOKS_SECRET";
 const SIGNATURES_MAX: usize = 8;
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let keys = keys(settings)?;
     let family = if incoming.header("webhook-id").is_some() { "webhook" } else { "svix" };
@@ -34,10 +34,10 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     let seconds = digits(timestamp)?;
     check_signatures(signatures, &keys, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", incoming.body])?;
     check_fresh(incoming.now, seconds.saturating_mul(1_000), WINDOW_MS)?;
-    Ok(Heard::Events(vec![event(id, &json(incoming.body)?, settings)]))
+    Ok(ParsedWebhook::Events(vec![event(id, &json(incoming.body)?, settings)]))
 }
 
-fn keys(settings: &Settings) -> Result<Vec<Vec<u8>>, Refusal> {
+fn keys(settings: &SenderSettings) -> Result<Vec<Vec<u8>>, Refusal> {
     let expected = "`whsec_` and a key in base64";
     let secrets = settings.secrets(SECRET)?;
     let key = |secret: &str| decoded(secret.strip_prefix("whsec_").unwrap_or(secret)).filter(|key| !key.is_empty());
@@ -56,21 +56,21 @@ fn check_signatures(header: &str, keys: &[Vec<u8>], parts: &[&[u8]]) -> Result<(
     result
 }
 
-fn event(id: &str, body: &Node, settings: &Settings) -> Event {
+fn event(id: &str, body: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
     let kind = body.get("type").text();
     let listed = settings.lists("STANDARD_WEBHOOKS_EVENTS", kind);
     if !listed.unwrap_or_else(|| kind.is_empty() || kind.ends_with(".created") || kind.ends_with(".submitted")) {
-        return Event::nothing("event_not_listed");
+        return WebhookEvent::nothing("event_not_listed");
     }
     let data = body.get("data");
     let fields = if data.entries().is_empty() { body } else { data };
     if fields.entries().is_empty() {
-        return Event::broken("no_data");
+        return WebhookEvent::broken("no_data");
     }
     let mut draft = Draft::new();
     draft.object(fields);
-    if !draft.has(Known::SubmittedAt) {
+    if !draft.has(LeadField::SubmittedAt) {
         draft.submitted_at(body.get("timestamp"));
     }
-    Event::lead(Some(format!("standard-webhooks:{id}")), draft.finish("standard-webhooks"))
+    WebhookEvent::lead(Some(format!("standard-webhooks:{id}")), draft.finish("standard-webhooks"))
 }

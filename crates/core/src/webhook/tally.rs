@@ -3,55 +3,55 @@
 //! `Tally-Signature: <base64 of HMAC-SHA256(secret, raw body)>`, without a moment. A response is known by its
 //! `submissionId`. Tally waits 10 seconds and tries five times more within 32 hours.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::SHA256_BASE64;
 
 pub(super) const SETTINGS: &[&str] = &["TALLY_SECRET", "TALLY_SECRET_PREVIOUS"];
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     SHA256_BASE64.check_body(incoming, "tally-signature", settings, "TALLY_SECRET")?;
-    Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?)]))
 }
 
-fn event(body: &Node) -> Event {
+fn event(body: &JsonNode) -> WebhookEvent {
     if body.get("eventType").text() != "FORM_RESPONSE" {
-        return Event::nothing("unknown_event_type");
+        return WebhookEvent::nothing("unknown_event_type");
     }
     let data = body.get("data");
     if data.entries().is_empty() {
-        return Event::broken("no_response");
+        return WebhookEvent::broken("no_response");
     }
     let id = [data.get("submissionId"), data.get("responseId"), body.get("eventId")].iter().find_map(|node| node.id());
     let mut draft = Draft::new();
     for field in data.get("fields").items() {
         add(&mut draft, field);
     }
-    draft.set(Known::Form, data.get("formId").plain());
+    draft.set(LeadField::Form, data.get("formId").plain());
     draft.submitted_at(data.get("createdAt"));
-    Event::lead(id.map(|id| format!("tally:{id}")), draft.finish("tally"))
+    WebhookEvent::lead(id.map(|id| format!("tally:{id}")), draft.finish("tally"))
 }
 
-fn add(draft: &mut Draft, field: &Node) {
+fn add(draft: &mut Draft, field: &JsonNode) {
     let value = field.get("value");
     let options = field.get("options").items();
     let text = match value {
         // One flag per option follows the list of a question with checkboxes; the list says the same in words.
-        Node::Flag(_) => return,
-        Node::List(items) if !options.is_empty() => {
+        JsonNode::Flag(_) => return,
+        JsonNode::List(items) if !options.is_empty() => {
             let texts: Vec<String> = items.iter().filter_map(|item| option(options, item)).collect();
             Some(texts.join(", ")).filter(|text| !text.is_empty())
         }
         // Files: their links.
-        Node::List(items) if items.iter().any(|item| !item.entries().is_empty()) => {
+        JsonNode::List(items) if items.iter().any(|item| !item.entries().is_empty()) => {
             let links: Vec<&str> = items.iter().map(|item| item.get("url").text()).collect();
             Some(links.join(", "))
         }
@@ -59,8 +59,8 @@ fn add(draft: &mut Draft, field: &Node) {
         _ => value.plain(),
     };
     match field.get("type").text() {
-        "INPUT_EMAIL" if !draft.has(Known::Email) => draft.set(Known::Email, text),
-        "INPUT_PHONE_NUMBER" if !draft.has(Known::Phone) => draft.set(Known::Phone, text),
+        "INPUT_EMAIL" if !draft.has(LeadField::Email) => draft.set(LeadField::Email, text),
+        "INPUT_PHONE_NUMBER" if !draft.has(LeadField::Phone) => draft.set(LeadField::Phone, text),
         _ => {
             let label = field.get("label").text().trim();
             let name = if label.is_empty() { field.get("key").text() } else { label };
@@ -70,7 +70,7 @@ fn add(draft: &mut Draft, field: &Node) {
 }
 
 /// The text of an option by its id; the value itself when there is no such option (an answer in the person's words).
-fn option(options: &[Node], id: &Node) -> Option<String> {
+fn option(options: &[JsonNode], id: &JsonNode) -> Option<String> {
     let found = options.iter().find(|option| option.get("id") == id);
     found.and_then(|option| option.get("text").plain()).or_else(|| id.plain())
 }

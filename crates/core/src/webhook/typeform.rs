@@ -3,14 +3,14 @@
 //! `Typeform-Signature: sha256=<base64 of HMAC-SHA256(secret, raw body)>`, without a moment. A response is known by its
 //! `token`. Typeform waits 30 seconds; 404 and 410 switch its webhook off at once, so neither is ever answered.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{Algorithm, Encoding, Scheme};
 
 pub(super) const SETTINGS: &[&str] = &["TYPEFORM_SECRET", "TYPEFORM_SECRET_PREVIOUS"];
@@ -18,23 +18,23 @@ pub(super) const SETTINGS: &[&str] = &["TYPEFORM_SECRET", "TYPEFORM_SECRET_PREVI
 const SCHEME: Scheme<'static> = Scheme { algorithm: Algorithm::Sha256, encoding: Encoding::Base64, prefix: "sha256=" };
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     SCHEME.check_body(incoming, "typeform-signature", settings, "TYPEFORM_SECRET")?;
-    Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?)]))
 }
 
-fn event(body: &Node) -> Event {
+fn event(body: &JsonNode) -> WebhookEvent {
     match body.get("event_type").text() {
         "form_response" => {}
-        "form_response_partial" => return Event::nothing("partial_response"),
-        _ => return Event::nothing("unknown_event_type"),
+        "form_response_partial" => return WebhookEvent::nothing("partial_response"),
+        _ => return WebhookEvent::nothing("unknown_event_type"),
     }
     let response = body.get("form_response");
     let key = response.get("token").id().map(|token| format!("typeform:{token}"));
     let key = key.or_else(|| body.get("event_id").id().map(|id| format!("typeform:event:{id}")));
     if response.entries().is_empty() {
-        return Event::broken("no_response");
+        return WebhookEvent::broken("no_response");
     }
     let mut draft = Draft::new();
     for answer in response.get("answers").items() {
@@ -50,12 +50,12 @@ fn event(body: &Node) -> Event {
             draft.add(&format!("fields.{name}"), value);
         }
     }
-    draft.set(Known::Form, response.get("form_id").plain());
+    draft.set(LeadField::Form, response.get("form_id").plain());
     draft.submitted_at(response.get("submitted_at"));
-    Event::lead(key, draft.finish("typeform"))
+    WebhookEvent::lead(key, draft.finish("typeform"))
 }
 
-fn add_answer(draft: &mut Draft, response: &Node, answer: &Node) {
+fn add_answer(draft: &mut Draft, response: &JsonNode, answer: &JsonNode) {
     let field = answer.get("field");
     let kind = answer.get("type").text();
     let value = answer.get(kind);
@@ -73,27 +73,27 @@ fn add_answer(draft: &mut Draft, response: &Node, answer: &Node) {
     };
     let name = name_of(response, field);
     match kind {
-        "email" if !draft.has(Known::Email) => draft.set(Known::Email, text),
-        "phone_number" if !draft.has(Known::Phone) => draft.set(Known::Phone, text),
+        "email" if !draft.has(LeadField::Email) => draft.set(LeadField::Email, text),
+        "phone_number" if !draft.has(LeadField::Phone) => draft.set(LeadField::Phone, text),
         _ => draft.add(&name, text),
     }
 }
 
-fn one_of(nodes: &[&Node]) -> Option<String> {
+fn one_of(nodes: &[&JsonNode]) -> Option<String> {
     nodes.iter().find_map(|node| node.plain())
 }
 
 /// The name of an answer: the author's `ref`, which survives a change of the wording, when it is one that a person wrote
 /// or that means a known field; else the title of the question.
-fn name_of(response: &Node, field: &Node) -> String {
+fn name_of(response: &JsonNode, field: &JsonNode) -> String {
     let reference = field.get("ref").text();
     let id = field.get("id").text();
     let definitions = response.at(&["definition", "fields"]).items();
     let title = definitions.iter().find(|other| !id.is_empty() && other.get("id").text() == id);
     let title = title.map_or("", |field| field.get("title").text());
     let is_written = !reference.is_empty() && !is_generated(reference);
-    if Known::from_alias(reference).is_none()
-        && (Known::from_alias(title).is_some() || !is_written)
+    if LeadField::from_alias(reference).is_none()
+        && (LeadField::from_alias(title).is_some() || !is_written)
         && !title.is_empty()
     {
         return title.to_owned();

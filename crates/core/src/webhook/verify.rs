@@ -8,7 +8,7 @@ use crate::lead::key::hex;
 use crate::time::{MINUTE_MS, Timestamp};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -140,7 +140,7 @@ impl Scheme<'_> {
         &self,
         incoming: &Incoming<'_>,
         header: &'static str,
-        settings: &Settings,
+        settings: &SenderSettings,
         secret: &'static str,
     ) -> Result<(), Refusal> {
         let keys = settings.keys(secret)?;

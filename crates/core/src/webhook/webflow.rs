@@ -4,20 +4,20 @@
 //! Webhooks made in Webflow's dashboard are not signed and are refused: make one over the API. A submission is known by
 //! its `id`. Webflow tries three times more, ten minutes apart.
 
-use crate::intake::Known;
-use crate::intake::json_tree::Node;
+use crate::intake::LeadField;
+use crate::intake::json_tree::JsonNode;
 use crate::webhook::draft::Draft;
-use crate::webhook::event::{Event, Heard};
+use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
-use crate::webhook::settings::Settings;
+use crate::webhook::settings::SenderSettings;
 use crate::webhook::verify::{SHA256_HEX, WINDOW_MS, check_fresh, digits};
 
 pub(super) const SETTINGS: &[&str] = &["WEBFLOW_SECRET", "WEBFLOW_SECRET_PREVIOUS"];
 
 /// Listens to a request.
-pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard, Refusal> {
+pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     let keys = settings.keys("WEBFLOW_SECRET")?;
     let timestamp = incoming.signature("x-webflow-timestamp")?;
@@ -25,29 +25,29 @@ pub(super) fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Heard
     let at_ms = digits(timestamp)?;
     SHA256_HEX.check(signature, &keys, &[timestamp.as_bytes(), b":", incoming.body])?;
     check_fresh(incoming.now, at_ms, WINDOW_MS)?;
-    Ok(Heard::Events(vec![event(&json(incoming.body)?)]))
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?)]))
 }
 
-fn event(body: &Node) -> Event {
+fn event(body: &JsonNode) -> WebhookEvent {
     // The older payload has no type, and its fields stand outside.
     let (payload, kind) = (body.get("payload"), body.get("triggerType").text());
     let payload = if payload.entries().is_empty() { body } else { payload };
     if !matches!(kind, "form_submission" | "") {
-        return Event::nothing("unknown_event_type");
+        return WebhookEvent::nothing("unknown_event_type");
     }
     let data = payload.get("data");
     if data.entries().is_empty() {
-        return Event::broken("no_response");
+        return WebhookEvent::broken("no_response");
     }
     let id = payload.get("id").id().or_else(|| payload.get("_id").id());
     let mut draft = Draft::new();
     for field in payload.get("schema").items() {
         if field.get("fieldType").text() == "FormEmailInput" {
-            draft.set(Known::Email, data.get(field.get("fieldName").text()).plain());
+            draft.set(LeadField::Email, data.get(field.get("fieldName").text()).plain());
         }
     }
     draft.object(data);
-    draft.set(Known::Form, payload.get("formId").plain().or_else(|| payload.get("name").plain()));
+    draft.set(LeadField::Form, payload.get("formId").plain().or_else(|| payload.get("name").plain()));
     draft.submitted_at(payload.get("submittedAt"));
-    Event::lead(id.map(|id| format!("webflow:{id}")), draft.finish("webflow"))
+    WebhookEvent::lead(id.map(|id| format!("webflow:{id}")), draft.finish("webflow"))
 }

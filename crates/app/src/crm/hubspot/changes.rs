@@ -1,23 +1,23 @@
 //! What changed in `HubSpot`.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{ChangedPerson, Changes, Effect, Gates, Since};
+use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, DeliveryResult, VendorLimits};
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::AccountState;
-use lead_router_core::crm::hubspot::cursor::{Cursor, PAGE_MAX};
+use lead_router_core::crm::hubspot::cursor::{HubspotCursor, PAGE_MAX};
 use lead_router_core::crm::hubspot::properties::LEAD;
-use lead_router_core::crm::hubspot::{Answer, Ask, Object, Record, state};
+use lead_router_core::crm::hubspot::{HubspotAnswer, HubspotCall, HubspotRecord, Object, state};
 use lead_router_core::normalize;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::hubspot_contact;
 use std::collections::BTreeSet;
 
-impl<W: Http + Clock + Gates> Hubspot<'_, W> {
+impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
     /// A page: contacts first, then companies, then deals, which count as changes of their companies.
-    pub(super) async fn changed(&self, since: &Since) -> Effect<Changes> {
-        let cursor = Cursor::read(since.at, &since.page);
+    pub(super) async fn changed(&self, since: &ChangesSince) -> DeliveryResult<Changes> {
+        let cursor = HubspotCursor::read(since.at, &since.page);
         let answer = self.page(&cursor).await?;
-        let next = cursor.next(&answer).map(|next| Since { at: since.at, page: next.page() });
+        let next = cursor.next(&answer).map(|next| ChangesSince { at: since.at, page: next.page() });
         let mut changes = Changes { next, ..Changes::default() };
         match cursor.object {
             Object::Contacts => {
@@ -37,10 +37,10 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
     }
 
     /// The records of a page: fewer when they are too large together, because somebody keeps long texts in them.
-    async fn page(&self, cursor: &Cursor) -> Effect<Answer> {
+    async fn page(&self, cursor: &HubspotCursor) -> DeliveryResult<HubspotAnswer> {
         let mut limit = PAGE_MAX;
         loop {
-            let ask = Ask::changed(cursor.object, cursor.since_ms, limit, &cursor.after);
+            let ask = HubspotCall::changed(cursor.object, cursor.since_ms, limit, &cursor.after);
             match self.search(&ask).await {
                 Err(setback) if setback.code() == "answer_too_large" && limit > 1 => limit = limit.div_euclid(2),
                 answered => return answered,
@@ -49,7 +49,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
     }
 
     /// Companies with their open deals.
-    async fn accounts(&self, companies: Vec<Record>) -> Effect<Vec<(String, AccountState)>> {
+    async fn accounts(&self, companies: Vec<HubspotRecord>) -> DeliveryResult<Vec<(String, AccountState)>> {
         let ids: Vec<String> =
             companies.iter().filter(|one| state::domain(one).is_some()).map(|one| one.id.clone()).collect();
         let of = self.associated(Object::Companies, Object::Deals, &ids).await?;
@@ -61,7 +61,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
 }
 
 /// A contact with an address that can be one.
-fn person(contact: &Record, now: Timestamp) -> Option<ChangedPerson> {
+fn person(contact: &HubspotRecord, now: Timestamp) -> Option<ChangedPerson> {
     let email = normalize::email(contact.get("email"))?.address;
     let of_a_lead = contact.entries().filter(|(name, _)| LEAD.contains(name));
     let lead = Box::new(hubspot_contact(&contact.id, of_a_lead));

@@ -1,32 +1,32 @@
 //! Whether the connection is good, and what has to be there before the first write.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{Check, CheckProblem, Effect, Gates};
+use crate::ports::crm::{Check, CheckProblem, DeliveryResult, VendorLimits};
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::hubspot::properties::{Described, Property};
-use lead_router_core::crm::hubspot::{Access, Ask, Failure, Object, answers, properties};
-use lead_router_core::vendor::Setback;
+use lead_router_core::crm::hubspot::{HubspotAccess, HubspotCall, HubspotFailure, Object, answers, properties};
+use lead_router_core::vendor::DeliveryError;
 
 /// The kinds that have properties of ours.
 const OWN: [Object; 2] = [Object::Contacts, Object::Tasks];
 
-impl<W: Http + Clock + Gates> Hubspot<'_, W> {
+impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
     /// Steps: 1 the token; 2 a harmless call per scope; 3 our properties; 4 the calls of today.
     pub(super) async fn checks(&self) -> Vec<Check> {
         // 1
-        let token = self.try_call(&Ask::account()).await;
+        let token = self.try_call(&HubspotCall::account()).await;
         let mut checks = vec![Check::new("token", &token)];
         if token.is_err_and(|setback| setback.code() == "token_refused") {
             return checks;
         }
         // 2
         for object in [Object::Contacts, Object::Companies, Object::Deals] {
-            let read = self.try_call(&Ask::any(object)).await;
+            let read = self.try_call(&HubspotCall::any(object)).await;
             checks.push(Check::new(format!("read {}", object.as_str()), &read));
         }
         checks.push(Check::new("write contacts", &self.try_write(Object::Contacts).await));
         checks.push(Check::new("write tasks", &self.try_write(Object::Tasks).await));
-        checks.push(Check::new("read owners", &self.try_call(&Ask::owners("", false, 1)).await));
+        checks.push(Check::new("read owners", &self.try_call(&HubspotCall::owners("", false, 1)).await));
         // 3
         for object in OWN {
             match self.described(object).await {
@@ -37,7 +37,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
             }
         }
         // 4
-        if matches!(self.settings.access, Access::Token(_)) {
+        if matches!(self.settings.access, HubspotAccess::Token(_)) {
             checks.push(Check::new("calls today", &self.try_usage().await));
         }
         checks
@@ -58,7 +58,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
     }
 
     /// Steps: 1 what is there; 2 what is missing is made; 3 what is there now, since another may have made it meanwhile.
-    async fn make(&self, object: Object) -> Effect<Vec<Described>> {
+    async fn make(&self, object: Object) -> DeliveryResult<Vec<Described>> {
         // 1
         let described = self.described(object).await?;
         let missing: Vec<&Property> =
@@ -67,38 +67,38 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
             return Ok(described);
         }
         // 2
-        match self.call(&Ask::create_properties(object, &missing)).await {
-            Ok(_) | Err(Failure::Conflict { .. }) => {}
+        match self.call(&HubspotCall::create_properties(object, &missing)).await {
+            Ok(_) | Err(HubspotFailure::Conflict { .. }) => {}
             Err(failure) => return Err(failure.setback()),
         }
         // 3
         self.described(object).await
     }
 
-    async fn described(&self, object: Object) -> Effect<Vec<Described>> {
-        match self.call(&Ask::properties(object)).await {
+    async fn described(&self, object: Object) -> DeliveryResult<Vec<Described>> {
+        match self.call(&HubspotCall::properties(object)).await {
             Ok(body) => answers::properties(&body),
             // None of them is there.
-            Err(Failure::NotFound) => Ok(Vec::new()),
+            Err(HubspotFailure::NotFound) => Ok(Vec::new()),
             Err(failure) => Err(failure.setback()),
         }
     }
 
-    async fn try_call(&self, ask: &Ask) -> Effect<()> {
-        self.call(ask).await.map(|_| ()).map_err(Failure::setback)
+    async fn try_call(&self, ask: &HubspotCall) -> DeliveryResult<()> {
+        self.call(ask).await.map(|_| ()).map_err(HubspotFailure::setback)
     }
 
-    async fn try_write(&self, object: Object) -> Effect<()> {
-        match self.call(&Ask::write_nothing(object)).await {
-            Ok(_) | Err(Failure::NotFound | Failure::Conflict { .. }) => Ok(()),
+    async fn try_write(&self, object: Object) -> DeliveryResult<()> {
+        match self.call(&HubspotCall::write_nothing(object)).await {
+            Ok(_) | Err(HubspotFailure::NotFound | HubspotFailure::Conflict { .. }) => Ok(()),
             // Refused for what it says, not for who asks.
-            Err(Failure::Setback(setback)) if setback.code() == "call_refused" => Ok(()),
+            Err(HubspotFailure::Setback(setback)) if setback.code() == "call_refused" => Ok(()),
             Err(failure) => Err(failure.setback()),
         }
     }
 
-    async fn try_usage(&self) -> Effect<()> {
-        let body = self.call(&Ask::usage()).await.map_err(Failure::setback)?;
+    async fn try_usage(&self) -> DeliveryResult<()> {
+        let body = self.call(&HubspotCall::usage()).await.map_err(HubspotFailure::setback)?;
         let Some(usage) = answers::usage(&body)?.filter(|usage| usage.usage_limit > 0) else { return Ok(()) };
         let used = usage.current_usage.saturating_mul(100).checked_div(usage.usage_limit).unwrap_or(0);
         if used < 90 {
@@ -108,7 +108,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
             "{used} of 100 calls of today are used ({} of {}): call less from other apps, or raise the limit",
             usage.current_usage, usage.usage_limit
         );
-        Err(Setback::config("daily_limit_near", help))
+        Err(DeliveryError::config("daily_limit_near", help))
     }
 }
 

@@ -2,19 +2,20 @@
 
 mod changes;
 mod check;
-mod consult;
+mod lookup;
 mod write;
 
-use crate::crm::{Patience, Vendor};
-use crate::ports::crm::{Changes, Check, Crm, Effect, Gates, Since};
+use crate::crm::{CallBudget, VendorClient};
+use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, VendorLimits};
 use crate::ports::{Clock, Http, HttpAnswer};
 use lead_router_core::crm::hubspot::{
-    Access, Answer, Ask, BATCH_MAX, Failure, NAME, Object, Settings, answers, errors, requests, state,
+    BATCH_MAX, HubspotAccess, HubspotAnswer, HubspotCall, HubspotFailure, HubspotSettings, NAME, Object, answers,
+    errors, requests, state,
 };
-use lead_router_core::crm::state::{Question, Seller, State};
-use lead_router_core::crm::{Write, Written};
+use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
+use lead_router_core::crm::{CrmWrite, CrmWritten};
 use lead_router_core::http::HttpRequest;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use lead_router_core::vendor::rate_limit::KeptToken;
 
 /// How often a call that met a full lane waits for its turn again.
@@ -27,27 +28,27 @@ const PAGES_MAX: usize = 200;
 
 /// `HubSpot`.
 pub struct Hubspot<'a, W> {
-    vendor: Vendor<'a, W>,
-    settings: Settings,
+    vendor: VendorClient<'a, W>,
+    settings: HubspotSettings,
 }
 
-impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
+impl<'a, W: Http + Clock + VendorLimits> Hubspot<'a, W> {
     /// The account that the settings name. Nothing is called yet.
     ///
     /// # Errors
     /// `not_set_up` names the setting that is missing.
-    pub fn connect(world: &'a W, patience: Patience) -> Effect<Self> {
-        let settings = Settings::read(|name| world.setting(name))?;
-        Ok(Self { vendor: Vendor { world, name: NAME, patience }, settings })
+    pub fn connect(world: &'a W, patience: CallBudget) -> DeliveryResult<Self> {
+        let settings = HubspotSettings::read(|name| world.setting(name))?;
+        Ok(Self { vendor: VendorClient { world, name: NAME, patience }, settings })
     }
 
     /// Makes a call; the body of a success.
     ///
     /// Steps: 1 the token, which one caller fetches for all; 2 the call, when its lanes let it through; 3 a token that is
-    async fn call(&self, ask: &Ask) -> Result<Vec<u8>, Failure> {
+    async fn call(&self, ask: &HubspotCall) -> Result<Vec<u8>, HubspotFailure> {
         let mut refused = None;
         let mut turns = TURNS_MAX;
-        let mut may_renew = matches!(self.settings.access, Access::Refresh { .. });
+        let mut may_renew = matches!(self.settings.access, HubspotAccess::Refresh { .. });
         loop {
             // 1
             let token = self.token(refused.take()).await?;
@@ -78,22 +79,22 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
     /// The answer to a request for one record, whatever it is: with the token that is in force, and through the gate.
     ///
     /// # Errors
-    /// As [`Vendor::send`], and those of fetching a token.
-    pub async fn ask(&self, request: impl FnOnce(&str) -> Effect<HttpRequest>) -> Effect<HttpAnswer> {
+    /// As [`VendorClient::send`], and those of fetching a token.
+    pub async fn ask(&self, request: impl FnOnce(&str) -> DeliveryResult<HttpRequest>) -> DeliveryResult<HttpAnswer> {
         let request = request(&self.token(None).await?)?;
         self.vendor.send(&request, &self.settings.lanes(false)).await
     }
 
-    async fn token(&self, refused: Option<String>) -> Effect<String> {
-        if let Access::Token(token) = &self.settings.access {
+    async fn token(&self, refused: Option<String>) -> DeliveryResult<String> {
+        if let HubspotAccess::Token(token) = &self.settings.access {
             return Ok(token.clone());
         }
         let (token, _) = self.vendor.token(refused, async || self.fetch_token().await).await?;
         Ok(token)
     }
 
-    async fn fetch_token(&self) -> Effect<KeptToken> {
-        let request = requests::refresh(&self.settings).ok_or_else(|| Setback::later("unreachable", None))?;
+    async fn fetch_token(&self) -> DeliveryResult<KeptToken> {
+        let request = requests::refresh(&self.settings).ok_or_else(|| DeliveryError::later("unreachable", None))?;
         // Fetching a token counts in no lane of the vendor.
         let answer = self.vendor.send(&request, &[]).await?;
         if answer.status == 200 {
@@ -105,14 +106,14 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
 
     /// Records by id, or by a unique property; one that is not there is left out. No call for no ids. An answer that is too
     /// large, because somebody keeps long texts in a contact, is asked for in halves.
-    async fn read(&self, object: Object, by: Option<&str>, ids: &[String]) -> Effect<Answer> {
-        let mut all = Answer::default();
+    async fn read(&self, object: Object, by: Option<&str>, ids: &[String]) -> DeliveryResult<HubspotAnswer> {
+        let mut all = HubspotAnswer::default();
         let mut open: Vec<&[String]> = ids.chunks(BATCH_MAX).rev().collect();
         while let Some(ids) = open.pop() {
-            match self.call(&Ask::read(object, by, ids)).await {
+            match self.call(&HubspotCall::read(object, by, ids)).await {
                 Ok(body) => all.results.append(&mut answers::records(&body)?.results),
-                Err(Failure::NotFound) => {}
-                Err(Failure::Setback(setback)) if setback.code() == "answer_too_large" && ids.len() > 1 => {
+                Err(HubspotFailure::NotFound) => {}
+                Err(HubspotFailure::Setback(setback)) if setback.code() == "answer_too_large" && ids.len() > 1 => {
                     let (first, second) = ids.split_at(ids.len().div_euclid(2));
                     open.extend([second, first]);
                 }
@@ -123,30 +124,30 @@ impl<'a, W: Http + Clock + Gates> Hubspot<'a, W> {
     }
 
     /// Ids of records that others are associated with. No call for no ids.
-    async fn associated(&self, from: Object, to: Object, ids: &[String]) -> Effect<answers::Associated> {
+    async fn associated(&self, from: Object, to: Object, ids: &[String]) -> DeliveryResult<answers::Associated> {
         let mut all = answers::Associated::new();
         for ids in ids.chunks(BATCH_MAX) {
-            match self.call(&Ask::associated(from, to, ids)).await {
+            match self.call(&HubspotCall::associated(from, to, ids)).await {
                 Ok(body) => all.extend(answers::associated(&body)?),
-                Err(Failure::NotFound) => {}
+                Err(HubspotFailure::NotFound) => {}
                 Err(failure) => return Err(failure.setback()),
             }
         }
         Ok(all)
     }
 
-    async fn search(&self, ask: &Ask) -> Effect<Answer> {
-        let body = self.call(ask).await.map_err(Failure::setback)?;
+    async fn search(&self, ask: &HubspotCall) -> DeliveryResult<HubspotAnswer> {
+        let body = self.call(ask).await.map_err(HubspotFailure::setback)?;
         answers::records(&body)
     }
 }
 
-impl<W: Http + Clock + Gates> Crm for Hubspot<'_, W> {
-    async fn consult(&self, question: &Question) -> Effect<State> {
+impl<W: Http + Clock + VendorLimits> Crm for Hubspot<'_, W> {
+    async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
         self.state(question).await
     }
 
-    async fn write(&self, writes: &[Write]) -> Vec<Effect<Written>> {
+    async fn write(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
         self.write_all(writes).await
     }
 
@@ -154,24 +155,27 @@ impl<W: Http + Clock + Gates> Crm for Hubspot<'_, W> {
         BATCH_MAX
     }
 
-    async fn sellers(&self) -> Effect<Vec<Seller>> {
-        let mut sellers = Vec::new();
+    async fn crm_users(&self) -> DeliveryResult<Vec<CrmUser>> {
+        let mut crm_users = Vec::new();
         for archived in [false, true] {
             let mut after = String::new();
             for _ in 0..PAGES_MAX {
-                let body = self.call(&Ask::owners(&after, archived, OWNERS_MAX)).await.map_err(Failure::setback)?;
+                let body = self
+                    .call(&HubspotCall::owners(&after, archived, OWNERS_MAX))
+                    .await
+                    .map_err(HubspotFailure::setback)?;
                 let page = answers::owners(&body)?;
-                sellers.extend(page.results.iter().map(state::seller));
+                crm_users.extend(page.results.iter().map(state::seller));
                 page.after().clone_into(&mut after);
                 if after.is_empty() {
                     break;
                 }
             }
         }
-        Ok(sellers)
+        Ok(crm_users)
     }
 
-    async fn changes(&self, since: &Since) -> Effect<Changes> {
+    async fn changes(&self, since: &ChangesSince) -> DeliveryResult<Changes> {
         self.changed(since).await
     }
 

@@ -1,19 +1,20 @@
 //! Contacts and tasks.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{Effect, Gates};
+use crate::ports::crm::{DeliveryResult, VendorLimits};
 use crate::ports::{Clock, Http};
 use futures_util::future::join;
 use lead_router_core::crm::hubspot::answers::Associated;
 use lead_router_core::crm::hubspot::batch::{Results, collect, halves, unanswered, waves};
-use lead_router_core::crm::hubspot::person::{Plan, is_spare};
+use lead_router_core::crm::hubspot::person::{ContactPlan, is_spare};
 use lead_router_core::crm::hubspot::task::task;
 use lead_router_core::crm::hubspot::{
-    Ask, Claim, Failure, Input, Object, Record, Step, Verb, answers, plan, properties,
+    BatchInput, ContactClaim, ContactStep, HubspotCall, HubspotFailure, HubspotRecord, Object, Verb, answers, plan,
+    properties,
 };
 use lead_router_core::crm::write::Assigning;
-use lead_router_core::crm::{PersonKind, RecordId, Write, Written};
-use lead_router_core::vendor::Setback;
+use lead_router_core::crm::{CrmWrite, CrmWritten, PersonKind, RecordId};
+use lead_router_core::vendor::DeliveryError;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the contacts of a batch are read and written: again when a person made or changed one between the two, or a
@@ -21,9 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const ROUNDS: usize = 4;
 
 /// A person who is being written.
-struct Item<'w> {
+struct HubspotWrite<'w> {
     place: usize,
-    write: &'w Write,
+    write: &'w CrmWrite,
     /// Id of the contact, when a refusal has said it.
     known: Option<String>,
     /// Properties that were refused.
@@ -33,22 +34,23 @@ struct Item<'w> {
 /// A contact that stands as it should.
 struct Stood<'w> {
     place: usize,
-    write: &'w Write,
+    write: &'w CrmWrite,
     id: String,
-    claim: Claim,
+    claim: ContactClaim,
     /// Whether this call made it: then it has no company yet.
     is_new: bool,
 }
 
-type Ends = BTreeMap<usize, Effect<Written>>;
+type Ends = BTreeMap<usize, DeliveryResult<CrmWritten>>;
 
-impl<W: Http + Clock + Gates> Hubspot<'_, W> {
-    pub(super) async fn write_all(&self, writes: &[Write]) -> Vec<Effect<Written>> {
+impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
+    pub(super) async fn write_all(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
         let mut ends = Ends::new();
         for wave in waves(writes) {
             let items = wave.into_iter().filter_map(|place| Some((place, writes.get(place)?)));
-            let items =
-                items.map(|(place, write)| Item { place, write, known: None, without: BTreeSet::new() }).collect();
+            let items = items
+                .map(|(place, write)| HubspotWrite { place, write, known: None, without: BTreeSet::new() })
+                .collect();
             let stood = self.contacts(items, &mut ends).await;
             self.tasks(stood, &mut ends).await;
         }
@@ -58,7 +60,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
 
     /// Steps: 1 the contacts as they stand; 2 what is done about each; 3 new ones and changes at the same time; 4 whoever met
     /// a contact that was not there before, or a rule of the account, once more.
-    async fn contacts<'w>(&self, items: Vec<Item<'w>>, ends: &mut Ends) -> Vec<Stood<'w>> {
+    async fn contacts<'w>(&self, items: Vec<HubspotWrite<'w>>, ends: &mut Ends) -> Vec<Stood<'w>> {
         let mut stood = Vec::new();
         let mut open = items;
         for _ in 0..ROUNDS {
@@ -107,15 +109,15 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
             }
             open = again;
         }
-        ends.extend(open.into_iter().map(|item| (item.place, Err(Setback::later("conflict", None)))));
+        ends.extend(open.into_iter().map(|item| (item.place, Err(DeliveryError::later("conflict", None)))));
         stood
     }
 
     /// The contacts of people, by the id that a refusal has said, by address, or by our own id.
-    async fn found(&self, items: &[Item<'_>]) -> Effect<Vec<Option<Record>>> {
-        let mut found: BTreeMap<usize, Record> = BTreeMap::new();
+    async fn found(&self, items: &[HubspotWrite<'_>]) -> DeliveryResult<Vec<Option<HubspotRecord>>> {
+        let mut found: BTreeMap<usize, HubspotRecord> = BTreeMap::new();
         for property in [None, Some("email"), Some(properties::PERSON_ID)] {
-            let id = |item: &Item<'_>| match property {
+            let id = |item: &HubspotWrite<'_>| match property {
                 None => item.known.clone(),
                 Some("email") => Some(item.write.email.clone()),
                 Some(_) => Some(item.write.person_id.clone()),
@@ -135,19 +137,19 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
 
     /// Writes inputs. A batch that is refused as a whole because of one record is written in halves, so that the others do
     /// not wait for it; an owner whom the vendor does not know is not sent a second time.
-    async fn batch(&self, object: Object, verb: Verb, inputs: Vec<Input>) -> Results {
+    async fn batch(&self, object: Object, verb: Verb, inputs: Vec<BatchInput>) -> Results {
         let mut results = Results::new();
         let mut unknown_owners = BTreeSet::new();
         let mut open = vec![inputs];
         while let Some(inputs) = open.pop() {
-            let is_unknown = |input: &Input| owner(input).is_some_and(|owner| unknown_owners.contains(owner));
+            let is_unknown = |input: &BatchInput| owner(input).is_some_and(|owner| unknown_owners.contains(owner));
             let (refused, inputs): (Vec<_>, Vec<_>) = inputs.into_iter().partition(is_unknown);
-            results.extend(refused.into_iter().map(|input| (input.key, Err(Failure::UnknownOwner))));
+            results.extend(refused.into_iter().map(|input| (input.key, Err(HubspotFailure::UnknownOwner))));
             if inputs.is_empty() {
                 continue;
             }
-            let answer = self.call(&Ask::write(object, verb, &inputs)).await;
-            let failure = match answer.and_then(|body| answers::records(&body).map_err(Failure::from)) {
+            let answer = self.call(&HubspotCall::write(object, verb, &inputs)).await;
+            let failure = match answer.and_then(|body| answers::records(&body).map_err(HubspotFailure::from)) {
                 Ok(answer) => {
                     let rest = collect(inputs, &answer, unique(object), &mut results);
                     let error = answer.errors.iter().find(|error| error.key().is_none() && error.id().is_none());
@@ -157,7 +159,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
                 }
                 Err(failure) => failure,
             };
-            if let (Failure::UnknownOwner, [input]) = (&failure, inputs.as_slice()) {
+            if let (HubspotFailure::UnknownOwner, [input]) = (&failure, inputs.as_slice()) {
                 unknown_owners.extend(owner(input).map(str::to_owned));
             }
             open.extend(divided(inputs, failure, &mut results));
@@ -170,19 +172,21 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
         let mut open = Vec::new();
         for one in stood {
             match (&one.claim, &one.write.assigning) {
-                (Claim::Task { may_exist }, Some(assigning)) => open.push((*may_exist, assigning, one)),
-                (Claim::Drift { owner_id }, _) => {
-                    let drift = Written::OwnerDrift { record: contact(&one.id), owner_id: owner_id.clone() };
+                (ContactClaim::Task { may_exist }, Some(assigning)) => open.push((*may_exist, assigning, one)),
+                (ContactClaim::Drift { owner_id }, _) => {
+                    let drift = CrmWritten::OwnerDrift { record: contact(&one.id), owner_id: owner_id.clone() };
                     ends.insert(one.place, Ok(drift));
                 }
                 _ => {
-                    ends.insert(one.place, Ok(Written::Done { record: contact(&one.id), task_id: None }));
+                    ends.insert(one.place, Ok(CrmWritten::Done { record: contact(&one.id), task_id: None }));
                 }
             }
         }
         let mut results = self.make_tasks(&open, |may_exist| may_exist).await;
         // A task that is there after all, though the contact did not say so, is found by its id.
-        let is_there = |result: Option<&Result<String, Failure>>| matches!(result, Some(Err(Failure::Conflict { .. })));
+        let is_there = |result: Option<&Result<String, HubspotFailure>>| {
+            matches!(result, Some(Err(HubspotFailure::Conflict { .. })))
+        };
         let (conflicts, rest): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|(_, _, one)| is_there(results.get(&one.write.effect_id())));
         if !conflicts.is_empty() {
@@ -190,7 +194,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
         }
         for (_, _, one) in rest.into_iter().chain(conflicts) {
             let end = match results.remove(&one.write.effect_id()).unwrap_or_else(|| Err(unanswered())) {
-                Ok(id) => Ok(Written::Done { record: contact(&one.id), task_id: Some(id) }),
+                Ok(id) => Ok(CrmWritten::Done { record: contact(&one.id), task_id: Some(id) }),
                 Err(failure) => Err(setback(one.write, failure)),
             };
             ends.insert(one.place, end);
@@ -228,41 +232,43 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
 
 /// Why a contact does not stand yet.
 enum Missed<'w> {
-    Again(Item<'w>),
-    End(usize, Setback),
+    Again(HubspotWrite<'w>),
+    End(usize, DeliveryError),
 }
 
 /// What became of a person's contact.
-fn end<'w>(item: Item<'w>, plan: Plan, results: &mut Results) -> Result<Stood<'w>, Missed<'w>> {
-    let Plan { step, claim } = plan;
-    let is_new = matches!(step, Step::Create(_));
+fn end<'w>(item: HubspotWrite<'w>, plan: ContactPlan, results: &mut Results) -> Result<Stood<'w>, Missed<'w>> {
+    let ContactPlan { step, claim } = plan;
+    let is_new = matches!(step, ContactStep::Create(_));
     let result = match step {
-        Step::Keep { id } => Ok(id),
-        Step::Create(_) | Step::Update { .. } => {
+        ContactStep::Keep { id } => Ok(id),
+        ContactStep::Create(_) | ContactStep::Update { .. } => {
             results.remove(&item.write.person_id).unwrap_or_else(|| Err(unanswered()))
         }
     };
-    let Item { place, write, known, mut without } = item;
+    let HubspotWrite { place, write, known, mut without } = item;
     match result {
         Ok(id) => Ok(Stood { place, write, id, claim, is_new }),
-        Err(Failure::Conflict { existing }) if is_new => {
-            Err(Missed::Again(Item { place, write, known: existing, without }))
+        Err(HubspotFailure::Conflict { existing }) if is_new => {
+            Err(Missed::Again(HubspotWrite { place, write, known: existing, without }))
         }
-        Err(Failure::Conflict { .. }) => {
+        Err(HubspotFailure::Conflict { .. }) => {
             without.insert(properties::PERSON_ID.to_owned());
-            Err(Missed::Again(Item { place, write, known, without }))
+            Err(Missed::Again(HubspotWrite { place, write, known, without }))
         }
-        Err(Failure::Value { names, .. }) if names.iter().all(|name| is_spare(name) && !without.contains(name)) => {
+        Err(HubspotFailure::Value { names, .. })
+            if names.iter().all(|name| is_spare(name) && !without.contains(name)) =>
+        {
             without.extend(names);
-            Err(Missed::Again(Item { place, write, known, without }))
+            Err(Missed::Again(HubspotWrite { place, write, known, without }))
         }
-        Err(Failure::NotFound) => Err(Missed::Again(Item { place, write, known: None, without })),
+        Err(HubspotFailure::NotFound) => Err(Missed::Again(HubspotWrite { place, write, known: None, without })),
         Err(failure) => Err(Missed::End(place, setback(write, failure))),
     }
 }
 
 /// Inputs that share a failure: halves that are tried again when one record may be to blame, results otherwise.
-fn divided(inputs: Vec<Input>, failure: Failure, results: &mut Results) -> Vec<Vec<Input>> {
+fn divided(inputs: Vec<BatchInput>, failure: HubspotFailure, results: &mut Results) -> Vec<Vec<BatchInput>> {
     if !failure.is_of_a_record() || inputs.len() < 2 {
         results.extend(inputs.into_iter().map(|input| (input.key, Err(failure.clone()))));
         return Vec::new();
@@ -270,16 +276,16 @@ fn divided(inputs: Vec<Input>, failure: Failure, results: &mut Results) -> Vec<V
     halves(inputs).map(Vec::from).unwrap_or_default()
 }
 
-fn input(write: &Write, step: &Step) -> Option<Input> {
+fn input(write: &CrmWrite, step: &ContactStep) -> Option<BatchInput> {
     let (id, properties) = match step {
-        Step::Create(properties) => (None, properties),
-        Step::Update { id, properties } => (Some(id.clone()), properties),
-        Step::Keep { .. } => return None,
+        ContactStep::Create(properties) => (None, properties),
+        ContactStep::Update { id, properties } => (Some(id.clone()), properties),
+        ContactStep::Keep { .. } => return None,
     };
-    Some(Input { key: write.person_id.clone(), id, properties: properties.clone(), associations: Vec::new() })
+    Some(BatchInput { key: write.person_id.clone(), id, properties: properties.clone(), associations: Vec::new() })
 }
 
-fn owner(input: &Input) -> Option<&str> {
+fn owner(input: &BatchInput) -> Option<&str> {
     input.properties.get(properties::OWNER).map(String::as_str)
 }
 
@@ -295,9 +301,9 @@ fn contact(id: &str) -> RecordId {
 }
 
 /// A failure of one lead, for the person who operates this.
-fn setback(write: &Write, failure: Failure) -> Setback {
+fn setback(write: &CrmWrite, failure: HubspotFailure) -> DeliveryError {
     match (failure, &write.assigning) {
-        (Failure::UnknownOwner, Some(assigning)) => Setback::config(
+        (HubspotFailure::UnknownOwner, Some(assigning)) => DeliveryError::config(
             "unknown_owner",
             format!(
                 "HubSpot does not know the owner of rep `{}`: correct `crm_ids.hubspot` of the rep",
@@ -305,7 +311,7 @@ fn setback(write: &Write, failure: Failure) -> Setback {
             ),
         ),
         // The record that a task belongs to is gone; the next try makes another.
-        (Failure::NotFound, _) => Setback::later("record_gone", None),
+        (HubspotFailure::NotFound, _) => DeliveryError::later("record_gone", None),
         (failure, _) => failure.setback(),
     }
 }

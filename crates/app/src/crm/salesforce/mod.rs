@@ -3,37 +3,37 @@
 mod read;
 mod write;
 
-use crate::crm::vendor::{Patience, Vendor};
-use crate::ports::crm::{Changes, Check, Crm, Effect, Gates, Signer, Since};
+use crate::crm::vendor::{CallBudget, VendorClient};
+use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, Signer, VendorLimits};
 use crate::ports::{Clock, Http, HttpAnswer};
 use lead_router_core::crm::salesforce::requests::RECORDS_MAX;
 use lead_router_core::crm::salesforce::settings::{Grant, LANE};
-use lead_router_core::crm::salesforce::{Api, Settings, auth, errors};
-use lead_router_core::crm::state::{Question, Seller, State};
-use lead_router_core::crm::write::{Write, Written};
+use lead_router_core::crm::salesforce::{SalesforceApi, SalesforceSettings, auth, errors};
+use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
+use lead_router_core::crm::write::{CrmWrite, CrmWritten};
 use lead_router_core::http::HttpRequest;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use lead_router_core::vendor::rate_limit::KeptToken;
 
 /// An organisation of Salesforce.
 #[derive(Debug)]
 pub struct Salesforce<'a, W> {
-    vendor: Vendor<'a, W>,
-    settings: Settings,
+    vendor: VendorClient<'a, W>,
+    settings: SalesforceSettings,
 }
 
-impl<'a, W: Http + Clock + Gates + Signer> Salesforce<'a, W> {
+impl<'a, W: Http + Clock + VendorLimits + Signer> Salesforce<'a, W> {
     /// The organisation that the settings name.
     ///
     /// # Errors
     /// `not_set_up`, naming the setting.
-    pub fn connect(world: &'a W, patience: Patience) -> Effect<Self> {
-        let settings = Settings::read(|name| world.setting(name))?;
-        Ok(Self { vendor: Vendor { world, name: "salesforce", patience }, settings })
+    pub fn connect(world: &'a W, patience: CallBudget) -> DeliveryResult<Self> {
+        let settings = SalesforceSettings::read(|name| world.setting(name))?;
+        Ok(Self { vendor: VendorClient { world, name: "salesforce", patience }, settings })
     }
 
     /// Makes a call, with another token when the vendor says that the first has ended. Any other answer is an answer.
-    async fn ask(&self, request: &impl Fn(Api<'_>) -> HttpRequest) -> Effect<HttpAnswer> {
+    async fn ask(&self, request: &impl Fn(SalesforceApi<'_>) -> HttpRequest) -> DeliveryResult<HttpAnswer> {
         let (token, base_url) = self.vendor.token(None, || self.fetch_token()).await?;
         let answer = self.send(request, &token, &base_url).await?;
         if !errors::is_session_over(answer.status, &answer.body) {
@@ -43,13 +43,18 @@ impl<'a, W: Http + Clock + Gates + Signer> Salesforce<'a, W> {
         self.send(request, &token, &base_url).await
     }
 
-    async fn send(&self, request: &impl Fn(Api<'_>) -> HttpRequest, token: &str, base_url: &str) -> Effect<HttpAnswer> {
-        let request = request(Api { base_url, version: &self.settings.version, token });
+    async fn send(
+        &self,
+        request: &impl Fn(SalesforceApi<'_>) -> HttpRequest,
+        token: &str,
+        base_url: &str,
+    ) -> DeliveryResult<HttpAnswer> {
+        let request = request(SalesforceApi { base_url, version: &self.settings.version, token });
         self.vendor.send(&request, &self.settings.lanes()).await
     }
 
     /// Makes a call that has to succeed.
-    async fn call(&self, request: impl Fn(Api<'_>) -> HttpRequest) -> Effect<HttpAnswer> {
+    async fn call(&self, request: impl Fn(SalesforceApi<'_>) -> HttpRequest) -> DeliveryResult<HttpAnswer> {
         let answer = self.ask(&request).await?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);
@@ -58,22 +63,21 @@ impl<'a, W: Http + Clock + Gates + Signer> Salesforce<'a, W> {
     }
 
     /// Keeps away from the vendor for as long as a setback says, for everybody.
-    async fn heard<T>(&self, effect: Effect<T>) -> Effect<T> {
+    async fn heard<T>(&self, effect: DeliveryResult<T>) -> DeliveryResult<T> {
         if let Some(ms) = effect.as_ref().err().and_then(errors::hold_ms) {
             self.vendor.hold(LANE, ms).await;
         }
         effect
     }
 
-    async fn fetch_token(&self) -> Effect<KeptToken> {
+    async fn fetch_token(&self) -> DeliveryResult<KeptToken> {
         let now = self.vendor.world.now();
         let grant = &self.settings.grant;
         let assertion = match (grant, auth::signing_input(grant, now)) {
             (Grant::Signed { key, .. }, Some(text)) => {
-                let signature =
-                    self.vendor.world.sign_rs256(key, &text).await.map_err(|_| {
-                        Setback::config("not_set_up", "`SALESFORCE_JWT_KEY` is no RSA key that can sign")
-                    })?;
+                let signature = self.vendor.world.sign_rs256(key, &text).await.map_err(|_| {
+                    DeliveryError::config("not_set_up", "`SALESFORCE_JWT_KEY` is no RSA key that can sign")
+                })?;
                 Some(format!("{text}.{signature}"))
             }
             _ => None,
@@ -84,12 +88,12 @@ impl<'a, W: Http + Clock + Gates + Signer> Salesforce<'a, W> {
     }
 }
 
-impl<W: Http + Clock + Gates + Signer> Crm for Salesforce<'_, W> {
-    async fn consult(&self, question: &Question) -> Effect<State> {
+impl<W: Http + Clock + VendorLimits + Signer> Crm for Salesforce<'_, W> {
+    async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
         self.consult_both(question).await
     }
 
-    async fn write(&self, writes: &[Write]) -> Vec<Effect<Written>> {
+    async fn write(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
         let mut written = Vec::with_capacity(writes.len());
         for batch in writes.chunks(RECORDS_MAX) {
             written.extend(self.write_batch(batch).await);
@@ -101,11 +105,11 @@ impl<W: Http + Clock + Gates + Signer> Crm for Salesforce<'_, W> {
         RECORDS_MAX
     }
 
-    async fn sellers(&self) -> Effect<Vec<Seller>> {
+    async fn crm_users(&self) -> DeliveryResult<Vec<CrmUser>> {
         self.all_users().await
     }
 
-    async fn changes(&self, since: &Since) -> Effect<Changes> {
+    async fn changes(&self, since: &ChangesSince) -> DeliveryResult<Changes> {
         self.changed(since).await
     }
 

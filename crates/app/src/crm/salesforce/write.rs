@@ -1,27 +1,27 @@
 //! Leads into the organisation: find, decide, make, change, task. Up to 200 leads cost one call each.
 
 use crate::crm::salesforce::Salesforce;
-use crate::ports::crm::{Effect, Gates, Signer};
+use crate::ports::crm::{DeliveryResult, Signer, VendorLimits};
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::salesforce::answers::{Saved, saved, saved_single, text};
-use lead_router_core::crm::salesforce::decide::{Found, Step, Wanted};
-use lead_router_core::crm::salesforce::errors::{Failure, of_call, of_record};
+use lead_router_core::crm::salesforce::decide::{Found, PersonStep, Wanted};
+use lead_router_core::crm::salesforce::errors::{SalesforceFailure, of_call, of_record};
 use lead_router_core::crm::salesforce::fields::{EFFECT_ID, PERSON_ID, task};
 use lead_router_core::crm::salesforce::requests::Duplicates;
-use lead_router_core::crm::salesforce::{Api, decide};
+use lead_router_core::crm::salesforce::{SalesforceApi, decide};
 use lead_router_core::crm::state::PersonKind;
-use lead_router_core::crm::write::{RecordId, Write, Written};
+use lead_router_core::crm::write::{CrmWrite, CrmWritten, RecordId};
 use lead_router_core::http::HttpRequest;
-use lead_router_core::vendor::Setback;
+use lead_router_core::vendor::DeliveryError;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// One write on its way.
-struct Item<'a> {
-    write: &'a Write,
-    step: Step,
+struct SalesforceWrite<'a> {
+    write: &'a CrmWrite,
+    step: PersonStep,
     /// The person's record, once it stands as it should; or why not.
-    record: Effect<RecordId>,
+    record: DeliveryResult<RecordId>,
     task_id: Option<String>,
 }
 
@@ -32,27 +32,28 @@ struct There {
     tasks: BTreeMap<String, String>,
 }
 
-impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
+impl<W: Http + Clock + VendorLimits + Signer> Salesforce<'_, W> {
     /// Writes at most 200 leads:
     /// 1. finds the people and the tasks that are there;
     /// 2. decides about each;
     /// 3. makes leads, and finds what rules for duplicates say is the same person;
     /// 4. changes records, those of an account next to each other;
     /// 5. makes the tasks that are missing.
-    pub(super) async fn write_batch(&self, writes: &[Write]) -> Vec<Effect<Written>> {
+    pub(super) async fn write_batch(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
         let there = match self.find(writes).await {
             Ok(there) => there,
             Err(setback) => return writes.iter().map(|_| Err(setback.clone())).collect(),
         };
-        let mut items: Vec<Item<'_>> = writes.iter().map(|write| Item::new(write, &there)).collect();
+        let mut items: Vec<SalesforceWrite<'_>> =
+            writes.iter().map(|write| SalesforceWrite::new(write, &there)).collect();
         self.create(&mut items).await;
         self.update(&mut items).await;
         self.add_tasks(&mut items).await;
-        items.into_iter().map(Item::written).collect()
+        items.into_iter().map(SalesforceWrite::written).collect()
     }
 
-    async fn find(&self, writes: &[Write]) -> Effect<There> {
-        let writes: Vec<&Write> = writes.iter().collect();
+    async fn find(&self, writes: &[CrmWrite]) -> DeliveryResult<There> {
+        let writes: Vec<&CrmWrite> = writes.iter().collect();
         let mut there = There::default();
         for group in decide::queries(&writes) {
             self.find_some(&group, &mut there).await?;
@@ -60,7 +61,7 @@ impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
         Ok(there)
     }
 
-    async fn find_some(&self, group: &[(Wanted, String)], there: &mut There) -> Effect<()> {
+    async fn find_some(&self, group: &[(Wanted, String)], there: &mut There) -> DeliveryResult<()> {
         let names: Vec<String> = (0..group.len()).map(|place| format!("q{place}")).collect();
         let queries: Vec<(&str, String)> =
             names.iter().zip(group).map(|(name, (_, soql))| (name.as_str(), soql.clone())).collect();
@@ -75,8 +76,8 @@ impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
         Ok(())
     }
 
-    async fn create(&self, items: &mut [Item<'_>]) {
-        let new: Vec<Value> = items.iter().filter_map(Item::new_fields).map(decide::new_record).collect();
+    async fn create(&self, items: &mut [SalesforceWrite<'_>]) {
+        let new: Vec<Value> = items.iter().filter_map(SalesforceWrite::new_fields).map(decide::new_record).collect();
         let duplicates = self.duplicates();
         let results = self.save(&new, |api, records| api.upsert("Lead", PERSON_ID, records, duplicates)).await;
         let mut refused = Vec::new();
@@ -96,8 +97,8 @@ impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
 
     /// Leads that a rule for duplicates refused: the record that it found is the person's. A collection does not say which
     /// one that is, so each is tried once more by itself.
-    async fn take_same(&self, refused: Vec<&mut Item<'_>>) {
-        let mut same: Vec<(&mut Item<'_>, RecordId)> = Vec::new();
+    async fn take_same(&self, refused: Vec<&mut SalesforceWrite<'_>>) {
+        let mut same: Vec<(&mut SalesforceWrite<'_>, RecordId)> = Vec::new();
         for item in refused {
             match self.create_one(item.write, item.new_fields()).await {
                 Ok(Err(failure)) => match record_of(&failure) {
@@ -120,30 +121,30 @@ impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
                     (Err(setback), _) => item.record = Err(setback.clone()),
                     (Ok(()), Some(found)) => item.take(found),
                     // Gone since, or not for this user to see.
-                    (Ok(()), None) => item.record = Err(Setback::later("record_changed", None)),
+                    (Ok(()), None) => item.record = Err(DeliveryError::later("record_changed", None)),
                 }
             }
         }
     }
 
-    async fn create_one(&self, write: &Write, fields: Option<&Map<String, Value>>) -> Effect<Saved> {
+    async fn create_one(&self, write: &CrmWrite, fields: Option<&Map<String, Value>>) -> DeliveryResult<Saved> {
         let mut fields = fields.cloned().unwrap_or_default();
         // The external id stands in the address, and must not stand in the body.
         fields.remove(PERSON_ID);
         let fields = Value::Object(fields);
         let by = (PERSON_ID, write.person_id.as_str());
-        let answer = self.ask(&|api: Api<'_>| api.upsert_one("Lead", by, &fields, self.duplicates())).await?;
+        let answer = self.ask(&|api: SalesforceApi<'_>| api.upsert_one("Lead", by, &fields, self.duplicates())).await?;
         match saved_single(answer.status, &answer.body) {
             Some(Err(failure)) if failure.code != "DUPLICATES_DETECTED" && answer.status != 400 => {
                 self.heard(Err(of_call(answer.status, answer.retry_after_s, &answer.body))).await
             }
             Some(saved) => Ok(saved),
             // Done, without an id: reading it again finds it.
-            None => Err(Setback::later("record_changed", None)),
+            None => Err(DeliveryError::later("record_changed", None)),
         }
     }
 
-    async fn update(&self, items: &mut [Item<'_>]) {
+    async fn update(&self, items: &mut [SalesforceWrite<'_>]) {
         let mut changed: Vec<_> = items.iter().enumerate().filter_map(|(place, item)| item.change(place)).collect();
         // Each kind, and in it each account, next to each other: a record locks its account while it is written.
         changed.sort_by(|a, b| a.0.cmp(&b.0));
@@ -157,8 +158,8 @@ impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
         }
     }
 
-    async fn add_tasks(&self, items: &mut [Item<'_>]) {
-        let tasks: Vec<Value> = items.iter().filter_map(Item::task).collect();
+    async fn add_tasks(&self, items: &mut [SalesforceWrite<'_>]) {
+        let tasks: Vec<Value> = items.iter().filter_map(SalesforceWrite::task).collect();
         let results = self.save(&tasks, |api, tasks| api.upsert("Task", EFFECT_ID, tasks, Duplicates::Pass)).await;
         for (item, saved) in items.iter_mut().filter(|item| item.task().is_some()).zip(results) {
             let rep = item.write.assigning.as_ref().map(|assigning| &assigning.rep_id);
@@ -171,11 +172,15 @@ impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
     }
 
     /// Sends records as a collection; what came of each, in their order.
-    async fn save(&self, records: &[Value], request: impl Fn(Api<'_>, &[Value]) -> HttpRequest) -> Vec<Effect<Saved>> {
+    async fn save(
+        &self,
+        records: &[Value],
+        request: impl Fn(SalesforceApi<'_>, &[Value]) -> HttpRequest,
+    ) -> Vec<DeliveryResult<Saved>> {
         if records.is_empty() {
             return Vec::new();
         }
-        let answer = self.call(|api: Api<'_>| request(api, records)).await;
+        let answer = self.call(|api: SalesforceApi<'_>| request(api, records)).await;
         match answer.and_then(|answer| saved(&answer.body, records.len())) {
             Ok(results) => results.into_iter().map(Ok).collect(),
             Err(setback) => vec![Err(setback); records.len()],
@@ -184,7 +189,7 @@ impl<W: Http + Clock + Gates + Signer> Salesforce<'_, W> {
 }
 
 /// The record that a rule for duplicates names: a contact before a lead, of several the first.
-fn record_of(failure: &Failure) -> Option<RecordId> {
+fn record_of(failure: &SalesforceFailure) -> Option<RecordId> {
     let of = |kind: PersonKind, object: &str| {
         let found = failure.matches.iter().find(|(own, _)| own == object);
         found.map(|(_, id)| RecordId { kind, id: id.clone() })
@@ -192,11 +197,11 @@ fn record_of(failure: &Failure) -> Option<RecordId> {
     of(PersonKind::Contact, "Contact").or_else(|| of(PersonKind::Lead, "Lead"))
 }
 
-impl<'a> Item<'a> {
-    fn new(write: &'a Write, there: &There) -> Self {
+impl<'a> SalesforceWrite<'a> {
+    fn new(write: &'a CrmWrite, there: &There) -> Self {
         let step = decide::step(write, decide::record_of(write, &there.people));
         let task_id = there.tasks.get(&write.effect_id()).cloned();
-        let mut item = Self { write, step, record: Err(Setback::later("not_tried", None)), task_id };
+        let mut item = Self { write, step, record: Err(DeliveryError::later("not_tried", None)), task_id };
         item.stand();
         item
     }
@@ -209,12 +214,12 @@ impl<'a> Item<'a> {
 
     /// A record that is not written stands as it is.
     fn stand(&mut self) {
-        if let Step::Keep(record) | Step::Superseded(record) | Step::Drift(record, _) = &self.step {
+        if let PersonStep::Keep(record) | PersonStep::Superseded(record) | PersonStep::Drift(record, _) = &self.step {
             self.record = Ok(record.clone());
         }
     }
 
-    fn settle(&mut self, kind: PersonKind, saved: Effect<Saved>) {
+    fn settle(&mut self, kind: PersonKind, saved: DeliveryResult<Saved>) {
         let rep = self.write.assigning.as_ref().map(|assigning| &assigning.rep_id);
         self.record = saved.and_then(|saved| match saved {
             Ok(id) => Ok(RecordId { kind, id }),
@@ -224,21 +229,21 @@ impl<'a> Item<'a> {
 
     const fn new_fields(&self) -> Option<&Map<String, Value>> {
         match &self.step {
-            Step::Create(fields) => Some(fields),
+            PersonStep::Create(fields) => Some(fields),
             _ => None,
         }
     }
 
     const fn kind(&self) -> PersonKind {
         match &self.step {
-            Step::Update(found, _) => found.id.kind,
+            PersonStep::Update(found, _) => found.id.kind,
             _ => PersonKind::Lead,
         }
     }
 
     /// The change to a record, with what it is ordered by and the place of this item.
     fn change(&self, place: usize) -> Option<((&'static str, String), usize, Value)> {
-        let Step::Update(found, fields) = &self.step else { return None };
+        let PersonStep::Update(found, fields) = &self.step else { return None };
         let kind = if found.id.kind == PersonKind::Contact { "Contact" } else { "Lead" };
         let account = text(&found.fields, "AccountId").unwrap_or_default().to_owned();
         Some(((kind, account), place, decide::changed_record(&found.id, fields)))
@@ -248,15 +253,15 @@ impl<'a> Item<'a> {
     fn task(&self) -> Option<Value> {
         let assigning = self.write.assigning.as_ref()?;
         let record = self.record.as_ref().ok()?;
-        let is_due = !matches!(self.step, Step::Superseded(_) | Step::Drift(..)) && self.task_id.is_none();
+        let is_due = !matches!(self.step, PersonStep::Superseded(_) | PersonStep::Drift(..)) && self.task_id.is_none();
         is_due.then(|| task(self.write, assigning, &record.id))
     }
 
-    fn written(self) -> Effect<Written> {
+    fn written(self) -> DeliveryResult<CrmWritten> {
         let record = self.record?;
         Ok(match self.step {
-            Step::Drift(_, owner_id) => Written::OwnerDrift { record, owner_id },
-            _ => Written::Done { record, task_id: self.task_id },
+            PersonStep::Drift(_, owner_id) => CrmWritten::OwnerDrift { record, owner_id },
+            _ => CrmWritten::Done { record, task_id: self.task_id },
         })
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const START: f64 = 0.1;
 
 /// Won and lost rows by category, and of all categories together.
-type Column = (BTreeMap<String, [f64; 2]>, [f64; 2]);
+type BayesColumn = (BTreeMap<String, [f64; 2]>, [f64; 2]);
 
 /// Frequencies of the past.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct NaiveBayes {
     won: f64,
     lost: f64,
     /// Of each column.
-    columns: Vec<Column>,
+    columns: Vec<BayesColumn>,
 }
 
 impl NaiveBayes {

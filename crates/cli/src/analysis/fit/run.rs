@@ -28,7 +28,7 @@ const PENALTIES: [f64; 6] = [0.5, 1.5, 5.0, 15.0, 50.0, 150.0];
 
 /// How a fit is done.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct FitSettings {
     /// Parts that the rows are split into, kept inside [`FOLDS`].
     pub folds: usize,
     /// Decides which row lies in which part.
@@ -100,7 +100,7 @@ pub struct Fit {
 ///
 /// # Errors
 /// [`TooSmall`] when there are fewer than [`OUTCOMES_MIN`] won or lost rows.
-pub fn fit(samples: &Samples, settings: Settings, progress: &mut dyn FnMut(usize)) -> Result<Fit, TooSmall> {
+pub fn fit(samples: &Samples, settings: FitSettings, progress: &mut dyn FnMut(usize)) -> Result<Fit, TooSmall> {
     let (rows, wins) = (samples.won.len(), samples.wins());
     let losses = rows.saturating_sub(wins);
     if wins.min(losses) < OUTCOMES_MIN {
@@ -152,7 +152,7 @@ impl HeldOut {
         Self { model: vec![0.0; rows], points: vec![0.0; rows], baseline: vec![0.0; rows], rate: vec![0.0; rows] }
     }
 
-    fn fold(&mut self, samples: &Samples, place: &[usize], fold: usize, settings: Settings) {
+    fn fold(&mut self, samples: &Samples, place: &[usize], fold: usize, settings: FitSettings) {
         let (others, own) = sides(place, fold);
         let others = samples.part(&others);
         let choice = choose(&others, settings);
@@ -201,7 +201,7 @@ fn sides(place: &[usize], fold: usize) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// The penalty, and whether to use pairs, that predict held-out parts of these rows best; the larger penalty when equal.
-fn choose(samples: &Samples, settings: Settings) -> Choice {
+fn choose(samples: &Samples, settings: FitSettings) -> Choice {
     let place = split(&samples.won, INNER_FOLDS, settings.seed.wrapping_add(1));
     let mut best: Option<(f64, Choice)> = None;
     let kinds = if settings.pairs == Pairs::With { vec![Pairs::Without, Pairs::With] } else { vec![Pairs::Without] };
@@ -272,7 +272,7 @@ mod tests {
         samples
     }
 
-    const SETTINGS: Settings = Settings { folds: 5, seed: 1, pairs: Pairs::With };
+    const SETTINGS: FitSettings = FitSettings { folds: 5, seed: 1, pairs: Pairs::With };
 
     #[test]
     fn what_only_two_columns_together_say_is_found_and_naive_bayes_misses_it() {

@@ -4,7 +4,7 @@
 //! go to which team; for a business's own mix, give its own leads.
 
 use crate::analysis::simulate::random::Random;
-use lead_router_core::decision::attempts::Owner;
+use lead_router_core::decision::attempts::AccountOwner;
 use lead_router_core::facts::{Fact, FactValue, Facts, Field, Signal};
 use lead_router_core::id::{ProviderId, RepId};
 use lead_router_core::time::{HOUR_MS, Timestamp};
@@ -15,7 +15,7 @@ pub struct Prospect {
     /// What is known.
     pub facts: Facts,
     /// Who owns the account.
-    pub owner: Option<Owner>,
+    pub owner: Option<AccountOwner>,
 }
 
 /// Percent of leads from accounts that a rep owns.
@@ -91,7 +91,7 @@ pub fn prospect(at: Timestamp, reps: &[RepId], random: &mut Random) -> Prospect 
         facts.signals.push(Signal { signal: (*signal).to_owned(), at: at.plus_ms(hours.saturating_mul(-HOUR_MS)) });
     }
     let owner = if random.percent(OWNED_PERCENT) { random.one_of(reps).cloned() } else { None };
-    Prospect { facts, owner: owner.map(|rep_id| Owner { rep_id, source: "generated".to_owned() }) }
+    Prospect { facts, owner: owner.map(|rep_id| AccountOwner { rep_id, source: "generated".to_owned() }) }
 }
 
 fn employees(random: &mut Random) -> i64 {

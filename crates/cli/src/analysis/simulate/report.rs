@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Report {
+pub struct SimulationReport {
     /// Leads that arrived.
     pub leads: u32,
     /// Leads that a rep got, at once or after a hold.

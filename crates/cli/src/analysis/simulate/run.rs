@@ -1,16 +1,16 @@
 //! The loop: one event after the other, each at its moment.
 
 use crate::analysis::simulate::generate::Prospect;
-use crate::analysis::simulate::report::{DayReport, RepReport, Report, Spread, TeamReport, bound_units};
+use crate::analysis::simulate::report::{DayReport, RepReport, SimulationReport, Spread, TeamReport, bound_units};
 use crate::analysis::simulate::response::{Luck, Worker};
-use lead_router_core::decision::attempts::{AccountView, Asking};
-use lead_router_core::decision::decide::{Detail, Inputs, count, decide};
+use lead_router_core::decision::attempts::{AccountContext, RoutingContext};
+use lead_router_core::decision::decide::{DecideInputs, RecordDetail, count, decide};
 use lead_router_core::decision::index::pool_of;
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::pools::Pools;
 use lead_router_core::decision::record::{Assignment, Outcome};
 use lead_router_core::id::{LeadId, RepId, TeamId, TierId};
-use lead_router_core::roster::events::Touch;
+use lead_router_core::roster::events::TouchEvent;
 use lead_router_core::roster::model::{PickKind, Rep, Team};
 use lead_router_core::roster::prepared::PreparedPool;
 use lead_router_core::rubric::Rubric;
@@ -35,17 +35,17 @@ const AFTERMATH_MS: i64 = 7 * DAY_MS;
 
 /// Something that happens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum SimulationEvent {
     /// The lead with this number arrives, or is asked for again.
     Decide(usize),
     /// A rep touches a lead, or the promise is broken without a touch.
-    Touch { lead: usize, rep: RepId, touch: Touched },
+    Touch { lead: usize, rep: RepId, touch: TouchState },
     /// A rep closes a lead.
     Close { rep: RepId, tier: TierId },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Touched {
+enum TouchState {
     InTime,
     Late,
     Never,
@@ -60,9 +60,9 @@ pub fn run(
     reps: &[Rep],
     arrivals: &[Arrival],
     progress: &mut dyn FnMut(usize),
-) -> Report {
+) -> SimulationReport {
     let pools = Pools::new(teams, reps).0;
-    let mut report = Report { by_lead: vec![None; arrivals.len()], ..Report::default() };
+    let mut report = SimulationReport { by_lead: vec![None; arrivals.len()], ..Report::default() };
     for team in teams {
         let bound = bound_units(team.members.len());
         let name = pools.index().team_name(&team.id);
@@ -74,7 +74,7 @@ pub fn run(
     }
     let workers = reps.iter().map(|rep| (rep.id.clone(), Worker::new(rep))).collect();
     let end = arrivals.last().map_or_else(Timestamp::default, |last| last.at.plus_ms(AFTERMATH_MS));
-    let mut world = World {
+    let mut world = SimulatedWorld {
         rubric,
         pools,
         arrivals,
@@ -93,14 +93,14 @@ pub fn run(
     world.finish()
 }
 
-struct World<'a> {
+struct SimulatedWorld<'a> {
     rubric: &'a Rubric,
     pools: Pools,
     arrivals: &'a [Arrival],
     workers: BTreeMap<RepId, Worker>,
     /// Names of the pools that count a rep.
     homes: BTreeMap<RepId, BTreeSet<String>>,
-    events: BinaryHeap<Reverse<(Timestamp, u64, Event)>>,
+    events: BinaryHeap<Reverse<(Timestamp, u64, SimulationEvent)>>,
     /// Events planned so far.
     planned: u64,
     /// Leads that are held.
@@ -108,12 +108,12 @@ struct World<'a> {
     /// Days by number, counted from the epoch.
     days: BTreeMap<i64, DayReport>,
     end: Timestamp,
-    report: Report,
+    report: SimulationReport,
     touch_minutes: Vec<i64>,
     hold_minutes: Vec<i64>,
 }
 
-impl World<'_> {
+impl SimulatedWorld<'_> {
     fn live(&mut self, progress: &mut dyn FnMut(usize)) {
         let arrivals = self.arrivals;
         for (index, arrival) in arrivals.iter().enumerate() {
@@ -135,14 +135,14 @@ impl World<'_> {
             }
             let Some(Reverse((at, _, event))) = self.events.pop() else { break };
             match event {
-                Event::Decide(lead) => self.decide(lead, at),
-                Event::Touch { lead, rep, touch } => self.touch(lead, &rep, touch, at),
-                Event::Close { rep, tier } => self.in_pools_of(&rep, |pool| pool.closed(&rep, &tier)),
+                SimulationEvent::Decide(lead) => self.decide(lead, at),
+                SimulationEvent::Touch { lead, rep, touch } => self.touch(lead, &rep, touch, at),
+                SimulationEvent::Close { rep, tier } => self.in_pools_of(&rep, |pool| pool.closed(&rep, &tier)),
             }
         }
     }
 
-    fn schedule(&mut self, at: Timestamp, event: Event) {
+    fn schedule(&mut self, at: Timestamp, event: SimulationEvent) {
         // Events of one moment happen in the order in which they were planned.
         self.planned = self.planned.saturating_add(1);
         self.events.push(Reverse((at, self.planned, event)));
@@ -158,10 +158,10 @@ impl World<'_> {
         let Some(arrival) = self.arrivals.get(lead) else { return };
         let Ok(lead_id) = LeadId::new(&format!("simulated-{lead}")) else { return };
         let plan = plan(self.rubric, &arrival.prospect.facts, now);
-        let view = AccountView { owner: arrival.prospect.owner.clone(), ..AccountView::default() };
+        let view = AccountContext { owner: arrival.prospect.owner.clone(), ..AccountView::default() };
         let seed = u64::try_from(lead).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let asking = Asking { lead_id, exclude: Vec::new(), now, seed };
-        let (decision, asked) = decide(Inputs::first(&plan, &view, &asking), &self.pools, Detail::Outcome);
+        let asking = RoutingContext { lead_id, exclude: Vec::new(), now, seed };
+        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &asking), &self.pools, RecordDetail::Outcome);
         match (decision.outcome, decision.assignment) {
             (Outcome::Assigned, Some(assignment)) => {
                 count(&mut self.pools, &plan, &asking, &asked);
@@ -182,7 +182,7 @@ impl World<'_> {
             add_one(&mut self.day_of(lead).held);
         }
         match retry_at {
-            Some(at) => self.schedule(at, Event::Decide(lead)),
+            Some(at) => self.schedule(at, SimulationEvent::Decide(lead)),
             None => add_one(&mut self.report.still_held),
         }
     }
@@ -197,13 +197,13 @@ impl World<'_> {
         }
         let touched_at = self.workers.get_mut(rep).and_then(|worker| worker.touches_at(now, arrival.luck));
         let (at, touch) = match touched_at {
-            Some(at) if at <= assignment.due_at => (at, Touched::InTime),
-            Some(at) => (at, Touched::Late),
-            None => (assignment.due_at, Touched::Never),
+            Some(at) if at <= assignment.due_at => (at, TouchState::InTime),
+            Some(at) => (at, TouchState::Late),
+            None => (assignment.due_at, TouchState::Never),
         };
-        self.schedule(at, Event::Touch { lead, rep: rep.clone(), touch });
+        self.schedule(at, SimulationEvent::Touch { lead, rep: rep.clone(), touch });
         let close_at = at.plus_ms(arrival.luck.open_ms);
-        self.schedule(close_at, Event::Close { rep: rep.clone(), tier: assignment.tier.clone() });
+        self.schedule(close_at, SimulationEvent::Close { rep: rep.clone(), tier: assignment.tier.clone() });
         if let Some(place) = self.report.by_lead.get_mut(lead) {
             *place = Some(rep.clone());
         }
@@ -214,14 +214,14 @@ impl World<'_> {
         }
     }
 
-    fn touch(&mut self, lead: usize, rep: &RepId, touch: Touched, at: Timestamp) {
-        let event = if touch == Touched::InTime { Touch::InTime } else { Touch::Missed };
+    fn touch(&mut self, lead: usize, rep: &RepId, touch: TouchState, at: Timestamp) {
+        let event = if touch == TouchState::InTime { TouchEvent::InTime } else { TouchEvent::Missed };
         self.in_pools_of(rep, |pool| pool.touched(rep, event));
         let Some(arrival) = self.arrivals.get(lead) else { return };
-        if touch != Touched::Never {
+        if touch != TouchState::Never {
             self.touch_minutes.push(at.ms_since(arrival.at) / MINUTE_MS);
         }
-        let is_in_time = touch == Touched::InTime;
+        let is_in_time = touch == TouchState::InTime;
         let count = |in_time: &mut u32, late: &mut u32| {
             add_one(if is_in_time { in_time } else { late });
         };
@@ -272,7 +272,7 @@ impl World<'_> {
         })
     }
 
-    fn finish(mut self) -> Report {
+    fn finish(mut self) -> SimulationReport {
         for (_, pool) in self.pools.iter() {
             for (rep, state) in pool.states() {
                 let Some(line) = self.report.reps.get_mut(rep) else { continue };
@@ -338,7 +338,7 @@ mod tests {
         moments.into_iter().map(lead).collect()
     }
 
-    fn simulated(reps: serde_json::Value, leads: &[Arrival]) -> Report {
+    fn simulated(reps: serde_json::Value, leads: &[Arrival]) -> SimulationReport {
         let (teams, reps) = roster(reps);
         run(&rubric(), &teams, &reps, leads, &mut |_| {})
     }

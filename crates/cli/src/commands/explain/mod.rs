@@ -7,13 +7,13 @@ pub use show::leads;
 use crate::args::ExplainArgs;
 use crate::input::files;
 use crate::input::now::now;
-use crate::output::{Failure, Output};
-use lead_router_core::decision::attempts::{AccountView, Asking, EarlierLead, Owner};
-use lead_router_core::decision::decide::{Detail, Inputs, decide};
-use lead_router_core::decision::known_facts::known;
+use crate::output::{CommandFailure, Output};
+use lead_router_core::decision::attempts::{AccountContext, AccountOwner, EarlierLead, RoutingContext};
+use lead_router_core::decision::decide::{DecideInputs, RecordDetail, decide};
+use lead_router_core::decision::known_facts::known_facts;
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::pools::Pools;
-use lead_router_core::facts::{Fact, FactValue, Facts, Field, Kind, Signal};
+use lead_router_core::facts::{Fact, FactKind, FactValue, Facts, Field, Signal};
 use lead_router_core::id::ProviderId;
 use lead_router_core::lead::key::LeadKeys;
 use lead_router_core::normalize::nearest;
@@ -27,19 +27,19 @@ const KEY: &[u8] = b"lead-router explain";
 ///
 /// # Errors
 /// Files that cannot be read, and facts that do not exist.
-pub fn run(args: &ExplainArgs) -> Result<Output, Failure> {
+pub fn run(args: &ExplainArgs) -> Result<Output, CommandFailure> {
     let at = args.at.unwrap_or_else(now);
     let rubric = files::rubric(&args.rubric)?;
     let accounts = files::accounts_or_none(args.accounts.as_deref())?;
     let lead = files::lead(&args.lead, at)?;
-    let (mut facts, owner) = known(&lead, Vec::new(), &accounts, at);
+    let (mut facts, owner) = known_facts(&lead, Vec::new(), &accounts, at);
     for text in &args.set {
         set(&mut facts, text, at)?;
     }
     let keys = LeadKeys::new(KEY, &lead.account_key(), lead.person_key(), "content");
-    let lead_id = keys.lead_id(0).ok_or_else(|| Failure::new("invalid_input", "the lead has no id"))?;
-    let view = AccountView {
-        owner: args.owner.clone().map(|rep_id| Owner { rep_id, source: "crm".to_owned() }).or(owner),
+    let lead_id = keys.lead_id(0).ok_or_else(|| CommandFailure::new("invalid_input", "the lead has no id"))?;
+    let view = AccountContext {
+        owner: args.owner.clone().map(|rep_id| AccountOwner { rep_id, source: "crm".to_owned() }).or(owner),
         person: args.same_person.clone().map(|rep_id| EarlierLead {
             lead_id: lead_id.clone(),
             rep_id,
@@ -48,17 +48,18 @@ pub fn run(args: &ExplainArgs) -> Result<Output, Failure> {
         ..AccountView::default()
     };
     let plan = plan(&rubric, &facts, at);
-    let asking = Asking { lead_id, exclude: args.exclude.clone(), now: at, seed: seed(&keys) };
+    let asking = RoutingContext { lead_id, exclude: args.exclude.clone(), now: at, seed: seed(&keys) };
     let roster = args.roster.as_deref().map(files::roster).transpose()?;
     let decided = roster.map(|roster| {
         let (pools, problems) = Pools::new(&roster.teams, &roster.reps);
         for problem in problems {
             eprintln!("roster: {problem}");
         }
-        let (decision, asked) = decide(Inputs::first(&plan, &view, &asking), &pools, Detail::Record);
+        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &asking), &pools, RecordDetail::Record);
         show::Decided { decision, asked, index: pools.index().clone() }
     });
-    let shown = show::Shown { rubric: &rubric, facts: &facts, view: &view, plan: &plan, at, decided: decided.as_ref() };
+    let shown =
+        show::ShownDecision { rubric: &rubric, facts: &facts, view: &view, plan: &plan, at, decided: decided.as_ref() };
     let json = json!({
         "at": at,
         "facts": facts,
@@ -76,9 +77,10 @@ fn seed(keys: &LeadKeys) -> u64 {
 }
 
 /// Sets one fact from `path=value`.
-fn set(facts: &mut Facts, text: &str, at: Timestamp) -> Result<(), Failure> {
-    let (path, value) =
-        text.split_once('=').ok_or_else(|| Failure::new("invalid_set", format!("`--set {text}`: write FACT=VALUE")))?;
+fn set(facts: &mut Facts, text: &str, at: Timestamp) -> Result<(), CommandFailure> {
+    let (path, value) = text
+        .split_once('=')
+        .ok_or_else(|| CommandFailure::new("invalid_set", format!("`--set {text}`: write FACT=VALUE")))?;
     if let Some(name) = path.strip_prefix("lead.fields.") {
         facts.fields.insert(name.to_lowercase(), value.to_owned());
         return Ok(());
@@ -92,39 +94,39 @@ fn set(facts: &mut Facts, text: &str, at: Timestamp) -> Result<(), Failure> {
     }
     let field = Field::from_path(path).ok_or_else(|| no_such_fact(path))?;
     let value = fact_value(field, value).ok_or_else(|| wrong(text, expected(field.kind())))?;
-    let provider = ProviderId::new("set").map_err(|error| Failure::new("invalid_set", error.to_string()))?;
+    let provider = ProviderId::new("set").map_err(|error| CommandFailure::new("invalid_set", error.to_string()))?;
     facts.set(field, Fact { value, provider, at });
     Ok(())
 }
 
-fn wrong(text: &str, why: &str) -> Failure {
-    Failure::new("invalid_set", format!("`--set {text}`: {why}"))
+fn wrong(text: &str, why: &str) -> CommandFailure {
+    CommandFailure::new("invalid_set", format!("`--set {text}`: {why}"))
 }
 
-const fn expected(kind: Kind) -> &'static str {
+const fn expected(kind: FactKind) -> &'static str {
     match kind {
-        Kind::Flag => "expected `true` or `false`",
-        Kind::Number => "expected a whole number",
-        Kind::Text => "expected a text",
-        Kind::Set => "expected texts with commas between them",
+        FactKind::Flag => "expected `true` or `false`",
+        FactKind::Number => "expected a whole number",
+        FactKind::Text => "expected a text",
+        FactKind::Set => "expected texts with commas between them",
     }
 }
 
-fn no_such_fact(path: &str) -> Failure {
+fn no_such_fact(path: &str) -> CommandFailure {
     let help = match nearest(path, Field::ALL.iter().map(|field| field.path())) {
         Some(name) => format!("did you mean `{name}`?"),
         None => "`lead.fields.NAME` and `signal.NAME` are possible too".to_owned(),
     };
-    Failure::new("invalid_set", format!("there is no fact `{path}`; {help}"))
+    CommandFailure::new("invalid_set", format!("there is no fact `{path}`; {help}"))
 }
 
 /// A value of the kind that a field takes.
 pub fn fact_value(field: Field, text: &str) -> Option<FactValue> {
     Some(match field.kind() {
-        Kind::Flag => FactValue::Flag(text.parse().ok()?),
-        Kind::Number => FactValue::Number(text.replace(['_', ','], "").parse().ok()?),
-        Kind::Text => FactValue::Text(text.to_owned()),
-        Kind::Set => {
+        FactKind::Flag => FactValue::Flag(text.parse().ok()?),
+        FactKind::Number => FactValue::Number(text.replace(['_', ','], "").parse().ok()?),
+        FactKind::Text => FactValue::Text(text.to_owned()),
+        FactKind::Set => {
             let mut members: Vec<String> = text.split(',').map(|part| part.trim().to_lowercase()).collect();
             members.retain(|member| !member.is_empty());
             members.sort();

@@ -1,30 +1,30 @@
 //! A decision as an outline.
 
-use crate::output::tree::Tree;
-use lead_router_core::decision::attempts::AccountView;
+use crate::output::tree::TextTree;
+use lead_router_core::decision::attempts::AccountContext;
 use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::decision::plan::Plan;
-use lead_router_core::decision::record::{Asked, Decision, Outcome};
-use lead_router_core::facts::{Fact, FactValue, Facts, Field, Source};
+use lead_router_core::decision::record::{Decision, Outcome, QueryResult};
+use lead_router_core::facts::{Fact, FactSource, FactValue, Facts, Field};
 use lead_router_core::roster::model::{Candidate, PickKind, PickOutcome};
 use lead_router_core::rubric::Rubric;
 use lead_router_core::rubric::condition::Scope;
 use lead_router_core::rubric::model::Effect;
-use lead_router_core::rubric::score::{Line, LineRule, LineState, Score, score};
+use lead_router_core::rubric::score::{LineRule, LineState, Score, ScoreLine, score};
 use lead_router_core::time::Timestamp;
 
 /// What the teams said.
 pub struct Decided {
     pub decision: Decision,
-    pub asked: Vec<Asked>,
+    pub asked: Vec<QueryResult>,
     pub index: RosterIndex,
 }
 
 /// Everything that is shown.
-pub struct Shown<'a> {
+pub struct ShownDecision<'a> {
     pub rubric: &'a Rubric,
     pub facts: &'a Facts,
-    pub view: &'a AccountView,
+    pub view: &'a AccountContext,
     pub plan: &'a Plan,
     pub at: Timestamp,
     pub decided: Option<&'a Decided>,
@@ -32,11 +32,11 @@ pub struct Shown<'a> {
 
 /// Facts that providers could still tell and that the rubric asks for.
 pub fn unknown(rubric: &Rubric, facts: &Facts) -> impl Iterator<Item = Field> {
-    let is_open = |field: &Field| field.source() == Source::Provider && facts.value(*field).is_none();
+    let is_open = |field: &Field| field.source() == FactSource::Provider && facts.value(*field).is_none();
     rubric.reads().iter().filter(is_open)
 }
 
-impl Shown<'_> {
+impl ShownDecision<'_> {
     /// The outline.
     pub fn text(&self) -> String {
         let mut parts = vec![self.known(), self.score(), self.routing()];
@@ -45,28 +45,34 @@ impl Shown<'_> {
                 parts.push(self.asked(decided));
                 parts.push(outcome(decided));
             }
-            None => parts.push(Tree::leaf("nobody is asked without --roster")),
+            None => parts.push(TextTree::leaf("nobody is asked without --roster")),
         }
         let title = format!("decision at {} with rubric {} ({})", self.at, self.rubric.name(), self.rubric.version());
-        Tree::new(title, parts).render()
+        TextTree::new(title, parts).render()
     }
 
-    fn known(&self) -> Tree {
-        let mut parts: Vec<Tree> = self.facts.iter().map(|(field, fact)| fact_line(field.path(), fact)).collect();
+    fn known(&self) -> TextTree {
+        let mut parts: Vec<TextTree> = self.facts.iter().map(|(field, fact)| fact_line(field.path(), fact)).collect();
         parts.extend(
-            self.facts.fields.iter().map(|(name, value)| Tree::leaf(format!("lead.fields.{name} = {value:?} (form)"))),
+            self.facts
+                .fields
+                .iter()
+                .map(|(name, value)| TextTree::leaf(format!("lead.fields.{name} = {value:?} (form)"))),
         );
         parts.extend(
-            self.facts.signals.iter().map(|signal| Tree::leaf(format!("signal {} at {}", signal.signal, signal.at))),
+            self.facts
+                .signals
+                .iter()
+                .map(|signal| TextTree::leaf(format!("signal {} at {}", signal.signal, signal.at))),
         );
         let missing: Vec<&str> = unknown(self.rubric, self.facts).map(Field::path).collect();
         if !missing.is_empty() {
-            parts.push(Tree::leaf(format!("not known, and the rubric asks for it: {}", missing.join(", "))));
+            parts.push(TextTree::leaf(format!("not known, and the rubric asks for it: {}", missing.join(", "))));
         }
-        Tree::new("facts", parts)
+        TextTree::new("facts", parts)
     }
 
-    fn score(&self) -> Tree {
+    fn score(&self) -> TextTree {
         let score = score(self.rubric, self.facts, self.at);
         let card = &self.plan.score;
         let (whole, rest) = (card.confidence_bp / 100, card.confidence_bp % 100);
@@ -74,26 +80,26 @@ impl Shown<'_> {
             "score {} (possible {} to {}), tier {}, confidence {whole}.{rest:02} %",
             card.points, card.low, card.high, card.tier,
         );
-        Tree::new(title, self.groups(&score))
+        TextTree::new(title, self.groups(&score))
     }
 
-    fn groups(&self, score: &Score) -> Vec<Tree> {
+    fn groups(&self, score: &Score) -> Vec<TextTree> {
         let mut groups = Vec::new();
         for (index, group) in self.rubric.groups().iter().enumerate() {
-            let lines: Vec<&Line> = score.lines.iter().filter(|line| self.group_of(line) == Some(index)).collect();
+            let lines: Vec<&ScoreLine> = score.lines.iter().filter(|line| self.group_of(line) == Some(index)).collect();
             if lines.is_empty() {
                 continue;
             }
             let sum = lines.iter().fold(0_i32, |sum, line| sum.saturating_add(line.points));
-            groups.push(Tree::new(format!("{}: {sum:+}", group.id()), lines.iter().map(|line| self.line(line))));
+            groups.push(TextTree::new(format!("{}: {sum:+}", group.id()), lines.iter().map(|line| self.line(line))));
         }
         if groups.is_empty() {
-            groups.push(Tree::leaf("no criterion says anything"));
+            groups.push(TextTree::leaf("no criterion says anything"));
         }
         groups
     }
 
-    fn group_of(&self, line: &Line) -> Option<usize> {
+    fn group_of(&self, line: &ScoreLine) -> Option<usize> {
         match line.rule {
             LineRule::Cap { group } => Some(group),
             LineRule::Criterion { criterion, .. } => {
@@ -103,87 +109,87 @@ impl Shown<'_> {
         }
     }
 
-    fn line(&self, line: &Line) -> Tree {
+    fn line(&self, line: &ScoreLine) -> TextTree {
         let (id, reason) = (self.rubric.line_id(line), self.rubric.line_reason(line));
         match line.state {
-            LineState::Counted => Tree::leaf(format!("{:+} {id}: {reason}", line.points)),
-            LineState::Capped => Tree::leaf(format!("{:+} cap: {reason}", line.points)),
+            LineState::Counted => TextTree::leaf(format!("{:+} {id}: {reason}", line.points)),
+            LineState::Capped => TextTree::leaf(format!("{:+} cap: {reason}", line.points)),
             LineState::Unknown { min, max } => {
                 let waits: Vec<&str> = self.rubric.line_waits_for(line, self.facts).iter().map(Field::path).collect();
                 let text =
                     format!("{:+} ({min:+} to {max:+}) {id}: {reason}; waits for {}", line.points, waits.join(", "));
-                Tree::leaf(text)
+                TextTree::leaf(text)
             }
         }
     }
 
-    fn routing(&self) -> Tree {
+    fn routing(&self) -> TextTree {
         let scope = Scope::at(self.at);
         let plan = self.plan;
         let over = self.rubric.first_override(self.facts, &scope);
-        let mut parts = vec![Tree::new(
+        let mut parts = vec![TextTree::new(
             over.found
                 .map_or_else(|| "override: none".to_owned(), |line| format!("override: {}, {}", line.id, line.reason)),
             over.unknown_before.iter().map(|line| undecided(line.id.as_str())),
         )];
         let territory = self.rubric.territory(self.facts, &scope);
-        parts.push(Tree::new(
+        parts.push(TextTree::new(
             format!("territory: {}", territory.found.map_or("none", |line| line.id.as_str())),
             territory.unknown_before.iter().map(|line| undecided(line.id.as_str())),
         ));
         parts.push(self.route(over.found.map(|line| &line.effect), &scope));
         if let Some(owner) = &self.view.owner {
             let beaten = if plan.beats_owner { ", whom the override passes over" } else { "" };
-            parts.push(Tree::leaf(format!("owner: {} ({}){beaten}", owner.rep_id, owner.source)));
+            parts.push(TextTree::leaf(format!("owner: {} ({}){beaten}", owner.rep_id, owner.source)));
         }
         if let Some(person) = &self.view.person {
-            parts.push(Tree::leaf(format!("same person: {}", person.rep_id)));
+            parts.push(TextTree::leaf(format!("same person: {}", person.rep_id)));
         }
         if let Some(language) = &plan.needs.language {
-            parts.push(Tree::leaf(format!("language: {language}")));
+            parts.push(TextTree::leaf(format!("language: {language}")));
         }
         let title = match &plan.rejected {
             Some(rule) => format!("not for sales: {rule}"),
             None => format!("team {}, first touch within {} working minutes", plan.team, plan.sla_minutes),
         };
-        Tree::new(title, parts)
+        TextTree::new(title, parts)
     }
 
-    fn route(&self, over: Option<&Effect>, scope: &Scope) -> Tree {
+    fn route(&self, over: Option<&Effect>, scope: &Scope) -> TextTree {
         if matches!(over, Some(Effect::Reject | Effect::Place { team: Some(_), .. })) {
-            return Tree::leaf("route: not looked at, the override decides");
+            return TextTree::leaf("route: not looked at, the override decides");
         }
         let route = self.rubric.route(&self.plan.score.tier, self.plan.territory.as_ref(), self.facts, scope);
         let found = match route.found {
             Some(line) => format!("route: {}, {}", line.id, line.reason),
             None => "route: none, so the fallback team".to_owned(),
         };
-        Tree::new(found, route.unknown_before.iter().map(|line| undecided(line.id.as_str())))
+        TextTree::new(found, route.unknown_before.iter().map(|line| undecided(line.id.as_str())))
     }
 
-    fn asked(&self, decided: &Decided) -> Tree {
+    fn asked(&self, decided: &Decided) -> TextTree {
         if decided.asked.is_empty() {
-            return Tree::leaf("nobody was asked");
+            return TextTree::leaf("nobody was asked");
         }
-        Tree::new("who was asked, in order", decided.asked.iter().map(|asked| question(asked, &decided.index)))
+        TextTree::new("who was asked, in order", decided.asked.iter().map(|asked| question(asked, &decided.index)))
     }
 }
 
-fn undecided(id: &str) -> Tree {
-    Tree::leaf(format!("{id} would come first and cannot be decided on what is known"))
+fn undecided(id: &str) -> TextTree {
+    TextTree::leaf(format!("{id} would come first and cannot be decided on what is known"))
 }
 
-fn fact_line(path: &str, fact: &Fact) -> Tree {
+fn fact_line(path: &str, fact: &Fact) -> TextTree {
     let value = match &fact.value {
         FactValue::Flag(flag) => flag.to_string(),
         FactValue::Number(number) => number.to_string(),
         FactValue::Text(text) => format!("{text:?}"),
         FactValue::Set(members) => members.join(", "),
     };
-    Tree::leaf(format!("{path} = {value} ({})", fact.provider))
+    TextTree::leaf(format!("{path} = {value} ({})", fact.provider))
 }
 
-fn question(asked: &Asked, index: &RosterIndex) -> Tree {
+fn question(asked: &QueryResult, index: &RosterIndex) -> TextTree {
     let whom = match &asked.attempt.kind {
         PickKind::Rotation => "whoever's turn it is".to_owned(),
         PickKind::AnyShift => "whoever's turn it is, on whatever shift".to_owned(),
@@ -196,14 +202,14 @@ fn question(asked: &Asked, index: &RosterIndex) -> Tree {
         PickOutcome::Nobody { wake_at: None } => "nobody".to_owned(),
     };
     let title = format!("{}: {} for {whom} → {answer}", asked.attempt.code, index.team_name(&asked.attempt.team));
-    let mut parts: Vec<Tree> = asked.pick.candidates.iter().map(|one| candidate(one, asked, index)).collect();
+    let mut parts: Vec<TextTree> = asked.pick.candidates.iter().map(|one| candidate(one, asked, index)).collect();
     if asked.pick.omitted > 0 {
-        parts.push(Tree::leaf(format!("{} more, left out", asked.pick.omitted)));
+        parts.push(TextTree::leaf(format!("{} more, left out", asked.pick.omitted)));
     }
-    Tree::new(title, parts)
+    TextTree::new(title, parts)
 }
 
-fn candidate(one: &Candidate, asked: &Asked, index: &RosterIndex) -> Tree {
+fn candidate(one: &Candidate, asked: &QueryResult, index: &RosterIndex) -> TextTree {
     let is_chosen = matches!(&asked.pick.outcome, PickOutcome::Picked { rep_id, .. } if *rep_id == one.rep_id);
     let name = index.rep_name(&one.rep_id);
     let starts = match one.starts_in_minutes {
@@ -218,7 +224,7 @@ fn candidate(one: &Candidate, asked: &Asked, index: &RosterIndex) -> Tree {
         leads(one.balance_units),
         one.open_leads,
     );
-    Tree::leaf(match (&one.excluded, is_chosen) {
+    TextTree::leaf(match (&one.excluded, is_chosen) {
         (Some(code), _) => format!("✗ {name}: {code} ({facts})"),
         (None, true) => format!("→ {name}: {facts}"),
         (None, false) => format!("· {name}: {facts}"),
@@ -232,7 +238,7 @@ pub fn leads(units: i64) -> String {
     format!("{sign}{}.{:02}", hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100)
 }
 
-fn outcome(decided: &Decided) -> Tree {
+fn outcome(decided: &Decided) -> TextTree {
     let decision = &decided.decision;
     let title = match (&decision.outcome, &decision.assignment) {
         (Outcome::Assigned, Some(assignment)) => {
@@ -241,14 +247,14 @@ fn outcome(decided: &Decided) -> Tree {
         (Outcome::Rejected, _) => "rejected".to_owned(),
         _ => format!("held, asked again at {}", decision.retry_at.map(|at| at.to_string()).unwrap_or_default()),
     };
-    let mut parts: Vec<Tree> = decision
+    let mut parts: Vec<TextTree> = decision
         .assignment
         .iter()
-        .map(|assignment| Tree::leaf(format!("told to the rep: {}", assignment.reason)))
+        .map(|assignment| TextTree::leaf(format!("told to the rep: {}", assignment.reason)))
         .collect();
     parts.extend(decision.reasons.iter().map(|reason| {
         let points = reason.points.map(|points| format!(" ({points:+})")).unwrap_or_default();
-        Tree::leaf(format!("{}: {}{points}", reason.code, reason.text))
+        TextTree::leaf(format!("{}: {}{points}", reason.code, reason.text))
     }));
-    Tree::new(title, parts)
+    TextTree::new(title, parts)
 }

@@ -1,8 +1,8 @@
 //! Leads of a file, row by row: as they are sent, and as they were written.
 
-use crate::output::Failure;
+use crate::output::CommandFailure;
 use lead_router_core::directory::ImportKind;
-use lead_router_core::intake::Known;
+use lead_router_core::intake::LeadField;
 use lead_router_core::lead::key::sha256_hex;
 use serde_json::{Map, Value};
 
@@ -12,39 +12,39 @@ const KEY_DIGITS: usize = 40;
 const SECTIONS: [&str; 4] = ["fields", "utm", "intent", "incumbent"];
 
 /// The rows of a file.
-pub struct Table {
+pub struct SentTable {
     header: Option<csv::ByteRecord>,
-    rows: Vec<Row>,
+    rows: Vec<SentRow>,
 }
 
-enum Row {
+enum SentRow {
     Cells(csv::ByteRecord),
     Line(String),
 }
 
-impl Table {
+impl SentTable {
     /// Reads a file.
     ///
     /// # Errors
     /// `invalid_input` when the file has no rows, or a CSV has no header.
-    pub fn read(bytes: &[u8], kind: ImportKind) -> Result<Self, Failure> {
+    pub fn read(bytes: &[u8], kind: ImportKind) -> Result<Self, CommandFailure> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let table = match kind {
             ImportKind::Csv => {
                 let mut reader =
                     csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(bytes)).from_reader(bytes);
                 let header = reader.byte_headers().map_err(|error| unreadable(&error))?.clone();
-                let rows = reader.byte_records().map(|record| record.map(Row::Cells)).collect::<Result<_, _>>();
+                let rows = reader.byte_records().map(|record| record.map(SentRow::Cells)).collect::<Result<_, _>>();
                 Self { header: Some(header), rows: rows.map_err(|error| unreadable(&error))? }
             }
             ImportKind::Ndjson => {
                 let text = String::from_utf8_lossy(bytes);
                 let lines = text.lines().filter(|line| !line.trim().is_empty());
-                Self { header: None, rows: lines.map(|line| Row::Line(line.to_owned())).collect() }
+                Self { header: None, rows: lines.map(|line| SentRow::Line(line.to_owned())).collect() }
             }
         };
         if table.rows.is_empty() {
-            return Err(Failure::new("invalid_input", "the file has no leads"));
+            return Err(CommandFailure::new("invalid_input", "the file has no leads"));
         }
         Ok(table)
     }
@@ -59,12 +59,12 @@ impl Table {
     pub fn as_json(&self, row: usize) -> String {
         match row.checked_sub(1).and_then(|index| self.rows.get(index)) {
             None => String::new(),
-            Some(Row::Line(line)) => match serde_json::from_str::<Map<String, Value>>(line) {
+            Some(SentRow::Line(line)) => match serde_json::from_str::<Map<String, Value>>(line) {
                 Ok(lead) => with_key(lead, line.as_bytes()),
                 // What is no object is sent as it is: the answer says what is wrong with it.
                 Err(_) => line.clone(),
             },
-            Some(Row::Cells(cells)) => {
+            Some(SentRow::Cells(cells)) => {
                 let mut lead = Map::new();
                 let mut content = Vec::new();
                 for (name, cell) in self.header.iter().flatten().zip(cells) {
@@ -97,10 +97,10 @@ impl Table {
         let mut lines = String::new();
         for row in rows {
             match row.checked_sub(1).and_then(|index| self.rows.get(index)) {
-                Some(Row::Cells(cells)) => {
+                Some(SentRow::Cells(cells)) => {
                     let _ = writer.write_byte_record(cells);
                 }
-                Some(Row::Line(line)) => {
+                Some(SentRow::Line(line)) => {
                     lines.push_str(line);
                     lines.push('\n');
                 }
@@ -113,7 +113,7 @@ impl Table {
 
 fn with_key(mut lead: Map<String, Value>, content: &[u8]) -> String {
     let has_key = lead.iter().any(|(name, value)| {
-        Known::from_alias(name) == Some(Known::SubmissionId)
+        LeadField::from_alias(name) == Some(LeadField::SubmissionId)
             && value.as_str().is_none_or(|text| !text.trim().is_empty())
     });
     if !has_key {
@@ -123,8 +123,8 @@ fn with_key(mut lead: Map<String, Value>, content: &[u8]) -> String {
     Value::Object(lead).to_string()
 }
 
-fn unreadable(error: &csv::Error) -> Failure {
-    Failure::new("invalid_input", format!("the file is no CSV: {error}"))
+fn unreadable(error: &csv::Error) -> CommandFailure {
+    CommandFailure::new("invalid_input", format!("the file is no CSV: {error}"))
 }
 
 /// The separator: the one of `,`, `;` and tab that the header has most of.
@@ -138,33 +138,33 @@ fn delimiter(bytes: &[u8]) -> u8 {
 mod tests {
     use super::*;
 
-    fn json(table: &Table, row: usize) -> Value {
+    fn json(table: &SentTable, row: usize) -> Value {
         serde_json::from_str(&table.as_json(row)).unwrap()
     }
 
     #[test]
     fn a_row_has_the_same_key_wherever_it_stands() {
-        let one = Table::read(b"email,company\na@a.example,A\nb@b.example,B\n", ImportKind::Csv).unwrap();
-        let other = Table::read(b"email;company;note\nb@b.example;B;\n", ImportKind::Csv).unwrap();
+        let one = SentTable::read(b"email,company\na@a.example,A\nb@b.example,B\n", ImportKind::Csv).unwrap();
+        let other = SentTable::read(b"email;company;note\nb@b.example;B;\n", ImportKind::Csv).unwrap();
         assert_eq!(json(&one, 2), json(&other, 1));
         assert_ne!(json(&one, 1)["submission_id"], json(&one, 2)["submission_id"]);
     }
 
     #[test]
     fn an_id_of_the_file_is_kept_under_any_of_its_names() {
-        let table = Table::read(b"E-Mail,Entry ID\na@a.example,7\n", ImportKind::Csv).unwrap();
+        let table = SentTable::read(b"E-Mail,Entry ID\na@a.example,7\n", ImportKind::Csv).unwrap();
         assert_eq!(json(&table, 1), serde_json::json!({"E-Mail": "a@a.example", "Entry ID": "7"}));
         let table =
-            Table::read(b"{\"email\": \"a@a.example\", \"submission_id\": \"7\"}\n", ImportKind::Ndjson).unwrap();
+            SentTable::read(b"{\"email\": \"a@a.example\", \"submission_id\": \"7\"}\n", ImportKind::Ndjson).unwrap();
         assert_eq!(json(&table, 1)["submission_id"], "7");
     }
 
     #[test]
     fn refused_rows_are_written_as_they_were() {
-        let table = Table::read(b"email,company\na,\"A, Inc\"\nb,B\nc,C,more\n", ImportKind::Csv).unwrap();
+        let table = SentTable::read(b"email,company\na,\"A, Inc\"\nb,B\nc,C,more\n", ImportKind::Csv).unwrap();
         let text = String::from_utf8(table.as_written([1, 3].into_iter())).unwrap();
         assert_eq!(text, "email,company\na,\"A, Inc\"\nc,C,more\n");
-        let table = Table::read(b"{\"email\": 1}\nnonsense\n", ImportKind::Ndjson).unwrap();
+        let table = SentTable::read(b"{\"email\": 1}\nnonsense\n", ImportKind::Ndjson).unwrap();
         assert_eq!(table.as_written([2].into_iter()), b"nonsense\n");
         assert_eq!(table.as_json(2), "nonsense");
     }

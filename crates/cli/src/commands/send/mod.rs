@@ -5,19 +5,19 @@ mod wire;
 
 use crate::args::SendArgs;
 use crate::input::files;
-use crate::output::{Failure, Output, counted, progress};
-use file::Table;
+use crate::output::{CommandFailure, Output, counted, progress};
+use file::SentTable;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use wire::{Receiver, Told};
+use wire::{Receiver, SendResult};
 
 /// Most refused rows that are shown as text; `--json` has all.
 const SHOWN_MAX: usize = 20;
 
 /// What became of the rows so far.
 #[derive(Default)]
-struct Sums {
+struct SendTotals {
     accepted: usize,
     duplicates: usize,
     refused: Vec<(usize, Value)>,
@@ -28,16 +28,16 @@ struct Sums {
 /// # Errors
 /// A file that cannot be read, a key that is refused, or a deployment that does not answer any more; the message says
 /// how to go on. Rows that were sent before are kept, and refused ones are in the file of failures by then.
-pub fn run(args: &SendArgs) -> Result<Output, Failure> {
+pub fn run(args: &SendArgs) -> Result<Output, CommandFailure> {
     let key = match &args.key {
         Some(key) => key.clone(),
         None => std::env::var("LEAD_ROUTER_KEY")
-            .map_err(|_| Failure::new("no_key", "say who you are with `--key`, or with LEAD_ROUTER_KEY"))?,
+            .map_err(|_| CommandFailure::new("no_key", "say who you are with `--key`, or with LEAD_ROUTER_KEY"))?,
     };
-    let table = Table::read(&files::bytes(&args.leads)?, files::kind(&args.leads))?;
+    let table = SentTable::read(&files::bytes(&args.leads)?, files::kind(&args.leads))?;
     let receiver = Receiver::new(&args.url, &key, args.form.as_deref());
     let bar = progress::bar(table.len(), "sending");
-    let mut sums = Sums::default();
+    let mut sums = SendTotals::default();
     let mut next = args.from_row.max(1);
     let mut broken = None;
     while next <= table.len() {
@@ -61,23 +61,23 @@ pub fn run(args: &SendArgs) -> Result<Output, Failure> {
                 failure.message,
                 said(&sums)
             );
-            Err(Failure { message, ..failure })
+            Err(CommandFailure { message, ..failure })
         }
     }
 }
 
-impl Sums {
-    fn add(&mut self, told: Told, bar: &indicatif::ProgressBar) {
+impl SendTotals {
+    fn add(&mut self, told: SendResult, bar: &indicatif::ProgressBar) {
         match told {
-            Told::Accepted => self.accepted = self.accepted.saturating_add(1),
-            Told::Duplicate => self.duplicates = self.duplicates.saturating_add(1),
-            Told::Refused { row, error } => self.refused.push((row, error)),
+            SendResult::Accepted => self.accepted = self.accepted.saturating_add(1),
+            SendResult::Duplicate => self.duplicates = self.duplicates.saturating_add(1),
+            SendResult::Refused { row, error } => self.refused.push((row, error)),
         }
         bar.inc(1);
     }
 }
 
-fn said(sums: &Sums) -> String {
+fn said(sums: &SendTotals) -> String {
     let (accepted, refused) = (counted(sums.accepted, "row"), sums.refused.len());
     match sums.duplicates {
         0 => format!("{accepted} accepted, {refused} refused"),
@@ -86,7 +86,7 @@ fn said(sums: &Sums) -> String {
 }
 
 /// Writes the refused rows as they were, to be mended and sent again. Nothing is written when there are none.
-fn write_failed(args: &SendArgs, table: &Table, sums: &Sums) -> Result<Option<PathBuf>, Failure> {
+fn write_failed(args: &SendArgs, table: &SentTable, sums: &SendTotals) -> Result<Option<PathBuf>, CommandFailure> {
     if sums.refused.is_empty() {
         return Ok(None);
     }
@@ -96,11 +96,11 @@ fn write_failed(args: &SendArgs, table: &Table, sums: &Sums) -> Result<Option<Pa
     });
     let rows = sums.refused.iter().map(|(row, _)| *row);
     std::fs::write(&path, table.as_written(rows))
-        .map_err(|error| Failure::new("unwritable_file", format!("cannot write {}: {error}", path.display())))?;
+        .map_err(|error| CommandFailure::new("unwritable_file", format!("cannot write {}: {error}", path.display())))?;
     Ok(Some(path))
 }
 
-fn output(sums: &Sums, failed: Option<PathBuf>) -> Output {
+fn output(sums: &SendTotals, failed: Option<PathBuf>) -> Output {
     let mut text = format!("{}\n", said(sums));
     for (row, error) in sums.refused.iter().take(SHOWN_MAX) {
         let _ = writeln!(text, "  row {row}: {}", shown(error));

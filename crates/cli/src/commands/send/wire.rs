@@ -1,6 +1,6 @@
 //! One batch over HTTP, until every row of it has its answer.
 
-use crate::output::Failure;
+use crate::output::CommandFailure;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 const PAUSE_S_MAX: u64 = 60;
 
 /// What became of a row.
-pub enum Told {
+pub enum SendResult {
     /// It is durable.
     Accepted,
     /// It was there before.
@@ -54,7 +54,7 @@ impl Receiver {
     ///
     /// # Errors
     /// `refused` when the deployment does not take batches of us, `unreachable` when it stays silent.
-    pub fn send(&self, rows: Vec<(usize, String)>, tell: &mut dyn FnMut(Told)) -> Result<(), Failure> {
+    pub fn send(&self, rows: Vec<(usize, String)>, tell: &mut dyn FnMut(SendResult)) -> Result<(), CommandFailure> {
         let mut left: BTreeMap<usize, String> = rows.into_iter().collect();
         let mut last = String::new();
         for attempt in 0..TRIES {
@@ -79,11 +79,15 @@ impl Receiver {
                 std::thread::sleep(Duration::from_secs(pause_s.min(PAUSE_S_MAX)));
             }
         }
-        Err(Failure::new("unreachable", last))
+        Err(CommandFailure::new("unreachable", last))
     }
 
     /// Sends what is left once; what has an answer is left no longer.
-    fn once(&self, left: &mut BTreeMap<usize, String>, tell: &mut dyn FnMut(Told)) -> Result<Option<Again>, Failure> {
+    fn once(
+        &self,
+        left: &mut BTreeMap<usize, String>,
+        tell: &mut dyn FnMut(SendResult),
+    ) -> Result<Option<Again>, CommandFailure> {
         // Rows are told by their place in the request, which is the file's own as long as none is missing in between.
         let places: Vec<usize> = left.keys().copied().collect();
         let body = left.values().fold(String::new(), |text, row| text + row + "\n");
@@ -103,7 +107,7 @@ impl Receiver {
             return match (status, retry_after) {
                 (429 | 500.., Some(seconds)) => Ok(Some(Again::After(why, seconds))),
                 (429 | 500.., None) => Ok(Some(Again::Now(why))),
-                _ => Err(Failure::new("refused", why)),
+                _ => Err(CommandFailure::new("refused", why)),
             };
         }
         let mut lines = BufReader::new(body.into_reader()).lines();
@@ -117,9 +121,9 @@ impl Receiver {
             }
             let is_duplicate = line.get("outcome").and_then(Value::as_str) == Some("duplicate");
             tell(match error {
-                Some(error) => Told::Refused { row, error: error.clone() },
-                None if is_duplicate => Told::Duplicate,
-                None => Told::Accepted,
+                Some(error) => SendResult::Refused { row, error: error.clone() },
+                None if is_duplicate => SendResult::Duplicate,
+                None => SendResult::Accepted,
             });
         }
         Ok(None)

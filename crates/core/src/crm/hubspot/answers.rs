@@ -3,7 +3,7 @@
 use crate::crm::hubspot::errors::ErrorBody;
 use crate::crm::hubspot::properties::Described;
 use crate::time::Timestamp;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use crate::vendor::rate_limit::KeptToken;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -17,25 +17,25 @@ const RENEW_EARLIER_MS: i64 = 240_000;
 /// A record. It has no debug form: it holds a person.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Record {
+pub struct HubspotRecord {
     /// Id.
     #[serde(deserialize_with = "plain")]
     pub id: String,
     properties: BTreeMap<String, Value>,
-    associations: BTreeMap<String, Links>,
+    associations: BTreeMap<String, AssociationLinks>,
     object_write_trace_id: Option<String>,
 }
 
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-struct Links {
-    results: Vec<Link>,
+struct AssociationLinks {
+    results: Vec<AssociationLink>,
 }
 
 /// A record that another is associated with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Link {
+pub struct AssociationLink {
     /// Its id.
     #[serde(deserialize_with = "plain")]
     pub id: String,
@@ -44,7 +44,7 @@ pub struct Link {
     pub kind: String,
 }
 
-impl Record {
+impl HubspotRecord {
     /// A property; empty when there is none.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
@@ -65,8 +65,8 @@ impl Record {
 
     /// Records of a kind that it is associated with, the primary one first.
     #[must_use]
-    pub fn linked(&self, kind: &str) -> Vec<&Link> {
-        let mut links: Vec<&Link> =
+    pub fn linked(&self, kind: &str) -> Vec<&AssociationLink> {
+        let mut links: Vec<&AssociationLink> =
             self.associations.get(kind).map(|links| links.results.iter().collect()).unwrap_or_default();
         links.sort_by_key(|link| link.kind.ends_with("_unlabeled"));
         links
@@ -96,9 +96,9 @@ impl Record {
 /// Records, of a batch, a list or a search. It has no debug form: it holds persons.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Answer {
+pub struct HubspotAnswer {
     /// The records.
-    pub results: Vec<Record>,
+    pub results: Vec<HubspotRecord>,
     /// What is wrong with the rest.
     pub errors: Vec<ErrorBody>,
     paging: Option<Paging>,
@@ -107,12 +107,12 @@ pub struct Answer {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Paging {
-    next: Option<Next>,
+    next: Option<NextPage>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Next {
+struct NextPage {
     #[serde(deserialize_with = "plain")]
     after: String,
 }
@@ -121,7 +121,7 @@ fn after(paging: Option<&Paging>) -> &str {
     paging.and_then(|paging| paging.next.as_ref()).map(|next| next.after.as_str()).unwrap_or_default()
 }
 
-impl Answer {
+impl HubspotAnswer {
     /// The mark of the next page; empty after the last one.
     #[must_use]
     pub fn after(&self) -> &str {
@@ -132,7 +132,7 @@ impl Answer {
 /// Somebody who can own records.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Owner {
+pub struct HubspotOwner {
     /// Id.
     #[serde(deserialize_with = "plain")]
     pub id: String,
@@ -147,7 +147,7 @@ pub struct Owner {
 #[serde(default)]
 pub struct Owners {
     /// The owners.
-    pub results: Vec<Owner>,
+    pub results: Vec<HubspotOwner>,
     paging: Option<Paging>,
 }
 
@@ -168,7 +168,7 @@ struct Associations {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Association {
-    from: Link,
+    from: AssociationLink,
     to: Vec<To>,
 }
 
@@ -192,7 +192,7 @@ pub type Associated = BTreeMap<String, Vec<String>>;
 /// A token as the vendor hands it out.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Token {
+struct AccessToken {
     access_token: String,
     expires_in: i64,
 }
@@ -221,21 +221,21 @@ fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error>
     })
 }
 
-fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Setback> {
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DeliveryError> {
     serde_json::from_slice(body).map_err(|_| unreadable())
 }
 
 /// What a success is that is no JSON of the documented shape: something between us and the vendor answered.
-fn unreadable() -> Setback {
-    Setback::later("unreadable", None)
+fn unreadable() -> DeliveryError {
+    DeliveryError::later("unreadable", None)
 }
 
 /// Reads one record.
 ///
 /// # Errors
 /// `unreadable`, as for every function here.
-pub fn record(body: &[u8]) -> Result<Record, Setback> {
-    let record: Record = json(body)?;
+pub fn record(body: &[u8]) -> Result<HubspotRecord, DeliveryError> {
+    let record: HubspotRecord = json(body)?;
     if record.id.is_empty() { Err(unreadable()) } else { Ok(record) }
 }
 
@@ -243,7 +243,7 @@ pub fn record(body: &[u8]) -> Result<Record, Setback> {
 ///
 /// # Errors
 /// `unreadable`.
-pub fn records(body: &[u8]) -> Result<Answer, Setback> {
+pub fn records(body: &[u8]) -> Result<HubspotAnswer, DeliveryError> {
     json(body)
 }
 
@@ -251,7 +251,7 @@ pub fn records(body: &[u8]) -> Result<Answer, Setback> {
 ///
 /// # Errors
 /// `unreadable`.
-pub fn owners(body: &[u8]) -> Result<Owners, Setback> {
+pub fn owners(body: &[u8]) -> Result<Owners, DeliveryError> {
     json(body)
 }
 
@@ -259,7 +259,7 @@ pub fn owners(body: &[u8]) -> Result<Owners, Setback> {
 ///
 /// # Errors
 /// `unreadable`.
-pub fn associated(body: &[u8]) -> Result<Associated, Setback> {
+pub fn associated(body: &[u8]) -> Result<Associated, DeliveryError> {
     let answer: Associations = json(body)?;
     let ids = |mut to: Vec<To>| {
         let is_primary = |to: &To| to.association_types.iter().any(|kind| kind.label.as_deref() == Some("Primary"));
@@ -273,7 +273,7 @@ pub fn associated(body: &[u8]) -> Result<Associated, Setback> {
 ///
 /// # Errors
 /// `unreadable`.
-pub fn properties(body: &[u8]) -> Result<Vec<Described>, Setback> {
+pub fn properties(body: &[u8]) -> Result<Vec<Described>, DeliveryError> {
     json(body).map(|list: List<Described>| list.results)
 }
 
@@ -281,7 +281,7 @@ pub fn properties(body: &[u8]) -> Result<Vec<Described>, Setback> {
 ///
 /// # Errors
 /// `unreadable`.
-pub fn usage(body: &[u8]) -> Result<Option<Usage>, Setback> {
+pub fn usage(body: &[u8]) -> Result<Option<Usage>, DeliveryError> {
     json(body).map(|list: List<Usage>| list.results.first().copied())
 }
 
@@ -289,8 +289,8 @@ pub fn usage(body: &[u8]) -> Result<Option<Usage>, Setback> {
 ///
 /// # Errors
 /// `unreadable`.
-pub fn token(body: &[u8], now: Timestamp) -> Result<KeptToken, Setback> {
-    let token: Token = json(body)?;
+pub fn token(body: &[u8], now: Timestamp) -> Result<KeptToken, DeliveryError> {
+    let token: AccessToken = json(body)?;
     let is_good = !token.access_token.is_empty() && token.access_token.bytes().all(|byte| byte.is_ascii_graphic());
     if !is_good {
         return Err(unreadable());

@@ -1,20 +1,20 @@
 //! Batches: who goes together, and which answer belongs to whom.
 
 use crate::crm::hubspot::BATCH_MAX;
-use crate::crm::hubspot::answers::{Answer, Record};
-use crate::crm::hubspot::errors::Failure;
-use crate::crm::hubspot::requests::Input;
-use crate::crm::write::Write;
-use crate::vendor::Setback;
+use crate::crm::hubspot::answers::{HubspotAnswer, HubspotRecord};
+use crate::crm::hubspot::errors::HubspotFailure;
+use crate::crm::hubspot::requests::BatchInput;
+use crate::crm::write::CrmWrite;
+use crate::vendor::DeliveryError;
 use std::collections::BTreeMap;
 
 /// What became of inputs, by their key: the id of the record, or why there is none.
-pub type Results = BTreeMap<String, Result<String, Failure>>;
+pub type Results = BTreeMap<String, Result<String, HubspotFailure>>;
 
 /// Places of the writes in batches that go one after another. Two writes of one person, by our id or by the address, are
 /// never in one batch, and keep their order.
 #[must_use]
-pub fn waves(writes: &[Write]) -> Vec<Vec<usize>> {
+pub fn waves(writes: &[CrmWrite]) -> Vec<Vec<usize>> {
     let mut waves: Vec<Vec<usize>> = Vec::new();
     let mut next: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, write) in writes.iter().enumerate() {
@@ -37,8 +37,8 @@ pub fn waves(writes: &[Write]) -> Vec<Vec<usize>> {
 /// Finds what became of each input; returns those of which the answer says nothing.
 ///
 /// A record is known by the key that the vendor repeats, by its id, or by our unique property `by`.
-pub fn collect(inputs: Vec<Input>, answer: &Answer, by: &str, results: &mut Results) -> Vec<Input> {
-    let is_of = |record: &Record, input: &Input| {
+pub fn collect(inputs: Vec<BatchInput>, answer: &HubspotAnswer, by: &str, results: &mut Results) -> Vec<BatchInput> {
+    let is_of = |record: &HubspotRecord, input: &BatchInput| {
         record.key() == Some(input.key.as_str())
             || input.id.as_deref() == Some(record.id.as_str())
             || (input.id.is_none() && record.get(by) == input.key)
@@ -64,7 +64,7 @@ pub fn collect(inputs: Vec<Input>, answer: &Answer, by: &str, results: &mut Resu
 
 /// Two halves of a batch that was refused as a whole, so that one record does not stop the others; `None` for one input.
 #[must_use]
-pub fn halves(mut inputs: Vec<Input>) -> Option<[Vec<Input>; 2]> {
+pub fn halves(mut inputs: Vec<BatchInput>) -> Option<[Vec<BatchInput>; 2]> {
     if inputs.len() < 2 {
         return None;
     }
@@ -74,6 +74,6 @@ pub fn halves(mut inputs: Vec<Input>) -> Option<[Vec<Input>; 2]> {
 
 /// What is said of an input that a success does not mention, such as a contact that was merged into another meanwhile.
 #[must_use]
-pub fn unanswered() -> Failure {
-    Failure::Setback(Setback::later("unanswered", None))
+pub fn unanswered() -> HubspotFailure {
+    HubspotFailure::Setback(DeliveryError::later("unanswered", None))
 }

@@ -4,7 +4,7 @@
 //! moves while it is read, and end at 10,000; so the next page begins at the moment of the last change of this one, and its
 //! mark is used only where a whole page changed in one moment.
 
-use crate::crm::hubspot::answers::{Answer, Record};
+use crate::crm::hubspot::answers::{HubspotAnswer, HubspotRecord};
 use crate::crm::hubspot::requests::Object;
 use crate::time::Timestamp;
 
@@ -19,7 +19,7 @@ const LAG_MS: i64 = 60_000;
 
 /// Where reading goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
+pub struct HubspotCursor {
     /// The kind.
     pub object: Object,
     /// Changes from this moment on, in milliseconds since 1970.
@@ -30,7 +30,7 @@ pub struct Cursor {
     began_ms: i64,
 }
 
-impl Cursor {
+impl HubspotCursor {
     /// Reads where to go on; the first page of everything when `page` is empty or says nothing.
     #[must_use]
     pub fn read(at: Timestamp, page: &str) -> Self {
@@ -54,7 +54,7 @@ impl Cursor {
 
     /// The place after a page; `None` when all kinds were read.
     #[must_use]
-    pub fn next(&self, answer: &Answer) -> Option<Self> {
+    pub fn next(&self, answer: &HubspotAnswer) -> Option<Self> {
         let has_more = !answer.after().is_empty();
         let last = answer.results.last().and_then(|record| changed_at(self.object, record));
         let Some(last) = last.filter(|_| has_more) else {
@@ -79,6 +79,6 @@ impl Cursor {
     }
 }
 
-fn changed_at(object: Object, record: &Record) -> Option<Timestamp> {
+fn changed_at(object: Object, record: &HubspotRecord) -> Option<Timestamp> {
     record.moment(object.changed())
 }

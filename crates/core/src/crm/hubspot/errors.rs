@@ -2,14 +2,14 @@
 
 use crate::crm::hubspot::settings::{ALL, SEARCH};
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Why a call, or one record of a batch, came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum HubspotFailure {
     /// There is such a record already: another one has the address, or the value of a unique property.
     Conflict {
         /// Its id, when the vendor says.
@@ -24,27 +24,29 @@ pub enum Failure {
         /// The properties.
         names: BTreeSet<String>,
         /// What it means when the record cannot do without them.
-        setback: Setback,
+        setback: DeliveryError,
     },
     /// Something else.
-    Setback(Setback),
+    Setback(DeliveryError),
 }
 
-impl From<Setback> for Failure {
-    fn from(setback: Setback) -> Self {
+impl From<DeliveryError> for HubspotFailure {
+    fn from(setback: DeliveryError) -> Self {
         Self::Setback(setback)
     }
 }
 
-impl Failure {
+impl HubspotFailure {
     /// The failure as a setback, for calls that no record is to blame for.
     #[must_use]
-    pub fn setback(self) -> Setback {
+    pub fn setback(self) -> DeliveryError {
         match self {
             Self::Setback(setback) | Self::Value { setback, .. } => setback,
-            Self::Conflict { .. } => Setback::later("conflict", None),
+            Self::Conflict { .. } => DeliveryError::later("conflict", None),
             Self::NotFound => not_found(),
-            Self::UnknownOwner => Setback::config("unknown_owner", "a rep has an owner id that HubSpot does not know"),
+            Self::UnknownOwner => {
+                DeliveryError::config("unknown_owner", "a rep has an owner id that HubSpot does not know")
+            }
         }
     }
 
@@ -57,7 +59,7 @@ impl Failure {
 
 /// A lane that is full according to the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold {
+pub struct RateLimitHit {
     /// The lane.
     pub lane: &'static str,
     /// For how long, in milliseconds.
@@ -72,12 +74,12 @@ pub struct ErrorBody {
     category: String,
     policy_name: String,
     context: Value,
-    errors: Vec<Detail>,
+    errors: Vec<ErrorDetail>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-struct Detail {
+struct ErrorDetail {
     code: Option<String>,
     context: Value,
 }
@@ -98,15 +100,15 @@ pub fn failure(
     body: &[u8],
     is_search: bool,
     now: Timestamp,
-) -> (Failure, Option<Hold>) {
+) -> (HubspotFailure, Option<RateLimitHit>) {
     let error: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let later = |code: &str, ms: Option<u32>| (Failure::Setback(Setback::later(code, ms)), None);
+    let later = |code: &str, ms: Option<u32>| (HubspotFailure::Setback(DeliveryError::later(code, ms)), None);
     let asked_ms = retry_after_s.map(|s| s.saturating_mul(1_000));
     match status {
-        401 => (Failure::Setback(token_refused()), None),
-        403 => (Failure::Setback(error.missing_scopes()), None),
-        404 if error.category.eq_ignore_ascii_case("OBJECT_NOT_FOUND") => (Failure::NotFound, None),
-        404 => (Failure::Setback(not_found()), None),
+        401 => (HubspotFailure::Setback(token_refused()), None),
+        403 => (HubspotFailure::Setback(error.missing_scopes()), None),
+        404 if error.category.eq_ignore_ascii_case("OBJECT_NOT_FOUND") => (HubspotFailure::NotFound, None),
+        404 => (HubspotFailure::Setback(not_found()), None),
         409 => (error.conflict(), None),
         423 => later("record_locked", Some(asked_ms.unwrap_or(0).max(2_000))),
         429 => error.full(asked_ms, is_search, now),
@@ -119,10 +121,12 @@ pub fn failure(
 
 /// What an answer of the address for tokens means.
 #[must_use]
-pub fn token_failure(status: u16, retry_after_s: Option<u32>) -> Setback {
+pub fn token_failure(status: u16, retry_after_s: Option<u32>) -> DeliveryError {
     match status {
-        429 | 423 | 477 | 500.. => Setback::later("vendor_unavailable", retry_after_s.map(|s| s.saturating_mul(1_000))),
-        _ => Setback::config(
+        429 | 423 | 477 | 500.. => {
+            DeliveryError::later("vendor_unavailable", retry_after_s.map(|s| s.saturating_mul(1_000)))
+        }
+        _ => DeliveryError::config(
             "token_refused",
             "HubSpot gives no token for HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN: \
              install the app again and set the new refresh token",
@@ -130,12 +134,15 @@ pub fn token_failure(status: u16, retry_after_s: Option<u32>) -> Setback {
     }
 }
 
-fn token_refused() -> Setback {
-    Setback::config("token_refused", "HubSpot refuses the token: set a new HUBSPOT_TOKEN, or install the app again")
+fn token_refused() -> DeliveryError {
+    DeliveryError::config(
+        "token_refused",
+        "HubSpot refuses the token: set a new HUBSPOT_TOKEN, or install the app again",
+    )
 }
 
-fn not_found() -> Setback {
-    Setback::config("not_found", "HubSpot does not know what is asked for: check HUBSPOT_BASE_URL")
+fn not_found() -> DeliveryError {
+    DeliveryError::config("not_found", "HubSpot does not know what is asked for: check HUBSPOT_BASE_URL")
 }
 
 impl ErrorBody {
@@ -158,20 +165,20 @@ impl ErrorBody {
 
     /// What it means as an error of one record of a batch.
     #[must_use]
-    pub fn of_a_record(&self) -> Failure {
+    pub fn of_a_record(&self) -> HubspotFailure {
         match self.category.to_ascii_uppercase().as_str() {
-            "OBJECT_NOT_FOUND" => Failure::NotFound,
+            "OBJECT_NOT_FOUND" => HubspotFailure::NotFound,
             "CONFLICT" => self.conflict(),
-            "RATE_LIMITS" => Failure::Setback(Setback::later("rate_limited", Some(10_000))),
-            "MISSING_SCOPES" => Failure::Setback(self.missing_scopes()),
+            "RATE_LIMITS" => HubspotFailure::Setback(DeliveryError::later("rate_limited", Some(10_000))),
+            "MISSING_SCOPES" => HubspotFailure::Setback(self.missing_scopes()),
             _ => self.refusal(),
         }
     }
 
-    fn conflict(&self) -> Failure {
+    fn conflict(&self) -> HubspotFailure {
         let digits = self.message.split_once("Existing ID:").map(|(_, rest)| rest.trim_start());
         let digits = digits.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-        Failure::Conflict { existing: digits.filter(|id| !id.is_empty()) }
+        HubspotFailure::Conflict { existing: digits.filter(|id| !id.is_empty()) }
     }
 
     /// The properties that are refused, with the vendor's codes. Messages are left alone: they repeat what was sent.
@@ -187,7 +194,7 @@ impl ErrorBody {
         refused
     }
 
-    fn refusal(&self) -> Failure {
+    fn refusal(&self) -> HubspotFailure {
         let refused = self.refused();
         // A message that lists properties repeats what was sent: only its codes are the vendor's own words.
         let says = |text: &str| refused.is_empty() && self.message.contains(text);
@@ -197,23 +204,23 @@ impl ErrorBody {
         }
         if is("PROPERTY_DOESNT_EXIST") || says("non-unique") {
             let help = "a property of the lead router is missing or not as it has to be: let the setup make it";
-            return Failure::Setback(Setback::config("property_missing", help));
+            return HubspotFailure::Setback(DeliveryError::config("property_missing", help));
         }
         if refused.iter().any(|(name, _)| name == crate::crm::hubspot::properties::OWNER) {
-            return Failure::UnknownOwner;
+            return HubspotFailure::UnknownOwner;
         }
         if refused.is_empty() {
             let help = format!("HubSpot refuses a call ({}): run the connection check", word(&self.category));
-            return Failure::Setback(Setback::config("call_refused", help));
+            return HubspotFailure::Setback(DeliveryError::config("call_refused", help));
         }
         let list: BTreeSet<String> = refused.iter().map(|(name, code)| format!("{name} ({code})")).collect();
         let list: Vec<String> = list.into_iter().collect();
-        let setback = Setback::lead("value_refused", format!("HubSpot refuses the value of {}", list.join(", ")));
-        Failure::Value { names: refused.into_iter().map(|(name, _)| name).collect(), setback }
+        let setback = DeliveryError::lead("value_refused", format!("HubSpot refuses the value of {}", list.join(", ")));
+        HubspotFailure::Value { names: refused.into_iter().map(|(name, _)| name).collect(), setback }
     }
 
     /// A call or a day too many.
-    fn full(&self, asked_ms: Option<u32>, is_search: bool, now: Timestamp) -> (Failure, Option<Hold>) {
+    fn full(&self, asked_ms: Option<u32>, is_search: bool, now: Timestamp) -> (HubspotFailure, Option<RateLimitHit>) {
         let said = if self.policy_name.is_empty() { &self.message } else { &self.policy_name };
         let said = said.to_ascii_lowercase();
         let (code, lane, ms) = if said.contains("daily") {
@@ -226,11 +233,11 @@ impl ErrorBody {
             ("rate_limited", ALL, 10_000)
         };
         let ms = u32::try_from(ms).unwrap_or(u32::MAX).max(asked_ms.unwrap_or(0));
-        (Failure::Setback(Setback::later(code, Some(ms))), Some(Hold { lane, ms }))
+        (HubspotFailure::Setback(DeliveryError::later(code, Some(ms))), Some(RateLimitHit { lane, ms }))
     }
 
     /// What the token may not do, by the vendor's names.
-    fn missing_scopes(&self) -> Setback {
+    fn missing_scopes(&self) -> DeliveryError {
         let contexts = self.errors.iter().map(|detail| &detail.context).chain([&self.context]);
         let mut scopes = BTreeSet::new();
         for context in contexts {
@@ -244,10 +251,10 @@ impl ErrorBody {
         if scopes.is_empty() {
             let help =
                 "HubSpot forbids a call: give the app every scope that the documentation names, then install it again";
-            return Setback::config("missing_scope", help);
+            return DeliveryError::config("missing_scope", help);
         }
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-        Setback::config(
+        DeliveryError::config(
             "missing_scope",
             format!("give the app the scope {}, then install it again", scopes.join(" or ")),
         )

@@ -16,11 +16,11 @@ pub mod settings;
 pub mod state;
 pub mod task;
 
-pub use answers::{Answer, Record};
-pub use errors::{Failure, Hold};
-pub use person::{Claim, Plan, Step, plan};
-pub use requests::{Ask, Input, Object, Verb};
-pub use settings::{Access, Settings};
+pub use answers::{HubspotAnswer, HubspotRecord};
+pub use errors::{HubspotFailure, RateLimitHit};
+pub use person::{ContactClaim, ContactPlan, ContactStep, plan};
+pub use requests::{BatchInput, HubspotCall, Object, Verb};
+pub use settings::{HubspotAccess, HubspotSettings};
 
 /// Name of the gate, and of the vendor in messages.
 pub const NAME: &str = "hubspot";

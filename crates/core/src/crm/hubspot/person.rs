@@ -1,8 +1,8 @@
 //! What is written to a contact, given how it stands.
 
-use crate::crm::hubspot::answers::Record;
+use crate::crm::hubspot::answers::HubspotRecord;
 use crate::crm::hubspot::properties as names;
-use crate::crm::write::{Assigning, Profile, Write};
+use crate::crm::write::{Assigning, CrmWrite, Profile};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Properties by name.
@@ -10,7 +10,7 @@ pub type Properties = BTreeMap<&'static str, String>;
 
 /// What is done to the contact.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum ContactStep {
     /// It is made.
     Create(Properties),
     /// It is changed.
@@ -29,7 +29,7 @@ pub enum Step {
 
 /// What follows once the contact stands as it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub enum ContactClaim {
     /// Nothing: there is no rep, or a newer decision is there already.
     None,
     /// The rep gets a task.
@@ -46,11 +46,11 @@ pub enum Claim {
 
 /// What is done for one person.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct ContactPlan {
     /// To the contact.
-    pub step: Step,
+    pub step: ContactStep,
     /// After that.
-    pub claim: Claim,
+    pub claim: ContactClaim,
 }
 
 /// Decides what is done for a person whose contact stands as `found`; `None` when there is none.
@@ -63,8 +63,8 @@ pub struct Plan {
 /// `without` are properties that `HubSpot` does not take from this write: our id of the person, when another contact has
 /// it, and values that break a rule of the account. None of them is worth more than the assignment.
 #[must_use]
-pub fn plan(write: &Write, found: Option<&Record>, without: &BTreeSet<String>) -> Plan {
-    let empty = Record::default();
+pub fn plan(write: &CrmWrite, found: Option<&HubspotRecord>, without: &BTreeSet<String>) -> ContactPlan {
+    let empty = HubspotRecord::default();
     let record = found.unwrap_or(&empty);
     let mut properties = blanks(write, record);
     properties.retain(|name, _| !without.contains(*name));
@@ -74,11 +74,11 @@ pub fn plan(write: &Write, found: Option<&Record>, without: &BTreeSet<String>) -
     let claim = match &write.assigning {
         None => {
             fill(&mut properties, record, names::LEAD_ID, Some(write.lead_id.as_str()));
-            Claim::None
+            ContactClaim::None
         }
         Some(assigning) => {
             let claim = claim(assigning, age(write, assigning, record), record);
-            if matches!(claim, Claim::Task { .. }) {
+            if matches!(claim, ContactClaim::Task { .. }) {
                 let own = own(write, assigning);
                 properties.extend(own.into_iter().filter(|(name, text)| !is_same(record, name, text)));
             }
@@ -88,12 +88,12 @@ pub fn plan(write: &Write, found: Option<&Record>, without: &BTreeSet<String>) -
     let step = match found {
         None => {
             properties.insert("email", write.email.clone());
-            Step::Create(properties)
+            ContactStep::Create(properties)
         }
-        Some(record) if properties.is_empty() => Step::Keep { id: record.id.clone() },
-        Some(record) => Step::Update { id: record.id.clone(), properties },
+        Some(record) if properties.is_empty() => ContactStep::Keep { id: record.id.clone() },
+        Some(record) => ContactStep::Update { id: record.id.clone(), properties },
     };
-    Plan { step, claim }
+    ContactPlan { step, claim }
 }
 
 /// A decision beside the one that the contact carries.
@@ -104,7 +104,7 @@ enum Age {
     Older,
 }
 
-fn age(write: &Write, assigning: &Assigning, record: &Record) -> Age {
+fn age(write: &CrmWrite, assigning: &Assigning, record: &HubspotRecord) -> Age {
     // Without the moment no decision was written.
     let Some(decided_at) = record.moment(names::DECIDED_AT) else { return Age::Newer };
     let (lead_id, attempt) = (record.get(names::LEAD_ID), number(record.get(names::ATTEMPT)));
@@ -125,20 +125,24 @@ fn number(text: &str) -> i64 {
     text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
 }
 
-fn claim(assigning: &Assigning, age: Age, record: &Record) -> Claim {
+fn claim(assigning: &Assigning, age: Age, record: &HubspotRecord) -> ContactClaim {
     let owner = record.get(names::OWNER);
     let is_rep = owner.is_empty() || owner == assigning.owner_id;
     let is_seen = assigning.seen_owner.as_ref().is_some_and(|seen| seen.id == owner);
     let is_expected = match age {
-        Age::Older => return Claim::None,
+        Age::Older => return ContactClaim::None,
         Age::Same => is_rep,
         Age::Newer => is_rep || is_seen || owner == record.get(names::OWNER_ID),
     };
-    if is_expected { Claim::Task { may_exist: age == Age::Same } } else { Claim::Drift { owner_id: owner.to_owned() } }
+    if is_expected {
+        ContactClaim::Task { may_exist: age == Age::Same }
+    } else {
+        ContactClaim::Drift { owner_id: owner.to_owned() }
+    }
 }
 
 /// What a decision writes.
-fn own(write: &Write, assigning: &Assigning) -> Properties {
+fn own(write: &CrmWrite, assigning: &Assigning) -> Properties {
     Properties::from([
         (names::OWNER, assigning.owner_id.clone()),
         (names::OWNER_ID, assigning.owner_id.clone()),
@@ -152,7 +156,7 @@ fn own(write: &Write, assigning: &Assigning) -> Properties {
     ])
 }
 
-fn is_same(record: &Record, name: &str, text: &str) -> bool {
+fn is_same(record: &HubspotRecord, name: &str, text: &str) -> bool {
     match name {
         names::DECIDED_AT => record.moment(name).is_some_and(|at| at.to_string() == text),
         names::ATTEMPT | names::SCORE => !record.get(name).is_empty() && number(record.get(name)).to_string() == text,
@@ -170,7 +174,7 @@ pub fn is_spare(name: &str) -> bool {
 const BLANKS: [&str; 8] = ["firstname", "lastname", "company", "website", "jobtitle", "phone", "country", "message"];
 
 /// The standard properties that are known, and empty at the vendor.
-fn blanks(write: &Write, record: &Record) -> Properties {
+fn blanks(write: &CrmWrite, record: &HubspotRecord) -> Properties {
     let Profile { first_name, last_name, company, domain, title, phone, country, source: _, message } = &write.profile;
     let country = country.as_ref().map(|code| code.to_uppercase());
     let known = [first_name, last_name, company, domain, title, phone, &country, message];
@@ -181,7 +185,7 @@ fn blanks(write: &Write, record: &Record) -> Properties {
     properties
 }
 
-fn fill(properties: &mut Properties, record: &Record, name: &'static str, text: Option<&str>) {
+fn fill(properties: &mut Properties, record: &HubspotRecord, name: &'static str, text: Option<&str>) {
     let text = text.map(str::trim).unwrap_or_default();
     if !text.is_empty() && record.get(name).trim().is_empty() {
         properties.insert(name, text.to_owned());

@@ -1,6 +1,6 @@
 //! The requests.
 
-use crate::crm::hubspot::settings::{Access, Settings};
+use crate::crm::hubspot::settings::{HubspotAccess, HubspotSettings};
 use crate::crm::hubspot::{VERSION, properties};
 use crate::http::{HttpRequest, Method, encode};
 use serde_json::{Map, Value, json};
@@ -51,7 +51,7 @@ impl Object {
 
 /// A request that lacks only address and token. It has no debug form: it may hold a person.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct HubspotCall {
     /// Method.
     pub method: Method,
     /// Path and query.
@@ -73,7 +73,7 @@ pub enum Verb {
 
 /// One record of a batch that writes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Input {
+pub struct BatchInput {
     /// What the answer names it by: unique in the batch.
     pub key: String,
     /// Id of the record that is changed.
@@ -84,7 +84,7 @@ pub struct Input {
     pub associations: Vec<(String, u32)>,
 }
 
-impl Ask {
+impl HubspotCall {
     const fn get(path: String) -> Self {
         Self { method: Method::Get, path, body: None, is_search: false }
     }
@@ -114,7 +114,7 @@ impl Ask {
 
     /// Makes or changes records. Each carries its key as trace id, so that one that is refused does not stop the others.
     #[must_use]
-    pub fn write(object: Object, verb: Verb, inputs: &[Input]) -> Self {
+    pub fn write(object: Object, verb: Verb, inputs: &[BatchInput]) -> Self {
         let name = match verb {
             Verb::Create => "create",
             Verb::Update => "update",
@@ -222,7 +222,7 @@ impl Ask {
     }
 }
 
-impl Input {
+impl BatchInput {
     fn json(&self, verb: Verb) -> Value {
         let properties: Map<String, Value> =
             self.properties.iter().map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
@@ -247,8 +247,8 @@ impl Input {
 
 /// The request that exchanges a refresh token for a token; `None` when the token is fixed.
 #[must_use]
-pub fn refresh(settings: &Settings) -> Option<HttpRequest> {
-    let Access::Refresh { client_id, client_secret, refresh_token } = &settings.access else {
+pub fn refresh(settings: &HubspotSettings) -> Option<HttpRequest> {
+    let HubspotAccess::Refresh { client_id, client_secret, refresh_token } = &settings.access else {
         return None;
     };
     let mut form = form_urlencoded::Serializer::new(String::new());

@@ -1,6 +1,6 @@
 //! The settings of the connection, and how often `HubSpot` may be called.
 
-use crate::vendor::{Lane, Setback};
+use crate::vendor::{Bucket, DeliveryError};
 
 /// Where `HubSpot` is when no setting says otherwise.
 const PUBLIC: &str = "https://api.hubapi.com";
@@ -22,7 +22,7 @@ const SKEW_MS: u32 = 500;
 
 /// How a call is let in.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Access {
+pub enum HubspotAccess {
     /// With the token of a private app or a service key, which does not end.
     Token(String),
     /// With a token that a refresh token is exchanged for.
@@ -38,34 +38,34 @@ pub enum Access {
 
 /// The settings of the connection. It has no debug form: it is all secrets.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct HubspotSettings {
     /// Address without a slash at its end.
     pub base_url: String,
     /// How a call is let in.
-    pub access: Access,
+    pub access: HubspotAccess,
     /// Calls that `HubSpot` allows in ten seconds.
     pub burst: u32,
 }
 
-impl Settings {
+impl HubspotSettings {
     /// Reads the settings: `HUBSPOT_TOKEN`, or else `HUBSPOT_CLIENT_ID`, `HUBSPOT_CLIENT_SECRET` and
     /// `HUBSPOT_REFRESH_TOKEN`; `HUBSPOT_BASE_URL`; `HUBSPOT_BURST_PER_10_S`.
     ///
     /// # Errors
     /// `not_set_up` names the setting that is missing or is no number.
-    pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, Setback> {
+    pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, DeliveryError> {
         let given = |name: &str| {
             setting(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty() && is_safe(text))
         };
         let access = match (given("HUBSPOT_TOKEN"), given("HUBSPOT_REFRESH_TOKEN")) {
-            (Some(token), _) => Access::Token(token),
+            (Some(token), _) => HubspotAccess::Token(token),
             (None, None) => {
                 return Err(not_set_up("set HUBSPOT_TOKEN, or HUBSPOT_REFRESH_TOKEN with the client of an OAuth app"));
             }
             (None, Some(refresh_token)) => {
                 let need = |name: &str| given(name).ok_or_else(|| not_set_up(&format!("set {name}")));
                 let (client_id, client_secret) = (need("HUBSPOT_CLIENT_ID")?, need("HUBSPOT_CLIENT_SECRET")?);
-                Access::Refresh { client_id, client_secret, refresh_token }
+                HubspotAccess::Refresh { client_id, client_secret, refresh_token }
             }
         };
         let burst = match given("HUBSPOT_BURST_PER_10_S").map(|text| text.parse::<u32>()) {
@@ -79,10 +79,10 @@ impl Settings {
 
     /// The lanes that a call passes: at most [`Self::burst`] calls in ten seconds, and of these five searches in a second.
     #[must_use]
-    pub fn lanes(&self, is_search: bool) -> Vec<Lane> {
+    pub fn lanes(&self, is_search: bool) -> Vec<Bucket> {
         let lane = |name: &str, window_ms: u32, max| {
             let window_ms = window_ms.saturating_add(SKEW_MS);
-            Lane { name: name.to_owned(), window_ms, max }
+            Bucket { name: name.to_owned(), window_ms, max }
         };
         let mut lanes = vec![lane(ALL, 10_000, self.burst)];
         if is_search {
@@ -97,22 +97,22 @@ fn is_safe(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn not_set_up(message: &str) -> Setback {
-    Setback::config("not_set_up", message)
+fn not_set_up(message: &str) -> DeliveryError {
+    DeliveryError::config("not_set_up", message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(settings: &[(&str, &str)]) -> Result<Settings, Setback> {
-        Settings::read(|name| settings.iter().find(|(own, _)| *own == name).map(|(_, text)| (*text).to_owned()))
+    fn read(settings: &[(&str, &str)]) -> Result<HubspotSettings, DeliveryError> {
+        HubspotSettings::read(|name| settings.iter().find(|(own, _)| *own == name).map(|(_, text)| (*text).to_owned()))
     }
 
     #[test]
     fn what_is_missing_is_named() {
         let missing = |settings: &[(&str, &str)]| match read(settings) {
-            Err(Setback::Refused { code, message, config: true }) if code == "not_set_up" => message,
+            Err(DeliveryError::Refused { code, message, config: true }) if code == "not_set_up" => message,
             _ => panic!("nothing is missing"),
         };
         assert!(missing(&[]).contains("HUBSPOT_TOKEN"));
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_token_goes_before_a_client() {
         let settings = read(&[("HUBSPOT_TOKEN", "t"), ("HUBSPOT_REFRESH_TOKEN", "r")]).ok().unwrap();
-        assert!(settings.access == Access::Token("t".to_owned()));
+        assert!(settings.access == HubspotAccess::Token("t".to_owned()));
         assert_eq!((settings.base_url.as_str(), settings.burst), (PUBLIC, 100));
     }
 }

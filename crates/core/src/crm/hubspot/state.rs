@@ -1,8 +1,8 @@
 //! What records say about a person and a company.
 
-use crate::crm::hubspot::answers::{Associated, Owner, Record};
+use crate::crm::hubspot::answers::{Associated, HubspotOwner, HubspotRecord};
 use crate::crm::hubspot::properties::{OWNER, PERSON_ID};
-use crate::crm::state::{OwnerRef, Question, Seller, Touch};
+use crate::crm::state::{CrmQuestion, CrmUser, LastTouch, OwnerRef};
 use crate::crm::{AccountState, Deal, PersonKind, PersonState};
 use crate::directory::AccountStatus;
 use crate::normalize::domain_of;
@@ -10,19 +10,19 @@ use crate::time::Timestamp;
 
 /// A contact.
 #[must_use]
-pub fn person(record: &Record) -> PersonState {
+pub fn person(record: &HubspotRecord) -> PersonState {
     PersonState {
         id: record.id.clone(),
         kind: PersonKind::Contact,
         owner: OwnerRef::new(record.get(OWNER)),
         // `HubSpot` says when the last call, mail or meeting was, not with whom.
-        touched: record.moment("notes_last_contacted").map(|at| Touch { at, by: None }),
+        touched: record.moment("notes_last_contacted").map(|at| LastTouch { at, by: None }),
     }
 }
 
 /// A company with those of the deals that are open.
 #[must_use]
-pub fn account(company: &Record, deals: &[&Record]) -> AccountState {
+pub fn account(company: &HubspotRecord, deals: &[&HubspotRecord]) -> AccountState {
     AccountState {
         id: company.id.clone(),
         name: Some(company.get("name").to_owned()).filter(|name| !name.is_empty()),
@@ -34,8 +34,8 @@ pub fn account(company: &Record, deals: &[&Record]) -> AccountState {
 
 /// Those of the deals that are open, in the order of their ids.
 #[must_use]
-pub fn open(deals: &[&Record]) -> Vec<Deal> {
-    let is_open = |deal: &&&Record| deal.get("hs_is_closed") != "true";
+pub fn open(deals: &[&HubspotRecord]) -> Vec<Deal> {
+    let is_open = |deal: &&&HubspotRecord| deal.get("hs_is_closed") != "true";
     let mut open: Vec<Deal> = deals
         .iter()
         .filter(is_open)
@@ -65,23 +65,27 @@ pub fn status(stage: &str) -> Option<AccountStatus> {
 
 /// The company that a question is about: the one with its domain, else the one that `ids` names first, else the first.
 #[must_use]
-pub fn company<'a>(companies: &'a [Record], ids: &[String], question: &Question) -> Option<&'a Record> {
-    let of_domain = |company: &&Record| question.domain.is_some() && domain(company) == question.domain;
+pub fn company<'a>(
+    companies: &'a [HubspotRecord],
+    ids: &[String],
+    question: &CrmQuestion,
+) -> Option<&'a HubspotRecord> {
+    let of_domain = |company: &&HubspotRecord| question.domain.is_some() && domain(company) == question.domain;
     let first = ids.first();
-    let primary = |company: &&Record| first.is_some_and(|id| *id == company.id);
+    let primary = |company: &&HubspotRecord| first.is_some_and(|id| *id == company.id);
     companies.iter().find(of_domain).or_else(|| companies.iter().find(primary)).or(companies.first())
 }
 
 /// The registrable domain of a company.
 #[must_use]
-pub fn domain(company: &Record) -> Option<String> {
+pub fn domain(company: &HubspotRecord) -> Option<String> {
     domain_of(company.get("domain"))
 }
 
 /// Accounts by domain, of those companies that have one. `deals` are records, `of` says which belong to whom.
 #[must_use]
-pub fn accounts(companies: &[Record], of: &Associated, deals: &[Record]) -> Vec<(String, AccountState)> {
-    let own = |company: &Record| -> Vec<&Record> {
+pub fn accounts(companies: &[HubspotRecord], of: &Associated, deals: &[HubspotRecord]) -> Vec<(String, AccountState)> {
+    let own = |company: &HubspotRecord| -> Vec<&HubspotRecord> {
         let ids = of.get(&company.id).map(Vec::as_slice).unwrap_or_default();
         deals.iter().filter(|deal| ids.contains(&deal.id)).collect()
     };
@@ -90,19 +94,19 @@ pub fn accounts(companies: &[Record], of: &Associated, deals: &[Record]) -> Vec<
 
 /// Somebody who can own records.
 #[must_use]
-pub fn seller(owner: &Owner) -> Seller {
+pub fn seller(owner: &HubspotOwner) -> CrmUser {
     let email = owner.email.as_deref().map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty());
-    Seller { id: owner.id.clone(), email, active: !owner.archived }
+    CrmUser { id: owner.id.clone(), email, active: !owner.archived }
 }
 
 /// Whether a contact carries what this program writes.
 #[must_use]
-pub fn is_ours(contact: &Record) -> bool {
+pub fn is_ours(contact: &HubspotRecord) -> bool {
     !contact.get(PERSON_ID).is_empty()
 }
 
 /// When a record was made; `now` when it does not say.
 #[must_use]
-pub fn created_at(record: &Record, now: Timestamp) -> Timestamp {
+pub fn created_at(record: &HubspotRecord, now: Timestamp) -> Timestamp {
     record.moment("createdate").unwrap_or(now)
 }

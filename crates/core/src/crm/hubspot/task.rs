@@ -3,8 +3,8 @@
 use crate::crm::hubspot::answers::Associated;
 use crate::crm::hubspot::person::Properties;
 use crate::crm::hubspot::properties::{EFFECT_ID, OWNER};
-use crate::crm::hubspot::requests::Input;
-use crate::crm::write::{Assigning, Profile, Write};
+use crate::crm::hubspot::requests::BatchInput;
+use crate::crm::write::{Assigning, CrmWrite, Profile};
 use crate::html::escape;
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ const NAME_CHARS_MAX: usize = 80;
 
 /// The task for an assignment, associated with the contact, and with the contact's company when it is known.
 #[must_use]
-pub fn task(write: &Write, assigning: &Assigning, contact_id: &str, companies: &Associated) -> Input {
+pub fn task(write: &CrmWrite, assigning: &Assigning, contact_id: &str, companies: &Associated) -> BatchInput {
     let Profile { phone, .. } = &write.profile;
     let properties = Properties::from([
         (EFFECT_ID, write.effect_id()),
@@ -33,11 +33,11 @@ pub fn task(write: &Write, assigning: &Assigning, contact_id: &str, companies: &
     let company = companies.get(contact_id).and_then(|ids| ids.first());
     let mut associations = vec![(contact_id.to_owned(), TASK_TO_CONTACT)];
     associations.extend(company.map(|id| (id.clone(), TASK_TO_COMPANY)));
-    Input { key: write.effect_id(), id: None, properties, associations }
+    BatchInput { key: write.effect_id(), id: None, properties, associations }
 }
 
 /// One line of plain text.
-fn subject(write: &Write) -> String {
+fn subject(write: &CrmWrite) -> String {
     let Profile { first_name, last_name, company, .. } = &write.profile;
     let name = [first_name, last_name].map(|part| part.as_deref().unwrap_or_default()).join(" ");
     let name = if name.trim().is_empty() { write.email.clone() } else { name.trim().to_owned() };
@@ -47,7 +47,7 @@ fn subject(write: &Write) -> String {
 }
 
 /// HTML in which nothing that a person typed is markup.
-fn body(write: &Write, assigning: &Assigning) -> String {
+fn body(write: &CrmWrite, assigning: &Assigning) -> String {
     let Assigning { team, tier, score, reason, .. } = assigning;
     let mut body = format!(
         "<p>{}</p><p>Tier {}, {score} points, team {}.</p>",

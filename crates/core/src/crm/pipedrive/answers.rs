@@ -2,31 +2,31 @@
 
 use crate::crm::state::{AccountState, Deal, OwnerRef, PersonKind, PersonState};
 use crate::time::Timestamp;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::Value;
 
 /// Reads an answer: its `data`, and the cursor of the next page.
 ///
 /// # Errors
-/// [`Setback::Later`] for a full limit, a vendor in trouble and a record that is gone; [`Setback::Refused`] otherwise. The
+/// [`DeliveryError::Later`] for a full limit, a vendor in trouble and a record that is gone; [`DeliveryError::Refused`] otherwise. The
 /// vendor's text is not handed on: it may repeat what a lead wrote.
-pub fn data(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(Value, Option<String>), Setback> {
+pub fn data(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(Value, Option<String>), DeliveryError> {
     let after_ms = retry_after_s.map(|seconds| seconds.saturating_mul(1_000));
     if (200..300).contains(&status) {
-        let body: Value = serde_json::from_slice(body).map_err(|_| Setback::later("answer_unreadable", None))?;
+        let body: Value = serde_json::from_slice(body).map_err(|_| DeliveryError::later("answer_unreadable", None))?;
         let cursor = body.pointer("/additional_data/next_cursor").and_then(Value::as_str).map(str::to_owned);
         let data = body.get("data").cloned().unwrap_or_default();
         return Ok((data, cursor));
     }
     Err(match status {
-        401 => Setback::config("token_refused", "Pipedrive refuses the token: check `PIPEDRIVE_API_TOKEN`"),
-        402 | 403 => Setback::config("no_permission", "the user of the token may not do this in Pipedrive"),
-        404 | 410 => Setback::later("record_changed", None),
-        429 => Setback::later("rate_limited", Some(after_ms.unwrap_or(2_000))),
+        401 => DeliveryError::config("token_refused", "Pipedrive refuses the token: check `PIPEDRIVE_API_TOKEN`"),
+        402 | 403 => DeliveryError::config("no_permission", "the user of the token may not do this in Pipedrive"),
+        404 | 410 => DeliveryError::later("record_changed", None),
+        429 => DeliveryError::later("rate_limited", Some(after_ms.unwrap_or(2_000))),
         400..=499 if status != 408 => {
-            Setback::lead("refused", format!("Pipedrive refuses the request with status {status}"))
+            DeliveryError::lead("refused", format!("Pipedrive refuses the request with status {status}"))
         }
-        _ => Setback::later("vendor_unavailable", after_ms),
+        _ => DeliveryError::later("vendor_unavailable", after_ms),
     })
 }
 

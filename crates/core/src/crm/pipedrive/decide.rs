@@ -2,9 +2,9 @@
 
 use crate::crm::pipedrive::answers::{emails, number, owner, text};
 use crate::crm::pipedrive::mark::Mark;
-use crate::crm::write::{Assigning, Profile, Write};
+use crate::crm::write::{Assigning, CrmWrite, Profile};
 use crate::html::escape;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::{Map, Value, json};
 
 /// The person of those found: with our id before one with the address, of several the oldest.
@@ -28,7 +28,7 @@ pub fn marks(activities: &[Value]) -> Vec<(Mark, u64)> {
 
 /// What is done about an assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PipedriveStep {
     /// The rep gets the person, and the activity where there is none yet.
     Assign,
     /// A newer decision is there already.
@@ -42,30 +42,30 @@ pub enum Step {
 /// The activity is made before the owner is written, so an owner who is expected is the rep, whom the decision saw, and
 /// whom the decision before this one named.
 #[must_use]
-pub fn step(write: &Write, assigning: &Assigning, person: &Value, marks: &[(Mark, u64)]) -> Step {
+pub fn step(write: &CrmWrite, assigning: &Assigning, person: &Value, marks: &[(Mark, u64)]) -> PipedriveStep {
     let own = Mark::of(write, assigning);
     let before = marks.iter().map(|(mark, _)| mark).filter(|mark| mark.effect_id != own.effect_id).max();
     if before.is_some_and(|before| *before > own) {
-        return Step::Superseded;
+        return PipedriveStep::Superseded;
     }
-    let Some(owner) = owner(person) else { return Step::Assign };
+    let Some(owner) = owner(person) else { return PipedriveStep::Assign };
     let is_expected = owner.id == own.owner_id
         || assigning.seen_owner.as_ref().is_some_and(|seen| seen.id == owner.id)
         || before.is_some_and(|before| before.owner_id == owner.id);
-    if is_expected { Step::Assign } else { Step::Drift(owner.id) }
+    if is_expected { PipedriveStep::Assign } else { PipedriveStep::Drift(owner.id) }
 }
 
 /// Whether the user of the token may own a person because nobody was given it: it carries our id, and no decision but this
 /// one was written.
 #[must_use]
-pub fn may_be_unowned(write: &Write, person: &Value, marks: &[(Mark, u64)], field: &str) -> bool {
+pub fn may_be_unowned(write: &CrmWrite, person: &Value, marks: &[(Mark, u64)], field: &str) -> bool {
     let is_ours = text(person, &format!("/custom_fields/{field}")) == Some(&write.person_id);
     is_ours && marks.iter().all(|(mark, _)| mark.effect_id == write.effect_id())
 }
 
 /// A new person. Whoever is to own it follows once the activity is there.
 #[must_use]
-pub fn new_person(write: &Write, field: &str) -> Value {
+pub fn new_person(write: &CrmWrite, field: &str) -> Value {
     let mut person = json!({
         "name": name(write),
         "emails": [{"value": write.email, "primary": true, "label": "work"}],
@@ -79,7 +79,7 @@ pub fn new_person(write: &Write, field: &str) -> Value {
     person
 }
 
-fn name(write: &Write) -> String {
+fn name(write: &CrmWrite) -> String {
     let Profile { first_name, last_name, .. } = &write.profile;
     let name: Vec<&str> = [first_name, last_name].into_iter().filter_map(Option::as_deref).collect();
     if name.is_empty() { write.email.clone() } else { name.join(" ") }
@@ -87,7 +87,7 @@ fn name(write: &Write) -> String {
 
 /// What is to be changed of a person: the owner, our id and a telephone number where there is none. `None` for nothing.
 #[must_use]
-pub fn change(write: &Write, person: &Value, field: &str, owner_id: Option<u64>) -> Option<Value> {
+pub fn change(write: &CrmWrite, person: &Value, field: &str, owner_id: Option<u64>) -> Option<Value> {
     let mut change = Map::new();
     if let Some(owner_id) = owner_id.filter(|id| number(person, "/owner_id") != Some(*id)) {
         change.insert("owner_id".to_owned(), owner_id.into());
@@ -106,16 +106,19 @@ pub fn change(write: &Write, person: &Value, field: &str, owner_id: Option<u64>)
 ///
 /// # Errors
 /// `unknown_owner`, naming the rep.
-pub fn owner_id(assigning: &Assigning) -> Result<u64, Setback> {
+pub fn owner_id(assigning: &Assigning) -> Result<u64, DeliveryError> {
     assigning.owner_id.trim().parse().map_err(|_| {
         let rep = &assigning.rep_id;
-        Setback::config("unknown_owner", format!("`crm_ids.pipedrive` of rep `{rep}` must be the number of a user"))
+        DeliveryError::config(
+            "unknown_owner",
+            format!("`crm_ids.pipedrive` of rep `{rep}` must be the number of a user"),
+        )
     })
 }
 
 /// The rep's activity. The note is HTML.
 #[must_use]
-pub fn activity(write: &Write, assigning: &Assigning, person_id: u64, owner_id: u64) -> Value {
+pub fn activity(write: &CrmWrite, assigning: &Assigning, person_id: u64, owner_id: u64) -> Value {
     let Profile { company, message, country, .. } = &write.profile;
     let subject = match company {
         Some(company) => format!("New lead: {} ({company})", name(write)),

@@ -1,6 +1,6 @@
 //! The mark at the beginning of an activity's note: which effect it is, and what was decided.
 
-use crate::crm::write::{Assigning, Write};
+use crate::crm::write::{Assigning, CrmWrite};
 use crate::time::Timestamp;
 
 /// What every mark begins with.
@@ -20,7 +20,7 @@ pub struct Mark {
 impl Mark {
     /// The mark of a decision.
     #[must_use]
-    pub fn of(write: &Write, assigning: &Assigning) -> Self {
+    pub fn of(write: &CrmWrite, assigning: &Assigning) -> Self {
         Self {
             decided_at: assigning.decided_at,
             effect_id: write.effect_id(),

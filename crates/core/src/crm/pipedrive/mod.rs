@@ -8,4 +8,4 @@ pub mod decide;
 pub mod mark;
 pub mod requests;
 
-pub use requests::Api;
+pub use requests::PipedriveApi;

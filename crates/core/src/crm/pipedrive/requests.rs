@@ -2,20 +2,20 @@
 
 use crate::http::{HttpRequest, Method, encode};
 use crate::time::Timestamp;
-use crate::vendor::{Lane, Setback};
+use crate::vendor::{Bucket, DeliveryError};
 use serde_json::Value;
 use std::fmt;
 
 /// Where a company's data are, and who asks. The debug form shows no token.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Api {
+pub struct PipedriveApi {
     base_url: String,
     token: String,
     /// Key of the field of persons that holds our id: 40 hexadecimal digits.
     pub person_field: String,
 }
 
-impl fmt::Debug for Api {
+impl fmt::Debug for PipedriveApi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api").field("base_url", &self.base_url).finish_non_exhaustive()
     }
@@ -28,18 +28,19 @@ const ALL: (&str, u32) = ("all", 20);
 /// Lane of searches: ten in two seconds.
 const SEARCH: (&str, u32) = ("search", 10);
 
-impl Api {
+impl PipedriveApi {
     /// Reads the settings by name.
     ///
     /// # Errors
     /// `not_set_up`, naming the setting.
-    pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, Setback> {
+    pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, DeliveryError> {
         let given = |name: &str| setting(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let needed = |name: &str| given(name).ok_or_else(|| Setback::config("not_set_up", format!("set `{name}`")));
+        let needed =
+            |name: &str| given(name).ok_or_else(|| DeliveryError::config("not_set_up", format!("set `{name}`")));
         let token = needed("PIPEDRIVE_API_TOKEN")?;
         let person_field = needed("PIPEDRIVE_PERSON_FIELD")?.to_lowercase();
         if person_field.len() != 40 || !person_field.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Setback::config(
+            return Err(DeliveryError::config(
                 "not_set_up",
                 "`PIPEDRIVE_PERSON_FIELD` must be the API key of a field of persons, 40 hexadecimal digits",
             ));
@@ -154,8 +155,8 @@ impl Api {
 
 /// The lanes of a request.
 #[must_use]
-pub fn lanes(request: &HttpRequest) -> Vec<Lane> {
-    let lane = |(name, max): (&str, u32)| Lane { name: name.to_owned(), window_ms: 2_000, max };
+pub fn lanes(request: &HttpRequest) -> Vec<Bucket> {
+    let lane = |(name, max): (&str, u32)| Bucket { name: name.to_owned(), window_ms: 2_000, max };
     let mut lanes = vec![lane(ALL)];
     if request.url.contains("/search?") {
         lanes.push(lane(SEARCH));

@@ -1,42 +1,42 @@
 //! Answers to requests.
 
 use crate::crm::salesforce::errors;
-use crate::crm::salesforce::errors::{Failure, failure};
+use crate::crm::salesforce::errors::{SalesforceFailure, failure};
 use crate::crm::salesforce::ids::full;
 use crate::crm::state::OwnerRef;
 use crate::time::Timestamp;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::Value;
 
 /// A page of a query.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Page {
+pub struct QueryPage {
     /// The records.
     pub records: Vec<Value>,
     /// Path of the next page.
     pub next: Option<String>,
 }
 
-fn unreadable() -> Setback {
-    Setback::later("answer_unreadable", None)
+fn unreadable() -> DeliveryError {
+    DeliveryError::later("answer_unreadable", None)
 }
 
 /// Reads a page of a query.
 ///
 /// # Errors
 /// `answer_unreadable` when it is none.
-pub fn page(body: &Value) -> Result<Page, Setback> {
+pub fn page(body: &Value) -> Result<QueryPage, DeliveryError> {
     let records = body.get("records").and_then(Value::as_array).ok_or_else(unreadable)?;
     // A path of the same organisation, never another address.
     let next = body.get("nextRecordsUrl").and_then(Value::as_str).filter(|path| path.starts_with("/services/"));
-    Ok(Page { records: records.clone(), next: next.map(str::to_owned) })
+    Ok(QueryPage { records: records.clone(), next: next.map(str::to_owned) })
 }
 
 /// Reads the pages of several queries, in their order.
 ///
 /// # Errors
 /// What the first query that failed says; `answer_unreadable` when one is missing.
-pub fn pages(body: &[u8], names: &[&str]) -> Result<Vec<Page>, Setback> {
+pub fn pages(body: &[u8], names: &[&str]) -> Result<Vec<QueryPage>, DeliveryError> {
     let body: Value = serde_json::from_slice(body).map_err(|_| unreadable())?;
     let parts = body.get("compositeResponse").and_then(Value::as_array).ok_or_else(unreadable)?;
     let one = |name: &&str| {
@@ -53,13 +53,13 @@ pub fn pages(body: &[u8], names: &[&str]) -> Result<Vec<Page>, Setback> {
 }
 
 /// What came of one record: its id, or why not.
-pub type Saved = Result<String, Failure>;
+pub type Saved = Result<String, SalesforceFailure>;
 
 /// Reads what came of the records of a collection, in their order.
 ///
 /// # Errors
 /// `answer_unreadable` when there are not as many answers as records.
-pub fn saved(body: &[u8], count: usize) -> Result<Vec<Saved>, Setback> {
+pub fn saved(body: &[u8], count: usize) -> Result<Vec<Saved>, DeliveryError> {
     let body: Value = serde_json::from_slice(body).map_err(|_| unreadable())?;
     let results = body.as_array().filter(|results| results.len() == count).ok_or_else(unreadable)?;
     Ok(results.iter().map(saved_one).collect())
@@ -82,7 +82,7 @@ pub fn saved_single(status: u16, body: &[u8]) -> Option<Saved> {
         204 => None,
         300 => {
             let first = body.as_array().and_then(|urls| urls.first()).and_then(Value::as_str).unwrap_or_default();
-            Some(first.rsplit('/').next().filter(|id| !id.is_empty()).map(full).ok_or_else(Failure::default))
+            Some(first.rsplit('/').next().filter(|id| !id.is_empty()).map(full).ok_or_else(SalesforceFailure::default))
         }
         200..=299 => Some(saved_one(&body)),
         _ => Some(Err(failure(&body))),

@@ -3,7 +3,7 @@
 use crate::crm::salesforce::settings::Grant;
 use crate::http::{HttpRequest, Method, encode};
 use crate::time::{MINUTE_MS, Timestamp};
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use crate::vendor::rate_limit::KeptToken;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
@@ -54,8 +54,8 @@ pub fn token_request(login_url: &str, grant: &Grant, assertion: Option<&str>) ->
 /// The token of an answer, with the address of the organisation.
 ///
 /// # Errors
-/// [`Setback::Later`] for a vendor in trouble; otherwise `token_refused` with the vendor's own code.
-pub fn token(status: u16, retry_after_s: Option<u32>, body: &[u8], now: Timestamp) -> Result<KeptToken, Setback> {
+/// [`DeliveryError::Later`] for a vendor in trouble; otherwise `token_refused` with the vendor's own code.
+pub fn token(status: u16, retry_after_s: Option<u32>, body: &[u8], now: Timestamp) -> Result<KeptToken, DeliveryError> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     if status == 200
@@ -67,16 +67,18 @@ pub fn token(status: u16, retry_after_s: Option<u32>, body: &[u8], now: Timestam
     }
     match (status, text("error")) {
         (400 | 401 | 403, Some(error)) => Err(refused(error, text("error_description").unwrap_or_default())),
-        (400..=499, _) if status != 429 && status != 420 => Err(Setback::config(
+        (400..=499, _) if status != 429 && status != 420 => Err(DeliveryError::config(
             "token_refused",
             "Salesforce answers the request for a token with an error: check `SALESFORCE_BASE_URL`",
         )),
-        _ => Err(Setback::later("vendor_unavailable", retry_after_s.map(|seconds| seconds.saturating_mul(1_000)))),
+        _ => {
+            Err(DeliveryError::later("vendor_unavailable", retry_after_s.map(|seconds| seconds.saturating_mul(1_000))))
+        }
     }
 }
 
 /// What to change when no token is given. The vendor's description names no person.
-fn refused(error: &str, description: &str) -> Setback {
+fn refused(error: &str, description: &str) -> DeliveryError {
     let hint = match (error, description) {
         ("invalid_client_id" | "invalid_client", _) => "check `SALESFORCE_CLIENT_ID` and `SALESFORCE_CLIENT_SECRET`",
         (_, text) if text.contains("audience") => "check `SALESFORCE_AUDIENCE`: login or test, as the organisation is",
@@ -88,7 +90,7 @@ fn refused(error: &str, description: &str) -> Setback {
     };
     let is_code = error.len() <= 60 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let error = if is_code { error } else { "an error" };
-    Setback::config("token_refused", format!("Salesforce gives no token ({error}): {hint}"))
+    DeliveryError::config("token_refused", format!("Salesforce gives no token ({error}): {hint}"))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 //! Each is read in pages of its own, in one call for all of them; the place in each is remembered as the last record that was
 //! read, so that a page can be read again and nothing is left out when records change meanwhile.
 
-use crate::crm::salesforce::answers::{Page, moment, text};
-use crate::crm::salesforce::consult::{account, account_domain, account_fields, person};
+use crate::crm::salesforce::answers::{QueryPage, moment, text};
 use crate::crm::salesforce::fields::PERSON_ID;
 use crate::crm::salesforce::ids::full;
+use crate::crm::salesforce::lookup::{account, account_domain, account_fields, person};
 use crate::crm::salesforce::soql::{moment as literal, quoted};
 use crate::crm::state::{AccountState, PersonKind, PersonState};
-use crate::intake::{Known, RawLead};
+use crate::intake::{LeadField, RawLead};
 use crate::normalize::email;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ const NAMES: [&str; 4] = ["leads", "contacts", "accounts", "deals"];
 
 /// How far each of the four was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor([Place; 4]);
+pub struct SalesforceCursor([Place; 4]);
 
 /// How far one was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ enum Place {
     End,
 }
 
-impl Cursor {
+impl SalesforceCursor {
     /// The place that a text names; the beginning for an empty one and one that is none.
     #[must_use]
     pub fn read(page: &str) -> Self {
@@ -52,7 +52,7 @@ impl Cursor {
 
 /// The queries for the next page of everything that changed since a moment, by name.
 #[must_use]
-pub fn queries(since: Timestamp, cursor: &Cursor, domain_field: Option<&str>) -> Vec<(&'static str, String)> {
+pub fn queries(since: Timestamp, cursor: &SalesforceCursor, domain_field: Option<&str>) -> Vec<(&'static str, String)> {
     let people = "OwnerId,Owner.IsActive,SystemModstamp,CreatedDate,Email,FirstName,LastName,Phone,Title,LeadSource";
     let account = account_fields(domain_field);
     let selects = [
@@ -90,7 +90,7 @@ fn rest(is_by_id: bool, since: Timestamp, place: &Place) -> String {
 
 /// A person who changed.
 #[derive(Debug)]
-pub struct Person {
+pub struct ChangedRow {
     /// Address in the normal form.
     pub email: String,
     /// How the record stands.
@@ -105,17 +105,21 @@ pub struct Person {
 
 /// What one call said.
 #[derive(Debug, Default)]
-pub struct Read {
+pub struct ReadChanges {
     /// People.
-    pub people: Vec<Person>,
+    pub people: Vec<ChangedRow>,
     /// Accounts by registrable domain; those without one are left out.
     pub accounts: Vec<(String, AccountState)>,
 }
 
 /// Reads the pages of [`queries`], by name, and where to go on.
 #[must_use]
-pub fn read(pages: &[(&str, Page)], mut cursor: Cursor, domain_field: Option<&str>) -> (Read, Cursor) {
-    let mut read = Read::default();
+pub fn read(
+    pages: &[(&str, QueryPage)],
+    mut cursor: SalesforceCursor,
+    domain_field: Option<&str>,
+) -> (ReadChanges, SalesforceCursor) {
+    let mut read = ReadChanges::default();
     for (name, place) in NAMES.iter().zip(&mut cursor.0) {
         let Some((_, page)) = pages.iter().find(|(own, _)| own == name) else { continue };
         for record in &page.records {
@@ -135,26 +139,26 @@ pub fn read(pages: &[(&str, Page)], mut cursor: Cursor, domain_field: Option<&st
     (read, cursor)
 }
 
-fn person_of(record: &Value, kind: PersonKind) -> Option<Person> {
+fn person_of(record: &Value, kind: PersonKind) -> Option<ChangedRow> {
     let address = email(text(record, "Email")?)?.address;
     let state = person(record, kind)?;
     let mut lead = RawLead::default();
-    lead.set(Known::SubmissionId, &format!("salesforce-{}", state.id));
-    lead.set(Known::Email, &address);
+    lead.set(LeadField::SubmissionId, &format!("salesforce-{}", state.id));
+    lead.set(LeadField::Email, &address);
     let employees = record.get("NumberOfEmployees").and_then(Value::as_i64).map(|count| count.to_string());
     let fields = [
-        (Known::FirstName, text(record, "FirstName")),
-        (Known::LastName, text(record, "LastName")),
-        (Known::Company, text(record, "Company").or_else(|| text(record, "Account.Name"))),
-        (Known::Website, text(record, "Website").or_else(|| text(record, "Account.Website"))),
-        (Known::Phone, text(record, "Phone")),
-        (Known::Title, text(record, "Title")),
-        (Known::Country, text(record, "Country").or_else(|| text(record, "MailingCountry"))),
-        (Known::Region, text(record, "State").or_else(|| text(record, "MailingState"))),
-        (Known::PostalCode, text(record, "PostalCode").or_else(|| text(record, "MailingPostalCode"))),
-        (Known::Employees, employees.as_deref()),
-        (Known::Message, text(record, "Description")),
-        (Known::Source, text(record, "LeadSource")),
+        (LeadField::FirstName, text(record, "FirstName")),
+        (LeadField::LastName, text(record, "LastName")),
+        (LeadField::Company, text(record, "Company").or_else(|| text(record, "Account.Name"))),
+        (LeadField::Website, text(record, "Website").or_else(|| text(record, "Account.Website"))),
+        (LeadField::Phone, text(record, "Phone")),
+        (LeadField::Title, text(record, "Title")),
+        (LeadField::Country, text(record, "Country").or_else(|| text(record, "MailingCountry"))),
+        (LeadField::Region, text(record, "State").or_else(|| text(record, "MailingState"))),
+        (LeadField::PostalCode, text(record, "PostalCode").or_else(|| text(record, "MailingPostalCode"))),
+        (LeadField::Employees, employees.as_deref()),
+        (LeadField::Message, text(record, "Description")),
+        (LeadField::Source, text(record, "LeadSource")),
     ];
     for (known, value) in fields {
         if let Some(value) = value {
@@ -163,5 +167,5 @@ fn person_of(record: &Value, kind: PersonKind) -> Option<Person> {
     }
     let created_at = moment(record, "CreatedDate").unwrap_or(Timestamp::from_ms(0));
     let is_ours = text(record, PERSON_ID).is_some();
-    Some(Person { email: address, state, created_at, is_ours, lead })
+    Some(ChangedRow { email: address, state, created_at, is_ours, lead })
 }

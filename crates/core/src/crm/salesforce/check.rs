@@ -2,7 +2,7 @@
 
 use crate::crm::salesforce::fields::{EFFECT_ID, PERSON_FIELDS, PERSON_ID};
 use crate::crm::salesforce::soql::is_name;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::Value;
 
 /// The objects, and whether records of them are made and changed.
@@ -27,11 +27,11 @@ pub enum Need {
 }
 
 /// Name of a line, and what is wrong with it.
-pub type Line = (String, Result<(), Setback>);
+pub type CheckLine = (String, Result<(), DeliveryError>);
 
 /// What the description of an object says: whether the object may be used, then its fields.
 #[must_use]
-pub fn lines(object: &str, need: Need, description: &Value, domain_field: Option<&str>) -> Vec<Line> {
+pub fn lines(object: &str, need: Need, description: &Value, domain_field: Option<&str>) -> Vec<CheckLine> {
     let may = |name: &str| description.get(name).and_then(Value::as_bool) == Some(true);
     let verbs = match need {
         Need::Read => &["queryable"][..],
@@ -44,7 +44,7 @@ pub fn lines(object: &str, need: Need, description: &Value, domain_field: Option
         Ok(())
     } else {
         let text = format!("{object} is not {}: give the user's permission set that right", lacking.join(", "));
-        Err(Setback::config("no_permission", text))
+        Err(DeliveryError::config("no_permission", text))
     };
     let mut lines = vec![(format!("{verb} {object}"), allowed)];
     match object {
@@ -64,7 +64,7 @@ fn field<'a>(description: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// A field that is written.
-fn line(object: &str, name: &str, is_key: bool, description: &Value) -> Line {
+fn line(object: &str, name: &str, is_key: bool, description: &Value) -> CheckLine {
     let tried = match field(description, name) {
         None => Err(format!("make the field `{name}` on {object}, or let the user see it")),
         Some(field) => {
@@ -78,24 +78,24 @@ fn line(object: &str, name: &str, is_key: bool, description: &Value) -> Line {
             }
         }
     };
-    (format!("field {object}.{name}"), tried.map_err(|text| Setback::config("field_missing", text)))
+    (format!("field {object}.{name}"), tried.map_err(|text| DeliveryError::config("field_missing", text)))
 }
 
 /// A field of accounts that is only read.
-fn read_line(name: &str, description: &Value) -> Line {
+fn read_line(name: &str, description: &Value) -> CheckLine {
     let tried = field(description, name).map(|_| ());
     let text = format!("accounts have no field `{name}`: correct `SALESFORCE_DOMAIN_FIELD`");
-    (format!("field Account.{name}"), tried.ok_or_else(|| Setback::config("field_missing", text)))
+    (format!("field Account.{name}"), tried.ok_or_else(|| DeliveryError::config("field_missing", text)))
 }
 
 /// Whether calls are left today.
 ///
 /// # Errors
 /// `limit_reached` when less than a hundredth is left.
-pub fn limits(body: &Value) -> Result<(), Setback> {
+pub fn limits(body: &Value) -> Result<(), DeliveryError> {
     let number = |name: &str| body.pointer(&format!("/DailyApiRequests/{name}")).and_then(Value::as_i64);
     match (number("Max"), number("Remaining")) {
-        (Some(max), Some(left)) if left.saturating_mul(100) < max => Err(Setback::config(
+        (Some(max), Some(left)) if left.saturating_mul(100) < max => Err(DeliveryError::config(
             "limit_reached",
             format!("of {max} calls in 24 hours only {left} are left, for everything that uses the organisation"),
         )),

@@ -8,7 +8,7 @@ use crate::crm::salesforce::ids::{full, is_queue};
 use crate::crm::salesforce::requests::QUERIES_MAX;
 use crate::crm::salesforce::soql::list;
 use crate::crm::state::PersonKind;
-use crate::crm::write::{Assigning, RecordId, Write};
+use crate::crm::write::{Assigning, CrmWrite, RecordId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Found {
 
 /// What is done about the record of a person.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub enum PersonStep {
     /// It is made, by the person's external id.
     Create(Map<String, Value>),
     /// It is changed: the fields that differ.
@@ -71,7 +71,7 @@ const fn object(kind: PersonKind) -> &'static str {
 /// The queries that find what is there about some writes: leads and contacts by address and external id, tasks by external
 /// id; in groups of which each is one call.
 #[must_use]
-pub fn queries(writes: &[&Write]) -> Vec<Vec<(Wanted, String)>> {
+pub fn queries(writes: &[&CrmWrite]) -> Vec<Vec<(Wanted, String)>> {
     let mut all = Vec::new();
     for chunk in chunks(writes) {
         let emails = list(chunk.iter().map(|write| write.email.as_str()));
@@ -112,7 +112,7 @@ pub enum Wanted {
 }
 
 /// Writes in groups whose addresses and ids fit into a query.
-fn chunks<'a, 'b>(writes: &'a [&'b Write]) -> Vec<&'a [&'b Write]> {
+fn chunks<'a, 'b>(writes: &'a [&'b CrmWrite]) -> Vec<&'a [&'b CrmWrite]> {
     let mut chunks = Vec::new();
     let (mut start, mut bytes) = (0_usize, 0_usize);
     for (place, write) in writes.iter().enumerate() {
@@ -148,7 +148,7 @@ pub fn tasks(records: &[Value]) -> BTreeMap<String, String> {
 /// The record of the person, of those found: a contact before an open lead, and within each kind that with our id before
 /// that with the address. A lead that was converted stands for the contact that it became.
 #[must_use]
-pub fn record_of(write: &Write, found: &[Found]) -> Option<Found> {
+pub fn record_of(write: &CrmWrite, found: &[Found]) -> Option<Found> {
     let has_id = |found: &&Found| text(&found.fields, PERSON_ID) == Some(&write.person_id);
     let has_email =
         |found: &&Found| text(&found.fields, "Email").is_some_and(|email| email.eq_ignore_ascii_case(&write.email));
@@ -181,20 +181,20 @@ fn contact_of(lead: &Found) -> Option<Found> {
 
 /// What is done about a write. `record` is the person's record, where there is one.
 #[must_use]
-pub fn step(write: &Write, record: Option<Found>) -> Step {
+pub fn step(write: &CrmWrite, record: Option<Found>) -> PersonStep {
     let mut wanted = write.assigning.as_ref().map(|assigning| of_decision(write, assigning)).unwrap_or_default();
     let Some(found) = record else {
         wanted.extend(of_new(write));
         wanted.insert(PERSON_ID.to_owned(), write.person_id.clone().into());
         wanted.entry(LEAD_ID).or_insert_with(|| json!(write.lead_id));
-        return Step::Create(wanted);
+        return PersonStep::Create(wanted);
     };
     if let Some(assigning) = &write.assigning {
         if is_superseded(write, assigning, &found.fields) {
-            return Step::Superseded(found.id);
+            return PersonStep::Superseded(found.id);
         }
         if let Some(owner_id) = drift(write, assigning, &found.fields) {
-            return Step::Drift(found.id, owner_id);
+            return PersonStep::Drift(found.id, owner_id);
         }
     }
     for name in [PERSON_ID, LEAD_ID] {
@@ -206,12 +206,12 @@ pub fn step(write: &Write, record: Option<Found>) -> Step {
     wanted.extend(of_blanks(write, found.id.kind, &found.fields));
     let differing: Map<String, Value> =
         wanted.into_iter().filter(|(name, value)| !is_equal(&found.fields, name, value)).collect();
-    if differing.is_empty() { Step::Keep(found.id) } else { Step::Update(found, differing) }
+    if differing.is_empty() { PersonStep::Keep(found.id) } else { PersonStep::Update(found, differing) }
 }
 
 /// Whether the record carries a decision that is newer than this one: of another lead, and later; when both fall into one
 /// second, that of the larger id.
-fn is_superseded(write: &Write, assigning: &Assigning, fields: &Value) -> bool {
+fn is_superseded(write: &CrmWrite, assigning: &Assigning, fields: &Value) -> bool {
     let Some(there) = moment(fields, DECIDED_AT) else { return false };
     let second = |ms: i64| ms.div_euclid(1_000);
     let lead_id = text(fields, LEAD_ID).unwrap_or_default();
@@ -221,7 +221,7 @@ fn is_superseded(write: &Write, assigning: &Assigning, fields: &Value) -> bool {
 
 /// The owner whom a person chose since the decision. Not one: a queue; the rep; whoever owned the record when it was decided;
 /// whom this program wrote last; and, on a record that this program made without an owner, the user who made it.
-fn drift(write: &Write, assigning: &Assigning, fields: &Value) -> Option<String> {
+fn drift(write: &CrmWrite, assigning: &Assigning, fields: &Value) -> Option<String> {
     let owner_id = full(text(fields, "OwnerId")?);
     let written = text(fields, OWNER_ID).map(full);
     let is_default = written.is_none()

@@ -5,7 +5,7 @@
 use crate::crm::salesforce::soql::is_name;
 use crate::id::RepId;
 use crate::time::MINUTE_MS;
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::Value;
 
 /// How long nobody calls after the limit of a day, or of calls at one time, was reached, in milliseconds. The vendor does not
@@ -14,7 +14,7 @@ pub const LIMIT_PAUSE_MS: u32 = 5 * 60_000;
 
 /// An error of a call or of one record in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Failure {
+pub struct SalesforceFailure {
     /// `errorCode` of a call, `statusCode` of a record; empty when the answer names none.
     pub code: String,
     /// Fields that are at fault.
@@ -30,14 +30,14 @@ pub struct Failure {
 /// The first error of a body: an array of errors, one error, or the errors of a record. Empty for HTML and XML, which is
 /// what the vendor sends during outages.
 #[must_use]
-pub fn failure(body: &Value) -> Failure {
+pub fn failure(body: &Value) -> SalesforceFailure {
     let first = body.get("errors").unwrap_or(body);
     let error = first.as_array().and_then(|errors| errors.first()).unwrap_or(first);
     let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let code = Some(text("errorCode")).filter(|code| !code.is_empty()).unwrap_or_else(|| text("statusCode"));
     let message = text("message");
     let fields = error.get("fields").and_then(Value::as_array).into_iter().flatten();
-    Failure {
+    SalesforceFailure {
         code: code.to_owned(),
         fields: fields.filter_map(Value::as_str).filter(|name| is_name(name)).map(str::to_owned).collect(),
         column: column(message),
@@ -76,41 +76,42 @@ pub fn is_session_over(status: u16, body: &[u8]) -> bool {
 
 /// What an answer means that refuses a whole call.
 #[must_use]
-pub fn of_call(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Setback {
+pub fn of_call(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> DeliveryError {
     let failure = failure(&serde_json::from_slice(body).unwrap_or_default());
     let after_ms = retry_after_s.map(|seconds| seconds.saturating_mul(1_000));
     match (status, failure.code.as_str()) {
-        (_, "REQUEST_LIMIT_EXCEEDED") => Setback::later("limit_reached", Some(LIMIT_PAUSE_MS)),
-        (401, _) => Setback::config(
+        (_, "REQUEST_LIMIT_EXCEEDED") => DeliveryError::later("limit_reached", Some(LIMIT_PAUSE_MS)),
+        (401, _) => DeliveryError::config(
             "token_refused",
             "Salesforce refuses its own token: the app must allow the REST API (scope `api`) for the user",
         ),
-        (_, "QUERY_TIMEOUT") => Setback::later("query_timeout", after_ms),
-        (_, "UNABLE_TO_LOCK_ROW") => Setback::later("row_locked", after_ms),
-        (_, "INVALID_FIELD") => Setback::config("field_missing", missing_field(&failure)),
-        (_, "INVALID_TYPE") => {
-            Setback::config("no_permission", "the user of Salesforce cannot see leads, contacts, accounts or tasks")
-        }
+        (_, "QUERY_TIMEOUT") => DeliveryError::later("query_timeout", after_ms),
+        (_, "UNABLE_TO_LOCK_ROW") => DeliveryError::later("row_locked", after_ms),
+        (_, "INVALID_FIELD") => DeliveryError::config("field_missing", missing_field(&failure)),
+        (_, "INVALID_TYPE") => DeliveryError::config(
+            "no_permission",
+            "the user of Salesforce cannot see leads, contacts, accounts or tasks",
+        ),
         (_, code) if code.starts_with("API_") || code.starts_with("INSUFFICIENT_ACCESS") => no_permission(code),
-        (404, _) => Setback::config(
+        (404, _) => DeliveryError::config(
             "not_found",
             "Salesforce does not know what it was asked for: check `SALESFORCE_API_VERSION` and the fields of `docs/CRM.md`",
         ),
         (400..=499, code) if !matches!(status, 408 | 412 | 420 | 429) => {
-            Setback::config("refused", format!("Salesforce refuses a request ({})", named(code)))
+            DeliveryError::config("refused", format!("Salesforce refuses a request ({})", named(code)))
         }
-        _ => Setback::later("vendor_unavailable", after_ms),
+        _ => DeliveryError::later("vendor_unavailable", after_ms),
     }
 }
 
-fn missing_field(failure: &Failure) -> String {
+fn missing_field(failure: &SalesforceFailure) -> String {
     let name = failure.column.as_ref().or(failure.fields.first());
     let field = name.map_or_else(|| "field of `docs/CRM.md`".to_owned(), |name| format!("field `{name}`"));
     format!("Salesforce has no {field}, or the user may not see it")
 }
 
-fn no_permission(code: &str) -> Setback {
-    Setback::config("no_permission", format!("the user of Salesforce lacks a permission ({})", named(code)))
+fn no_permission(code: &str) -> DeliveryError {
+    DeliveryError::config("no_permission", format!("the user of Salesforce lacks a permission ({})", named(code)))
 }
 
 /// A code as it may stand in a message.
@@ -121,60 +122,64 @@ fn named(code: &str) -> &str {
 
 /// What the error of one record means. `rep` is who was to own it.
 #[must_use]
-pub fn of_record(failure: &Failure, rep: Option<&RepId>) -> Setback {
+pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryError {
     let fields = || failure.fields.join(", ");
     match failure.code.as_str() {
-        _ if failure.names_lock => Setback::later("row_locked", None),
-        "UNABLE_TO_LOCK_ROW" => Setback::later("row_locked", None),
+        _ if failure.names_lock => DeliveryError::later("row_locked", None),
+        "UNABLE_TO_LOCK_ROW" => DeliveryError::later("row_locked", None),
         // Made by somebody else at the same moment, converted or deleted since it was read: reading it again tells.
         "DUPLICATE_VALUE" | "CANNOT_UPDATE_CONVERTED_LEAD" | "ENTITY_IS_DELETED" | "NOT_FOUND" => {
-            Setback::later("record_changed", None)
+            DeliveryError::later("record_changed", None)
         }
-        "REQUEST_LIMIT_EXCEEDED" => Setback::later("limit_reached", Some(LIMIT_PAUSE_MS)),
+        "REQUEST_LIMIT_EXCEEDED" => DeliveryError::later("limit_reached", Some(LIMIT_PAUSE_MS)),
         "SERVER_UNAVAILABLE"
         | "QUERY_TIMEOUT"
         | "PROCESSING_HALTED"
         | "REQUEST_RUNNING_TOO_LONG"
         | "ALL_OR_NONE_OPERATION_ROLLED_BACK"
         | "UNKNOWN_EXCEPTION"
-        | "" => Setback::later("vendor_unavailable", None),
+        | "" => DeliveryError::later("vendor_unavailable", None),
         "INACTIVE_OWNER_OR_USER"
         | "OP_WITH_INVALID_USER_TYPE_EXCEPTION"
         | "INVALID_CROSS_REFERENCE_KEY"
         | "TRANSFER_REQUIRES_READ" => {
             let rep = rep.map_or_else(|| "of the lead".to_owned(), |rep| format!("`{rep}`"));
-            Setback::config(
+            DeliveryError::config(
                 "unknown_owner",
                 format!("Salesforce takes no records for rep {rep}: check `crm_ids.salesforce` and the user's licence"),
             )
         }
         "ENTITY_IS_LOCKED" | "RECORD_LOCKED" => {
-            Setback::lead("record_locked", "the record is locked by an approval: unlock it, then try again")
+            DeliveryError::lead("record_locked", "the record is locked by an approval: unlock it, then try again")
         }
-        "DUPLICATES_DETECTED" => Setback::lead(
+        "DUPLICATES_DETECTED" => DeliveryError::lead(
             "duplicate",
             "a rule for duplicates refuses the record and names none that may be used: merge by hand, or change the rule",
         ),
-        "REQUIRED_FIELD_MISSING" => Setback::lead(
+        "REQUIRED_FIELD_MISSING" => DeliveryError::lead(
             "field_required",
             format!("Salesforce requires a field that leads do not have ({})", fields()),
         ),
         "FIELD_CUSTOM_VALIDATION_EXCEPTION" | "FIELD_FILTER_VALIDATION_EXCEPTION" => {
-            Setback::lead("validation_rule", "a validation rule of Salesforce refuses the record")
+            DeliveryError::lead("validation_rule", "a validation rule of Salesforce refuses the record")
         }
-        "INVALID_FIELD" | "INVALID_FIELD_FOR_INSERT_UPDATE" => Setback::config("field_missing", missing_field(failure)),
-        "STORAGE_LIMIT_EXCEEDED" => Setback::config("storage_full", "Salesforce has no room for more records"),
+        "INVALID_FIELD" | "INVALID_FIELD_FOR_INSERT_UPDATE" => {
+            DeliveryError::config("field_missing", missing_field(failure))
+        }
+        "STORAGE_LIMIT_EXCEEDED" => DeliveryError::config("storage_full", "Salesforce has no room for more records"),
         code if code.starts_with("INSUFFICIENT_ACCESS") => no_permission(code),
-        code => Setback::lead("refused", format!("Salesforce refuses the record ({}; {})", named(code), fields())),
+        code => {
+            DeliveryError::lead("refused", format!("Salesforce refuses the record ({}; {})", named(code), fields()))
+        }
     }
 }
 
 /// How long a lane is closed after such a setback, in milliseconds.
 #[must_use]
-pub fn hold_ms(setback: &Setback) -> Option<u32> {
+pub fn hold_ms(setback: &DeliveryError) -> Option<u32> {
     match setback {
-        Setback::Later { code, after_ms } if code == "limit_reached" => *after_ms,
-        Setback::Later { code, after_ms: Some(ms) } if code == "vendor_unavailable" => {
+        DeliveryError::Later { code, after_ms } if code == "limit_reached" => *after_ms,
+        DeliveryError::Later { code, after_ms: Some(ms) } if code == "vendor_unavailable" => {
             Some((*ms).min(u32::try_from(10 * MINUTE_MS).unwrap_or(u32::MAX)))
         }
         _ => None,

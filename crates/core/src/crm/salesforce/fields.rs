@@ -2,7 +2,7 @@
 
 use crate::crm::salesforce::ids::full;
 use crate::crm::state::PersonKind;
-use crate::crm::write::{Assigning, Profile, Write};
+use crate::crm::write::{Assigning, CrmWrite, Profile};
 use crate::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -37,7 +37,7 @@ fn cut(text: &str, chars: usize) -> String {
 }
 
 /// Last name of a lead, which the vendor requires: the last name, else the first, else what stands before the `@`.
-fn last_name(write: &Write) -> String {
+fn last_name(write: &CrmWrite) -> String {
     let Profile { first_name, last_name, .. } = &write.profile;
     let named = last_name.as_deref().or(first_name.as_deref());
     cut(named.unwrap_or_else(|| before_at(&write.email)), 80)
@@ -48,7 +48,7 @@ fn before_at(email: &str) -> &str {
 }
 
 /// What a standard field of a record would hold, and whether what is there is only a stand-in of ours.
-fn standard(write: &Write, kind: PersonKind) -> Vec<(&'static str, String)> {
+fn standard(write: &CrmWrite, kind: PersonKind) -> Vec<(&'static str, String)> {
     let Profile { first_name, last_name: last, company, domain, title, phone, source, .. } = &write.profile;
     let mut fields = vec![("Email", write.email.clone()), ("LastName", last_name(write))];
     let mut add = |name: &'static str, value: &Option<String>, chars: usize| {
@@ -69,7 +69,7 @@ fn standard(write: &Write, kind: PersonKind) -> Vec<(&'static str, String)> {
 }
 
 /// Standard fields of a new lead.
-pub(super) fn of_new(write: &Write) -> Map<String, Value> {
+pub(super) fn of_new(write: &CrmWrite) -> Map<String, Value> {
     let mut fields: Map<String, Value> =
         standard(write, PersonKind::Lead).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     let country = write.profile.country.as_ref().map(|country| format!("Country: {}", country.to_uppercase()));
@@ -81,7 +81,7 @@ pub(super) fn of_new(write: &Write) -> Map<String, Value> {
 }
 
 /// Standard fields that are blank on a record and that the lead knows. A field that was not read is not blank.
-pub(super) fn of_blanks(write: &Write, kind: PersonKind, record: &Value) -> Map<String, Value> {
+pub(super) fn of_blanks(write: &CrmWrite, kind: PersonKind, record: &Value) -> Map<String, Value> {
     let is_blank = |name: &str, value: &str| match record.get(name) {
         Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty() || (is_stand_in(write, name, text) && text != value),
@@ -92,7 +92,7 @@ pub(super) fn of_blanks(write: &Write, kind: PersonKind, record: &Value) -> Map<
 }
 
 /// Whether a value is what this program writes for want of a better one.
-fn is_stand_in(write: &Write, name: &str, text: &str) -> bool {
+fn is_stand_in(write: &CrmWrite, name: &str, text: &str) -> bool {
     match name {
         "Company" => text == NO_COMPANY || write.profile.domain.as_deref() == Some(text),
         "LastName" => text == before_at(&write.email),
@@ -101,7 +101,7 @@ fn is_stand_in(write: &Write, name: &str, text: &str) -> bool {
 }
 
 /// Fields of a decision, and the owner.
-pub(super) fn of_decision(write: &Write, assigning: &Assigning) -> Map<String, Value> {
+pub(super) fn of_decision(write: &CrmWrite, assigning: &Assigning) -> Map<String, Value> {
     let owner_id = full(&assigning.owner_id);
     let Value::Object(fields) = json!({
         "OwnerId": owner_id,
@@ -125,7 +125,7 @@ fn second(at: Timestamp) -> String {
 
 /// The rep's task. `who` is the record of the person.
 #[must_use]
-pub fn task(write: &Write, assigning: &Assigning, who: &str) -> Value {
+pub fn task(write: &CrmWrite, assigning: &Assigning, who: &str) -> Value {
     let Profile { first_name, last_name, company, message, phone, country, .. } = &write.profile;
     let name: Vec<&str> = [first_name, last_name].into_iter().filter_map(Option::as_deref).collect();
     let name = if name.is_empty() { write.email.clone() } else { name.join(" ") };

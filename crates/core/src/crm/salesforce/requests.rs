@@ -10,7 +10,7 @@ pub const QUERIES_MAX: usize = 5;
 
 /// Where an organisation's data are, and who asks.
 #[derive(Debug, Clone, Copy)]
-pub struct Api<'a> {
+pub struct SalesforceApi<'a> {
     /// Address of the organisation, without a final `/`.
     pub base_url: &'a str,
     /// Version, such as `v65.0`.
@@ -28,7 +28,7 @@ pub enum Duplicates {
     Pass,
 }
 
-impl Api<'_> {
+impl SalesforceApi<'_> {
     fn request(&self, method: Method, path: &str, body: Option<&Value>) -> HttpRequest {
         let mut headers = vec![
             ("Authorization".to_owned(), format!("Bearer {}", self.token)),

@@ -1,7 +1,7 @@
 //! What a deployment says about its Salesforce.
 
 use crate::crm::salesforce::soql::is_name;
-use crate::vendor::{Lane, Setback};
+use crate::vendor::{Bucket, DeliveryError};
 use std::fmt;
 
 /// How the program proves who it is.
@@ -29,7 +29,7 @@ pub enum Grant {
 
 /// Settings of Salesforce. The debug form shows no key.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct SalesforceSettings {
     /// Where tokens are fetched, without a final `/`.
     pub login_url: String,
     /// How the program proves who it is.
@@ -44,7 +44,7 @@ pub struct Settings {
     pub calls_per_s: u32,
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for SalesforceSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("version", &self.version).finish_non_exhaustive()
     }
@@ -56,12 +56,12 @@ const VERSION: &str = "v65.0";
 /// so this only keeps a burst from standing in the way of others.
 const CALLS_PER_S: u32 = 20;
 
-impl Settings {
+impl SalesforceSettings {
     /// Reads the settings by name.
     ///
     /// # Errors
     /// `not_set_up`, naming the first setting that has to be changed.
-    pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, Setback> {
+    pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, DeliveryError> {
         let given = |name: &str| setting(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let needed = |name: &str| given(name).ok_or_else(|| missing(name));
         let login_url = needed("SALESFORCE_BASE_URL")?.trim_end_matches('/').to_owned();
@@ -103,20 +103,20 @@ impl Settings {
 
     /// The lanes that every call passes.
     #[must_use]
-    pub fn lanes(&self) -> [Lane; 1] {
-        [Lane { name: LANE.to_owned(), window_ms: 1_000, max: self.calls_per_s }]
+    pub fn lanes(&self) -> [Bucket; 1] {
+        [Bucket { name: LANE.to_owned(), window_ms: 1_000, max: self.calls_per_s }]
     }
 }
 
 /// Name of the only lane.
 pub const LANE: &str = "all";
 
-fn missing(name: &str) -> Setback {
-    Setback::config("not_set_up", format!("set `{name}`"))
+fn missing(name: &str) -> DeliveryError {
+    DeliveryError::config("not_set_up", format!("set `{name}`"))
 }
 
-fn invalid(name: &str, expected: &str) -> Setback {
-    Setback::config("not_set_up", format!("`{name}` must be {expected}"))
+fn invalid(name: &str, expected: &str) -> DeliveryError {
+    DeliveryError::config("not_set_up", format!("`{name}` must be {expected}"))
 }
 
 /// The base64 text within a PEM of a PKCS#8 private key, without line ends; those may also be written as `\n`.

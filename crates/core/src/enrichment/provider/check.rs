@@ -1,16 +1,16 @@
 //! From the file of a provider to a checked description.
 
-use crate::enrichment::provider::condition::{Condition, MeaningFile, Rule};
+use crate::enrichment::provider::condition::{AnswerCondition, MeaningFile, Rule};
 use crate::enrichment::provider::description::{
-    Auth, Description, DescriptionFile, Kind as SubjectKind, Meaning, Method, RequestFile, RequestPlan,
+    Auth, Description, DescriptionFile, Meaning, ProviderMethod, RequestFile, RequestPlan, SubjectKind,
 };
 use crate::enrichment::provider::field::FieldPlan;
 use crate::enrichment::provider::pointer::{Pointer, scalar};
-use crate::enrichment::provider::poll::{Ask, PollFile, PollPlan};
-use crate::enrichment::provider::template::{Body, Names, Path, Template};
+use crate::enrichment::provider::poll::{PollFile, PollPlan, PollRequest};
+use crate::enrichment::provider::template::{Body, Names, Template, TemplatePath};
 use crate::enrichment::provider::token::{TokenFile, TokenPlan};
 use crate::error::Problem;
-use crate::facts::{Field, Kind, Source};
+use crate::facts::{FactKind, FactSource, Field};
 use crate::normalize::nearest;
 use std::collections::BTreeMap;
 
@@ -22,12 +22,12 @@ const LATENCY_MS_MAX: u32 = 600_000;
 /// # Errors
 /// Every problem, with its path in the file.
 pub(super) fn check(file: DescriptionFile) -> Result<Description, Vec<Problem>> {
-    let mut checker = Checker::default();
+    let mut checker = DescriptionChecker::default();
     checker.numbers(&file);
     checker.names(&file);
     checker.statuses("statuses", &file.statuses);
     let requires = checker.requires(&file.requires);
-    let request = checker.request("request", &file.request, &file.auth, Path::named);
+    let request = checker.request("request", &file.request, &file.auth, TemplatePath::named);
     let meanings = checker.meanings(&file.meanings);
     let found_when = file.found_when.as_ref().and_then(|text| checker.pointer("found_when", text));
     let poll = file.poll.as_ref().and_then(|poll| checker.poll(poll, &file.auth));
@@ -60,11 +60,11 @@ pub(super) fn check(file: DescriptionFile) -> Result<Description, Vec<Problem>> 
 }
 
 #[derive(Default)]
-struct Checker {
+struct DescriptionChecker {
     problems: Vec<Problem>,
 }
 
-impl Checker {
+impl DescriptionChecker {
     fn problem(&mut self, path: impl Into<String>, code: &str, message: &str) {
         self.problems.push(Problem::new(path, code, message));
     }
@@ -152,10 +152,10 @@ impl Checker {
         rules
     }
 
-    fn condition(&mut self, path: &str, file: &MeaningFile) -> Option<Condition> {
+    fn condition(&mut self, path: &str, file: &MeaningFile) -> Option<AnswerCondition> {
         match (&file.equals, &file.contains) {
-            (None, None) => Some(Condition::Something),
-            (None, Some(part)) if !part.is_empty() => Some(Condition::Contains(part.to_lowercase())),
+            (None, None) => Some(AnswerCondition::Something),
+            (None, Some(part)) if !part.is_empty() => Some(AnswerCondition::Contains(part.to_lowercase())),
             (None, Some(_)) => {
                 self.problem(format!("{path}.contains"), "empty_text", "expected a part of a text");
                 None
@@ -168,7 +168,7 @@ impl Checker {
                     let message = "expected a text, a number or a flag, or a list of them";
                     self.problem(format!("{path}.equals"), "wrong_type", message);
                 }
-                texts.map(Condition::Equals)
+                texts.map(AnswerCondition::Equals)
             }
             (Some(_), Some(_)) => {
                 self.problem(path, "two_conditions", "give `equals` or `contains`, not both");
@@ -210,12 +210,12 @@ impl Checker {
         if file.job.is_empty() {
             self.problem("poll.job", "empty_list", "say where the id of the job stands in the first answer");
         }
-        let request = self.request("poll.request", request, auth, Path::job)?;
+        let request = self.request("poll.request", request, auth, TemplatePath::job)?;
         if !request.has_places() {
             self.problem("poll.request", "unused_job", "the request does not name `{job}`");
         }
         let state = state.map(|pointer| (pointer, states));
-        let ask = Some(Ask { job, request, state, statuses: file.statuses.clone() });
+        let ask = Some(PollRequest { job, request, state, statuses: file.statuses.clone() });
         let confirm_not_found = file.confirm_not_found;
         Some(PollPlan { first_after_ms: file.first_after_ms, every_ms: file.every_ms, confirm_not_found, ask })
     }
@@ -225,7 +225,7 @@ impl Checker {
             self.problem("auth.token.lifetime_s", "out_of_range", "expected 120 to 604,800");
         }
         let pointer = self.pointer("auth.token.pointer", &file.pointer);
-        let request = self.request("auth.token.request", &file.request, &Auth::Bearer, Path::key)?;
+        let request = self.request("auth.token.request", &file.request, &Auth::Bearer, TemplatePath::key)?;
         if !request.has_places() {
             self.problem(
                 "auth.token.request",
@@ -236,7 +236,7 @@ impl Checker {
         Some(TokenPlan { request, pointer: pointer?, lifetime_s: file.lifetime_s })
     }
 
-    fn requires(&mut self, groups: &[Vec<String>]) -> Vec<Vec<Path>> {
+    fn requires(&mut self, groups: &[Vec<String>]) -> Vec<Vec<TemplatePath>> {
         if groups.is_empty() {
             self.problem("requires", "empty_list", "name what must be known before the provider can be asked");
         }
@@ -247,7 +247,7 @@ impl Checker {
             }
             let mut paths = Vec::with_capacity(group.len());
             for (place, name) in group.iter().enumerate() {
-                match Path::named(name) {
+                match TemplatePath::named(name) {
                     Ok(path) => paths.push(path),
                     Err(help) => {
                         self.helped(format!("requires[{index}][{place}]"), "unknown_path", "no such path", help);
@@ -276,7 +276,8 @@ impl Checker {
         };
         let query = entries(self, "query", &file.query);
         let headers = entries(self, "headers", &file.headers);
-        let has_object = file.method == Method::Post && file.body.as_ref().is_some_and(serde_json::Value::is_object);
+        let has_object =
+            file.method == ProviderMethod::Post && file.body.as_ref().is_some_and(serde_json::Value::is_object);
         if matches!(auth, Auth::Body(_)) && !has_object {
             self.problem(format!("{part}.body"), "no_place_for_key", "a key in the body needs a POST with an object");
         }
@@ -305,7 +306,7 @@ impl Checker {
         if file.fields.is_empty() {
             self.problem("fields", "empty_list", "expected at least one field that the provider fills");
         }
-        let fillable = || Field::ALL.iter().copied().filter(|field| field.source() == Source::Provider);
+        let fillable = || Field::ALL.iter().copied().filter(|field| field.source() == FactSource::Provider);
         let mut fields = Vec::with_capacity(file.fields.len());
         for (name, entry) in &file.fields {
             let path = format!("fields.{name}");
@@ -322,7 +323,7 @@ impl Checker {
                 self.problem(&path, "empty_list", "expected at least one JSON Pointer");
             }
             let times = 1..=1_000_000_000;
-            if entry.times.is_some_and(|factor| field.kind() != Kind::Number || !times.contains(&factor)) {
+            if entry.times.is_some_and(|factor| field.kind() != FactKind::Number || !times.contains(&factor)) {
                 self.problem(format!("{path}.times"), "out_of_range", "expected 1 to 1,000,000,000, for a number");
             }
             let from = entry.from.iter().filter_map(|text| self.pointer(&path, text)).collect();

@@ -28,7 +28,7 @@ pub struct MeaningFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) pointer: Pointer,
-    pub(super) condition: Condition,
+    pub(super) condition: AnswerCondition,
     pub(super) means: Meaning,
 }
 
@@ -41,7 +41,7 @@ impl Rule {
 
 /// What is asked about the values at a place; one that fits is enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(super) enum AnswerCondition {
     /// There is something.
     Something,
     /// It reads like one of these.
@@ -50,7 +50,7 @@ pub(super) enum Condition {
     Contains(String),
 }
 
-impl Condition {
+impl AnswerCondition {
     pub(super) fn holds(&self, values: &[&Value]) -> bool {
         values.iter().any(|value| match self {
             Self::Something => !is_nothing(value),
@@ -67,17 +67,17 @@ mod tests {
 
     #[test]
     fn one_value_that_fits_is_enough() {
-        let equals = Condition::Equals(vec!["no_match".to_owned(), "-2".to_owned()]);
-        let contains = Condition::Contains("credit".to_owned());
+        let equals = AnswerCondition::Equals(vec!["no_match".to_owned(), "-2".to_owned()]);
+        let contains = AnswerCondition::Contains("credit".to_owned());
         for (condition, value, expected) in [
             (&equals, json!(["x", "NO_MATCH"]), true),
             (&equals, json!([-2]), true),
             (&equals, json!([null, {}]), false),
             (&contains, json!(["Out of Credits"]), true),
             (&contains, json!(["out of luck", 7]), false),
-            (&Condition::Something, json!([null, "", {}, false]), false),
-            (&Condition::Something, json!([0]), true),
-            (&Condition::Something, json!([]), false),
+            (&AnswerCondition::Something, json!([null, "", {}, false]), false),
+            (&AnswerCondition::Something, json!([0]), true),
+            (&AnswerCondition::Something, json!([]), false),
         ] {
             let values: Vec<&Value> = value.as_array().unwrap().iter().collect();
             assert_eq!(condition.holds(&values), expected, "{condition:?} {value}");

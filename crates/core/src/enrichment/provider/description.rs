@@ -5,7 +5,7 @@ use crate::enrichment::provider::field::{FieldFile, FieldPlan};
 use crate::enrichment::provider::pointer::Pointer;
 use crate::enrichment::provider::poll::{PollFile, PollPlan};
 use crate::enrichment::provider::setting::SettingFile;
-use crate::enrichment::provider::template::{Body, Path, Template};
+use crate::enrichment::provider::template::{Body, Template, TemplatePath};
 use crate::enrichment::provider::token::{TokenFile, TokenPlan};
 use crate::error::Problem;
 use crate::facts::{Field, FieldSet};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum SubjectKind {
     /// A person. Answers are kept by a keyed hash of the person.
     Person,
     /// A company. Answers are kept by its domain.
@@ -62,18 +62,18 @@ pub struct PrefixedHeader {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Method {
+pub enum ProviderMethod {
     /// GET.
     Get,
     /// POST.
     Post,
 }
 
-impl From<Method> for http::Method {
-    fn from(method: Method) -> Self {
+impl From<ProviderMethod> for http::Method {
+    fn from(method: ProviderMethod) -> Self {
         match method {
-            Method::Get => Self::Get,
-            Method::Post => Self::Post,
+            ProviderMethod::Get => Self::Get,
+            ProviderMethod::Post => Self::Post,
         }
     }
 }
@@ -132,7 +132,7 @@ impl Meaning {
 #[serde(deny_unknown_fields)]
 pub struct RequestFile {
     /// Method.
-    pub method: Method,
+    pub method: ProviderMethod,
     /// Path behind the base URL. Templates such as `{company.domain}` are filled in and percent-encoded; when the fact is
     /// missing, the provider is not asked.
     pub path: String,
@@ -162,7 +162,7 @@ pub struct CacheFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Latency {
+pub struct TypicalLatency {
     /// Half of the answers come within so many milliseconds, the waiting for a result included.
     pub typical_ms: u32,
     /// 95 of 100 answers come within so many milliseconds, at most 600,000.
@@ -182,7 +182,7 @@ pub struct DescriptionFile {
     /// Name of the vendor, for people.
     pub vendor: String,
     /// What it is asked about.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// Base URL, `https://…`, without a query.
     pub base_url: String,
     /// Setting that replaces the base URL.
@@ -202,7 +202,7 @@ pub struct DescriptionFile {
     pub timeout_ms: u32,
     /// How long calls take, for planning: when it is time to ask somebody else as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latency: Option<Latency>,
+    pub latency: Option<TypicalLatency>,
     /// Price of a record that was found, in millionths of a US dollar.
     pub cost_usd_micros: u32,
     /// How long answers are kept.
@@ -228,7 +228,7 @@ pub struct DescriptionFile {
 /// The request, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RequestPlan {
-    pub(super) method: Method,
+    pub(super) method: ProviderMethod,
     pub(super) path: Template,
     pub(super) query: Vec<(String, Template)>,
     pub(super) headers: Vec<(String, Template)>,
@@ -253,7 +253,7 @@ pub struct Description {
     /// Name of the vendor.
     pub vendor: String,
     /// What it is asked about.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// Base URL without a final `/`.
     pub base_url: String,
     /// Setting that replaces the base URL.
@@ -265,14 +265,14 @@ pub struct Description {
     /// Longest time for one call, in milliseconds.
     pub timeout_ms: u32,
     /// How long calls take, when that is known.
-    pub latency: Option<Latency>,
+    pub latency: Option<TypicalLatency>,
     /// Price of a record that was found, in millionths of a US dollar.
     pub cost_usd_micros: u32,
     /// How long answers are kept.
     pub cache: CacheFile,
     /// How much it is believed, 0 to 100.
     pub trust: u8,
-    pub(super) requires: Vec<Vec<Path>>,
+    pub(super) requires: Vec<Vec<TemplatePath>>,
     pub(super) request: RequestPlan,
     pub(super) statuses: BTreeMap<String, Meaning>,
     pub(super) meanings: Vec<Rule>,
@@ -313,8 +313,8 @@ impl Description {
     #[must_use]
     pub fn needs(&self) -> FieldSet {
         let fields = self.requires.iter().flatten().filter_map(|path| match path {
-            Path::Fact(field) => Some(*field),
-            Path::Contact(_) | Path::Job | Path::KeyName | Path::KeyPassword => None,
+            TemplatePath::Fact(field) => Some(*field),
+            TemplatePath::Contact(_) | TemplatePath::Job | TemplatePath::KeyName | TemplatePath::KeyPassword => None,
         });
         fields.collect()
     }

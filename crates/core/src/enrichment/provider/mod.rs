@@ -23,11 +23,11 @@ pub mod token;
 mod transform;
 
 pub use contact::Contact;
-pub use description::{Auth, Description, Kind, Latency, Meaning, Method};
+pub use description::{Auth, Description, Meaning, ProviderMethod, SubjectKind, TypicalLatency};
 pub use merge::{merge, merge_readings};
 pub use offer::Offer;
 pub use poll::PollPlan;
 pub use request::{build, build_poll};
 pub use response::{Reading, read, read_poll};
-pub use token::{Token, build_token, read_token};
+pub use token::{VendorToken, build_token, read_token};
 pub use transform::Transform;

@@ -1,6 +1,6 @@
 //! What every provider that a rubric can name has, however it is asked.
 
-use crate::enrichment::provider::description::{CacheFile, Description, Kind, Latency};
+use crate::enrichment::provider::description::{CacheFile, Description, SubjectKind, TypicalLatency};
 use crate::enrichment::provider::shipped;
 use crate::enrichment::website;
 use crate::facts::{Field, FieldSet};
@@ -48,10 +48,10 @@ impl Offer {
 
     /// What it is asked about.
     #[must_use]
-    pub const fn kind(self) -> Kind {
+    pub const fn kind(self) -> SubjectKind {
         match self {
             Self::Api(description) => description.kind,
-            Self::Website => Kind::Company,
+            Self::Website => SubjectKind::Company,
         }
     }
 
@@ -107,7 +107,7 @@ impl Offer {
             Self::Api(description) => description.latency,
             Self::Website => Some(website::LATENCY),
         };
-        latency.map_or(self.timeout_ms(), |Latency { p95_ms, .. }| p95_ms)
+        latency.map_or(self.timeout_ms(), |TypicalLatency { p95_ms, .. }| p95_ms)
     }
 
     /// Whether one question may take several calls, each with its own limit.

@@ -51,7 +51,7 @@ pub struct PollPlan {
     /// Whether only the second answer in a row counts that says that nothing was found.
     pub confirm_not_found: bool,
     /// `None` when the first request is repeated.
-    pub(super) ask: Option<Ask>,
+    pub(super) ask: Option<PollRequest>,
 }
 
 impl PollPlan {
@@ -64,14 +64,14 @@ impl PollPlan {
 
 /// The request for a job and what its answers mean.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ask {
+pub(super) struct PollRequest {
     pub(super) job: Vec<Pointer>,
     pub(super) request: RequestPlan,
     pub(super) state: Option<(Pointer, Vec<(String, Meaning)>)>,
     pub(super) statuses: BTreeMap<String, Meaning>,
 }
 
-impl Ask {
+impl PollRequest {
     /// The id of the job in the first answer. An overlong id, or one with a control character, is none.
     pub(super) fn job(&self, json: &Value) -> Option<String> {
         let found = self.job.iter().find_map(|pointer| {

@@ -2,7 +2,7 @@
 
 use crate::enrichment::provider::contact::Contact;
 use crate::enrichment::provider::description::{Auth, Description, PrefixedHeader, RequestPlan};
-use crate::enrichment::provider::template::{Known, Template};
+use crate::enrichment::provider::template::{Template, TemplateFacts};
 use crate::facts::Facts;
 use crate::http::{HttpRequest, encode};
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub fn build(
     base_url: &str,
     key: &str,
 ) -> Option<HttpRequest> {
-    let known = Known::Lead { facts, contact };
+    let known = TemplateFacts::Lead { facts, contact };
     let is_ready = description.requires.iter().all(|group| group.iter().any(|path| path.text(&known).is_some()));
     if !is_ready {
         return None;
@@ -33,14 +33,14 @@ pub fn build(
 #[must_use]
 pub fn build_poll(description: &Description, job: &str, base_url: &str, key: &str) -> Option<HttpRequest> {
     let ask = description.poll()?.ask.as_ref()?;
-    fill(&ask.request, Some((&description.auth, key)), &Known::Job(job), base_url)
+    fill(&ask.request, Some((&description.auth, key)), &TemplateFacts::Job(job), base_url)
 }
 
 /// Fills a request; without `auth`, no key is added to it.
 pub(super) fn fill(
     plan: &RequestPlan,
     auth: Option<(&Auth, &str)>,
-    known: &Known<'_>,
+    known: &TemplateFacts<'_>,
     base_url: &str,
 ) -> Option<HttpRequest> {
     let mut url = format!("{}{}", base_url.trim_end_matches('/'), plan.path.fill(known, encode)?);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// What a place stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Path {
+pub(super) enum TemplatePath {
     Fact(Field),
     Contact(&'static str),
     Job,
@@ -15,7 +15,7 @@ pub(super) enum Path {
     KeyPassword,
 }
 
-impl Path {
+impl TemplatePath {
     /// The path with this name.
     ///
     /// # Errors
@@ -55,13 +55,13 @@ impl Path {
     }
 
     /// The value, as text.
-    pub(super) fn text(self, known: &Known<'_>) -> Option<String> {
+    pub(super) fn text(self, known: &TemplateFacts<'_>) -> Option<String> {
         match (self, known) {
-            (Self::Job, Known::Job(job)) => Some((*job).to_owned()),
-            (Self::KeyName, Known::Key { name, .. }) => Some((*name).to_owned()),
-            (Self::KeyPassword, Known::Key { password, .. }) => Some((*password).to_owned()),
-            (Self::Contact(path), Known::Lead { contact, .. }) => contact.text(path).map(str::to_owned),
-            (Self::Fact(field), Known::Lead { facts, .. }) => match facts.value(field)? {
+            (Self::Job, TemplateFacts::Job(job)) => Some((*job).to_owned()),
+            (Self::KeyName, TemplateFacts::Key { name, .. }) => Some((*name).to_owned()),
+            (Self::KeyPassword, TemplateFacts::Key { password, .. }) => Some((*password).to_owned()),
+            (Self::Contact(path), TemplateFacts::Lead { contact, .. }) => contact.text(path).map(str::to_owned),
+            (Self::Fact(field), TemplateFacts::Lead { facts, .. }) => match facts.value(field)? {
                 FactValue::Text(text) => Some(text.clone()),
                 FactValue::Number(number) => Some(number.to_string()),
                 FactValue::Flag(flag) => Some(flag.to_string()),
@@ -74,7 +74,7 @@ impl Path {
 
 /// What is known when a request is made.
 #[derive(Clone, Copy)]
-pub(super) enum Known<'a> {
+pub(super) enum TemplateFacts<'a> {
     /// The lead that a provider is asked for.
     Lead { facts: &'a Facts, contact: &'a Contact },
     /// The job whose result is fetched.
@@ -84,12 +84,12 @@ pub(super) enum Known<'a> {
 }
 
 /// Which names a template may use.
-pub(super) type Names = fn(&str) -> Result<Path, String>;
+pub(super) type Names = fn(&str) -> Result<TemplatePath, String>;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Piece {
     Text(String),
-    Place(Path),
+    Place(TemplatePath),
 }
 
 /// A text with places.
@@ -127,7 +127,7 @@ impl Template {
     }
 
     /// The text with every place filled, or `None` when a fact is missing. `encode` is applied to facts only.
-    pub(super) fn fill(&self, known: &Known<'_>, encode: impl Fn(&str) -> String) -> Option<String> {
+    pub(super) fn fill(&self, known: &TemplateFacts<'_>, encode: impl Fn(&str) -> String) -> Option<String> {
         let mut filled = String::new();
         for piece in &self.0 {
             match piece {
@@ -178,7 +178,7 @@ impl Body {
     }
 
     /// The body with every place filled; what lacks a fact is left out.
-    pub(super) fn fill(&self, known: &Known<'_>) -> Option<Value> {
+    pub(super) fn fill(&self, known: &TemplateFacts<'_>) -> Option<Value> {
         match self {
             Self::Fixed(value) => Some(value.clone()),
             Self::Text(template) => template.fill(known, str::to_owned).map(Value::String),
@@ -196,9 +196,9 @@ mod tests {
 
     fn fill(text: &str, contact: &Contact) -> Option<String> {
         let facts = Facts::default();
-        Template::parse(text, Path::named)
+        Template::parse(text, TemplatePath::named)
             .unwrap()
-            .fill(&Known::Lead { facts: &facts, contact }, |value| value.replace('@', "%40"))
+            .fill(&TemplateFacts::Lead { facts: &facts, contact }, |value| value.replace('@', "%40"))
     }
 
     #[test]
@@ -216,9 +216,9 @@ mod tests {
             ("{contact.email", "close the brace `{` with `}`"),
             ("contact.email}", "open the brace `}` with `{`"),
         ] {
-            assert_eq!(Template::parse(text, Path::named), Err(help.to_owned()), "{text}");
+            assert_eq!(Template::parse(text, TemplatePath::named), Err(help.to_owned()), "{text}");
         }
-        assert!(Template::parse("{}", Path::named).is_err());
+        assert!(Template::parse("{}", TemplatePath::named).is_err());
     }
 
     #[test]
@@ -226,17 +226,19 @@ mod tests {
         let body = serde_json::json!({"a": "{contact.email}", "b": {"c": "{contact.phone}", "d": 1}, "e": ["{contact.phone}", "x"]});
         let contact = Contact { email: Some("a@b.example".into()), ..Contact::default() };
         let facts = Facts::default();
-        let filled = Body::parse(&body, Path::named).unwrap().fill(&Known::Lead { facts: &facts, contact: &contact });
+        let filled = Body::parse(&body, TemplatePath::named)
+            .unwrap()
+            .fill(&TemplateFacts::Lead { facts: &facts, contact: &contact });
         assert_eq!(filled, Some(serde_json::json!({"a": "a@b.example", "b": {"d": 1}, "e": ["x"]})));
     }
 
     #[test]
     fn a_request_for_a_result_knows_the_job_only() {
-        let template = Template::parse("/tasks/{job}", Path::job).unwrap();
-        assert_eq!(template.fill(&Known::Job("7"), str::to_owned).as_deref(), Some("/tasks/7"));
-        assert!(Template::parse("{contact.email}", Path::job).is_err());
-        assert!(Template::parse("{job}", Path::named).is_err());
+        let template = Template::parse("/tasks/{job}", TemplatePath::job).unwrap();
+        assert_eq!(template.fill(&TemplateFacts::Job("7"), str::to_owned).as_deref(), Some("/tasks/7"));
+        assert!(Template::parse("{contact.email}", TemplatePath::job).is_err());
+        assert!(Template::parse("{job}", TemplatePath::named).is_err());
         let (facts, contact) = (Facts::default(), Contact::default());
-        assert_eq!(template.fill(&Known::Lead { facts: &facts, contact: &contact }, str::to_owned), None);
+        assert_eq!(template.fill(&TemplateFacts::Lead { facts: &facts, contact: &contact }, str::to_owned), None);
     }
 }

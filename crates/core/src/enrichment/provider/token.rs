@@ -4,7 +4,7 @@ use crate::enrichment::provider::description::{Description, Meaning, RequestFile
 use crate::enrichment::provider::pointer::Pointer;
 use crate::enrichment::provider::request::fill;
 use crate::enrichment::provider::response::{LATER, Reading, failed};
-use crate::enrichment::provider::template::Known;
+use crate::enrichment::provider::template::TemplateFacts;
 use crate::error::Remedy;
 use crate::http::HttpRequest;
 use crate::limits::PROVIDER_BODY_BYTES_MAX;
@@ -42,14 +42,14 @@ pub(super) struct TokenPlan {
 
 /// A token. Its debug form does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct VendorToken {
     /// The token, without `Bearer`.
     pub value: String,
     /// When it ends.
     pub until: Timestamp,
 }
 
-impl Token {
+impl VendorToken {
     /// Whether it can be used at `now`, with [`RENEW_BEFORE_MS`] to spare.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
@@ -57,7 +57,7 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for VendorToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("until", &self.until).finish_non_exhaustive()
     }
@@ -68,7 +68,7 @@ impl fmt::Debug for Token {
 #[must_use]
 pub fn build_token(description: &Description, base_url: &str, key: &str) -> Option<HttpRequest> {
     let (name, password) = key.split_once(':')?;
-    fill(&description.token.as_ref()?.request, None, &Known::Key { name, password }, base_url)
+    fill(&description.token.as_ref()?.request, None, &TemplateFacts::Key { name, password }, base_url)
 }
 
 /// Reads the answer to the request of [`build_token`].
@@ -76,7 +76,7 @@ pub fn build_token(description: &Description, base_url: &str, key: &str) -> Opti
 /// # Errors
 /// A [`Reading::Failed`]: `provider_try_later` for a status that usually means so, `provider_bad_key` for every other one
 /// of the class 4xx, `provider_bad_answer` when there is no token in a 2xx, and for the rest.
-pub fn read_token(description: &Description, status: u16, body: &[u8], now: Timestamp) -> Result<Token, Reading> {
+pub fn read_token(description: &Description, status: u16, body: &[u8], now: Timestamp) -> Result<VendorToken, Reading> {
     let bad_answer = || failed("provider_bad_answer", LATER);
     match Meaning::usual(status) {
         Some(Meaning::Found) => {}
@@ -91,5 +91,5 @@ pub fn read_token(description: &Description, status: u16, body: &[u8], now: Time
         return Err(bad_answer());
     }
     let until = now.plus_ms(i64::from(plan.lifetime_s).saturating_mul(1_000));
-    Ok(Token { value: value.to_owned(), until })
+    Ok(VendorToken { value: value.to_owned(), until })
 }

@@ -3,12 +3,12 @@
 //! No transform fails: a value of an unexpected type, or without a normal form, is simply not there. That matters for
 //! providers that send `true` where a text is meant, to say that the value exists but is not part of the plan.
 
-use crate::facts::{FactValue, Kind};
+use crate::facts::{FactKind, FactValue};
 use crate::limits::VALUE_CHARS_MAX;
 use crate::normalize::{
-    Amount, EmailKind, amount, collapse, company_type, country_code, date_number, dollars, domain_of, e164, email,
-    fold, function_of, funding_rank, funding_stage, growth_percent, industry_code, linkedin_company, linkedin_profile,
-    mend, naics_code, postal_code, seniority_of, website_domain,
+    Amount, EmailKind, amount, clean, collapse, company_type, country_code, date_number, dollars, domain_of, e164,
+    email, fold, function_of, funding_rank, funding_stage, growth_percent, industry_code, linkedin_company,
+    linkedin_profile, naics_code, postal_code, seniority_of, website_domain,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -78,12 +78,12 @@ pub enum Transform {
 impl Transform {
     /// The kind of value that comes out.
     #[must_use]
-    pub const fn kind(self) -> Kind {
+    pub const fn kind(self) -> FactKind {
         match self {
-            Self::Number | Self::Dollars | Self::Year | Self::Date | Self::Percent | Self::Fraction => Kind::Number,
-            Self::Flag => Kind::Flag,
-            Self::Set => Kind::Set,
-            _ => Kind::Text,
+            Self::Number | Self::Dollars | Self::Year | Self::Date | Self::Percent | Self::Fraction => FactKind::Number,
+            Self::Flag => FactKind::Flag,
+            Self::Set => FactKind::Set,
+            _ => FactKind::Text,
         }
     }
 
@@ -146,7 +146,7 @@ fn text(code: &'static str) -> FactValue {
 
 /// The text of a value, tidied; `None` for other types, empty and overlong texts, and control characters.
 fn words(value: &Value) -> Option<String> {
-    let text = collapse(&mend(value.as_str()?));
+    let text = collapse(&clean(value.as_str()?));
     let is_good = !text.is_empty() && text.chars().count() <= VALUE_CHARS_MAX && !text.chars().any(char::is_control);
     is_good.then_some(text)
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Why a question was sent to its provider a second time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Second {
+pub enum Hedge {
     /// The answer took long. Both requests may be charged.
     Slow,
     /// The first request failed. It is not charged.

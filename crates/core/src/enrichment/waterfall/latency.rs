@@ -1,6 +1,6 @@
 //! How long a provider takes: the last answers, and what is expected of the next.
 
-use crate::enrichment::provider::Latency as Expected;
+use crate::enrichment::provider::TypicalLatency as Expected;
 use std::collections::VecDeque;
 
 /// Most answers that are remembered.
@@ -10,11 +10,11 @@ const MIDDLES: [f64; 10] = [-1.645, -1.036, -0.674, -0.385, -0.126, 0.126, 0.385
 
 /// Times of the last answers, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Latency {
+pub struct ObservedLatency {
     last_ms: VecDeque<u32>,
 }
 
-impl Latency {
+impl ObservedLatency {
     /// Notes an answer.
     pub fn note(&mut self, ms: u32) {
         if self.last_ms.len() >= WINDOW {
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_is_expected_counts_until_enough_is_known() {
-        let mut latency = Latency::default();
+        let mut latency = ObservedLatency::default();
         assert_eq!(latency.times(None), Vec::<u32>::new());
         assert_eq!(latency.times(EXPECTED), [75, 125, 170, 217, 270, 334, 415, 529, 718, 1_200]);
         (0..WINDOW - 1).for_each(|_| latency.note(5));
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn old_answers_are_forgotten() {
-        let mut latency = Latency::default();
+        let mut latency = ObservedLatency::default();
         (0..WINDOW).for_each(|_| latency.note(1_000));
         (0..WINDOW).for_each(|_| latency.note(5));
         assert_eq!(latency.times(None), [5; 2 * WINDOW]);

@@ -18,8 +18,8 @@ use crate::facts::{Facts, Field, FieldSet};
 use crate::id::ProviderId;
 use crate::rubric::Rubric;
 use crate::rubric::decisive::decisive_percent;
-use crate::rubric::file::{Ask, Prefer};
-use crate::rubric::stability::{PLACEMENT_WEIGHT, Settled, Stake, settled, stakes};
+use crate::rubric::file::{AskPolicy, Prefer};
+use crate::rubric::stability::{Influence, PLACEMENT_WEIGHT, Stability, stability, stakes};
 use crate::time::Timestamp;
 
 /// Most providers that a lead waits for at one time: the platform opens six connections.
@@ -27,7 +27,7 @@ pub const CALLS_AT_ONCE_MAX: usize = 6;
 
 /// A provider as the waterfall sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct WaterfallSource {
     /// The provider.
     pub id: ProviderId,
     /// Stage, from 0.
@@ -43,12 +43,12 @@ pub struct Source {
     /// Time within which it nearly always answers, in milliseconds. Others are not held back for longer.
     pub patience_ms: u32,
     /// Where it stands.
-    pub standing: Standing,
+    pub standing: ProviderState,
 }
 
 /// Where a provider stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ProviderState {
     /// What it needs is known, and it has not been asked.
     Ready,
     /// Something that it needs is missing; another provider may find it.
@@ -61,7 +61,7 @@ pub enum Standing {
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum WaterfallStep {
     /// Ask these, all at the same time.
     Ask(Vec<ProviderId>),
     /// Wait for an answer, or until this moment when one is given: then somebody else is asked as well.
@@ -77,13 +77,13 @@ pub enum Step {
 
 /// What is known at one moment, and who may tell more.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
+pub struct WaterfallInput<'a> {
     /// The rubric.
     pub rubric: &'a Rubric,
     /// What is known.
     pub facts: &'a Facts,
     /// The providers of the rubric's stages, in the order of the rubric.
-    pub sources: &'a [Source],
+    pub sources: &'a [WaterfallSource],
     /// Whether the account has an owner who gets the lead, or whose team does, whatever the routes say.
     pub has_owner: bool,
     /// When the lead is decided as far as signals and half-lives go: one moment for the whole run.
@@ -101,40 +101,45 @@ pub struct Moment<'a> {
 /// when the others have answered waits for them, unless the rubric prefers speed. A provider that takes longer than it nearly
 /// always does holds nobody back.
 #[must_use]
-pub fn next(moment: Moment<'_>) -> Step {
-    let Moment { rubric, facts, sources, has_owner, decided_at, now } = moment;
+pub fn next(moment: WaterfallInput<'_>) -> WaterfallStep {
+    let WaterfallInput { rubric, facts, sources, has_owner, decided_at, now } = moment;
     // 1
-    let own_data = |standing: fn(&Standing) -> bool| {
+    let own_data = |standing: fn(&ProviderState) -> bool| {
         sources.iter().filter(move |source| source.first_party && standing(&source.standing))
     };
     let own: Vec<ProviderId> =
-        own_data(|standing| *standing == Standing::Ready).map(|source| source.id.clone()).collect();
+        own_data(|standing| *standing == ProviderState::Ready).map(|source| source.id.clone()).collect();
     if !own.is_empty() {
-        return Step::Ask(own);
+        return WaterfallStep::Ask(own);
     }
     // 2
     let ask = rubric.enrichment().ask;
     let telling: Vec<FieldSet> = sources.iter().map(|source| telling(source, facts, ask)).collect();
     let open = telling.iter().fold(FieldSet::EMPTY, |open, fields| open.union(*fields));
     let is_account_open = open.contains(Field::CompanyDomain);
-    let is_own_pending = own_data(|standing| matches!(standing, Standing::Asked(_))).next().is_some();
-    let over = match settled(rubric, facts, open, has_owner, decided_at) {
+    let is_own_pending = own_data(|standing| matches!(standing, ProviderState::Asked(_))).next().is_some();
+    let over = match stability(rubric, facts, open, has_owner, decided_at) {
         // The own data may name an owner, and that is for every lead but a rejected one.
-        Settled::Yes { reason: reason @ "disqualified" } if facts.value(Field::CompanyDomain).is_none() => Some(reason),
-        Settled::Yes { reason } if !is_account_open => Some(reason),
+        Stability::Yes { reason: reason @ "disqualified" } if facts.value(Field::CompanyDomain).is_none() => {
+            Some(reason)
+        }
+        Stability::Yes { reason } if !is_account_open => Some(reason),
         _ => None,
     };
-    let is_all = ask == Ask::All;
-    let ready = sources.iter().filter(|source| source.standing == Standing::Ready).count();
-    let stop = |reason: &str| Step::Stop { reason: reason.to_owned(), saved: u32::try_from(ready).unwrap_or(u32::MAX) };
+    let is_all = ask == AskPolicy::All;
+    let ready = sources.iter().filter(|source| source.standing == ProviderState::Ready).count();
+    let stop = |reason: &str| WaterfallStep::Stop {
+        reason: reason.to_owned(),
+        saved: u32::try_from(ready).unwrap_or(u32::MAX),
+    };
     if let Some(reason) = over.filter(|_| !is_all) {
-        return if is_own_pending { Step::Wait(None) } else { stop(reason) };
+        return if is_own_pending { WaterfallStep::Wait(None) } else { stop(reason) };
     }
     // 3
     let mut stakes = if is_all { Vec::new() } else { stakes(rubric, facts, open, decided_at) };
     if is_account_open {
         let fields = FieldSet::EMPTY.with(Field::CompanyDomain);
-        stakes.push(Stake { fields, weight: PLACEMENT_WEIGHT, is_placement: true });
+        stakes.push(Influence { fields, weight: PLACEMENT_WEIGHT, is_placement: true });
     }
     let likely = order::Likely {
         decisive_percent: &|fields| decisive_percent(rubric, facts, fields, open, decided_at),
@@ -142,10 +147,10 @@ pub fn next(moment: Moment<'_>) -> Step {
     };
     let plan = order::Round::new(sources, &telling, stakes, (ask, likely), now).plan();
     match plan {
-        order::Plan::Ask(ids) => Step::Ask(ids),
-        order::Plan::Wait(until) => Step::Wait(until),
-        order::Plan::Nobody if is_own_pending => Step::Wait(None),
-        order::Plan::Nobody => stop("exhausted"),
+        order::RoundPlan::Ask(ids) => WaterfallStep::Ask(ids),
+        order::RoundPlan::Wait(until) => WaterfallStep::Wait(until),
+        order::RoundPlan::Nobody if is_own_pending => WaterfallStep::Wait(None),
+        order::RoundPlan::Nobody => stop("exhausted"),
     }
 }
 
@@ -161,13 +166,13 @@ const fn at_once_percent(prefer: Prefer) -> u32 {
 
 /// The fields that a provider's answer would set: those that are missing, and those about which it is believed more than
 /// what is known; where only what is missing is asked for, not those that another provider has told.
-fn telling(source: &Source, facts: &Facts, ask: Ask) -> FieldSet {
-    if source.standing == Standing::Done {
+fn telling(source: &WaterfallSource, facts: &Facts, ask: AskPolicy) -> FieldSet {
+    if source.standing == ProviderState::Done {
         return FieldSet::EMPTY;
     }
     let counts = |field: &Field| {
         facts.fact(*field).is_none_or(|known| {
-            let is_told = ask == Ask::Missing && Offer::find(known.provider.as_str()).is_some();
+            let is_told = ask == AskPolicy::Missing && Offer::find(known.provider.as_str()).is_some();
             !is_told && replaces(&source.id, *field, known)
         })
     };

@@ -1,8 +1,8 @@
 //! How providers fared, counted from the records of decisions.
 
 use crate::decision::record::{EnrichmentSummary, ProviderCall};
-use crate::enrichment::provider::{Kind, Offer};
-use crate::enrichment::waterfall::hedging::Second;
+use crate::enrichment::provider::{Offer, SubjectKind};
+use crate::enrichment::waterfall::hedging::Hedge;
 use crate::enrichment::waterfall::latency::percentile;
 use crate::enrichment::waterfall::results::{FOUND, NOT_FOUND, is_call};
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub struct ProviderReport {
     /// Name of the vendor.
     pub vendor: String,
     /// What it is asked about.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// Whether its key is set, when it takes one.
     pub is_set_up: bool,
     /// Stage of the rubric in force that asks it, from 1; `None` when none does.
@@ -133,15 +133,15 @@ fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -
     let mut charged = 0_u32;
     for call in calls {
         let of_second = match call.second {
-            Some(Second::Slow) => Some(&mut line.asked_twice),
-            Some(Second::Failed) => Some(&mut line.tried_again),
+            Some(Hedge::Slow) => Some(&mut line.asked_twice),
+            Some(Hedge::Failed) => Some(&mut line.tried_again),
             None => None,
         };
         if let Some(count) = of_second {
             *count = count.saturating_add(1);
         }
         if call.result == FOUND {
-            charged = charged.saturating_add(if call.second == Some(Second::Slow) { 2 } else { 1 });
+            charged = charged.saturating_add(if call.second == Some(Hedge::Slow) { 2 } else { 1 });
         }
         let count = match call.result.as_str() {
             FOUND => &mut line.found,
@@ -215,8 +215,8 @@ mod tests {
     #[test]
     fn second_requests_are_calls_and_may_cost_as_much_as_the_first() {
         let mut summary = summary(0, &[("pdl_company", "found", 700), ("pdl_company", "found", 800)]);
-        summary.calls[0].second = Some(Second::Slow);
-        summary.calls[1].second = Some(Second::Failed);
+        summary.calls[0].second = Some(Hedge::Slow);
+        summary.calls[1].second = Some(Hedge::Failed);
         let report = report(&[summary], Offer::all(), |_| true, |_| None);
         let company = report.providers.iter().find(|provider| provider.id == "pdl_company").unwrap();
         assert_eq!((company.calls, company.asked_twice, company.tried_again), (4, 1, 1));

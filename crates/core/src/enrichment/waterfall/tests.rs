@@ -22,8 +22,8 @@ fn rubric(ask: &str, prefer: &str) -> Rubric {
     check(&serde_json::from_value(file).unwrap()).unwrap()
 }
 
-fn source(id: &str, stage: usize, cost_usd_micros: u32, fills: &[Field]) -> Source {
-    Source {
+fn source(id: &str, stage: usize, cost_usd_micros: u32, fills: &[Field]) -> WaterfallSource {
+    WaterfallSource {
         id: ProviderId::new(id).unwrap(),
         stage,
         first_party: id == "directory",
@@ -31,7 +31,7 @@ fn source(id: &str, stage: usize, cost_usd_micros: u32, fills: &[Field]) -> Sour
         needs: FieldSet::EMPTY,
         cost_usd_micros,
         patience_ms: 1_000,
-        standing: Standing::Ready,
+        standing: ProviderState::Ready,
     }
 }
 
@@ -51,20 +51,20 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_ms(ms)
 }
 
-fn step(ask: &str, facts: &Facts, sources: &[Source], now_ms: i64) -> Step {
+fn step(ask: &str, facts: &Facts, sources: &[WaterfallSource], now_ms: i64) -> WaterfallStep {
     step_with(&rubric(ask, "speed"), facts, sources, now_ms)
 }
 
-fn step_with(rubric: &Rubric, facts: &Facts, sources: &[Source], now_ms: i64) -> Step {
-    next(Moment { rubric, facts, sources, has_owner: false, decided_at: at(0), now: at(now_ms) })
+fn step_with(rubric: &Rubric, facts: &Facts, sources: &[WaterfallSource], now_ms: i64) -> WaterfallStep {
+    next(WaterfallInput { rubric, facts, sources, has_owner: false, decided_at: at(0), now: at(now_ms) })
 }
 
-fn asked(ids: &[&str]) -> Step {
-    Step::Ask(ids.iter().map(|id| ProviderId::new(id).unwrap()).collect())
+fn asked(ids: &[&str]) -> WaterfallStep {
+    WaterfallStep::Ask(ids.iter().map(|id| ProviderId::new(id).unwrap()).collect())
 }
 
-fn stop(reason: &str, saved: u32) -> Step {
-    Step::Stop { reason: reason.to_owned(), saved }
+fn stop(reason: &str, saved: u32) -> WaterfallStep {
+    WaterfallStep::Stop { reason: reason.to_owned(), saved }
 }
 
 const SIZE: Field = Field::CompanyEmployees;
@@ -92,12 +92,12 @@ fn what_another_would_overrule_is_asked_for_when_that_one_knows_nothing_or_takes
     let sources = [cheap.clone(), believed.clone()];
     assert_eq!(step("needed", &facts(), &sources, 0), asked(&["zoominfo_company"]), "the other would settle nothing");
     assert_eq!(step("missing", &facts(), &sources, 0), asked(&["abstract_company"]), "the first answer counts");
-    let pending = [cheap.clone(), Source { standing: Standing::Asked(at(0)), ..believed.clone() }];
-    assert_eq!(step("needed", &facts(), &pending, 999), Step::Wait(Some(at(1_000))));
+    let pending = [cheap.clone(), WaterfallSource { standing: ProviderState::Asked(at(0)), ..believed.clone() }];
+    assert_eq!(step("needed", &facts(), &pending, 999), WaterfallStep::Wait(Some(at(1_000))));
     assert_eq!(step("needed", &facts(), &pending, 1_000), asked(&["abstract_company"]));
-    let knows_nothing = [cheap.clone(), Source { standing: Standing::Done, ..believed.clone() }];
+    let knows_nothing = [cheap.clone(), WaterfallSource { standing: ProviderState::Done, ..believed.clone() }];
     assert_eq!(step("needed", &facts(), &knows_nothing, 1), asked(&["abstract_company"]));
-    let cannot = [cheap, Source { standing: Standing::Waiting, ..believed }];
+    let cannot = [cheap, WaterfallSource { standing: ProviderState::Waiting, ..believed }];
     assert_eq!(step("needed", &facts(), &cannot, 1), asked(&["abstract_company"]));
 }
 
@@ -108,17 +108,19 @@ fn who_hardly_ever_decides_is_asked_when_the_others_have_answered_unless_speed_i
     let country = source("country", 0, 10_000, &[COUNTRY]);
     let person = source("person", 0, 90_000, &[SENIORITY]);
     let sources = [size.clone(), country.clone(), person.clone()];
-    let step =
-        |prefer, facts: &Facts, sources: &[Source], now| step_with(&rubric("needed", prefer), facts, sources, now);
+    let step = |prefer, facts: &Facts, sources: &[WaterfallSource], now| {
+        step_with(&rubric("needed", prefer), facts, sources, now)
+    };
     assert_eq!(step("speed", &facts(), &sources, 0), asked(&["size", "country", "person"]));
     assert_eq!(step("balance", &facts(), &sources, 0), asked(&["size"]));
     assert_eq!(step("price", &facts(), &sources, 0), asked(&["size"]));
-    let pending = [Source { standing: Standing::Asked(at(0)), ..size.clone() }, country.clone(), person.clone()];
-    assert_eq!(step("balance", &facts(), &pending, 999), Step::Wait(Some(at(1_000))));
+    let pending =
+        [WaterfallSource { standing: ProviderState::Asked(at(0)), ..size.clone() }, country.clone(), person.clone()];
+    assert_eq!(step("balance", &facts(), &pending, 999), WaterfallStep::Wait(Some(at(1_000))));
     assert_eq!(step("balance", &facts(), &pending, 1_000), asked(&["country"]), "whoever is overdue holds nobody back");
-    let free = Source { cost_usd_micros: 0, ..country.clone() };
+    let free = WaterfallSource { cost_usd_micros: 0, ..country.clone() };
     assert_eq!(step("balance", &facts(), &[size.clone(), free], 0), asked(&["country", "size"]));
-    let answered = [Source { standing: Standing::Done, ..size }, country, person];
+    let answered = [WaterfallSource { standing: ProviderState::Done, ..size }, country, person];
     assert_eq!(step("balance", &facts(), &answered, 1), stop("tier_settled", 2), "15 points at most");
     let mut known = facts();
     with(&mut known, "directory", Field::CompanyIndustry, FactValue::Text("software".to_owned()));
@@ -170,48 +172,48 @@ fn the_own_data_are_asked_first_and_waited_for() {
     let own = source("directory", 0, 0, &[Field::AccountStatus, Field::AccountOwned]);
     let size = source("size", 1, 1, &[SIZE]);
     assert_eq!(step("needed", &facts(), &[size.clone(), own.clone()], 0), asked(&["directory"]));
-    let pending = Source { standing: Standing::Asked(at(0)), ..own };
-    assert_eq!(step("needed", &facts(), &[size.clone(), pending.clone()], 999), Step::Wait(Some(at(1_000))));
+    let pending = WaterfallSource { standing: ProviderState::Asked(at(0)), ..own };
+    assert_eq!(step("needed", &facts(), &[size.clone(), pending.clone()], 999), WaterfallStep::Wait(Some(at(1_000))));
     assert_eq!(step("needed", &facts(), &[size, pending.clone()], 1_000), asked(&["size"]));
-    let owner = Source { fills: FieldSet::EMPTY.with(Field::AccountOwned), ..pending };
+    let owner = WaterfallSource { fills: FieldSet::EMPTY.with(Field::AccountOwned), ..pending };
     let small = source("small", 1, 1, &[COUNTRY]);
-    assert_eq!(step("needed", &facts(), &[small, owner], 5_000), Step::Wait(None), "it may name an owner");
+    assert_eq!(step("needed", &facts(), &[small, owner], 5_000), WaterfallStep::Wait(None), "it may name an owner");
 }
 
 #[test]
 fn a_stage_waits_for_the_one_before_as_long_as_that_usually_takes() {
-    let first = Source { standing: Standing::Asked(at(0)), ..source("first", 0, 1, &[SIZE]) };
+    let first = WaterfallSource { standing: ProviderState::Asked(at(0)), ..source("first", 0, 1, &[SIZE]) };
     let second = source("second", 1, 1, &[SIZE]);
     let sources = [first.clone(), second.clone()];
-    assert_eq!(step("needed", &facts(), &sources, 0), Step::Wait(Some(at(1_000))));
-    assert_eq!(step("needed", &facts(), &sources, 999), Step::Wait(Some(at(1_000))));
+    assert_eq!(step("needed", &facts(), &sources, 0), WaterfallStep::Wait(Some(at(1_000))));
+    assert_eq!(step("needed", &facts(), &sources, 999), WaterfallStep::Wait(Some(at(1_000))));
     assert_eq!(step("needed", &facts(), &sources, 1_000), asked(&["second"]));
-    let both = [first.clone(), Source { standing: Standing::Asked(at(1_000)), ..second.clone() }];
-    assert_eq!(step("needed", &facts(), &both, 1_500), Step::Wait(Some(at(2_000))));
-    assert_eq!(step("needed", &facts(), &both, 2_000), Step::Wait(None), "both may still answer");
-    let answered = [Source { standing: Standing::Done, ..first }, second];
+    let both = [first.clone(), WaterfallSource { standing: ProviderState::Asked(at(1_000)), ..second.clone() }];
+    assert_eq!(step("needed", &facts(), &both, 1_500), WaterfallStep::Wait(Some(at(2_000))));
+    assert_eq!(step("needed", &facts(), &both, 2_000), WaterfallStep::Wait(None), "both may still answer");
+    let answered = [WaterfallSource { standing: ProviderState::Done, ..first }, second];
     assert_eq!(step("needed", &facts(), &answered, 1), asked(&["second"]), "the first knew nothing");
 }
 
 #[test]
 fn no_more_calls_at_once_than_the_platform_takes() {
-    let sources: Vec<Source> = (0..8).map(|n| source(&format!("p{n}"), 0, 1, &[SIZE])).collect();
-    let Step::Ask(ids) = step("all", &facts(), &sources, 0) else { panic!("nobody is asked") };
+    let sources: Vec<WaterfallSource> = (0..8).map(|n| source(&format!("p{n}"), 0, 1, &[SIZE])).collect();
+    let WaterfallStep::Ask(ids) = step("all", &facts(), &sources, 0) else { panic!("nobody is asked") };
     assert_eq!(ids.len(), CALLS_AT_ONCE_MAX);
     let mut sources = sources;
     for source in sources.iter_mut().take(5) {
-        source.standing = Standing::Asked(at(0));
+        source.standing = ProviderState::Asked(at(0));
     }
     assert_eq!(step("all", &facts(), &sources, 0), asked(&["p5"]));
-    sources[5].standing = Standing::Asked(at(0));
-    assert_eq!(step("all", &facts(), &sources, 0), Step::Wait(Some(at(1_000))));
+    sources[5].standing = ProviderState::Asked(at(0));
+    assert_eq!(step("all", &facts(), &sources, 0), WaterfallStep::Wait(Some(at(1_000))));
 }
 
 #[test]
 fn a_person_is_looked_up_for_the_employer_whatever_the_tier() {
     let person = source("person", 0, 1, &[Field::CompanyDomain]);
-    let company = Source {
-        standing: Standing::Waiting,
+    let company = WaterfallSource {
+        standing: ProviderState::Waiting,
         needs: FieldSet::EMPTY.with(Field::CompanyDomain),
         ..source("company", 1, 1, &[COUNTRY])
     };
@@ -225,8 +227,8 @@ fn a_person_is_looked_up_for_the_employer_whatever_the_tier() {
 #[test]
 fn a_provider_that_unlocks_another_is_worth_what_that_one_tells() {
     let unlocking = source("unlocking", 0, 1, &[Field::CompanyName]);
-    let company = Source {
-        standing: Standing::Waiting,
+    let company = WaterfallSource {
+        standing: ProviderState::Waiting,
         needs: FieldSet::EMPTY.with(Field::CompanyName),
         ..source("company", 1, 1, &[SIZE])
     };

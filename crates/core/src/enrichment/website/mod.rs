@@ -1,6 +1,6 @@
 //! The company's own website as a provider of last resort: free, and believed less than any that is paid.
 //!
-//! [`Site`] says which page may be asked for, [`Page::facts`] what the page says. Nothing here talks to anybody.
+//! [`Site`] says which page may be asked for, [`WebPage::facts`] what the page says. Nothing here talks to anybody.
 
 mod guard;
 mod organization;
@@ -8,9 +8,9 @@ mod page;
 mod technology;
 
 pub use guard::{PageAddress, Site};
-pub use page::Page;
+pub use page::WebPage;
 
-use crate::enrichment::provider::description::{CacheFile, Latency};
+use crate::enrichment::provider::description::{CacheFile, TypicalLatency};
 use crate::facts::{Field, FieldSet};
 
 /// The provider's id in rubrics and records.
@@ -28,7 +28,7 @@ pub const TIMEOUT_MS: u32 = 3_000;
 
 /// How long pages take, as planning values: half of them come within 600 ms, and nobody waits for the rest more than
 /// two seconds before somebody else is asked as well.
-pub const LATENCY: Latency = Latency { typical_ms: 600, p95_ms: 2_000 };
+pub const LATENCY: TypicalLatency = TypicalLatency { typical_ms: 600, p95_ms: 2_000 };
 
 /// How long answers are kept: 30 days what a page says, 7 days that it says nothing or that there is none.
 pub const CACHE: CacheFile = CacheFile { found_s: 30 * 86_400, not_found_s: 7 * 86_400 };

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-type Node = Map<String, Value>;
+type JsonLdNode = Map<String, Value>;
 
 /// `Organization` and its sub-types at schema.org. Places of business (`LocalBusiness` and below) stand behind the
 /// line `---`.
@@ -28,7 +28,7 @@ const WAYS: [&str; 4] = ["@graph", "publisher", "mainEntity", "isPartOf"];
 /// The nodes of a page that describe its company, the best one first.
 #[derive(Debug, Default)]
 pub(super) struct Organization<'a> {
-    nodes: Vec<&'a Node>,
+    nodes: Vec<&'a JsonLdNode>,
 }
 
 impl<'a> Organization<'a> {
@@ -43,7 +43,7 @@ impl<'a> Organization<'a> {
         for block in blocks {
             gather(block, 0, &mut left, &mut found);
         }
-        let mut ranked: Vec<((bool, bool), &Node)> = found
+        let mut ranked: Vec<((bool, bool), &JsonLdNode)> = found
             .into_iter()
             .filter_map(|(is_place, node)| {
                 let is_named = match node.get("url").and_then(first_text).and_then(domain_of) {
@@ -117,14 +117,14 @@ impl<'a> Organization<'a> {
     }
 
     /// Addresses of the company, then those of its places.
-    fn addresses(&self) -> impl Iterator<Item = &'a Node> {
+    fn addresses(&self) -> impl Iterator<Item = &'a JsonLdNode> {
         let places = self.values("location").flat_map(one_or_many).filter_map(|place| place.get("address"));
         self.values("address").chain(places).flat_map(one_or_many).filter_map(Value::as_object)
     }
 }
 
 /// Adds the companies at and below a value; the flag is for a place of business.
-fn gather<'a>(value: &'a Value, depth: usize, left: &mut usize, found: &mut Vec<(bool, &'a Node)>) {
+fn gather<'a>(value: &'a Value, depth: usize, left: &mut usize, found: &mut Vec<(bool, &'a JsonLdNode)>) {
     if depth > JSON_LD_DEPTH_MAX {
         return;
     }
@@ -151,20 +151,20 @@ fn gather<'a>(value: &'a Value, depth: usize, left: &mut usize, found: &mut Vec<
 }
 
 /// The types of a node, without `https://schema.org/` or `schema:`.
-fn types(node: &Node) -> impl Iterator<Item = &str> {
+fn types(node: &JsonLdNode) -> impl Iterator<Item = &str> {
     let listed = node.get("@type").into_iter().flat_map(one_or_many).filter_map(Value::as_str);
     listed.map(|word| word.rsplit(['/', ':', '#']).next().unwrap_or(word))
 }
 
 /// Whether two nodes are about one company, as far as they say.
-fn is_same(node: &Node, first: &Node) -> bool {
-    let is_equal = |key: fn(&Node) -> Option<String>| key(node).is_some_and(|text| key(first) == Some(text));
+fn is_same(node: &JsonLdNode, first: &JsonLdNode) -> bool {
+    let is_equal = |key: fn(&JsonLdNode) -> Option<String>| key(node).is_some_and(|text| key(first) == Some(text));
     is_equal(|node| node.get("@id").and_then(Value::as_str).map(str::to_owned))
         || is_equal(|node| node.get("name").and_then(first_text).and_then(company_key))
 }
 
 /// The code of an address's country, which is written as a code, a name, or an object with one of them.
-fn country(address: &Node) -> Option<FactValue> {
+fn country(address: &JsonLdNode) -> Option<FactValue> {
     let value = address.get("addressCountry")?;
     let written = one_or_many(value).find_map(|value| match value {
         Value::Object(country) => ["name", "identifier", "@id"].iter().find_map(|key| country.get(*key)?.as_str()),

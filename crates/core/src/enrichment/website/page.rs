@@ -12,7 +12,7 @@ use serde_json::Value;
 /// What is read of a page, as it stands there: entities and broken JSON included.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Page {
+pub struct WebPage {
     /// Text of `<title>`.
     pub title: Option<String>,
     /// `og:site_name`.
@@ -25,7 +25,7 @@ pub struct Page {
     pub hosts: Vec<String>,
 }
 
-impl Page {
+impl WebPage {
     /// What the page says about the company with this registrable domain; empty when nothing can be used.
     ///
     /// The company is described by JSON-LD. Its name may also be the name of the site, and at last the part of the
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn blocks_beyond_the_limit_are_not_read() {
         let company = "{\"@type\": \"Organization\", \"name\": \"Acme\"}".to_owned();
-        let page = |before: usize| Page {
+        let page = |before: usize| WebPage {
             json_ld: vec!["{}".to_owned(); before].into_iter().chain([company.clone()]).collect(),
             ..Page::default()
         };

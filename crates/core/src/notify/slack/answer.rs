@@ -1,17 +1,17 @@
 //! What Slack answers. A refusal of the Web API is a success with `"ok": false`.
 
 use crate::notify::{RATE_LIMITED, code_of, retry_after_ms, setback};
-use crate::vendor::Setback;
+use crate::vendor::DeliveryError;
 use serde_json::Value;
 
 /// An answer that says yes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct SlackAnswer {
     /// The answer.
     pub body: Value,
 }
 
-impl Answer {
+impl SlackAnswer {
     /// A text of the answer, by JSON pointer.
     #[must_use]
     pub fn text(&self, pointer: &str) -> Option<&str> {
@@ -22,44 +22,47 @@ impl Answer {
 /// Reads an answer of the Web API.
 ///
 /// # Errors
-/// [`Setback::Later`] with `rate_limited`, `internal_error` (Slack may have done it nevertheless) and `unavailable`;
-/// [`Setback::Refused`] with `slack_` and Slack's own code, naming what to change.
-pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<Answer, Setback> {
+/// [`DeliveryError::Later`] with `rate_limited`, `internal_error` (Slack may have done it nevertheless) and `unavailable`;
+/// [`DeliveryError::Refused`] with `slack_` and Slack's own code, naming what to change.
+pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<SlackAnswer, DeliveryError> {
     if status != 200 {
         return Err(setback("slack", status, retry_after_s, "SLACK_BOT_TOKEN"));
     }
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
-        return Err(Setback::later("unreadable_answer", None));
+        return Err(DeliveryError::later("unreadable_answer", None));
     };
     if body.get("ok").and_then(Value::as_bool) == Some(true) {
-        return Ok(Answer { body });
+        return Ok(SlackAnswer { body });
     }
     let error = body.get("error").and_then(Value::as_str).unwrap_or_default();
     let code = code_of("slack", error);
     Err(match error {
-        "ratelimited" | "rate_limited" => Setback::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
+        "ratelimited" | "rate_limited" => DeliveryError::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
         "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => {
-            Setback::later("internal_error", None)
+            DeliveryError::later("internal_error", None)
         }
         "missing_scope" => {
             let needed = body.get("needed").and_then(Value::as_str).unwrap_or_default();
             let known =
                 needed.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'_' | b','));
             let needed = if known { needed } else { "what it lacks" };
-            Setback::config(&code, format!("give the Slack app the scope `{needed}` and install it again"))
+            DeliveryError::config(&code, format!("give the Slack app the scope `{needed}` and install it again"))
         }
         "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired"
-        | "org_login_required" => Setback::config(
+        | "org_login_required" => DeliveryError::config(
             &code,
             "the token is not valid; set `SLACK_BOT_TOKEN` to the bot token of the installed app",
         ),
         "channel_not_found" | "user_not_found" | "users_not_found" | "user_disabled" | "cannot_dm_bot" => {
-            Setback::config(&code, "Slack knows no such user or channel; mend `slack_id` of the rep or `slack_channel`")
+            DeliveryError::config(
+                &code,
+                "Slack knows no such user or channel; mend `slack_id` of the rep or `slack_channel`",
+            )
         }
         "not_in_channel" | "is_archived" | "restricted_action" | "ekm_access_denied" => {
-            Setback::config(&code, "the bot may not write there; invite it to the channel, or name another one")
+            DeliveryError::config(&code, "the bot may not write there; invite it to the channel, or name another one")
         }
-        _ => Setback::lead(&code, "Slack does not take this message"),
+        _ => DeliveryError::lead(&code, "Slack does not take this message"),
     })
 }
 
@@ -67,7 +70,7 @@ pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<Answ
 ///
 /// # Errors
 /// As [`read`]; a channel or webhook that is gone is a setting to change.
-pub fn read_webhook(status: u16, retry_after_s: Option<u32>, body: &[u8], setting: &str) -> Result<(), Setback> {
+pub fn read_webhook(status: u16, retry_after_s: Option<u32>, body: &[u8], setting: &str) -> Result<(), DeliveryError> {
     if (200..300).contains(&status) {
         return Ok(());
     }
@@ -75,9 +78,12 @@ pub fn read_webhook(status: u16, retry_after_s: Option<u32>, body: &[u8], settin
     match (status, said) {
         (403 | 404 | 410, said) => {
             let code = code_of("slack", said);
-            Err(Setback::config(&code, format!("the webhook is gone or may not write; make a new one for `{setting}`")))
+            Err(DeliveryError::config(
+                &code,
+                format!("the webhook is gone or may not write; make a new one for `{setting}`"),
+            ))
         }
-        (400, said) => Err(Setback::lead(&code_of("slack", said), "Slack does not take this message")),
+        (400, said) => Err(DeliveryError::lead(&code_of("slack", said), "Slack does not take this message")),
         (status, _) => Err(setback("slack", status, retry_after_s, setting)),
     }
 }

@@ -1,7 +1,7 @@
 //! Messages of Slack in blocks.
 
 use crate::notify::message_content::Story;
-use crate::notify::notice::{Event, Notice};
+use crate::notify::notice::{Notice, NoticeEvent};
 use serde_json::{Value, json};
 
 /// Longest text of a header, of a section, of a field in one, in characters: Slack's limits.
@@ -108,7 +108,7 @@ fn section(text: &str) -> Value {
 
 fn actions(notice: &Notice, story: &Story, answers: Answers) -> Option<Value> {
     let mut elements = Vec::new();
-    if answers == Answers::Clicks && matches!(notice.event, Event::Assigned | Event::Changed) {
+    if answers == Answers::Clicks && matches!(notice.event, NoticeEvent::Assigned | NoticeEvent::Changed) {
         elements.push(button("accept", "Accept", Some("primary")));
         elements.push(button("decline", "Decline", Some("danger")));
         elements.push(json!({

@@ -4,9 +4,9 @@
 //! `payload`, in JSON. The signature is checked on the raw bytes before anything of them is read.
 
 use crate::id::LeadId;
-use crate::notify::rep_action::ActKind;
+use crate::notify::rep_action::RepActionKind;
 use crate::webhook::verify::{Algorithm, Encoding, Scheme, check_fresh, digits};
-use crate::webhook::{Blame, Incoming, Refusal, Settings, WINDOW_MS};
+use crate::webhook::{Blame, Incoming, Refusal, SenderSettings, WINDOW_MS};
 use serde_json::Value;
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct Click {
     /// Slack user who clicked.
     pub user_id: String,
     /// What is to be done; a colleague is in [`Self::to_user_id`].
-    pub kind: ActKind,
+    pub kind: RepActionKind,
     /// Slack user who is to have the lead.
     pub to_user_id: Option<String>,
     /// The lead.
@@ -58,7 +58,7 @@ impl fmt::Debug for Click {
 ///
 /// # Errors
 /// A [`Refusal`] when the request is not Slack's, is more than five minutes old, or cannot be read.
-pub fn hear(incoming: &Incoming<'_>, settings: &Settings) -> Result<Option<Click>, Refusal> {
+pub fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<Option<Click>, Refusal> {
     let keys = settings.keys(SECRET)?;
     let timestamp = incoming.signature("x-slack-request-timestamp")?;
     let given = incoming.signature("x-slack-signature")?;
@@ -78,7 +78,7 @@ fn click(payload: &Value) -> Option<Click> {
         return None;
     }
     let action = payload.pointer("/actions/0")?;
-    let kind = ActKind::from_name(action.get("action_id")?.as_str()?)?;
+    let kind = RepActionKind::from_name(action.get("action_id")?.as_str()?)?;
     let mut parts = action.get("block_id")?.as_str()?.split('/');
     let (Some("lead"), Some(lead_id), Some(attempt_no), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())

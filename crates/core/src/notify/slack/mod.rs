@@ -7,7 +7,7 @@ mod answer;
 mod blocks;
 pub mod click;
 
-pub use answer::{Answer, read, read_webhook};
+pub use answer::{SlackAnswer, read, read_webhook};
 pub use blocks::{Answers, closed, escape, message};
 
 use crate::http::{HttpRequest, Method, encode};
@@ -32,7 +32,7 @@ const LOOKED_AT: u32 = 100;
 
 /// A message in Slack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Posted {
+pub struct PostedMessage {
     /// The conversation.
     pub channel: String,
     /// The message in it.
@@ -41,14 +41,14 @@ pub struct Posted {
 
 /// How the Web API is reached.
 #[derive(Clone, Copy)]
-pub struct Api<'a> {
+pub struct SlackApi<'a> {
     /// Where it is, without a slash at the end.
     pub base_url: &'a str,
     /// The bot's token.
     pub token: &'a str,
 }
 
-impl Api<'_> {
+impl SlackApi<'_> {
     fn post(&self, method: &str, body: &Value) -> HttpRequest {
         HttpRequest {
             method: Method::Post,
@@ -90,7 +90,7 @@ impl Api<'_> {
 
     /// Replaces a message. Doing it again changes nothing.
     #[must_use]
-    pub fn update(&self, posted: &Posted, message: &Value) -> HttpRequest {
+    pub fn update(&self, posted: &PostedMessage, message: &Value) -> HttpRequest {
         let mut body = message.clone();
         if let Some(map) = body.as_object_mut() {
             map.insert("channel".to_owned(), posted.channel.as_str().into());
@@ -114,7 +114,7 @@ impl Api<'_> {
 
     /// The replies below a message, likewise.
     #[must_use]
-    pub fn replies(&self, posted: &Posted, since: Timestamp, until: Timestamp) -> HttpRequest {
+    pub fn replies(&self, posted: &PostedMessage, since: Timestamp, until: Timestamp) -> HttpRequest {
         let below = [("channel", posted.channel.as_str()), ("ts", posted.ts.as_str())];
         self.get("conversations.replies", &between(since, until, &below))
     }
@@ -161,14 +161,14 @@ fn json_post(url: &str, body: &Value) -> HttpRequest {
 
 /// Whether one of the messages of a history tells this notice; where it is.
 #[must_use]
-pub fn find(answer: &Answer, channel: &str, notice: &Notice) -> Option<Posted> {
+pub fn find(answer: &SlackAnswer, channel: &str, notice: &Notice) -> Option<PostedMessage> {
     let id = notice.effect_id();
     let is_it = |message: &&Value| {
         message.pointer("/metadata/event_type").and_then(Value::as_str) == Some(METADATA)
             && message.pointer("/metadata/event_payload/id").and_then(Value::as_str) == Some(&id)
     };
     let found = answer.body.get("messages")?.as_array()?.iter().find(is_it)?;
-    Some(Posted { channel: channel.to_owned(), ts: found.get("ts")?.as_str()?.to_owned() })
+    Some(PostedMessage { channel: channel.to_owned(), ts: found.get("ts")?.as_str()?.to_owned() })
 }
 
 /// Short name of an address or a conversation, for lanes: tells them apart and says nothing.

@@ -3,7 +3,7 @@
 //! For each field, own field and signal that the conditions read, one representative of every class of values on which
 //! all tests agree, and "missing". A statement about all representatives is a statement about all values.
 
-use crate::facts::{Fact, FactValue, Facts, Field, Kind, Signal};
+use crate::facts::{Fact, FactKind, FactValue, Facts, Field, Signal};
 use crate::id::ProviderId;
 use crate::rubric::condition::{Condition, Node, Test};
 use crate::rubric::lint::now;
@@ -39,14 +39,14 @@ pub(super) struct Domain {
 }
 
 #[derive(Default)]
-struct Uses<'a> {
+struct CellUses<'a> {
     tests: BTreeMap<Variable, Vec<&'a Test>>,
     windows: BTreeMap<Variable, Vec<i64>>,
 }
 
 /// The domains of everything that the conditions read: own fields and signals first.
 pub(super) fn domains<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Vec<Domain> {
-    let mut uses = Uses::default();
+    let mut uses = CellUses::default();
     conditions.into_iter().for_each(|condition| uses.collect(condition.node()));
     let signals = uses.windows.into_iter().map(|(variable, windows)| {
         let ages = windows.iter().flat_map(|ms| [*ms, ms.saturating_add(1)]).chain([0]);
@@ -66,7 +66,7 @@ pub(super) fn domains<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -
     domains
 }
 
-impl<'a> Uses<'a> {
+impl<'a> CellUses<'a> {
     fn collect(&mut self, node: &'a Node) {
         match node {
             Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| self.collect(part)),
@@ -84,16 +84,16 @@ impl<'a> Uses<'a> {
 fn values(variable: &Variable, tests: &[&Test]) -> (Vec<FactValue>, bool) {
     let (kind, field) = match variable {
         Variable::Field(field) => (field.kind(), Some(*field)),
-        Variable::Own(_) | Variable::Signal(_) => (Kind::Text, None),
+        Variable::Own(_) | Variable::Signal(_) => (FactKind::Text, None),
     };
     let (candidates, is_complete): (Vec<FactValue>, bool) = match kind {
-        Kind::Flag => (vec![FactValue::Flag(true), FactValue::Flag(false)], true),
-        Kind::Number => (numbers(tests).into_iter().map(FactValue::Number).collect(), true),
-        Kind::Text => {
+        FactKind::Flag => (vec![FactValue::Flag(true), FactValue::Flag(false)], true),
+        FactKind::Number => (numbers(tests).into_iter().map(FactValue::Number).collect(), true),
+        FactKind::Text => {
             let (texts, is_complete) = texts(field, tests);
             (texts.into_iter().map(FactValue::Text).collect(), is_complete)
         }
-        Kind::Set => sets(tests),
+        FactKind::Set => sets(tests),
     };
     let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
     let is_new = |value: &FactValue| seen.insert(tests.iter().map(|test| test.holds(value)).collect());

@@ -42,7 +42,7 @@ pub type Witness = BTreeMap<String, FactValue>;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
+pub struct LintFinding {
     /// Stable code.
     pub code: &'static str,
     /// How much it matters.
@@ -56,7 +56,7 @@ pub struct Finding {
     pub witness: Option<Witness>,
 }
 
-impl Finding {
+impl LintFinding {
     fn new(code: &'static str, severity: Severity, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code, severity, path: path.into(), message: message.into(), witness: None }
     }
@@ -88,7 +88,7 @@ fn witness(facts: &Facts) -> Witness {
 ///
 /// The order is that of the sections of the file, then teams, then reps. Nothing found is an empty list.
 #[must_use]
-pub fn lint(rubric: &Rubric, pool: Option<&Pool>) -> Vec<Finding> {
+pub fn lint(rubric: &Rubric, pool: Option<&Pool>) -> Vec<LintFinding> {
     let mut findings = Vec::new();
     let mut budget = search::Budget::default();
     rules::criteria(rubric, &mut budget, &mut findings);

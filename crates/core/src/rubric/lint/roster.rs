@@ -3,27 +3,27 @@
 use crate::id::{RepId, TeamId, TerritoryId};
 use crate::roster::calendar::Calendar;
 use crate::roster::model::{Pool, Rep, Team};
-use crate::rubric::lint::{Finding, Severity};
+use crate::rubric::lint::{LintFinding, Severity};
 use crate::rubric::model::{Effect, Rubric};
 use crate::time::{DAY_MS, MINUTE_MS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports teams and reps that the rubric names in vain, and reps and teams that nothing leads to.
-pub(super) fn roster(rubric: &Rubric, pool: &Pool, findings: &mut Vec<Finding>) {
-    let uses = Uses::of(rubric, pool);
+pub(super) fn roster(rubric: &Rubric, pool: &Pool, findings: &mut Vec<LintFinding>) {
+    let uses = RosterUses::of(rubric, pool);
     unknown_names(rubric, pool, &uses, findings);
     for (id, team) in &pool.teams {
         let path = format!("teams.{id}");
         let is_used = uses.teams.contains_key(id);
         if !is_used {
             let message = "no override, route or fallback leads to this team; only owned accounts do";
-            findings.push(Finding::new("unused_team", Severity::Note, path.clone(), message));
+            findings.push(LintFinding::new("unused_team", Severity::Note, path.clone(), message));
         }
         if is_used && members(team, pool).next().is_none() {
             let message = "nobody in this team can be picked: add an active member with a weight above 0";
             let has_way_out = team.fallback_team.is_some() || team.manager_rep_id.is_some();
             let severity = if has_way_out { Severity::Warning } else { Severity::Error };
-            findings.push(Finding::new("empty_team", severity, path.clone(), message));
+            findings.push(LintFinding::new("empty_team", severity, path.clone(), message));
         } else if is_used {
             coverage(rubric, team, pool, &path, findings);
         }
@@ -42,13 +42,13 @@ enum Places {
 }
 
 /// Which teams the rubric leads to, and how.
-struct Uses {
+struct RosterUses {
     teams: BTreeMap<TeamId, Places>,
     /// Teams as named, with the path.
     named: Vec<(String, TeamId)>,
 }
 
-impl Uses {
+impl RosterUses {
     fn of(rubric: &Rubric, pool: &Pool) -> Self {
         let mut uses = Self { teams: BTreeMap::new(), named: Vec::new() };
         for (index, line) in rubric.overrides.iter().enumerate() {
@@ -104,12 +104,12 @@ fn members<'a>(team: &'a Team, pool: &'a Pool) -> impl Iterator<Item = &'a Rep> 
     weighted.filter_map(|member| pool.reps.get(&member.rep_id)).filter(|rep| rep.active)
 }
 
-fn unknown_names(rubric: &Rubric, pool: &Pool, uses: &Uses, findings: &mut Vec<Finding>) {
+fn unknown_names(rubric: &Rubric, pool: &Pool, uses: &RosterUses, findings: &mut Vec<LintFinding>) {
     for (path, team) in uses.named.iter().filter(|(_, team)| !pool.teams.contains_key(team)) {
         let near = crate::rubric::suggest::nearest(team.as_str(), pool.teams.keys().map(TeamId::as_str));
         let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         let message = format!("the roster has no team `{team}`{help}");
-        findings.push(Finding::new("unknown_team", Severity::Error, path.clone(), message));
+        findings.push(LintFinding::new("unknown_team", Severity::Error, path.clone(), message));
     }
     for (index, line) in rubric.overrides.iter().enumerate() {
         let Effect::Place { rep: Some(rep_id), .. } = &line.effect else { continue };
@@ -119,11 +119,11 @@ fn unknown_names(rubric: &Rubric, pool: &Pool, uses: &Uses, findings: &mut Vec<F
                 let near = crate::rubric::suggest::nearest(rep_id.as_str(), pool.reps.keys().map(RepId::as_str));
                 let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
                 let message = format!("the roster has no rep `{rep_id}`{help}");
-                findings.push(Finding::new("unknown_rep", Severity::Error, path, message));
+                findings.push(LintFinding::new("unknown_rep", Severity::Error, path, message));
             }
             Some(rep) if !rep.active => {
                 let message = format!("`{rep_id}` is no longer active; name somebody else");
-                findings.push(Finding::new("inactive_rep", Severity::Warning, path, message));
+                findings.push(LintFinding::new("inactive_rep", Severity::Warning, path, message));
             }
             Some(_) => {}
         }
@@ -131,7 +131,7 @@ fn unknown_names(rubric: &Rubric, pool: &Pool, uses: &Uses, findings: &mut Vec<F
 }
 
 /// Reports that nobody takes what nobody else wants.
-fn catch_all(rubric: &Rubric, pool: &Pool, findings: &mut Vec<Finding>) {
+fn catch_all(rubric: &Rubric, pool: &Pool, findings: &mut Vec<LintFinding>) {
     let takes = |team: &Team| {
         let manager = team.manager_rep_id.as_ref().and_then(|id| pool.reps.get(id));
         members(team, pool).next().is_some() || manager.is_some_and(|rep| rep.active)
@@ -139,7 +139,7 @@ fn catch_all(rubric: &Rubric, pool: &Pool, findings: &mut Vec<Finding>) {
     if !chain(&rubric.fallback_team, pool).any(takes) {
         let message = "neither this team, nor its fallback teams, nor their managers can take a lead; \
                        leads that no route wants would be held for ever";
-        findings.push(Finding::new("no_catch_all", Severity::Error, "fallback.team", message));
+        findings.push(LintFinding::new("no_catch_all", Severity::Error, "fallback.team", message));
     }
 }
 
@@ -152,7 +152,7 @@ fn ordinary_week(rep: &Rep) -> Option<Calendar> {
 }
 
 /// Compares the hours of a team with the shortest SLA among the tiers that it can get.
-fn coverage(rubric: &Rubric, team: &Team, pool: &Pool, path: &str, findings: &mut Vec<Finding>) {
+fn coverage(rubric: &Rubric, team: &Team, pool: &Pool, path: &str, findings: &mut Vec<LintFinding>) {
     let calendars: Vec<Calendar> = members(team, pool).filter_map(ordinary_week).collect();
     let Some(tier) = tiers_of(rubric, team, pool).into_iter().min_by_key(|tier| tier.sla_minutes) else { return };
     let monday = Timestamp::from_ms(MONDAYS_MS.into_iter().next().unwrap_or_default());
@@ -161,7 +161,7 @@ fn coverage(rubric: &Rubric, team: &Team, pool: &Pool, path: &str, findings: &mu
             "nobody here works {} minutes within a year, so tier `{}` can never be kept; give the team hours",
             tier.sla_minutes, tier.id
         );
-        findings.push(Finding::new("sla_never_met", Severity::Error, path, message));
+        findings.push(LintFinding::new("sla_never_met", Severity::Error, path, message));
         return;
     }
     let gap = MONDAYS_MS.into_iter().map(|ms| longest_gap(&calendars, Timestamp::from_ms(ms))).max_by_key(|gap| gap.0);
@@ -176,7 +176,7 @@ fn coverage(rubric: &Rubric, team: &Team, pool: &Pool, path: &str, findings: &mu
             tier.id,
             tier.sla_minutes
         );
-        findings.push(Finding::new("sla_gap", Severity::Note, path, message));
+        findings.push(LintFinding::new("sla_gap", Severity::Note, path, message));
     }
 }
 
@@ -231,14 +231,14 @@ fn clock(at: Timestamp) -> (&'static str, String) {
     (weekday, format!("{:02}:{:02}", minute.div_euclid(60), minute.rem_euclid(60)))
 }
 
-fn rep_findings(rubric: &Rubric, rep: &Rep, pool: &Pool, uses: &Uses, findings: &mut Vec<Finding>) {
+fn rep_findings(rubric: &Rubric, rep: &Rep, pool: &Pool, uses: &RosterUses, findings: &mut Vec<LintFinding>) {
     let path = format!("reps.{}", rep.id);
     for name in rep.territories.iter().filter(|name| !rubric.territories.iter().any(|known| known.id == **name)) {
         let near =
             crate::rubric::suggest::nearest(name.as_str(), rubric.territories.iter().map(|line| line.id.as_str()));
         let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         let message = format!("the rubric has no territory `{name}`{help}");
-        findings.push(Finding::new("unknown_territory", Severity::Warning, path.clone(), message));
+        findings.push(LintFinding::new("unknown_territory", Severity::Warning, path.clone(), message));
     }
     let is_manager = pool.teams.values().any(|team| team.manager_rep_id.as_ref() == Some(&rep.id));
     let is_named = rubric
@@ -249,12 +249,12 @@ fn rep_findings(rubric: &Rubric, rep: &Rep, pool: &Pool, uses: &Uses, findings: 
         return;
     }
     if let Some(message) = obstacle(rubric, rep, pool, uses) {
-        findings.push(Finding::new("never_picked", Severity::Warning, path, message));
+        findings.push(LintFinding::new("never_picked", Severity::Warning, path, message));
     }
 }
 
 /// Why the rotation can never pick a rep.
-fn obstacle(rubric: &Rubric, rep: &Rep, pool: &Pool, uses: &Uses) -> Option<&'static str> {
+fn obstacle(rubric: &Rubric, rep: &Rep, pool: &Pool, uses: &RosterUses) -> Option<&'static str> {
     let seats =
         || pool.teams.values().filter_map(|team| Some((team, team.members.iter().find(|m| m.rep_id == rep.id)?)));
     if seats().next().is_none() {

@@ -1,23 +1,23 @@
 //! Lines that can never do anything, and lines that get in each other's way.
 
-use crate::facts::{Facts, Field, Source};
+use crate::facts::{FactSource, Facts, Field};
 use crate::id::TerritoryId;
 use crate::rubric::condition::Condition;
-use crate::rubric::lint::search::{Answer, Budget, Goal, Must, find};
-use crate::rubric::lint::{Finding, Severity};
+use crate::rubric::lint::search::{Budget, Goal, Must, SearchResult, find};
+use crate::rubric::lint::{LintFinding, Severity};
 use crate::rubric::model::{Criterion, Route, Rubric, Territory};
 use std::collections::BTreeMap;
 
 const CANNOT_HOLD: &str = "no lead can make this condition true; correct it or remove the line";
 
 /// Notes what could not be decided.
-fn undecided(path: String, findings: &mut Vec<Finding>) {
+fn undecided(path: String, findings: &mut Vec<LintFinding>) {
     let message = "too many combinations to decide whether this line can ever count";
-    findings.push(Finding::new("undecided", Severity::Note, path, message));
+    findings.push(LintFinding::new("undecided", Severity::Note, path, message));
 }
 
 /// Criteria and bands that never count, and criteria that hang on the same fact.
-pub(super) fn criteria(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<Finding>) {
+pub(super) fn criteria(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<LintFinding>) {
     for (index, criterion) in rubric.criteria.iter().enumerate() {
         let is_single = rubric.file.criteria.get(index).is_some_and(|line| line.bands.is_empty());
         let path = |band: usize| {
@@ -25,7 +25,7 @@ pub(super) fn criteria(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<
         };
         for (band, outcome) in criterion.outcomes.iter().enumerate() {
             let earlier = criterion.outcomes.iter().take(band).map(|outcome| &outcome.when);
-            let line = Line { path: path(band), when: &outcome.when, must_earlier: Must::False };
+            let line = RuleLine { path: path(band), when: &outcome.when, must_earlier: Must::False };
             line.check(earlier, "an earlier band counts for every lead for which this one is true", budget, findings);
         }
     }
@@ -33,50 +33,51 @@ pub(super) fn criteria(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<
 }
 
 /// A line among others of which the first true one counts.
-struct Line<'a> {
+struct RuleLine<'a> {
     path: String,
     when: &'a Condition,
     /// What the earlier ones must come to, so that this one counts.
     must_earlier: Must,
 }
 
-impl Line<'_> {
+impl RuleLine<'_> {
     fn check<'a>(
         &self,
         earlier: impl Iterator<Item = &'a Condition>,
         shadowed: &str,
         budget: &mut Budget,
-        findings: &mut Vec<Finding>,
+        findings: &mut Vec<LintFinding>,
     ) {
         let mut goals = vec![Goal::new(self.when, Must::True)];
         let witness = match find(&goals, budget) {
-            Answer::Yes(facts) => facts,
-            Answer::No => {
+            SearchResult::Yes(facts) => facts,
+            SearchResult::No => {
                 let path = format!("{}.when", self.path);
-                findings.push(Finding::new("never_true", Severity::Warning, path, CANNOT_HOLD));
+                findings.push(LintFinding::new("never_true", Severity::Warning, path, CANNOT_HOLD));
                 return;
             }
-            Answer::Undecided => return undecided(self.path.clone(), findings),
+            SearchResult::Undecided => return undecided(self.path.clone(), findings),
         };
         goals.extend(earlier.map(|when| Goal::new(when, self.must_earlier)));
         if goals.len() == 1 {
             return;
         }
         match find(&goals, budget) {
-            Answer::Yes(_) => {}
-            Answer::No => findings.push(
-                Finding::new("shadowed", Severity::Warning, self.path.clone(), shadowed).with_witness(Some(&witness)),
+            SearchResult::Yes(_) => {}
+            SearchResult::No => findings.push(
+                LintFinding::new("shadowed", Severity::Warning, self.path.clone(), shadowed)
+                    .with_witness(Some(&witness)),
             ),
-            Answer::Undecided => undecided(self.path.clone(), findings),
+            SearchResult::Undecided => undecided(self.path.clone(), findings),
         }
     }
 }
 
 /// Criteria that read the same fact that may be unknown: the confidence takes them as independent.
-fn correlated(rubric: &Rubric, findings: &mut Vec<Finding>) {
+fn correlated(rubric: &Rubric, findings: &mut Vec<LintFinding>) {
     let mut readers: BTreeMap<Field, Vec<&Criterion>> = BTreeMap::new();
     for criterion in &rubric.criteria {
-        for field in criterion.reads.iter().filter(|field| field.source() == Source::Provider) {
+        for field in criterion.reads.iter().filter(|field| field.source() == FactSource::Provider) {
             readers.entry(field).or_default().push(criterion);
         }
     }
@@ -88,26 +89,27 @@ fn correlated(rubric: &Rubric, findings: &mut Vec<Finding>) {
             ids.join("`, `"),
             field.path()
         );
-        findings.push(Finding::new("correlated", Severity::Note, "criteria", message));
+        findings.push(LintFinding::new("correlated", Severity::Note, "criteria", message));
     }
 }
 
 /// Overrides that never decide.
-pub(super) fn overrides(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<Finding>) {
+pub(super) fn overrides(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<LintFinding>) {
     for (index, line) in rubric.overrides.iter().enumerate() {
         let earlier = rubric.overrides.iter().take(index).map(|line| &line.when);
-        let line = Line { path: format!("overrides[{index}]"), when: &line.when, must_earlier: Must::NotTrue };
+        let line = RuleLine { path: format!("overrides[{index}]"), when: &line.when, must_earlier: Must::NotTrue };
         line.check(earlier, "an earlier override decides for every lead for which this one is true", budget, findings);
     }
 }
 
 /// Territories that never hold a lead, and overlaps that only the order of the file decides.
-pub(super) fn territories(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<Finding>) {
+pub(super) fn territories(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<LintFinding>) {
     let tried: Vec<(usize, &Territory)> =
         rubric.territory_order.iter().filter_map(|index| Some((*index, rubric.territories.get(*index)?))).collect();
     for (position, (index, territory)) in tried.iter().enumerate() {
         let earlier = tried.iter().take(position).map(|(_, territory)| &territory.when);
-        let line = Line { path: format!("territories[{index}]"), when: &territory.when, must_earlier: Must::NotTrue };
+        let line =
+            RuleLine { path: format!("territories[{index}]"), when: &territory.when, must_earlier: Must::NotTrue };
         let message = "a territory that is tried earlier holds every lead that lies in this one";
         line.check(earlier, message, budget, findings);
     }
@@ -120,56 +122,56 @@ pub(super) fn territories(rubric: &Rubric, budget: &mut Budget, findings: &mut V
             let goals: Vec<_> =
                 both.into_iter().chain(above().map(|(_, line)| Goal::new(&line.when, Must::NotTrue))).collect();
             match find(&goals, budget) {
-                Answer::Yes(facts) => findings.push(overlap((*index, territory), (*other_index, other), &facts)),
-                Answer::No => {}
-                Answer::Undecided => all_decided = false,
+                SearchResult::Yes(facts) => findings.push(overlap((*index, territory), (*other_index, other), &facts)),
+                SearchResult::No => {}
+                SearchResult::Undecided => all_decided = false,
             }
         }
     }
     if !all_decided {
         let message = "too many combinations to decide whether territories overlap";
-        findings.push(Finding::new("undecided", Severity::Note, "territories", message));
+        findings.push(LintFinding::new("undecided", Severity::Note, "territories", message));
     }
 }
 
-fn overlap((index, territory): (usize, &Territory), (_, other): (usize, &Territory), facts: &Facts) -> Finding {
+fn overlap((index, territory): (usize, &Territory), (_, other): (usize, &Territory), facts: &Facts) -> LintFinding {
     let message = format!(
         "a lead can lie in `{}` and in `{}`, and only the order of the file decides; give one of them a higher `priority`",
         other.id, territory.id
     );
     let path = format!("territories[{index}]");
-    Finding::new("overlap", Severity::Warning, path, message).with_witness(Some(facts))
+    LintFinding::new("overlap", Severity::Warning, path, message).with_witness(Some(facts))
 }
 
 /// Routes that never take a lead.
-pub(super) fn routes(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<Finding>) {
+pub(super) fn routes(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<LintFinding>) {
     for (index, route) in rubric.routes.iter().enumerate() {
         let path = format!("routes[{index}]");
         let alone = route.when.as_ref().map(|when| find(&[Goal::new(when, Must::True)], budget));
         match alone {
-            Some(Answer::No) => {
+            Some(SearchResult::No) => {
                 let path = format!("{path}.when");
-                findings.push(Finding::new("never_true", Severity::Warning, path, CANNOT_HOLD));
+                findings.push(LintFinding::new("never_true", Severity::Warning, path, CANNOT_HOLD));
             }
-            Some(Answer::Undecided) => undecided(path, findings),
+            Some(SearchResult::Undecided) => undecided(path, findings),
             alone => match takes_any(rubric, index, route, budget) {
-                Answer::Yes(_) => {}
-                Answer::No => {
+                SearchResult::Yes(_) => {}
+                SearchResult::No => {
                     let message = "an earlier route takes every lead that this one would take";
                     let facts =
-                        alone.and_then(|answer| if let Answer::Yes(facts) = answer { Some(facts) } else { None });
-                    let finding = Finding::new("shadowed", Severity::Warning, path, message);
+                        alone.and_then(|answer| if let SearchResult::Yes(facts) = answer { Some(facts) } else { None });
+                    let finding = LintFinding::new("shadowed", Severity::Warning, path, message);
                     findings.push(finding.with_witness(facts.as_deref()));
                 }
-                Answer::Undecided => undecided(path, findings),
+                SearchResult::Undecided => undecided(path, findings),
             },
         }
     }
 }
 
 /// Looks for a lead that the route takes and no earlier one does, in any tier and territory.
-fn takes_any(rubric: &Rubric, index: usize, route: &Route, budget: &mut Budget) -> Answer {
-    let mut answer = Answer::No;
+fn takes_any(rubric: &Rubric, index: usize, route: &Route, budget: &mut Budget) -> SearchResult {
+    let mut answer = SearchResult::No;
     let places: Vec<Option<&TerritoryId>> = if route.territories.is_empty() {
         std::iter::once(None).chain(rubric.territories.iter().map(|territory| Some(&territory.id))).collect()
     } else {
@@ -185,9 +187,9 @@ fn takes_any(rubric: &Rubric, index: usize, route: &Route, budget: &mut Budget) 
             goals.extend(earlier().filter_map(|line| line.when.as_ref()).map(|when| Goal::new(when, Must::NotTrue)));
             goals.extend(in_territory(rubric, *place));
             match find(&goals, budget) {
-                Answer::Yes(facts) => return Answer::Yes(facts),
-                Answer::No => {}
-                Answer::Undecided => answer = Answer::Undecided,
+                SearchResult::Yes(facts) => return SearchResult::Yes(facts),
+                SearchResult::No => {}
+                SearchResult::Undecided => answer = SearchResult::Undecided,
             }
         }
     }

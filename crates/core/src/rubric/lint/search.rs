@@ -41,7 +41,7 @@ impl<'a> Goal<'a> {
 
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Answer {
+pub(super) enum SearchResult {
     /// This lead does.
     Yes(Box<Facts>),
     /// No lead does.
@@ -70,10 +70,10 @@ impl Default for Budget {
 }
 
 /// Looks for a lead that meets every goal.
-pub(super) fn find(goals: &[Goal<'_>], budget: &mut Budget) -> Answer {
+pub(super) fn find(goals: &[Goal<'_>], budget: &mut Budget) -> SearchResult {
     let share = budget.left.min(QUESTION_MAX);
     if share == 0 {
-        return Answer::Undecided;
+        return SearchResult::Undecided;
     }
     // What must be true narrows the search most, so its fields come first.
     let wanted = goals.iter().filter(|goal| goal.must != Must::NotTrue).map(|goal| goal.condition);
@@ -85,7 +85,7 @@ pub(super) fn find(goals: &[Goal<'_>], budget: &mut Budget) -> Answer {
     let spent = share.saturating_sub(search.left).saturating_add(SET_UP);
     budget.left = budget.left.saturating_sub(spent);
     match answer {
-        Answer::No if !search.is_complete => Answer::Undecided,
+        SearchResult::No if !search.is_complete => SearchResult::Undecided,
         answer => answer,
     }
 }
@@ -97,29 +97,29 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn from(&mut self, facts: &Facts, open: &[Domain]) -> Answer {
+    fn from(&mut self, facts: &Facts, open: &[Domain]) -> SearchResult {
         let only_fields = open.iter().all(|domain| matches!(domain.variable, Variable::Field(_)));
         // Own fields and signals are not open to evaluation, so nothing is judged before they are set.
         if only_fields {
             match self.judged(facts, open) {
-                Some(true) => return Answer::Yes(Box::new(facts.clone())),
-                Some(false) => return Answer::No,
+                Some(true) => return SearchResult::Yes(Box::new(facts.clone())),
+                Some(false) => return SearchResult::No,
                 None => {}
             }
         }
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
-            return Answer::Undecided;
+            return SearchResult::Undecided;
         }
-        let Some((domain, rest)) = open.split_first() else { return Answer::Undecided };
+        let Some((domain, rest)) = open.split_first() else { return SearchResult::Undecided };
         self.is_complete &= domain.is_complete;
-        let mut answer = Answer::No;
+        let mut answer = SearchResult::No;
         for cell in &domain.cells {
             let facts = if *cell == Cell::Missing { facts.clone() } else { with(facts, &domain.variable, cell) };
             match self.from(&facts, rest) {
-                Answer::Yes(facts) => return Answer::Yes(facts),
-                Answer::No => {}
-                Answer::Undecided => answer = Answer::Undecided,
+                SearchResult::Yes(facts) => return SearchResult::Yes(facts),
+                SearchResult::No => {}
+                SearchResult::Undecided => answer = SearchResult::Undecided,
             }
         }
         answer

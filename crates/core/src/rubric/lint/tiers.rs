@@ -7,7 +7,7 @@
 use crate::facts::Facts;
 use crate::rubric::condition::Condition;
 use crate::rubric::lint::cells::{Cell, Domain, Variable, domains, with};
-use crate::rubric::lint::{Finding, Severity, now};
+use crate::rubric::lint::{LintFinding, Severity, now};
 use crate::rubric::model::{Criterion, Rubric, decayed};
 use std::collections::BTreeSet;
 
@@ -19,13 +19,13 @@ const SPAN_MAX: usize = 50_000;
 
 /// Sums that are possible; at least those that are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Sums {
+struct TierSums {
     min: i32,
     /// Whether `min`, `min + 1`, … is possible; the last one always is.
     marks: Vec<bool>,
 }
 
-impl Sums {
+impl TierSums {
     fn of(points: impl IntoIterator<Item = i32>) -> Self {
         let points: BTreeSet<i32> = points.into_iter().collect();
         let (min, max) = (points.first().copied().unwrap_or(0), points.last().copied().unwrap_or(0));
@@ -59,10 +59,10 @@ impl Sums {
 }
 
 /// Reports tiers out of reach, and the tier below which no lead can fall.
-pub(super) fn tiers(rubric: &Rubric, findings: &mut Vec<Finding>) {
-    let total = rubric.groups.iter().enumerate().fold(Sums::of([0]), |total, (index, group)| {
+pub(super) fn tiers(rubric: &Rubric, findings: &mut Vec<LintFinding>) {
+    let total = rubric.groups.iter().enumerate().fold(TierSums::of([0]), |total, (index, group)| {
         let criteria: Vec<&Criterion> = rubric.criteria.iter().filter(|line| line.group == index).collect();
-        let capped = Sums::of(group_sums(&criteria).iter().map(|sum| group.cap(sum)));
+        let capped = TierSums::of(group_sums(&criteria).iter().map(|sum| group.cap(sum)));
         total.plus(&capped)
     });
     let reached: BTreeSet<usize> = total.iter().map(|sum| rubric.tier_index(sum)).collect();
@@ -73,12 +73,12 @@ pub(super) fn tiers(rubric: &Rubric, findings: &mut Vec<Finding>) {
             Some(id) => format!("no score falls in tier `{}` ({range}); only the override `{id}` gives it", tier.id),
             None => format!("no score falls in tier `{}` ({range}); lower its threshold", tier.id),
         };
-        findings.push(Finding::new("unreachable_tier", Severity::Warning, format!("tiers[{index}]"), message));
+        findings.push(LintFinding::new("unreachable_tier", Severity::Warning, format!("tiers[{index}]"), message));
     }
     if lowest < rubric.upper_tiers.len() {
         let tier = rubric.tier(lowest);
         let message = format!("every lead has the points for tier `{}` ({range}); raise its threshold", tier.id);
-        let finding = Finding::new("automatic_tier", Severity::Warning, format!("tiers[{lowest}]"), message);
+        let finding = LintFinding::new("automatic_tier", Severity::Warning, format!("tiers[{lowest}]"), message);
         findings.push(finding.with_witness(Some(&Facts::default())));
     }
 }
@@ -90,15 +90,15 @@ fn override_for(rubric: &Rubric, tier: usize) -> Option<&str> {
 }
 
 /// Sums that the criteria of one group can come to.
-fn group_sums(criteria: &[&Criterion]) -> Sums {
+fn group_sums(criteria: &[&Criterion]) -> TierSums {
     let (fading, steady): (Vec<_>, Vec<_>) = criteria.iter().partition(|criterion| criterion.half_life_ms.is_some());
-    let alone = fading.into_iter().map(|criterion| Sums::of(fading_points(criterion)));
+    let alone = fading.into_iter().map(|criterion| TierSums::of(fading_points(criterion)));
     let together = components(&steady).into_iter().flat_map(|criteria| {
         let joint = joint_sums(&criteria);
         let apart = || criteria.iter().map(|criterion| joint_sums(&[*criterion]).unwrap_or_else(|| hull(criterion)));
         joint.map_or_else(|| apart().collect(), |sums| vec![sums])
     });
-    alone.chain(together).fold(Sums::of([0]), |total, sums| total.plus(&sums))
+    alone.chain(together).fold(TierSums::of([0]), |total, sums| total.plus(&sums))
 }
 
 /// Criteria that share what they read, together.
@@ -126,7 +126,7 @@ fn domains_of(criteria: &[&Criterion]) -> Vec<Domain> {
 }
 
 /// Sums of criteria over every combination of what they read, or `None` when there are too many.
-fn joint_sums(criteria: &[&Criterion]) -> Option<Sums> {
+fn joint_sums(criteria: &[&Criterion]) -> Option<TierSums> {
     let domains = domains_of(criteria);
     let combinations = domains.iter().fold(1_usize, |product, domain| product.saturating_mul(domain.cells.len()));
     if combinations > COMBINATIONS_MAX || domains.iter().any(|domain| !domain.is_complete) {
@@ -136,7 +136,7 @@ fn joint_sums(criteria: &[&Criterion]) -> Option<Sums> {
     go_through(&Facts::default(), &domains, &mut |facts| {
         sums.insert(criteria.iter().fold(0_i32, |sum, line| sum.saturating_add(line.counted(facts, now()))));
     });
-    Some(Sums::of(sums))
+    Some(TierSums::of(sums))
 }
 
 fn go_through(facts: &Facts, domains: &[Domain], visit: &mut impl FnMut(&Facts)) {
@@ -151,8 +151,8 @@ fn go_through(facts: &Facts, domains: &[Domain], visit: &mut impl FnMut(&Facts))
 }
 
 /// Nothing, or the points of any outcome.
-fn hull(criterion: &Criterion) -> Sums {
-    Sums::of(criterion.outcomes.iter().map(|outcome| outcome.points).chain([0]))
+fn hull(criterion: &Criterion) -> TierSums {
+    TierSums::of(criterion.outcomes.iter().map(|outcome| outcome.points).chain([0]))
 }
 
 /// Nothing, or what is left of the points of an outcome when its signal is as old as its window allows, or fresher.

@@ -1,19 +1,19 @@
 //! What `HubSpot` knows about a person and their company.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{Effect, Gates};
+use crate::ports::crm::{DeliveryResult, VendorLimits};
 use crate::ports::{Clock, Http};
 use futures_util::future::try_join;
-use lead_router_core::crm::hubspot::{Ask, BATCH_MAX, Failure, Object, Record, answers, state};
-use lead_router_core::crm::state::{Question, State};
+use lead_router_core::crm::hubspot::{BATCH_MAX, HubspotCall, HubspotFailure, HubspotRecord, Object, answers, state};
+use lead_router_core::crm::state::{CrmQuestion, State};
 use lead_router_core::crm::{AccountState, Deal};
 use lead_router_core::directory::AccountStatus;
 
-impl<W: Http + Clock + Gates> Hubspot<'_, W> {
+impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
     /// Steps: 1 the contact by address, with the ids of its companies and deals; 2 the companies by id, and at the same time
     /// the ids of their deals; without a company of the contact's a search by domain instead, and then the ids; 3 the deals.
     /// One call for a stranger without a domain, four at most.
-    pub(super) async fn state(&self, question: &Question) -> Effect<State> {
+    pub(super) async fn state(&self, question: &CrmQuestion) -> DeliveryResult<State> {
         // 1
         let contact = match &question.email {
             Some(email) => self.contact(email).await?,
@@ -42,7 +42,7 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
         let mut deal_ids = ids("deals");
         deal_ids.extend(company.and_then(|company| deals_of.get(&company.id)).into_iter().flatten().cloned());
         let deals = self.read(Object::Deals, None, &latest(deal_ids)).await?.results;
-        let deals: Vec<&Record> = deals.iter().collect();
+        let deals: Vec<&HubspotRecord> = deals.iter().collect();
         let account = match company {
             Some(company) => Some(state::account(company, &deals)),
             None => of_the_person(state::open(&deals)),
@@ -53,17 +53,17 @@ impl<W: Http + Clock + Gates> Hubspot<'_, W> {
         })
     }
 
-    async fn contact(&self, email: &str) -> Effect<Option<Record>> {
-        match self.call(&Ask::contact(email)).await {
+    async fn contact(&self, email: &str) -> DeliveryResult<Option<HubspotRecord>> {
+        match self.call(&HubspotCall::contact(email)).await {
             Ok(body) => answers::record(&body).map(Some),
-            Err(Failure::NotFound) => Ok(None),
+            Err(HubspotFailure::NotFound) => Ok(None),
             Err(failure) => Err(failure.setback()),
         }
     }
 
-    async fn companies_of(&self, domain: Option<&str>) -> Effect<Vec<Record>> {
+    async fn companies_of(&self, domain: Option<&str>) -> DeliveryResult<Vec<HubspotRecord>> {
         match domain {
-            Some(domain) => self.search(&Ask::companies_of(domain)).await.map(|answer| answer.results),
+            Some(domain) => self.search(&HubspotCall::companies_of(domain)).await.map(|answer| answer.results),
             None => Ok(Vec::new()),
         }
     }
@@ -84,7 +84,7 @@ fn of_the_person(deals: Vec<Deal>) -> Option<AccountState> {
 }
 
 /// A customer's account is a customer's, also where only the contact says so.
-fn with_stage(mut account: AccountState, contact: Option<&Record>) -> AccountState {
+fn with_stage(mut account: AccountState, contact: Option<&HubspotRecord>) -> AccountState {
     let of_contact = contact.and_then(|contact| state::status(contact.get("lifecyclestage")));
     if of_contact == Some(AccountStatus::Customer) && account.status.is_none() {
         account.status = of_contact;

@@ -1,9 +1,9 @@
 //! What an organisation knows about a person and their company: four queries, one call.
 
-use crate::crm::salesforce::answers::{Page, moment, owner, text};
+use crate::crm::salesforce::answers::{QueryPage, moment, owner, text};
 use crate::crm::salesforce::ids::full;
 use crate::crm::salesforce::soql::{anywhere, quoted};
-use crate::crm::state::{AccountState, Deal, PersonKind, PersonState, Question, State, Touch};
+use crate::crm::state::{AccountState, CrmQuestion, Deal, LastTouch, PersonKind, PersonState, State};
 use crate::directory::AccountStatus;
 use crate::normalize::domain_of;
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ pub(super) fn account_fields(domain_field: Option<&str>) -> String {
 
 /// The queries that answer a question, by name. None for a question without address and domain.
 #[must_use]
-pub fn queries(question: &Question, domain_field: Option<&str>) -> Vec<(&'static str, String)> {
+pub fn queries(question: &CrmQuestion, domain_field: Option<&str>) -> Vec<(&'static str, String)> {
     let mut queries = Vec::new();
     let account = account_fields(domain_field);
     if let Some(email) = question.email.as_deref() {
@@ -73,7 +73,7 @@ pub fn queries(question: &Question, domain_field: Option<&str>) -> Vec<(&'static
 /// - The account is the contact's own; without one it is that whose website has exactly the domain asked for. Of several, one
 ///   with an open deal counts first, then the one that changed last, then the smaller id.
 #[must_use]
-pub fn read(question: &Question, domain_field: Option<&str>, pages: &[(&str, Page)]) -> State {
+pub fn read(question: &CrmQuestion, domain_field: Option<&str>, pages: &[(&str, QueryPage)]) -> State {
     let records =
         |name: &'static str| pages.iter().filter(move |(own, _)| *own == name).flat_map(|(_, page)| &page.records);
     let contact = records(NAMES[0]).next();
@@ -97,7 +97,7 @@ pub fn read(question: &Question, domain_field: Option<&str>, pages: &[(&str, Pag
 pub(super) fn person(record: &Value, kind: PersonKind) -> Option<PersonState> {
     let id = full(text(record, "Id")?);
     let task = record.pointer("/Tasks/records/0");
-    let touched = task.and_then(|task| Some(Touch { at: moment(task, "CompletedDateTime")?, by: owner(task, "") }));
+    let touched = task.and_then(|task| Some(LastTouch { at: moment(task, "CompletedDateTime")?, by: owner(task, "") }));
     Some(PersonState { id, kind, owner: owner(record, ""), touched })
 }
 
