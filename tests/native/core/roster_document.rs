@@ -3,7 +3,7 @@
 use lead_router_core::decision::pools::Pools;
 use lead_router_core::roster::eligibility::Exclusion;
 use lead_router_core::roster::model::{Pick, PickOutcome, PickRequest, Rep, Team};
-use lead_router_core::roster::pick::Why;
+use lead_router_core::roster::pick::PickReason;
 use lead_router_core::roster::prepared::PreparedPool;
 use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ fn every_reason_for_and_against_a_member_has_a_row() {
     for strategy in ["fair_and_able", "weighted", "round_robin"] {
         assert!(found.remove(strategy), "{strategy}");
     }
-    let codes: BTreeSet<String> = Why::ALL.iter().map(|why| why.code().to_owned()).collect();
+    let codes: BTreeSet<String> = PickReason::ALL.iter().map(|reason| reason.code().to_owned()).collect();
     assert_eq!(found, codes);
 }
 
