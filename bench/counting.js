@@ -4,9 +4,9 @@
 
 import worker, * as exported from './index.js';
 
-const cursors = { Desk: [], TeamPool: [] };
-const alarms = { Desk: 0, TeamPool: 0 };
-const counted = { Desk: 0, TeamPool: 0 };
+const cursors = { AccountShard: [], RepPool: [] };
+const alarms = { AccountShard: 0, RepPool: 0 };
+const counted = { AccountShard: 0, RepPool: 0 };
 const owners = new WeakMap();
 let patched = false;
 
@@ -46,10 +46,10 @@ const watched = (name) =>
     }
   };
 
-export const Desk = watched('Desk');
-export const TeamPool = watched('TeamPool');
+export const AccountShard = watched('AccountShard');
+export const RepPool = watched('RepPool');
 // The first writes nothing, and the second only where the rubric limits a provider.
-export const { Lookup, ProviderMeter, VendorGate } = exported;
+export const { Lookup, ProviderLimiter, VendorLimiter } = exported;
 
 const answers = (request) => new URL(request.url).pathname === '/__rows';
 

@@ -110,7 +110,7 @@ async function readAll(world) {
   const worker = await world.mf.getWorker('lead-router');
   await worker.scheduled({ cron: FIVE_MINUTES });
   const { checks } = await world.ask('GET', '/v1/doctor');
-  return checks.find(({ name }) => name === 'mirror').message?.endsWith('everything before that was read');
+  return checks.find(({ name }) => name === 'snapshot').message?.endsWith('everything before that was read');
 }
 
 async function sendAll(world, places) {

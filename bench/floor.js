@@ -2,8 +2,8 @@
 // fast path, nothing parsed beyond the address, nothing decided. `GROUP=1` adds group commit: requests that
 // arrive together share one transaction.
 //
-//   Worker  one KV read → one call to a Desk
-//   Desk    one call to a Team → one write: lead row, log row; after the answer one queue message and the log row
+//   Worker  one KV read → one call to a account shard
+//   account shard    one call to a Team → one write: lead row, log row; after the answer one queue message and the log row
 //           before it deleted; the alarm armed when none is
 //   Team    one write: state of the pool, the pick
 //
@@ -12,7 +12,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
-const DESKS = 64;
+const SHARDS = 64;
 const POOLS = ['amer', 'dach', 'emea', 'named', 'partners', 'smb'];
 const RECORD = JSON.stringify({ record: 'r'.repeat(5600) });
 const MESSAGE = JSON.stringify({ message: 'm'.repeat(7000) });
@@ -29,8 +29,8 @@ export default {
     const [person, domain] = email.split('@');
     await env.CACHE.get(`company:${domain}`);
     const hash = fnv(domain);
-    const desk = env.DESK.get(env.DESK.idFromName(`desk-${hash % DESKS}`));
-    const decision = await desk.settle(`${hash.toString(16)}-${person}`, POOLS[hash % POOLS.length], text);
+    const shard = env.ACCOUNT_SHARD.get(env.ACCOUNT_SHARD.idFromName(`shard-${hash % SHARDS}`));
+    const decision = await shard.settle(`${hash.toString(16)}-${person}`, POOLS[hash % POOLS.length], text);
     return new Response(decision, { headers: { 'content-type': 'application/json' } });
   },
 
@@ -66,7 +66,7 @@ class Writer extends DurableObject {
   }
 }
 
-export class Desk extends Writer {
+export class account shard extends Writer {
   alarmAt = 0;
 
   constructor(ctx, env) {
@@ -75,7 +75,7 @@ export class Desk extends Writer {
     this.sql.exec(`
       CREATE TABLE IF NOT EXISTS leads (
         lead_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL, rep_id TEXT,
-        received_ms INTEGER NOT NULL, wake_ms INTEGER, attempt_no INTEGER NOT NULL, body TEXT NOT NULL
+        received_ms INTEGER NOT NULL, wake_ms INTEGER, decision_no INTEGER NOT NULL, body TEXT NOT NULL
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS leads_wake ON leads (wake_ms) WHERE wake_ms IS NOT NULL;
       CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, lead_id TEXT NOT NULL, hash TEXT NOT NULL) STRICT;`);
@@ -83,7 +83,7 @@ export class Desk extends Writer {
   }
 
   async settle(leadId, pool, text) {
-    await this.env.TEAM.get(this.env.TEAM.idFromName(pool)).pick(leadId);
+    await this.env.REP_POOL.get(this.env.REP_POOL.idFromName(pool)).pick(leadId);
     const seq = await this.write(() => this.record(leadId, text));
     this.ctx.waitUntil(this.deliver(leadId, seq));
     return DECISION;
@@ -116,10 +116,10 @@ export class Desk extends Writer {
 
 /** Bound, and never asked. */
 export class Lookup extends Writer {}
-export class ProviderMeter extends Writer {}
-export class VendorGate extends Writer {}
+export class ProviderLimiter extends Writer {}
+export class VendorLimiter extends Writer {}
 
-export class TeamPool extends Writer {
+export class RepPool extends Writer {
   constructor(ctx, env) {
     super(ctx, env);
     this.sql = ctx.storage.sql;

@@ -142,7 +142,7 @@ async function countRows(name, files, prepare) {
     await server.drain();
     const own = JSON.parse((await call(server.ports.http, 'GET', '/__rows')).text);
     const d1 = await server.ask('d1', '/__stats');
-    return { ...own.rows, alarm: own.alarms.Desk + own.alarms.TeamPool, D1: d1.rowsWritten };
+    return { ...own.rows, alarm: own.alarms.account shard + own.alarms.RepPool, D1: d1.rowsWritten };
   };
   // At the rate of the open loop, not in one burst: alarms and flushes are shared by what comes together.
   companies = companies.slice(0, COUNTED);

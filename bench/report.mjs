@@ -61,8 +61,8 @@ function rows(results) {
   const of = (key) => NAMES.map((name) => results[name].rows?.[key] ?? null);
   return [
     line('rows written per lead', of('total'), 2, most(6)),
-    line('– by Desks', of('Desk'), 2),
-    line('– by Teams', of('TeamPool'), 2),
+    line('– by account shards', of('AccountShard'), 2),
+    line('– by Teams', of('RepPool'), 2),
     line('– alarms set', of('alarm'), 2),
     line('– in D1', of('D1'), 2),
   ];

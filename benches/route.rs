@@ -135,21 +135,21 @@ fn pools(reps: usize) -> Pools {
     for _ in 0..reps.len().min(100) {
         let plan = plan(&rubric, &facts, NOW.parse().unwrap());
         let (_, asked) =
-            decide(DecideInputs::first(&plan, &AccountContext::default(), &asking()), &pools, RecordDetail::Outcome);
-        count(&mut pools, &plan, &asking(), &asked);
+            decide(DecideInputs::first(&plan, &AccountContext::default(), &context()), &pools, RecordDetail::Outcome);
+        count(&mut pools, &plan, &context(), &asked);
     }
     pools
 }
 
-fn asking() -> RoutingContext {
+fn context() -> RoutingContext {
     let lead_id = LeadId::new("0123456789abcdef-0123456789-0123456789ab").unwrap();
     RoutingContext { lead_id, exclude: Vec::new(), now: NOW.parse().unwrap(), seed: 7 }
 }
 
 fn decision(rubric: &Rubric, facts: &Facts, pools: &Pools, detail: RecordDetail) -> (Decision, Vec<QueryResult>) {
-    let asking = asking();
-    let plan = plan(rubric, facts, asking.now);
-    decide(DecideInputs::first(&plan, &AccountContext::default(), &asking), pools, detail)
+    let context = context();
+    let plan = plan(rubric, facts, context.now);
+    decide(DecideInputs::first(&plan, &AccountContext::default(), &context), pools, detail)
 }
 
 /// Allocations of one call, the mean of many.

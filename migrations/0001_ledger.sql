@@ -1,4 +1,4 @@
--- The ledger of decisions: a projection, filled through the queue, that the Desks can rebuild.
+-- The ledger of decisions: a projection, filled through the queue, that the account shards can rebuild.
 -- Ordered by time, so that pages and ranges need no further index and each decision costs one row.
 CREATE TABLE decisions (
   at_ms INTEGER NOT NULL,

@@ -1,5 +1,5 @@
 -- The ledger is append-only and can be checked by itself: every decision with the hash of its record, the hash of the
--- record before it in the same Desk, and its number there. The record comes last, so that everything else is read
+-- record before it in the same account shard, and its number there. The record comes last, so that everything else is read
 -- without it.
 CREATE TABLE decisions_next (
   at_ms INTEGER NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE decisions_next (
   reason TEXT,
   ms INTEGER NOT NULL,
   domain TEXT,
-  desk TEXT,
+  shard TEXT,
   seq INTEGER,
   hash TEXT,
   previous TEXT,
@@ -28,9 +28,9 @@ CREATE TABLE decisions_next (
 
 -- SQLite has no SHA-256, so the hash of an older record is taken from its text until that is erased.
 INSERT INTO decisions_next (at_ms, decision_id, lead_id, outcome, tier, team, rep_id, source, form, mode,
-  rubric_version, duplicate_of, reason, ms, domain, desk, previous, record)
+  rubric_version, duplicate_of, reason, ms, domain, shard, previous, record)
 SELECT at_ms, decision_id, lead_id, outcome, tier, team, rep_id, source, form, mode, rubric_version, duplicate_of,
-  reason, ms, record ->> '$.facts.known."company.domain".value', printf('desk-%02x', (16
+  reason, ms, record ->> '$.facts.known."company.domain".value', printf('shard-%02x', (16
   * (instr('0123456789abcdef', substr(lead_id, 1, 1)) - 1) + instr('0123456789abcdef', substr(lead_id, 2, 1)) - 1) % 64),
   record ->> '$.previous', record FROM decisions;
 
@@ -54,7 +54,7 @@ WHEN NOT (NEW.record = '{}' AND NEW.reason IS NULL AND NEW.domain IS NULL AND NE
   AND (NEW.at_ms, NEW.decision_id, NEW.lead_id, NEW.outcome, NEW.mode, NEW.rubric_version, NEW.ms)
     = (OLD.at_ms, OLD.decision_id, OLD.lead_id, OLD.outcome, OLD.mode, OLD.rubric_version, OLD.ms)
   AND NEW.tier IS OLD.tier AND NEW.team IS OLD.team AND NEW.rep_id IS OLD.rep_id AND NEW.source IS OLD.source
-  AND NEW.form IS OLD.form AND NEW.duplicate_of IS OLD.duplicate_of AND NEW.desk IS OLD.desk
+  AND NEW.form IS OLD.form AND NEW.duplicate_of IS OLD.duplicate_of AND NEW.shard IS OLD.shard
   AND NEW.seq IS OLD.seq AND NEW.previous IS OLD.previous)
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: a decision can only be erased'); END;
 

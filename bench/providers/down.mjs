@@ -52,7 +52,7 @@ export async function down({ seed }) {
   }
 }
 
-const isAlone = ({ decision }) => decision.enrichment.calls.some(({ result }) => result === 'left_alone');
+const isAlone = ({ decision }) => decision.enrichment.calls.some(({ result }) => result === 'circuit_open');
 
 function figures(answers, calls) {
   return {

@@ -55,7 +55,7 @@ function figures({ answers, requests, byProvider }) {
   const whys = answers.map(why);
   const reasons = Object.keys(counted(whys));
   const called = sum(enrichments.map((enrichment) => enrichment.providers_called));
-  const stopped = sum(enrichments.map((enrichment) => enrichment.providers_saved));
+  const stopped = sum(enrichments.map((enrichment) => enrichment.providers_skipped));
   const cached = sum(enrichments.map((enrichment) => enrichment.providers_cached));
   return {
     calls: called,
@@ -74,7 +74,7 @@ function figures({ answers, requests, byProvider }) {
         reason,
         leads: own.length,
         calls: sum(own.map(({ decision }) => decision.enrichment.providers_called)),
-        saved: sum(own.map(({ decision }) => decision.enrichment.providers_saved)),
+        saved: sum(own.map(({ decision }) => decision.enrichment.providers_skipped)),
         cached: sum(own.map(({ decision }) => decision.enrichment.providers_cached)),
         costMicros: costMicros(own, DESCRIPTIONS),
       };

@@ -34,7 +34,7 @@ export function five() {
   return { ...rubric, criteria: [...rubric.criteria, undeliverable], enrichment: { ...rubric.enrichment, stages } };
 }
 
-/** The same rubric, where `speed`, `balance` or `price` counts more. */
+/** The same rubric, where `speed`, `balance` or `cost` counts more. */
 export const prefers = (prefer, rubric) => ({ ...rubric, enrichment: { ...rubric.enrichment, prefer } });
 
 /** The same rubric, asking for `all`, `missing` or `needed`. */

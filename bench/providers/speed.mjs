@@ -19,7 +19,7 @@ const QUIET_MS_MAX = 30_000;
 
 export async function speed({ count, seed }) {
   const runs = [];
-  for (const prefer of ['speed', 'balance', 'price']) {
+  for (const prefer of ['speed', 'balance', 'cost']) {
     runs.push(await one(`prefers ${prefer}`, { rubric: prefers(prefer, five()), count, seed }));
   }
   runs.push(await one('prefers speed, asks everybody', { rubric: prefers('speed', asksFor('all', five())), count, seed }));

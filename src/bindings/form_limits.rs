@@ -13,7 +13,7 @@ const PER_CLIENT: &str = "FORM_POSTS_PER_CLIENT";
 /// Binding that counts the posts to one form.
 const PER_FORM: &str = "FORM_POSTS_PER_FORM";
 /// Binding that counts the posts of one client, up to what people do within a minute.
-const AT_LEISURE: &str = "FORM_POSTS_AT_LEISURE";
+const SOFT_LIMIT: &str = "FORM_POSTS_SOFT_LIMIT";
 /// Header with the address of the client, set by the platform.
 pub const ADDRESS: &str = "cf-connecting-ip";
 /// When somebody over a limit may come again, in seconds: the period of both counters in `wrangler.toml`.
@@ -41,7 +41,7 @@ pub async fn form(env: &Env, address: Option<&str>, form_id: &str) -> Result<(),
 /// Whether a client posts more forms than people do; counts this one. `false` for a request without an address.
 pub async fn is_one_of_many(env: &Env, address: Option<&str>) -> bool {
     match address {
-        Some(address) => !is_within(env, AT_LEISURE, &client_key(address)).await,
+        Some(address) => !is_within(env, SOFT_LIMIT, &client_key(address)).await,
         None => false,
     }
 }

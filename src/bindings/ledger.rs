@@ -16,10 +16,10 @@ use worker::{D1PreparedStatement, Env};
 
 /// What a person who was erased sent before that is written without what it says: its place in the chain is kept.
 const DECISIONS: &str = "INSERT OR IGNORE INTO decisions (at_ms, decision_id, lead_id, outcome, tier, team, rep_id, \
-    source, form, mode, rubric_version, duplicate_of, ms, desk, seq, hash, previous, reason, domain, erased_ms, record) \
+    source, form, mode, rubric_version, duplicate_of, ms, shard, seq, hash, previous, reason, domain, erased_ms, record) \
     SELECT value ->> 'at_ms', value ->> 'decision_id', value ->> 'lead_id', value ->> 'outcome', value ->> 'tier', \
     value ->> 'team', value ->> 'rep_id', value ->> 'source', value ->> 'form', value ->> 'mode', \
-    value ->> 'rubric_version', value ->> 'duplicate_of', value ->> 'ms', value ->> 'desk', value ->> 'seq', \
+    value ->> 'rubric_version', value ->> 'duplicate_of', value ->> 'ms', value ->> 'shard', value ->> 'seq', \
     value ->> 'hash', value ->> 'previous', iif(erased_ms IS NULL, value ->> 'reason', NULL), \
     iif(erased_ms IS NULL, value ->> 'domain', NULL), erased_ms, iif(erased_ms IS NULL, value ->> 'record', '{}') \
     FROM json_each(?1) LEFT JOIN erasures ON person = value ->> 'person' AND erased_ms >= value ->> 'received_ms'";
@@ -95,7 +95,7 @@ fn row(record: &Record) -> Option<Value> {
     Some(json!({
         "person": record.keys.person,
         "received_ms": lead.received_at.as_ms(),
-        "desk": record.keys.account.desk(),
+        "shard": record.keys.account.shard(),
         "seq": record.seq,
         "hash": sha256_hex(text.as_bytes()),
         "previous": record.previous,

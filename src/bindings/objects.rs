@@ -18,20 +18,20 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use worker::Env;
 
-/// Longest wait for an object, in milliseconds. A Desk may wait for two Teams in turn; a healthy one answers
+/// Longest wait for an object, in milliseconds. An account shard may wait for two Teams in turn; a healthy one answers
 /// within ten.
 const OBJECT_TIMEOUT_MS: u32 = 10_000;
 
-/// Binding of the Desks.
-pub const DESK: &str = "DESK";
+/// Binding of the account shards.
+pub const ACCOUNT_SHARD: &str = "ACCOUNT_SHARD";
 /// Binding of the pools of teams.
-pub const TEAM: &str = "TEAM";
+pub const REP_POOL: &str = "REP_POOL";
 /// Binding of the objects that ask providers.
-pub const LOOKUP: &str = "LOOKUP";
+pub const PROVIDER_LOOKUP: &str = "PROVIDER_LOOKUP";
 /// Binding of the objects that count what providers are asked and cost.
-pub const METER: &str = "METER";
+pub const PROVIDER_LIMITER: &str = "PROVIDER_LIMITER";
 /// Binding of the gates before vendors.
-pub const GATE: &str = "GATE";
+pub const VENDOR_LIMITER: &str = "VENDOR_LIMITER";
 
 /// Asks the object `name` of `binding` one question.
 ///
@@ -55,10 +55,10 @@ async fn call_within<Q: Serialize, A: DeserializeOwned>(
     timeout_ms: u32,
 ) -> PortResult<A> {
     let port = match binding {
-        DESK => "desk",
-        TEAM => "team",
-        METER => "meter",
-        GATE => "gate",
+        ACCOUNT_SHARD => "shard",
+        REP_POOL => "team",
+        PROVIDER_LIMITER => "meter",
+        VENDOR_LIMITER => "gate",
         _ => "lookup",
     };
     let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());
@@ -83,17 +83,19 @@ impl ProviderLookups for World {
         let object = format!("lookup-{}", hash.get(..1).unwrap_or_default());
         // It answers when the lead can wait no longer, whatever the provider does.
         let timeout_ms = question.wait_ms.saturating_add(OBJECT_TIMEOUT_MS);
-        call_within(&self.env, (LOOKUP, &object), "look_up", question, timeout_ms).await
+        call_within(&self.env, (PROVIDER_LOOKUP, &object), "look_up", question, timeout_ms).await
     }
 }
 
 /// Longest wait for what a Lookup says about the providers, in milliseconds.
-const LEFT_ALONE_TIMEOUT_MS: u32 = 2_000;
+const CIRCUITS_OPEN_TIMEOUT_MS: u32 = 2_000;
 
 /// In how many of the 16 Lookups each provider is left alone at the moment. A Lookup that cannot be reached counts for none.
 pub async fn circuits_open(env: &Env) -> BTreeMap<String, u32> {
     let names: Vec<String> = "0123456789abcdef".chars().map(|digit| format!("lookup-{digit}")).collect();
-    let ask = |name| call_within::<(), Vec<String>>(env, (LOOKUP, name), "left_alone", &(), LEFT_ALONE_TIMEOUT_MS);
+    let ask = |name| {
+        call_within::<(), Vec<String>>(env, (PROVIDER_LOOKUP, name), "circuit_open", &(), CIRCUITS_OPEN_TIMEOUT_MS)
+    };
     let answers = join_all(names.iter().map(|name| ask(name.as_str()))).await;
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for provider in answers.into_iter().flatten().flatten() {
@@ -104,55 +106,55 @@ pub async fn circuits_open(env: &Env) -> BTreeMap<String, u32> {
 }
 
 impl AccountShards for World {
-    async fn reserve(&self, desk: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse> {
-        call(&self.env, DESK, desk, "reserve", reserve).await
+    async fn reserve(&self, shard: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, "reserve", reserve).await
     }
 
-    async fn open(&self, desk: &str, open: &OpenRequest) -> PortResult<OpenResponse> {
-        call(&self.env, DESK, desk, "open", open).await
+    async fn open(&self, shard: &str, open: &OpenRequest) -> PortResult<OpenResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, "open", open).await
     }
 
-    async fn decide(&self, desk: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
-        call(&self.env, DESK, desk, if woken { "wake" } else { "settle" }, decide).await
+    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, if woken { "wake" } else { "settle" }, decide).await
     }
 
-    async fn claim(&self, desk: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
-        call(&self.env, DESK, desk, "claim", claim).await
+    async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, "claim", claim).await
     }
 
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>> {
         match AccountHash::of_lead(lead_id) {
-            Some(account) => call(&self.env, DESK, &account.desk(), "lead", lead_id).await,
+            Some(account) => call(&self.env, ACCOUNT_SHARD, &account.shard(), "lead", lead_id).await,
             None => Ok(None),
         }
     }
 
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {
         match AccountHash::of_lead(&touch.lead_id) {
-            Some(account) => call(&self.env, DESK, &account.desk(), "touch", touch).await,
+            Some(account) => call(&self.env, ACCOUNT_SHARD, &account.shard(), "touch", touch).await,
             None => Ok(TouchResponse::Stale),
         }
     }
 
-    async fn mirror(&self, desk: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
-        call(&self.env, DESK, desk, "mirror", ask).await
+    async fn mirror(&self, shard: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
+        call(&self.env, ACCOUNT_SHARD, shard, "mirror", ask).await
     }
 
-    async fn learn(&self, desk: &str, news: &[StoreSnapshotRequest]) -> PortResult<()> {
-        call(&self.env, DESK, desk, "learn", &news).await
+    async fn learn(&self, shard: &str, news: &[StoreSnapshotRequest]) -> PortResult<()> {
+        call(&self.env, ACCOUNT_SHARD, shard, "learn", &news).await
     }
 }
 
 impl RepPools for World {
     async fn pick(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
-        call(&self.env, TEAM, pool, "pick", request).await
+        call(&self.env, REP_POOL, pool, "pick", request).await
     }
 
     async fn release(&self, pool: &str, release: &ReleaseRequest) -> PortResult<()> {
-        call(&self.env, TEAM, pool, "take_back", release).await
+        call(&self.env, REP_POOL, pool, "take_back", release).await
     }
 
     async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse> {
-        call(&self.env, TEAM, pool, "peek", request).await
+        call(&self.env, REP_POOL, pool, "peek", request).await
     }
 }

@@ -11,7 +11,7 @@ const JOBS: &str = "JOBS";
 /// order.
 const CRM_JOBS: &str = "CRM_JOBS";
 /// Binding of the queue of what reps are told: channels are slow and fail, and nothing else waits for them.
-const TELL_JOBS: &str = "TELL_JOBS";
+const NOTIFY_JOBS: &str = "NOTIFY_JOBS";
 /// Most messages, and most bytes, of one batch: the platform takes 100 and 256 KB.
 const BATCH_MESSAGES_MAX: usize = 100;
 const BATCH_BYTES_MAX: usize = 240_000;
@@ -34,12 +34,12 @@ async fn send_after(env: &Env, jobs: &[Job], after_s: u32) -> PortResult<()> {
 }
 
 /// Every queue of jobs, by its binding.
-const QUEUES: [&str; 3] = [JOBS, CRM_JOBS, TELL_JOBS];
+const QUEUES: [&str; 3] = [JOBS, CRM_JOBS, NOTIFY_JOBS];
 
 const fn queue_of(job: &Job) -> &'static str {
     match job {
         Job::Crm { .. } => CRM_JOBS,
-        Job::Tell { .. } => TELL_JOBS,
+        Job::Notify { .. } => NOTIFY_JOBS,
         _ => JOBS,
     }
 }

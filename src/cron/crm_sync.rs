@@ -45,7 +45,7 @@ async fn read(world: &World, kind: CrmKind) -> PortResult<SyncResult> {
     sync(world, &crm, &Sync { kind, is_pulling, options }).await
 }
 
-/// `POST /v1/crm:read`: has everything read that the CRM has, once more if it was read before. The cron does it.
+/// `POST /v1/crm:resync`: has everything read that the CRM has, once more if it was read before. The cron does it.
 pub async fn again(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let world = &call.world;
@@ -70,12 +70,12 @@ pub async fn hourly(world: &World) {
 /// Reads who can own records, so that reps are known by their work address.
 ///
 /// # Errors
-/// Those of the CRM; [`DeliveryError::Later`] when KV fails.
+/// Those of the CRM; [`DeliveryError::Retryable`] when KV fails.
 pub async fn crm_users(world: &World) -> DeliveryResult<()> {
     let crm = connect(world, world.crm(), CallBudget::CONSUMER)?;
     let active = crm.crm_users().await?.into_iter().filter(|seller| seller.active);
     let ids: BTreeMap<String, String> = active.filter_map(|seller| Some((seller.email?, seller.id))).collect();
-    config::put_crm_sellers(&world.env, &ids).await.map_err(|error| DeliveryError::later(error.port, None))
+    config::put_crm_sellers(&world.env, &ids).await.map_err(|error| DeliveryError::retryable(error.port, None))
 }
 
 fn failed(error: &Unavailable) {

@@ -42,7 +42,7 @@ async fn try_spread(world: &World) -> PortResult<()> {
     let accounts: Vec<Account> = statement.all().await.map_err(failed)?.results().map_err(failed)?;
     let is_end = u32::try_from(accounts.len()).unwrap_or(u32::MAX) < count;
     let last = accounts.last().filter(|_| !is_end).map_or("", |account| account.domain.as_str()).to_owned();
-    let jobs: Vec<Job> = accounts.into_iter().map(|account| Job::Warm { domain: account.domain }).collect();
+    let jobs: Vec<Job> = accounts.into_iter().map(|account| Job::Prefetch { domain: account.domain }).collect();
     send_spread(&world.env, &jobs, SPREAD_S).await?;
     cache.put(CURSOR, last).map_err(failed)?.execute().await.map_err(failed)
 }

@@ -1,13 +1,13 @@
-//! Retention: what the ledger and the Desks know about people is removed after `RETENTION_DAYS`, some of it every hour.
+//! Retention: what the ledger and the account shards know about people is removed after `RETENTION_DAYS`, some of it every hour.
 //! Hashes, ids and what was decided stay, so the chain still verifies. Without the setting everything is kept.
 
 use crate::bindings::directory::{database, failed, number};
 use crate::bindings::log;
-use crate::bindings::objects::{DESK, call as ask};
+use crate::bindings::objects::{ACCOUNT_SHARD, call as ask};
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::http::audit::lines;
-use crate::http::audit::people::{PersonRow, blank, desks};
+use crate::http::audit::people::{PersonRow, blank, shards};
 use crate::objects::account_shard::erasure::{Erase, Erased};
 use futures_util::future::join_all;
 use lead_router_app::ports::{Clock, PortResult};
@@ -21,9 +21,9 @@ const CURSOR: &str = "retention:cursor";
 const ROWS: u32 = 200;
 /// Most steps of one hour: 5,000 decisions, more than arrive in an hour of a busy day.
 const STEPS_MAX: u32 = 25;
-/// Desks that are looked through in one hour: each has its turn three times a day.
+/// account shards that are looked through in one hour: each has its turn three times a day.
 const DESKS_AN_HOUR: usize = 8;
-/// Leads of a Desk that lose their content in one hour.
+/// Leads of an account shard that lose their content in one hour.
 const LEADS_OF_DESK_MAX: u32 = 1_000;
 
 /// Removes what is due.
@@ -31,7 +31,7 @@ pub async fn run(world: &World) {
     let Some(days) = Settings::read(&world.env).ok().and_then(|settings| settings.retention_days) else { return };
     let now = world.now();
     let before = now.plus_ms(i64::from(days).saturating_mul(DAY_MS).saturating_neg());
-    for (what, done) in [("ledger", ledger(world, before, now).await), ("desks", in_desks(world, before, now).await)] {
+    for (what, done) in [("ledger", ledger(world, before, now).await), ("shards", in_desks(world, before, now).await)] {
         if let Err(error) = done {
             let detail = Some(error.detail.as_str());
             log::error(&log::LogLine {
@@ -88,13 +88,14 @@ async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<
     letters.bind(&[number(before.as_ms())]).map_err(failed)?.run().await.map_err(failed).map(|_| ())
 }
 
-/// Some Desks, others every hour.
+/// Some account shards, others every hour.
 async fn in_desks(world: &World, at: Timestamp, now: Timestamp) -> PortResult<()> {
     let hour = usize::try_from(now.as_ms().checked_div(HOUR_MS).unwrap_or(0)).unwrap_or(0);
     let first = hour.saturating_mul(DESKS_AN_HOUR);
-    let names: Vec<String> = desks().collect();
+    let names: Vec<String> = shards().collect();
     let turn = names.iter().cycle().skip(first.checked_rem(names.len()).unwrap_or(0)).take(DESKS_AN_HOUR);
     let question = Erase::Before { at, limit: LEADS_OF_DESK_MAX };
-    let asked = join_all(turn.map(|desk| ask::<_, Erased>(&world.env, DESK, desk, "erase", &question))).await;
+    let asked =
+        join_all(turn.map(|shard| ask::<_, Erased>(&world.env, ACCOUNT_SHARD, shard, "erase", &question))).await;
     asked.into_iter().collect::<PortResult<Vec<Erased>>>().map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! `/a/{token}`: links in messages that accept or decline a lead. Opening one asks; only the button acts.
+//! `/actions/{token}`: links in messages that accept or decline a lead. Opening one asks; only the button acts.
 
 use crate::bindings::log;
 use crate::http::pages;
@@ -41,7 +41,7 @@ pub async fn link(call: &Call<'_>, token: &str) -> ApiResult {
             lead_id: ticket.lead_id.clone(),
             kind: ticket.kind.clone(),
             by: Some(ticket.rep_id.clone()),
-            attempt_no: ticket.attempt_no,
+            decision_no: ticket.decision_no,
             at: now,
         };
         let acted = call.world.follow_up(&act).await?;

@@ -224,7 +224,7 @@ impl Batch {
         told.into_iter().map(line).collect()
     }
 
-    /// Sends rows to the queue. One that is larger than a message goes to its Desk at once, and to the queue by its id.
+    /// Sends rows to the queue. One that is larger than a message goes to its account shard at once, and to the queue by its id.
     async fn send(&self, mut jobs: Vec<Job>) -> PortResult<()> {
         for job in &mut jobs {
             let is_large =

@@ -49,7 +49,7 @@ pub async fn get_lead(call: &Call<'_>, id: &str) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
     let id = LeadId::new(id).map_err(|_| ApiError::not_found("lead"))?;
     let env = &call.world.env;
-    // The Desk knows the lead while the database is down; only what happened since is missing then.
+    // The account shard knows the lead while the database is down; only what happened since is missing then.
     let (standing, events) = join(call.world.lead(&id), events::of_lead(env, &id)).await;
     let is_partial = events.is_err();
     let events = events.unwrap_or_default();

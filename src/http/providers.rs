@@ -116,7 +116,7 @@ pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
         contact: lead.contact(),
         wait_ms: TRY_MS,
         limit: call.world.current().await?.rubric.enrichment().limits.get(id).copied(),
-        prefer: Prefer::Price,
+        prefer: Prefer::Cost,
         lead_id: None,
     };
     let looked_up = call.world.look_up(&question).await?;

@@ -33,7 +33,7 @@ fn event(act: &RepAction, rep_id: Option<RepId>) -> AuditEvent {
     };
     let who = act.by.clone().map_or(Who::Operator, Who::Rep);
     let detail = EventDetail { rep_id, from_rep_id: act.by.clone(), ..EventDetail::default() };
-    AuditEvent::new(&act.lead_id, kind, act.attempt_no, act.at, who).with(detail)
+    AuditEvent::new(&act.lead_id, kind, act.decision_no, act.at, who).with(detail)
 }
 
 /// The body of a follow-up.
@@ -45,7 +45,7 @@ struct ReassignBody {
     /// Who gets the lead; whoever is next when it is missing.
     to: Option<RepId>,
     /// Number of the decision that is meant; the one that stands when it is missing.
-    attempt_no: Option<u32>,
+    decision_no: Option<u32>,
 }
 
 /// `POST /v1/leads/{id}/accept`, `/decline` and `/reassign`.
@@ -56,7 +56,7 @@ pub async fn post(call: &mut Call<'_>, id: &str, what: &str) -> ApiResult {
     let asked =
         if bytes.is_empty() { Ok(ReassignBody::default()) } else { serde_json::from_slice::<ReassignBody>(&bytes) };
     let asked = asked.map_err(|error| {
-        let message = format!("send an object with `rep_id`, `to` and `attempt_no`, each optional: {error}");
+        let message = format!("send an object with `rep_id`, `to` and `decision_no`, each optional: {error}");
         ApiError::invalid(vec![Problem::new("", "bad_body", message)])
     })?;
     let kind = match what {
@@ -82,8 +82,8 @@ pub async fn post(call: &mut Call<'_>, id: &str, what: &str) -> ApiResult {
     let Some(LeadStatus::Decided { record, .. }) = call.world.lead(&lead_id).await? else {
         return Err(ApiError::not_found("lead"));
     };
-    let attempt_no = asked.attempt_no.unwrap_or(record.attempt_no);
-    let act = RepAction { lead_id, kind, by: asked.rep_id, attempt_no, at: call.world.now() };
+    let decision_no = asked.decision_no.unwrap_or(record.decision_no);
+    let act = RepAction { lead_id, kind, by: asked.rep_id, decision_no, at: call.world.now() };
     match call.world.follow_up(&act).await? {
         RepActionOutcome::Done { rep_id } => {
             json(200, &json!({"lead_id": act.lead_id, "done": true, "rep_id": rep_id}))

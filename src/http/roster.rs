@@ -2,7 +2,7 @@
 
 use crate::bindings::config;
 use crate::bindings::directory::{database, failed, number};
-use crate::bindings::objects::{TEAM, call};
+use crate::bindings::objects::{REP_POOL, call};
 use crate::bindings::world::World;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
@@ -160,13 +160,13 @@ async fn publish(env: &Env, pools: &BTreeSet<String>, mut moved: Option<&RepId>)
 /// Sends a pool to its object. Only the entry that was written now moves counters; reps whom the pool has already
 /// keep the state they have there.
 async fn send_pool(env: &Env, name: &str, mut pool: Pool, moved: Option<&RepId>) -> PortResult<()> {
-    let before: Pool = call(env, TEAM, name, "get", &()).await?;
+    let before: Pool = call(env, REP_POOL, name, "get", &()).await?;
     for (id, rep) in &mut pool.reps {
         if moved != Some(id) && before.reps.contains_key(id) {
             (rep.open_leads, rep.recent, rep.status) = (None, None, None);
         }
     }
-    let _: Vec<Problem> = call(env, TEAM, name, "put", &pool).await?;
+    let _: Vec<Problem> = call(env, REP_POOL, name, "put", &pool).await?;
     Ok(())
 }
 
@@ -224,7 +224,7 @@ pub async fn status(call: &mut Call<'_>, id: &str) -> ApiResult {
         let status = status.ok_or_else(|| ApiError::invalid(vec![unknown()]))?;
         let set = SetStatus { rep_id: id.clone(), status };
         for pool in written.pools_of(&id) {
-            let () = crate::bindings::objects::call(&call.world.env, TEAM, &pool, "status", &set).await?;
+            let () = crate::bindings::objects::call(&call.world.env, REP_POOL, &pool, "status", &set).await?;
         }
     }
     let state = with_state(&call.world.env, &written, rep).await?;
@@ -242,7 +242,7 @@ pub async fn list(call: &Call<'_>, what: &str) -> ApiResult {
     let pools: BTreeSet<String> = written.teams.values().map(pool_of).collect();
     let mut states = BTreeMap::new();
     for pool in &pools {
-        let pool: Pool = crate::bindings::objects::call(&call.world.env, TEAM, pool, "get", &()).await?;
+        let pool: Pool = crate::bindings::objects::call(&call.world.env, REP_POOL, pool, "get", &()).await?;
         states.extend(pool.states);
     }
     for rep in written.reps.values() {
@@ -255,7 +255,7 @@ pub async fn list(call: &Call<'_>, what: &str) -> ApiResult {
 async fn with_state(env: &Env, written: &WrittenRow, rep: &Rep) -> PortResult<Value> {
     let mut state = None;
     for pool in written.pools_of(&rep.id) {
-        let pool: Pool = crate::bindings::objects::call(env, TEAM, &pool, "get", &()).await?;
+        let pool: Pool = crate::bindings::objects::call(env, REP_POOL, &pool, "get", &()).await?;
         state = state.or_else(|| pool.states.get(&rep.id).cloned());
     }
     Ok(merged(rep, state.as_deref()))

@@ -135,7 +135,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "forms"] if get => form_settings::list(&call).await,
         ["v1", "forms", id] if get || put => form_settings::form(&mut call, id).await,
         ["v1", "notifications"] if get || put => notifications::rules(&mut call).await,
-        ["a", token] if get || post => action_links::link(&call, token).await,
+        ["actions", token] if get || post => action_links::link(&call, token).await,
         parts => operate(&mut call, parts, (get, put, post), delete).await,
     }
 }
@@ -154,8 +154,8 @@ async fn operate(call: &mut Call<'_>, parts: &[&str], (get, put, post): (bool, b
         ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(call, id).await,
         ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(call).await,
         ["v1", "doctor"] if get => doctor::answer(call).await,
-        ["v1", "crm:prepare"] if post => crm::prepare(call).await,
-        ["v1", "crm:read"] if post => crm_sync::again(call).await,
+        ["v1", "crm:setup"] if post => crm::prepare(call).await,
+        ["v1", "crm:resync"] if post => crm_sync::again(call).await,
         parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
         _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
     }
@@ -166,7 +166,7 @@ fn known(parts: &[&str]) -> bool {
     matches!(
         parts,
         ["healthz" | "openapi.json" | "embed.js" | "demo"]
-            | ["forms" | "hooks" | "a", _]
+            | ["forms" | "hooks" | "actions", _]
             | ["forms", _, "thanks"]
             | [
                 "v1",
@@ -178,8 +178,8 @@ fn known(parts: &[&str]) -> bool {
                     | "events:export"
                     | "people"
                     | "doctor"
-                    | "crm:prepare"
-                    | "crm:read"
+                    | "crm:setup"
+                    | "crm:resync"
                     | "dead-letters:redrive"
                     | "teams"
                     | "reps"

@@ -3,7 +3,7 @@
 //! One object per provider that the rubric limits. What it counts is stored before a call may be made, so a restart gives
 //! nothing away.
 
-use crate::bindings::objects::{METER, call, parsed};
+use crate::bindings::objects::{PROVIDER_LIMITER, call, parsed};
 use crate::bindings::world::World;
 use lead_router_app::ports::messages::{PermitRequest, PermitResponse, RefundRequest};
 use lead_router_app::ports::{Clock, PortResult, ProviderLimits, Unavailable};
@@ -57,8 +57,8 @@ impl ProviderLimiter {
                 let permit: PermitRequest = parse(body)?;
                 let permitted = match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
                     Admission::Yes => PermitResponse::Yes,
-                    Admission::TooFast => PermitResponse::TooFast,
-                    Admission::DaySpent => PermitResponse::DaySpent,
+                    Admission::RateLimited => PermitResponse::RateLimited,
+                    Admission::DailyCapReached => PermitResponse::DailyCapReached,
                 };
                 json(&permitted)
             }
@@ -108,11 +108,11 @@ fn json<T: Serialize>(value: &T) -> PortResult<String> {
 
 impl ProviderLimits for World {
     async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse> {
-        call(&self.env, METER, permit.provider.as_str(), "permit", permit).await
+        call(&self.env, PROVIDER_LIMITER, permit.provider.as_str(), "permit", permit).await
     }
 
     async fn refund(&self, refund: &RefundRequest) -> PortResult<()> {
-        call(&self.env, METER, refund.provider.as_str(), "refund", refund).await
+        call(&self.env, PROVIDER_LIMITER, refund.provider.as_str(), "refund", refund).await
     }
 }
 
@@ -121,5 +121,5 @@ impl ProviderLimits for World {
 /// # Errors
 /// [`Unavailable`] when the object cannot be reached.
 pub async fn today(world: &World, provider: &str) -> PortResult<Today> {
-    call(&world.env, METER, provider, "today", &world.now()).await
+    call(&world.env, PROVIDER_LIMITER, provider, "today", &world.now()).await
 }

@@ -77,7 +77,7 @@ impl DurableObject for ProviderLookup {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        if request.path() == "/left_alone" {
+        if request.path() == "/circuit_open" {
             return Response::from_json(&self.memory.circuits_open(World::new(self.env.clone()).now()));
         }
         let body = request.bytes().await?;
@@ -111,7 +111,7 @@ impl ProviderLookup {
                 flight.progress.is_awaited.set(false);
                 ProviderLookupResponse {
                     shared: is_shared,
-                    second: flight.progress.second.get(),
+                    hedge: flight.progress.hedge.get(),
                     ..ProviderLookupResponse::failed(LATE)
                 }
             }
@@ -161,7 +161,7 @@ async fn place_again(world: &World, lead_ids: Vec<LeadId>, reading: &CachedReadi
     if reading.facts.is_empty() {
         return;
     }
-    let job = |lead_id| Job::Late { lead_id, reading: reading.clone() };
+    let job = |lead_id| Job::LateEnrichment { lead_id, reading: reading.clone() };
     let jobs: Vec<Job> = lead_ids.into_iter().map(job).collect();
     if let Err(error) = send_jobs(&world.env, &jobs).await {
         log::error(&log::LogLine { event: "late.not_sent", detail: Some(&error.detail), ..log::LogLine::default() });

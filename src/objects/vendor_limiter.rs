@@ -2,7 +2,7 @@
 //!
 //! What it let through is stored before the caller hears of it, so a restart gives nothing away.
 
-use crate::bindings::objects::{GATE, call};
+use crate::bindings::objects::{VENDOR_LIMITER, call};
 use crate::bindings::world::World;
 use lead_router_app::ports::crm::VendorLimits;
 use lead_router_app::ports::{PortResult, Unavailable};
@@ -107,18 +107,18 @@ fn json<T: Serialize>(value: &T) -> PortResult<String> {
 
 impl VendorLimits for World {
     async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
-        call(&self.env, GATE, vendor, "pass", pass).await
+        call(&self.env, VENDOR_LIMITER, vendor, "pass", pass).await
     }
 
     async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
-        call(&self.env, GATE, vendor, "hold", &BlockRequest { lane: lane.to_owned(), until }).await
+        call(&self.env, VENDOR_LIMITER, vendor, "hold", &BlockRequest { lane: lane.to_owned(), until }).await
     }
 
     async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
-        call(&self.env, GATE, vendor, "token", ask).await
+        call(&self.env, VENDOR_LIMITER, vendor, "token", ask).await
     }
 
     async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
-        call(&self.env, GATE, vendor, "put_token", &token).await
+        call(&self.env, VENDOR_LIMITER, vendor, "put_token", &token).await
     }
 }

@@ -87,13 +87,13 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
 async fn one(world: &World, (queue, message): (&str, &RawMessage), job: Job) -> (&'static str, PortResult<()>) {
     match job {
         Job::Route { lead_id } => ("route", route(world, &lead_id).await),
-        Job::Late { lead_id, reading } => ("late", late(world, &lead_id, &reading).await),
-        Job::Warm { domain } => ("warm", prefetch(world, &domain).await.map(|_| ())),
+        Job::LateEnrichment { lead_id, reading } => ("late", late(world, &lead_id, &reading).await),
+        Job::Prefetch { domain } => ("warm", prefetch(world, &domain).await.map(|_| ())),
         Job::Take { lead, key, received_at } => ("take", row(world, *lead, &key, received_at).await),
         Job::Fetch { fetch, key } => {
             ("fetch", fetched(world, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
         }
-        Job::Tell { telling } => ("tell", notify::tell(world, (queue, message), *telling).await),
+        Job::Notify { notification } => ("tell", notify::tell(world, (queue, message), *notification).await),
         // Done together with their like.
         Job::Deliver { .. } | Job::Crm { .. } | Job::Sync => ("together", Ok(())),
     }

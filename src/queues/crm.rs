@@ -40,7 +40,7 @@ impl CrmLookups for World {
     }
 }
 
-/// `POST /v1/crm:prepare`: makes what the CRM lacks before the first write, as far as the vendor lets a token make it, and
+/// `POST /v1/crm:setup`: makes what the CRM lacks before the first write, as far as the vendor lets a token make it, and
 /// reads who can own records there.
 pub async fn prepare(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
@@ -118,10 +118,10 @@ async fn decide(
         }
         WriteOutcome::Parked(setback) => {
             let message_of = |setback: &DeliveryError| match setback {
-                DeliveryError::Later { .. } => {
+                DeliveryError::Retryable { .. } => {
                     "the CRM did not take it for a day; send it again when it does".to_owned()
                 }
-                DeliveryError::Refused { message, .. } => message.clone(),
+                DeliveryError::Permanent { message, .. } => message.clone(),
             };
             // Sent again by a person, it is tried for a day anew.
             let job = Job::Crm { write: Box::new(write.clone()), tries: 0 };
@@ -139,7 +139,7 @@ async fn decide(
     }
 }
 
-/// What the Desk remembers of the person from here on: the next lead meets the owner that the CRM has now.
+/// What the account shard remembers of the person from here on: the next lead meets the owner that the CRM has now.
 async fn remember(world: &World, write: &CrmWrite, written: &CrmWritten) -> PortResult<()> {
     let (record, owner) = match written {
         CrmWritten::Done { record, .. } => {
@@ -152,7 +152,7 @@ async fn remember(world: &World, write: &CrmWrite, written: &CrmWritten) -> Port
     let RecordId { kind, id } = record.clone();
     let state = PersonState { id, kind, owner: OwnerRef::new(&owner), touched: None };
     let read = CrmSnapshot { person: Some(SnapshotEntry { state: Some(state), at: world.now() }), account: None };
-    world.learn(&account.desk(), &[StoreSnapshotRequest { account: account.clone(), person, read }]).await
+    world.learn(&account.shard(), &[StoreSnapshotRequest { account: account.clone(), person, read }]).await
 }
 
 /// Account and person of a write.
@@ -173,10 +173,11 @@ fn event(world: &World, write: &CrmWrite, written: &CrmWritten) -> AuditEvent {
         system: Some(world.crm().to_string()),
         record_id: Some(record.id.clone()),
         rep_id: write.assigning.as_ref().map(|assigning| assigning.rep_id.clone()),
-        decision_id: (write.attempt_no > 0).then(|| write.effect_id()),
+        decision_id: (write.decision_no > 0).then(|| write.effect_id()),
         ..EventDetail::default()
     };
-    AuditEvent::new(&write.lead_id, kind, write.attempt_no, world.now(), Who::System(world.crm().as_str())).with(detail)
+    AuditEvent::new(&write.lead_id, kind, write.decision_no, world.now(), Who::System(world.crm().as_str()))
+        .with(detail)
 }
 
 /// A person gave the record to somebody else: when that is a rep of the roster, the lead is theirs here as well, and both
@@ -185,11 +186,11 @@ async fn hand_over(world: &World, index: &RosterIndex, write: &CrmWrite, written
     let CrmWritten::OwnerDrift { owner_id, .. } = written else { return Ok(()) };
     let to = index.rep_of_crm(world.crm(), owner_id).cloned();
     let Some(to) = to else {
-        return crate::queues::notify::owner_drift(world, &write.lead_id, write.attempt_no, owner_id).await;
+        return crate::queues::notify::owner_drift(world, &write.lead_id, write.decision_no, owner_id).await;
     };
     let kind = RepActionKind::Reassign { to: Some(to) };
     let act =
-        RepAction { lead_id: write.lead_id.clone(), kind, by: None, attempt_no: write.attempt_no, at: world.now() };
+        RepAction { lead_id: write.lead_id.clone(), kind, by: None, decision_no: write.decision_no, at: world.now() };
     follow_up(world, &act).await.map(|_| ())
 }
 

@@ -55,7 +55,7 @@ pub async fn announce(world: &World, records: &[Record]) -> PortResult<()> {
     if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }
 }
 
-/// Where the person's record is in the CRM, when the Desk remembers one. A Desk that cannot be asked names none: a message
+/// Where the person's record is in the CRM, when the account shard remembers one. An account shard that cannot be asked names none: a message
 /// without this link is better than no message.
 async fn crm_url(world: &World, keys: &LeadKeys) -> Option<String> {
     if world.crm() == CrmKind::Builtin {
@@ -63,7 +63,7 @@ async fn crm_url(world: &World, keys: &LeadKeys) -> Option<String> {
     }
     let template = setting(&world.env, "CRM_RECORD_URL")?;
     let ask = SnapshotRequest { account: keys.account.clone(), person: keys.person.clone() };
-    let mirror = world.mirror(&keys.account.desk(), &ask).await.ok()?;
+    let mirror = world.mirror(&keys.account.shard(), &ask).await.ok()?;
     let id = mirror.person?.state?.id;
     Some(template.replace("{id}", &id))
 }
@@ -72,9 +72,9 @@ async fn crm_url(world: &World, keys: &LeadKeys) -> Option<String> {
 ///
 /// # Errors
 /// As [`announce`].
-pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32, owner_id: &str) -> PortResult<()> {
+pub async fn owner_drift(world: &World, lead_id: &LeadId, decision_no: u32, owner_id: &str) -> PortResult<()> {
     let Some(LeadStatus::Decided { record, .. }) = world.lead(lead_id).await? else { return Ok(()) };
-    if record.attempt_no != attempt_no {
+    if record.decision_no != decision_no {
         return Ok(());
     }
     let in_force = world.current().await?;
@@ -92,21 +92,28 @@ pub async fn owner_drift(world: &World, lead_id: &LeadId, attempt_no: u32, owner
 ///
 /// # Errors
 /// [`Unavailable`] when the message has to come again as it is.
-pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling: NotificationJob) -> PortResult<()> {
-    let is_gone = is_erased(world, &[(&telling.notice.lead_id, telling.notice.decided_at)]).await?;
-    if is_gone.first() == Some(&true) || is_told(world, &telling).await? || is_outdated(world, &telling.notice).await? {
+pub async fn tell(
+    world: &World,
+    (queue, message): (&str, &RawMessage),
+    notification: NotificationJob,
+) -> PortResult<()> {
+    let is_gone = is_erased(world, &[(&notification.notice.lead_id, notification.notice.decided_at)]).await?;
+    if is_gone.first() == Some(&true)
+        || is_told(world, &notification).await?
+        || is_outdated(world, &notification.notice).await?
+    {
         return Ok(());
     }
     // An earlier delivery of this message may have told it.
     let sent_at = i64::try_from(message.timestamp().as_millis()).unwrap_or(i64::MAX);
     let is_old = world.now().as_ms().saturating_sub(sent_at) >= REPEATED_AFTER_MS;
-    let telling = NotificationJob { is_repeated: telling.is_repeated || is_old, ..telling };
-    let repeated = NotificationJob { is_repeated: true, ..telling.clone() };
-    let fresh = NotificationJob { so_far: Vec::new(), is_repeated: false, ..telling.clone() };
-    let became = match notify_next(world, telling, platform::chance).await {
+    let notification = NotificationJob { is_repeated: notification.is_repeated || is_old, ..notification };
+    let repeated = NotificationJob { is_repeated: true, ..notification.clone() };
+    let fresh = NotificationJob { so_far: Vec::new(), is_repeated: false, ..notification.clone() };
+    let became = match notify_next(world, notification, platform::chance).await {
         Ok(became) => became,
         // It may have been told before this failed, which the message itself does not say when it comes again.
-        Err(_) => return world.enqueue(&[Job::Tell { telling: Box::new(repeated) }], RETRY_S).await,
+        Err(_) => return world.enqueue(&[Job::Notify { notification: Box::new(repeated) }], RETRY_S).await,
     };
     match became {
         NotifyOutcome::Told(None) => Ok(()),
@@ -123,19 +130,19 @@ pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling:
             let noted = world.note(&[told_event(notice, &channel, world.now()).with(detail)]).await;
             match noted {
                 Ok(()) => Ok(()),
-                Err(_) => world.enqueue(&[Job::Tell { telling: Box::new(repeated) }], RETRY_S).await,
+                Err(_) => world.enqueue(&[Job::Notify { notification: Box::new(repeated) }], RETRY_S).await,
             }
         }
-        NotifyOutcome::Again { telling, after_ms } => {
+        NotifyOutcome::Again { notification, after_ms } => {
             let after_s = u32::try_from(after_ms.saturating_add(999).div_euclid(1_000)).unwrap_or(0);
-            world.enqueue(&[Job::Tell { telling }], after_s).await
+            world.enqueue(&[Job::Notify { notification }], after_s).await
         }
         NotifyOutcome::GivenUp(setback) => {
             let what = match &setback {
-                DeliveryError::Later { .. } => "no channel could be told; send it again when one can",
-                DeliveryError::Refused { message, .. } => message.as_str(),
+                DeliveryError::Retryable { .. } => "no channel could be told; send it again when one can",
+                DeliveryError::Permanent { message, .. } => message.as_str(),
             };
-            let job = Job::Tell { telling: Box::new(fresh) };
+            let job = Job::Notify { notification: Box::new(fresh) };
             let body = serde_json::to_string(&job).map_err(|error| Unavailable::new("queue", error.to_string()))?;
             let letter =
                 DeadLetter { id: &message.id(), queue, body: &body, code: setback.code(), message: what, tries: None };
@@ -146,14 +153,14 @@ pub async fn tell(world: &World, (queue, message): (&str, &RawMessage), telling:
 
 /// What the history says when a channel was told of a notice: the same every time.
 fn told_event(notice: &Notice, channel: &Channel, at: Timestamp) -> AuditEvent {
-    let which = format!("{}-{}-{channel}", notice.attempt_no, notice.event.as_str());
+    let which = format!("{}-{}-{channel}", notice.decision_no, notice.event.as_str());
     AuditEvent::new(&notice.lead_id, AuditEventKind::Notified, which, at, Who::Router)
 }
 
 /// Whether the history says that a channel of the chain was told: the decision was delivered again, or the message was.
-async fn is_told(world: &World, telling: &NotificationJob) -> PortResult<bool> {
-    let channels = telling.policy.chains.iter().flatten();
-    let events = channels.map(|channel| told_event(&telling.notice, channel, world.now()).event_id);
+async fn is_told(world: &World, notification: &NotificationJob) -> PortResult<bool> {
+    let channels = notification.policy.chains.iter().flatten();
+    let events = channels.map(|channel| told_event(&notification.notice, channel, world.now()).event_id);
     has_any(&world.env, &events.collect::<Vec<_>>()).await
 }
 
@@ -163,7 +170,7 @@ async fn is_outdated(world: &World, notice: &Notice) -> PortResult<bool> {
         return Ok(false);
     }
     let standing = world.lead(&notice.lead_id).await?;
-    Ok(matches!(standing, Some(LeadStatus::Decided { record, .. }) if record.attempt_no > notice.attempt_no))
+    Ok(matches!(standing, Some(LeadStatus::Decided { record, .. }) if record.decision_no > notice.decision_no))
 }
 
 #[derive(Deserialize)]

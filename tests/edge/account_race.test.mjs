@@ -1,7 +1,7 @@
 /** People of one company who arrive in the same instant meet the same rep. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { deskOf, start } from './kit.mjs';
+import { shardOf, start } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { PeopleDataLabs } from './people_data_labs.mjs';
 import { assertDecision } from './shapes.mjs';
@@ -82,10 +82,10 @@ test('the private address comes first, the colleague later, and the other way ro
   assert.equal(fourth.assignment.rep_id, third.assignment.rep_id);
 });
 
-test('private address and employer that live in the same Desk do not wait for each other', async () => {
-  const domain = 'same-desk.example';
+test('private address and employer that live in the same account shard do not wait for each other', async () => {
+  const domain = 'same-shard.example';
   const mailbox = Array.from({ length: 5_000 }, (_, index) => `neighbour${index}@gmail.com`).find((address) => {
-    return deskOf(address) === deskOf(domain);
+    return shardOf(address) === shardOf(domain);
   });
   const decisions = await atOnce([privately(domain, mailbox), newLead({ email: `colleague@${domain}` })]);
   assert.equal(reps(decisions).size, 1);

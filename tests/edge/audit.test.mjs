@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertChains, exported, rowsOf } from './chain.mjs';
-import { deskOfLead, start, until } from './kit.mjs';
+import { shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
@@ -11,7 +11,7 @@ let leads;
 before(async () => {
   world = await start({ instrumented: true });
   await world.smallWorld(3);
-  // Colleagues share a Desk, so that its chain has several records.
+  // Colleagues share a account shard, so that its chain has several records.
   leads = [1, 2, 3, 4].map((number) => newLead({ email: `colleague-${number}@chain.example`, source: 'webinar' }));
   leads.push(newLead({ email: 'ann.lee@gmail.com', company: 'Chain', source: '=HYPERLINK("https://evil.example")' }));
   for (const lead of leads) lead.id = assertDecision(await world.post(lead)).lead_id;
@@ -35,16 +35,16 @@ const found = async (query) => {
 };
 const ids = (...which) => which.map((index) => leads[index].id).sort();
 
-test('the export is a chain for every Desk, and its heads are those of the Desks', async () => {
+test('the export is a chain for every account shard, and its heads are those of the account shards', async () => {
   const lines = await exported(world);
   assert.equal(lines.length, leads.length);
   assertChains(lines);
-  for (const desk of new Set(lines.map((line) => line.desk))) {
-    const [head] = await world.objectRows('Desk', desk, 'SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1');
-    const last = lines.filter((line) => line.desk === desk).sort((one, other) => one.seq - other.seq).at(-1);
+  for (const shard of new Set(lines.map((line) => line.shard))) {
+    const [head] = await world.objectRows('AccountShard', shard, 'SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1');
+    const last = lines.filter((line) => line.shard === shard).sort((one, other) => one.seq - other.seq).at(-1);
     assert.deepEqual([last.seq, last.hash], [head.seq, head.hash]);
   }
-  assert.ok(lines.filter((line) => line.desk === deskOfLead(leads[0].id)).length >= 4, 'one Desk has several');
+  assert.ok(lines.filter((line) => line.shard === shardOfLead(leads[0].id)).length >= 4, 'one account shard has several');
   assert.deepEqual(await exported(world, `&lead=${leads[2].id}`), lines.filter(({ lead_id }) => lead_id === leads[2].id));
 });
 
@@ -116,7 +116,7 @@ test('a spreadsheet gets text and nothing that it runs', async () => {
   assert.match(answer.headers.get('content-type'), /^text\/csv/);
   const [header, line, end] = answer.text.split('\r\n');
   assert.ok(header.startsWith('decided_at,decision_id,lead_id,outcome,tier,team,rep_id,score,'), header);
-  assert.ok(header.endsWith(',desk,seq,hash,previous,erased_at'), header);
+  assert.ok(header.endsWith(',shard,seq,hash,previous,erased_at'), header);
   assert.ok(line.includes(`"'=HYPERLINK(""https://evil.example"")"`), line);
   assert.equal(end, '');
   assert.doesNotMatch(answer.text, /ann\.lee/);

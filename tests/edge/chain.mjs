@@ -20,15 +20,15 @@ export function rowsOf(answer) {
 
 /** Every record is the one that its hash names, numbers have no gaps, and each names the one before it. */
 export function assertChains(lines) {
-  const desks = Map.groupBy(lines, (line) => line.desk);
-  for (const [desk, own] of desks) {
+  const shards = Map.groupBy(lines, (line) => line.shard);
+  for (const [shard, own] of shards) {
     own.sort((one, other) => one.seq - other.seq);
     own.forEach((line, index) => {
-      assert.equal(line.seq, index + 1, `${desk}: number`);
-      assert.equal(line.previous, index === 0 ? '' : own[index - 1].hash, `${desk}: ${line.seq} follows`);
-      assert.equal(line.record === null, line.erased_at !== null, `${desk}: ${line.seq} is there or erased`);
+      assert.equal(line.seq, index + 1, `${shard}: number`);
+      assert.equal(line.previous, index === 0 ? '' : own[index - 1].hash, `${shard}: ${line.seq} follows`);
+      assert.equal(line.record === null, line.erased_at !== null, `${shard}: ${line.seq} is there or erased`);
       if (line.record !== null) {
-        assert.equal(sha256(line.record), line.hash, `${desk}: hash of ${line.seq}`);
+        assert.equal(sha256(line.record), line.hash, `${shard}: hash of ${line.seq}`);
         assert.deepEqual([JSON.parse(line.record).seq, JSON.parse(line.record).previous], [line.seq, line.previous]);
       }
     });

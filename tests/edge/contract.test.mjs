@@ -269,7 +269,7 @@ test('a dry run explains the whole decision and writes nothing', async () => {
     ledger: await world.rows('SELECT count(*) AS n FROM decisions'),
     contacts: await world.rows('SELECT count(*) AS n FROM contacts'),
     reps: await world.ask('GET', '/v1/reps'),
-    desks: (await world.mf.listDurableObjectIds('DESK', 'lead-router')).length,
+    shards: (await world.mf.listDurableObjectIds('ACCOUNT_SHARD', 'lead-router')).length,
   });
   const marker = assertDecision(await world.post(newLead()));
   await world.untilDrained(1, marker.lead_id);
@@ -277,7 +277,7 @@ test('a dry run explains the whole decision and writes nothing', async () => {
   const lead = newLead({ employees: 600, title: 'CFO' });
   world.remember(lead);
   const answers = [];
-  assert.ok(before.desks > 0);
+  assert.ok(before.shards > 0);
   for (const query of ['', '', '?at=2026-11-02T09:00:00Z']) {
     answers.push(await world.ask('POST', `/v1/explain${query}`, lead));
   }

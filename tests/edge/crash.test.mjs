@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newState, startFor, startKillable } from './killable.mjs';
-import { WORKER, deskOfLead, until } from './kit.mjs';
+import { WORKER, shardOfLead, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { PeopleDataLabs } from './people_data_labs.mjs';
 import { assertDecision } from './shapes.mjs';
@@ -17,12 +17,12 @@ const slowLead = (name) => ({
   first_name: 'Quentina',
 });
 
-/** Id of the only open lead in all Desks. */
+/** Id of the only open lead in all account shards. */
 function untilAccepted(world) {
   return until(async () => {
-    const ids = await world.mf.listDurableObjectIds('DESK', WORKER);
+    const ids = await world.mf.listDurableObjectIds('ACCOUNT_SHARD', WORKER);
     for (const id of ids) {
-      const storage = await world.mf.unsafeGetDurableObjectStorage(WORKER, 'Desk', { id });
+      const storage = await world.mf.unsafeGetDurableObjectStorage(WORKER, 'AccountShard', { id });
       const [row] = await storage.exec("SELECT lead_id FROM leads WHERE state = 'open'");
       if (row) return row.lead_id;
     }
@@ -74,7 +74,7 @@ async function assertTakenUp(t, { state, lead, key, leadId }) {
   assert.equal(decision.lead_id, leadId);
   await world.untilDrained(1, leadId);
   await world.control('clock', { add: 60_000 });
-  await world.ring(deskOfLead(leadId));
+  await world.ring(shardOfLead(leadId));
   assert.deepEqual((await world.post(lead, { key })).body, decision);
   await assertAssignedOnce(world, leadId);
 }

@@ -52,7 +52,7 @@ test('whoever owns the contact in the CRM gets the lead, and the record says why
   assert.match(decision.reasons[0].text, /owns this person's record \(crm\)/);
   assert.equal(decision.enrichment.crm, 'live');
   const again = await decide({ ...lead, message: 'once more' });
-  assert.equal(again.enrichment.crm, 'mirror');
+  assert.equal(again.enrichment.crm, 'snapshot');
 });
 
 test('an owner whom a person changed after the decision stays, and the lead goes with it', async () => {

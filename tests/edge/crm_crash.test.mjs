@@ -187,7 +187,7 @@ test('D1 is down while leads are decided: none is lost, the CRM has each once, a
   world.expectErrors('job.failed');
   await sellers(world);
   await world.control('fail', { place: 'D1', count: 1_000_000 });
-  // Colleagues share a Desk, so that a chain has several records.
+  // Colleagues share a account shard, so that a chain has several records.
   const colleague = (index) => newLead({ email: `colleague-${index}@down.example`, company: 'Down' });
   const leads = [...newLeads(6), ...[1, 2, 3].map(colleague)];
   const decisions = await decideAll(world, leads);

@@ -130,7 +130,7 @@ for (const [name, vendor] of Object.entries(CRMS)) {
       const over = Math.floor(Date.now() / 1000);
       await until(() => Math.floor(Date.now() / 1000) > over, 'next second');
       const second = assertDecision(await world.post({ ...lead, message: 'Once more.' }));
-      assert.deepEqual([second.assignment.rep_id, second.enrichment.crm], ['rep-2', 'mirror']);
+      assert.deepEqual([second.assignment.rep_id, second.enrichment.crm], ['rep-2', 'snapshot']);
       await untilWritten(world, [second]);
       const [record, ...others] = await vendor.records(played, lead.email);
       assert.deepEqual([record.owner, others], [vendor.owners[2], []]);
@@ -176,7 +176,7 @@ test('a key that Salesforce does not know writes nothing, leads are decided, and
 
 test('preparing with a key that Salesforce does not know says so', async (t) => {
   const { world } = await withAnotherKey(t);
-  const { status, checks } = await world.ask('POST', '/v1/crm:prepare');
+  const { status, checks } = await world.ask('POST', '/v1/crm:setup');
   assert.equal(status, 'problems');
   assert.deepEqual(checks.map(({ problem }) => problem?.code).filter(Boolean), ['token_refused']);
 });

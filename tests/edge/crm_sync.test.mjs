@@ -45,7 +45,7 @@ async function decideByMirror({ played, decide }, lead) {
   const before = asked(played);
   const decision = await decide({ ...lead, message: 'Once more.' });
   assert.equal(asked(played), before, 'HubSpot was asked');
-  assert.equal(decision.enrichment.crm, 'mirror');
+  assert.equal(decision.enrichment.crm, 'snapshot');
   return decision;
 }
 

@@ -1,7 +1,7 @@
 /** Dead letters say why they are here, and can be sent again or put aside. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { deskOfLead, start, until } from './kit.mjs';
+import { shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
@@ -26,7 +26,7 @@ async function undelivered() {
   await world.control('fail', { place: 'D1', count: 1_000_000 });
   world.expectErrors('job.failed');
   const { lead_id: id } = assertDecision(await world.post(newLead()));
-  const [{ body }] = await world.objectRows('Desk', deskOfLead(id), 'SELECT body FROM leads WHERE lead_id = ?', id);
+  const [{ body }] = await world.objectRows('AccountShard', shardOfLead(id), 'SELECT body FROM leads WHERE lead_id = ?', id);
   // Until the queue has given up on its own message; the dead-letter queue tries for longer.
   await until(() => world.events('job.failed').filter(({ code }) => code === 'dead.kept').length > 0, 'dead letter');
   await world.control('fail', { place: 'D1', count: 0 });

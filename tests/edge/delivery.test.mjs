@@ -1,7 +1,7 @@
 /** What the queue carries arrives at least once and looks exactly once, whatever fails on the way. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { deskOfLead, start, until } from './kit.mjs';
+import { shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
 
@@ -19,7 +19,7 @@ after(() => world.close());
 async function decided(lead = newLead()) {
   const decision = assertDecision(await world.post(lead));
   const id = decision.lead_id;
-  const [{ body }] = await world.objectRows('Desk', deskOfLead(id), 'SELECT body FROM leads WHERE lead_id = ?', id);
+  const [{ body }] = await world.objectRows('AccountShard', shardOfLead(id), 'SELECT body FROM leads WHERE lead_id = ?', id);
   return { lead, decision, id, message: JSON.stringify({ deliver: { lead_id: id, record: body } }) };
 }
 

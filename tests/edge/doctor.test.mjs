@@ -35,7 +35,7 @@ test('every part of a deployment that is well has its line', async () => {
     const found = await doctor();
     return !problems(found).includes('missing_teams') && found;
   }, 'roster');
-  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'queue CRM_JOBS', 'queue TELL_JOBS', 'object DESK', 'object TEAM', 'object LOOKUP', 'object METER', 'object GATE'];
+  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'queue CRM_JOBS', 'queue NOTIFY_JOBS', 'object ACCOUNT_SHARD', 'object REP_POOL', 'object PROVIDER_LOOKUP', 'object PROVIDER_LIMITER', 'object VENDOR_LIMITER'];
   for (const name of [...names, 'counter FORM_POSTS_PER_CLIENT', 'rubric', 'roster', 'dead letters', 'sender typeform']) {
     assert.equal(line(found, name).status, 'ok', JSON.stringify(line(found, name)));
   }
@@ -50,7 +50,7 @@ test('a key that cannot be one is named', async () => {
   assert.ok(bad.length > 0 && bad.every(({ message }) => message.includes('PDL_API_KEY')), JSON.stringify(bad));
 });
 
-test('the ledger is compared with the Desks', async () => {
+test('the ledger is compared with the account shards', async () => {
   const { lead_id: id } = assertDecision(await world.post(newLead()));
   await world.untilDrained(1, id);
   assert.equal(line(await doctor('?deep=1'), 'chains').status, 'ok');
@@ -72,7 +72,7 @@ test('a database that is down is one line and no error', async () => {
   const found = await doctor();
   await world.control('fail', { place: 'D1', count: 0 });
   assert.equal(line(found, 'D1 DB').code, 'unavailable');
-  assert.equal(line(found, 'object DESK').status, 'ok');
+  assert.equal(line(found, 'object ACCOUNT_SHARD').status, 'ok');
 });
 
 test('only operators may ask', async () => {

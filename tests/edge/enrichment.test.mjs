@@ -63,7 +63,7 @@ test('a provider is called as often as the rubric allows, whichever object asks'
   const before = provider.count('company');
   const results = [];
   for (const domain of domains) results.push(companyCall(await post('anybody', domain)).result);
-  assert.deepEqual(results, ['found', 'found', 'found', 'day_spent', 'day_spent', 'day_spent']);
+  assert.deepEqual(results, ['found', 'found', 'found', 'daily_cap_reached', 'daily_cap_reached', 'daily_cap_reached']);
   assert.equal(provider.count('company'), before + 3);
   const { limited } = await world.ask('GET', '/v1/providers?days=1');
   const cost = 3 * readJson('providers/pdl_company.json').cost_usd_micros;
@@ -91,8 +91,8 @@ test('accounts of the directory are asked about before their leads come', async 
   const worker = await world.mf.getWorker();
   // Messages are spread over the hour, so here the queue is looked over the shoulder.
   await worker.scheduled({ cron: '7 * * * *' });
-  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ warm: { domain } })));
+  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ prefetch: { domain } })));
   assert.equal(provider.count('company'), before + 2);
-  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ warm: { domain } })));
+  await world.deliver(listed.slice(0, 2).map(({ domain }) => JSON.stringify({ prefetch: { domain } })));
   assert.equal(provider.count('company'), before + 2, 'what is fresh in the cache is not asked for');
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertChains, exported } from './chain.mjs';
-import { WORKER, deskOfLead, start, until } from './kit.mjs';
+import { WORKER, shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { PeopleDataLabs } from './people_data_labs.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
@@ -21,12 +21,12 @@ after(() => world.close());
 const erase = (email) => world.ask('DELETE', `/v1/people?${new URLSearchParams({ email })}`);
 const zero = (removed) => Object.values(removed).every((count) => count === 0);
 
-/** Everything that is stored in database, Desks and cache, as one text. */
+/** Everything that is stored in database, account shards and cache, as one text. */
 async function everything() {
   const parts = [];
   for (const table of TABLES) parts.push(await world.rows(`SELECT * FROM ${table}`));
-  for (const id of await world.mf.listDurableObjectIds('DESK', WORKER)) {
-    const storage = await world.mf.unsafeGetDurableObjectStorage(WORKER, 'Desk', { id });
+  for (const id of await world.mf.listDurableObjectIds('ACCOUNT_SHARD', WORKER)) {
+    const storage = await world.mf.unsafeGetDurableObjectStorage(WORKER, 'AccountShard', { id });
     for (const table of ['leads', 'keys', 'log', 'erased']) parts.push(await storage.exec(`SELECT * FROM ${table}`));
   }
   const cache = await world.mf.getKVNamespace('CACHE', WORKER);
@@ -34,8 +34,8 @@ async function everything() {
   return JSON.stringify(parts).toLowerCase();
 }
 
-/** Rows of a lead in its Desk. */
-const deskRows = (id) => world.objectRows('Desk', deskOfLead(id), 'SELECT * FROM leads WHERE lead_id = ?', id);
+/** Rows of a lead in its account shard. */
+const deskRows = (id) => world.objectRows('AccountShard', shardOfLead(id), 'SELECT * FROM leads WHERE lead_id = ?', id);
 
 test('every trace of a person goes, the colleague and the chain stay', async () => {
   const person = {
@@ -89,7 +89,7 @@ test('every trace of a person goes, the colleague and the chain stay', async () 
   for (const trace of ['winifred', 'ostrander']) assert.ok(!after.includes(trace), `${trace} came back`);
   assertChains(await exported(world));
 
-  // The Desk's last record is sent again after a restart; here by hand.
+  // The account shard's last record is sent again after a restart; here by hand.
   await world.deliver([JSON.stringify({ deliver: { lead_id: ids[2] } })]);
 
   // Somebody who writes again is a new lead, and the rep who has the account gets it.
@@ -129,7 +129,7 @@ test('a lead that nobody has decided yet is gone, and the watchdog finds nothing
   assert.equal(removed.undecided_leads, 1);
   provider.release();
   await world.control('clock', { add: 60_000 });
-  await world.ring(deskOfLead(id));
+  await world.ring(shardOfLead(id));
   await world.deliver([JSON.stringify({ route: { lead_id: id } })]);
   assert.deepEqual(await deskRows(id), []);
   assertRefused(await world.admin('GET', `/v1/leads/${id}`), 404, 'not_found');
@@ -143,11 +143,11 @@ test('whom to erase has to be said', async () => {
   assert.ok(zero((await erase('stranger@nowhere.example')).removed));
 });
 
-test('a Desk that cannot be asked is said, and asking again ends it', async () => {
+test('a account shard that cannot be asked is said, and asking again ends it', async () => {
   const lead = newLead({ email: 'again@retry.example' });
   const { lead_id: id } = assertDecision(await world.post(lead));
   await world.untilDrained(1, id);
-  await world.control('fail', { place: 'Desk INSERT INTO erased', count: 1 });
+  await world.control('fail', { place: 'account shard INSERT INTO erased', count: 1 });
   assertRefused(await world.admin('DELETE', '/v1/people?email=again@retry.example'), 503, 'unavailable');
   await erase(lead.email);
   assert.ok(!(await everything()).includes('again@retry.example'));

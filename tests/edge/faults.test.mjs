@@ -1,7 +1,7 @@
 /** What the platform provides fails at the worst moment: the sender is told to repeat, and nothing is lost or doubled. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { deskOfLead, start } from './kit.mjs';
+import { shardOfLead, start } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
@@ -20,16 +20,16 @@ async function assertOnce({ lead_id: id, assignment }) {
   assert.equal((await world.picks('smb', id)).length, 1);
   const { inbox } = await world.ask('GET', `/v1/reps/${assignment.rep_id}/inbox`);
   assert.deepEqual(inbox.map((entry) => entry.lead_id), [id]);
-  const [head] = await world.objectRows('Desk', deskOfLead(id), 'SELECT count(*) AS n FROM leads');
+  const [head] = await world.objectRows('AccountShard', shardOfLead(id), 'SELECT count(*) AS n FROM leads');
   assert.equal(head.n, 1);
 }
 
 for (const [place, what] of [
-  ['Desk INSERT INTO leads', 'the Desk cannot write a lead'],
-  ['Desk INSERT INTO log', 'the Desk cannot write its outbox'],
-  ['Desk INSERT INTO keys', 'the Desk cannot write a key'],
-  ['TeamPool INSERT INTO pool', 'the pool cannot write the state of its reps'],
-  ['TeamPool INSERT INTO answers', 'the pool cannot write its answer'],
+  ['account shard INSERT INTO leads', 'the account shard cannot write a lead'],
+  ['account shard INSERT INTO log', 'the account shard cannot write its outbox'],
+  ['account shard INSERT INTO keys', 'the account shard cannot write a key'],
+  ['RepPool INSERT INTO pool', 'the pool cannot write the state of its reps'],
+  ['RepPool INSERT INTO answers', 'the pool cannot write its answer'],
 ]) {
   for (const [how, query] of [['waits', ''], ['does not wait', '?wait=0']]) {
     test(`${what}: a sender who ${how} repeats the lead, and it is assigned once`, async () => {
@@ -42,7 +42,7 @@ for (const [place, what] of [
   }
 }
 
-test('the queue takes nothing: the Desk sends its outbox with the next alarm, once', async () => {
+test('the queue takes nothing: the account shard sends its outbox with the next alarm, once', async () => {
   world.expectErrors('outbox.flush_failed');
   await world.control('fail', { place: 'queue', count: 1 });
   const decision = assertDecision(await world.post(newLead()));

@@ -196,7 +196,7 @@ test('a client that posts too often is told to wait, and its lead is taken after
 });
 
 test('one of many leads of a client is taken in, and the rubric knows', async () => {
-  const limited = await start({ limits: { FORM_POSTS_AT_LEISURE: 2 } });
+  const limited = await start({ limits: { FORM_POSTS_SOFT_LIMIT: 2 } });
   try {
     await limited.smallWorld(1);
     const post = async (address) => {

@@ -101,11 +101,11 @@ const watched = (name) =>
     }
   };
 
-export const Desk = watched('Desk');
-export const TeamPool = watched('TeamPool');
-export const Lookup = watched('Lookup');
-export const ProviderMeter = watched('ProviderMeter');
-export const VendorGate = watched('VendorGate');
+export const AccountShard = watched('AccountShard');
+export const RepPool = watched('RepPool');
+export const ProviderLookup = watched('ProviderLookup');
+export const ProviderLimiter = watched('ProviderLimiter');
+export const VendorLimiter = watched('VendorLimiter');
 
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 

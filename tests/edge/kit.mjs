@@ -60,14 +60,14 @@ export async function until(check, what, ms = 10_000) {
   }
 }
 
-/** Which Desk holds a lead. */
-export function deskOfLead(leadId) {
-  return `desk-${(Number.parseInt(leadId.slice(0, 2), 16) % 64).toString(16).padStart(2, '0')}`;
+/** Which account shard holds a lead. */
+export function shardOfLead(leadId) {
+  return `shard-${(Number.parseInt(leadId.slice(0, 2), 16) % 64).toString(16).padStart(2, '0')}`;
 }
 
-/** Which Desk holds an account (a company's domain, or a private address), or an idempotency key. */
-export function deskOf(text, purpose = 'account') {
-  return deskOfLead(createHmac('sha256', SECRETS.PERSON_KEY).update(`${purpose}\0${text}`).digest('hex'));
+/** Which account shard holds an account (a company's domain, or a private address), or an idempotency key. */
+export function shardOf(text, purpose = 'account') {
+  return shardOfLead(createHmac('sha256', SECRETS.PERSON_KEY).update(`${purpose}\0${text}`).digest('hex'));
 }
 
 export class World {
@@ -273,7 +273,7 @@ export class World {
     return events.filter((event) => !kind || event.kind === kind).reverse();
   }
 
-  /** Rows of a Desk's or pool's own tables. */
+  /** Rows of a account shard's or pool's own tables. */
   async objectRows(className, name, query, ...values) {
     const storage = await this.mf.unsafeGetDurableObjectStorage(WORKER, className, { name });
     return storage.exec(query, ...values);
@@ -281,7 +281,7 @@ export class World {
 
   /** What a pool answered about a lead, by the team and the question; only of the instrumented Worker. */
   picks(pool, leadId) {
-    return this.objectRows('TeamPool', pool, 'SELECT slot FROM answers WHERE lead_id = ?', leadId);
+    return this.objectRows('RepPool', pool, 'SELECT slot FROM answers WHERE lead_id = ?', leadId);
   }
 
   /** The consumer as the queue calls it, with these message bodies in one batch, for the first time or again. */
@@ -300,10 +300,10 @@ export class World {
     return answer.body;
   }
 
-  /** Rings the alarm of a Desk of the instrumented Worker. */
-  async ring(desk) {
-    const desks = await this.mf.getDurableObjectNamespace('DESK', WORKER);
-    await desks.get(desks.idFromName(desk)).fetch('https://object/test-control/alarm');
+  /** Rings the alarm of a account shard of the instrumented Worker. */
+  async ring(shard) {
+    const shards = await this.mf.getDurableObjectNamespace('ACCOUNT_SHARD', WORKER);
+    await shards.get(shards.idFromName(shard)).fetch('https://object/test-control/alarm');
   }
 
   /** Says that the log may have errors with this event. */

@@ -66,7 +66,7 @@ test('a click needs the signature of Slack, and is answered with nothing', async
 });
 
 test('a link asks first, and says when it has ended or was made elsewhere', async () => {
-  const open = (text, method = 'GET') => world.fetch(`/a/${text}`, { method });
+  const open = (text, method = 'GET') => world.fetch(`/actions/${text}`, { method });
   for (const secret of LINK_SECRET.split(',')) {
     const page = await open(token('accept', 60, secret));
     assert.equal(page.status, 200);

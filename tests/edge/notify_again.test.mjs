@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const decide = async () => assertDecision(await world.post(newLead()));
-const tellings = async () => (await world.control('sent')).filter((body) => body.startsWith('{"tell":'));
+const notifications = async () => (await world.control('sent')).filter((body) => body.startsWith('{"notify":'));
 /** Slack refuses a second message to one conversation within a second, which would hide it here. */
 async function nextSecond() {
   const over = Date.now() + 1_200;
@@ -34,20 +34,20 @@ test('a message that Slack stored although it said no is told once', async () =>
 test('a delivery that comes again tells nobody again', async () => {
   const { lead_id: id } = await decide();
   await untilNoted(world, id, 'slack');
-  const before = (await tellings()).length;
+  const before = (await notifications()).length;
   await nextSecond();
   await world.deliver([JSON.stringify({ deliver: { lead_id: id } })], 'lead-router-jobs', 2);
   // What it puts on the queue, if anything, was told when the queue is told to do it at once.
-  await world.deliver((await tellings()).slice(before));
+  await world.deliver((await notifications()).slice(before));
   assert.deepEqual(await effects(id), ['1-assigned']);
   assert.deepEqual((await played.state('resend')).mails, []);
 });
 
-test('a telling that comes again after its consumer died tells nobody again', async () => {
+test('a notification that comes again after its consumer died tells nobody again', async () => {
   const { lead_id: id } = await decide();
   await untilNoted(world, id, 'slack');
   await nextSecond();
-  await world.deliver(await tellings(), 'lead-router-jobs', 2);
+  await world.deliver(await notifications(), 'lead-router-jobs', 2);
   assert.deepEqual(await effects(id), ['1-assigned']);
 });
 
@@ -82,8 +82,8 @@ test('a rep is not told of a lead that moved on while Slack was away', async () 
   await world.ask('POST', `/v1/leads/${id}/reassign`, { to: next });
   await untilTold(played, id, 2);
   // The second try of the first message comes within five seconds.
-  await until(async () => (await tellings()).some((body) => body.includes('"tries":1')), 'second try');
-  await world.deliver((await tellings()).filter((body) => body.includes('"tries":1')));
+  await until(async () => (await notifications()).some((body) => body.includes('"tries":1')), 'second try');
+  await world.deliver((await notifications()).filter((body) => body.includes('"tries":1')));
   const open = (await messagesAbout(played, id)).filter((message) => buttons(message).includes('accept'));
   assert.deepEqual(open.map(({ channel, effect }) => [channel, effect]), [[conversation(next), '2-assigned']]);
 });

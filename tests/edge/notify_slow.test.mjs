@@ -7,7 +7,7 @@ import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
 import { playSlack } from './slack.mjs';
 
-test('what comes in one batch with a telling that hangs is in the ledger and in the CRM at once', async (t) => {
+test('what comes in one batch with a notification that hangs is in the ledger and in the CRM at once', async (t) => {
   const played = await playSlack();
   const hubspot = { HUBSPOT_BASE_URL: `${played.base}/hubspot`, HUBSPOT_TOKEN: 'pat-test' };
   // The queue keeps its own messages until the end of the test.
@@ -21,8 +21,8 @@ test('what comes in one batch with a telling that hangs is in the ledger and in 
   };
   const sent = async (kind) => (await world.control('sent')).filter((body) => body.startsWith(`{"${kind}":`));
   await world.deliver([await deliver(newLead())]);
-  const [telling] = await sent('tell');
-  const [write] = (await sent('crm')).filter((body) => body.includes('"attempt_no":1'));
+  const [notification] = await sent('notify');
+  const [write] = (await sent('crm')).filter((body) => body.includes('"decision_no":1'));
 
   const answer = played.answer.bind(played);
   let letGo;
@@ -38,9 +38,9 @@ test('what comes in one batch with a telling that hangs is in the ledger and in 
     return answer(request);
   };
   const other = newLead();
-  const batch = world.deliver([telling, write, await deliver(other)]);
+  const batch = world.deliver([notification, write, await deliver(other)]);
   try {
-    await until(() => asked, 'telling');
+    await until(() => asked, 'notification');
     await until(async () => (await world.ledger()).length === 2, 'second line in the ledger', 5_000);
     const { contacts } = await played.state('hubspot');
     assert.equal(contacts.filter((contact) => contact.hubspot_owner_id).length, 1);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertChains, exported } from './chain.mjs';
-import { WORKER, deskOfLead, start } from './kit.mjs';
+import { WORKER, shardOfLead, start } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => world.close());
 
-/** The cron of a whole turn: every hour asks other Desks. */
+/** The cron of a whole turn: every hour asks other account shards. */
 async function aTurn() {
   const worker = await world.mf.getWorker(WORKER);
   for (let hour = 0; hour < 8; hour += 1) {
@@ -46,7 +46,7 @@ test('old content goes, with what came of it; newer content and the chain stay',
   assert.deepEqual(contacts, [{ lead_id: recent }]);
   assert.deepEqual(await world.rows('SELECT lead_id FROM assignments'), [{ lead_id: recent }]);
   assert.deepEqual((await world.ask('GET', '/v1/dead-letters')).dead_letters, []);
-  const bodies = await world.objectRows('Desk', deskOfLead(recent), "SELECT lead_id FROM leads WHERE body <> ''");
+  const bodies = await world.objectRows('AccountShard', shardOfLead(recent), "SELECT lead_id FROM leads WHERE body <> ''");
   assert.deepEqual(bodies.map(({ lead_id }) => lead_id), [recent]);
   assert.equal((await world.ask('GET', `/v1/leads/${ids[0]}`)).state, 'erased');
   const { checks } = await world.ask('GET', '/v1/doctor');

@@ -1,7 +1,7 @@
 /** Teams and reps as operators write them, and what a rep never gets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SECRETS, deskOfLead, start } from './kit.mjs';
+import { SECRETS, shardOfLead, start } from './kit.mjs';
 import { daysAgo, newLead } from './leads.mjs';
 import { assertDecision, assertRefused, reason } from './shapes.mjs';
 
@@ -216,7 +216,7 @@ test('a lead that nobody can take is held, and assigned once somebody is there',
 
   await world.ask('PUT', '/v1/teams/smb', { members: [{ rep_id: 'ada' }] });
   await world.control('clock', { add: wait });
-  await world.ring(deskOfLead(held.lead_id));
+  await world.ring(shardOfLead(held.lead_id));
   const lines = await world.untilDrained(2, held.lead_id);
   assert.deepEqual(lines.map(({ outcome, rep_id: rep }) => [outcome, rep]), [['held', null], ['assigned', 'ada']]);
   const decision = assertDecision(await world.post(lead, { key: 'held' }));
@@ -224,7 +224,7 @@ test('a lead that nobody can take is held, and assigned once somebody is there',
   assert.notEqual(decision.decision_id, held.decision_id);
 
   await world.control('clock', { add: 3_600_000 });
-  await world.ring(deskOfLead(held.lead_id));
+  await world.ring(shardOfLead(held.lead_id));
   assertDecision(await world.post(newLead()));
   assert.equal((await world.ledger(held.lead_id)).length, 2, 'an assigned lead is left alone');
 });

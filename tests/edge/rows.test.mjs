@@ -5,12 +5,12 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { deskOf, start, until } from './kit.mjs';
+import { shardOf, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
 
 const DOMAIN = 'rows.example';
-const DESK = deskOf(DOMAIN);
+const ACCOUNT_SHARD = shardOf(DOMAIN);
 
 let world;
 let count = 0;
@@ -22,21 +22,21 @@ before(async () => {
 });
 after(() => world.close());
 
-/** A new person at the same company, so that it is always the same Desk; the directory is asked once a day. */
+/** A new person at the same company, so that it is always the same account shard; the directory is asked once a day. */
 function colleague(fields) {
   count += 1;
   return newLead({ email: `person-${count}@${DOMAIN}`, ...fields });
 }
 
-/** What `leads` write until all of them are delivered and the Desk has forgotten what it sent. */
+/** What `leads` write until all of them are delivered and the account shard has forgotten what it sent. */
 async function rowsOf(leads, { outcome = 'assigned', key } = {}) {
   // What earlier leads left behind: an alarm that is still to come would spare this lead its own.
-  await world.ring(DESK);
+  await world.ring(ACCOUNT_SHARD);
   await world.control('rows');
   const answers = await Promise.all(leads.map((lead) => world.post(lead, { key })));
   for (const answer of answers) await world.untilDrained(1, assertDecision(answer, outcome).lead_id);
   await until(async () => {
-    const [{ n }] = await world.objectRows('Desk', DESK, 'SELECT count(*) AS n FROM log');
+    const [{ n }] = await world.objectRows('AccountShard', ACCOUNT_SHARD, 'SELECT count(*) AS n FROM log');
     return n === 1;
   }, 'empty outbox');
   return written();
@@ -61,12 +61,12 @@ function assertRows(t, rows, expected) {
 
 /** What every assigned lead writes. */
 const ASSIGNED = {
-  'TeamPool: INSERT INTO pool': 1,
-  'TeamPool: INSERT INTO answers': 1,
-  'Desk: INSERT INTO leads': 1,
-  'Desk: INSERT INTO log': 1,
-  'Desk: DELETE FROM log': 1,
-  'Desk: alarm': 1,
+  'RepPool: INSERT INTO pool': 1,
+  'RepPool: INSERT INTO answers': 1,
+  'AccountShard: INSERT INTO leads': 1,
+  'AccountShard: INSERT INTO log': 1,
+  'AccountShard: DELETE FROM log': 1,
+  'AccountShard: alarm': 1,
   // Decision, contact and assignment; the account is there already.
   'D1: batch': 3,
 };
@@ -82,18 +82,18 @@ test('a lead for which somebody has to be asked first: 12 rows', async (t) => {
   assertRows(t, await rowsOf([colleague()]), {
     ...ASSIGNED,
     // Accepted with the watchdog's entry in the index, then decided.
-    'Desk: INSERT INTO leads': 3,
+    'AccountShard: INSERT INTO leads': 3,
     // The watchdog, then the outbox.
-    'Desk: alarm': 2,
+    'AccountShard: alarm': 2,
     'D1: batch': 3,
   });
 });
 
 test('an Idempotency-Key: one row more', async (t) => {
-  // In the same Desk: a Desk's first row makes its tables too.
+  // In the same AccountShard: a account shard's first row makes its tables too.
   const keys = Array.from({ length: 2_000 }, (_, index) => `rows-${index}`);
-  const key = keys.find((text) => deskOf(text, 'idempotency') === DESK);
-  assertRows(t, await rowsOf([colleague()], { key }), { ...ASSIGNED, 'Desk: INSERT INTO keys': 1 });
+  const key = keys.find((text) => shardOf(text, 'idempotency') === ACCOUNT_SHARD);
+  assertRows(t, await rowsOf([colleague()], { key }), { ...ASSIGNED, 'AccountShard: INSERT INTO keys': 1 });
 });
 
 test('a duplicate: as many, for the answer of the pool is kept', async (t) => {
@@ -105,10 +105,10 @@ test('a duplicate: as many, for the answer of the pool is kept', async (t) => {
 test('a rejected lead asks no pool and becomes no assignment: 6 rows', async (t) => {
   const rows = await rowsOf([colleague({ title: 'Student' })], { outcome: 'rejected' });
   assertRows(t, rows, {
-    'Desk: INSERT INTO leads': 1,
-    'Desk: INSERT INTO log': 1,
-    'Desk: DELETE FROM log': 1,
-    'Desk: alarm': 1,
+    'AccountShard: INSERT INTO leads': 1,
+    'AccountShard: INSERT INTO log': 1,
+    'AccountShard: DELETE FROM log': 1,
+    'AccountShard: alarm': 1,
     'D1: batch': 2,
   });
 });
@@ -116,14 +116,14 @@ test('a rejected lead asks no pool and becomes no assignment: 6 rows', async (t)
 test('a burst shares its alarm: 30 colleagues at once', async (t) => {
   const rows = await rowsOf(Array.from({ length: 30 }, () => colleague()));
   t.diagnostic(`${(total(rows) / 30).toFixed(2)} rows per lead`);
-  const { 'Desk: alarm': alarms, 'Desk: DELETE FROM log': deleted, ...rest } = rows;
+  const { 'AccountShard: alarm': alarms, 'AccountShard: DELETE FROM log': deleted, ...rest } = rows;
   assert.ok(alarms <= 3, `${alarms} alarms`);
   assert.ok(deleted <= 30, `${deleted} deletions`);
   assert.deepEqual(rest, {
-    'TeamPool: INSERT INTO pool': 30,
-    'TeamPool: INSERT INTO answers': 30,
-    'Desk: INSERT INTO leads': 30,
-    'Desk: INSERT INTO log': 30,
+    'RepPool: INSERT INTO pool': 30,
+    'RepPool: INSERT INTO answers': 30,
+    'AccountShard: INSERT INTO leads': 30,
+    'AccountShard: INSERT INTO log': 30,
     'D1: batch': 90,
   });
 });

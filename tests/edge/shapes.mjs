@@ -36,7 +36,7 @@ export function assertDecision(answer, outcome = 'assigned') {
     assert.ok(text.length > 3);
     assert.ok(points === undefined || Number.isInteger(points));
   }
-  const { providers_called: called, providers_saved: saved, cache, ms } = decision.enrichment;
+  const { providers_called: called, providers_skipped: saved, cache, ms } = decision.enrichment;
   for (const count of [called, saved, ms, decision.ms]) assert.ok(Number.isInteger(count) && count >= 0);
   assert.ok(['hit', 'miss', 'partial'].includes(cache));
   assert.equal(decision.mode, 'live');

@@ -8,12 +8,12 @@ use crate::ports::{AccountShards, DecisionLedger, Jobs, PortResult, Unavailable}
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::record::{Mode, Record};
 
-/// The record of a delivery job: from the message, or from its Desk when it did not fit.
+/// The record of a delivery job: from the message, or from its account shard when it did not fit.
 ///
-/// `None` when there is nothing to deliver: the lead is open again, or its Desk does not know it.
+/// `None` when there is nothing to deliver: the lead is open again, or its account shard does not know it.
 ///
 /// # Errors
-/// [`Unavailable`] when the Desk cannot be reached or the message holds something else.
+/// [`Unavailable`] when the account shard cannot be reached or the message holds something else.
 pub async fn record_of(world: &impl AccountShards, job: &Job) -> PortResult<Option<Record>> {
     let Job::Deliver { lead_id, record } = job else {
         return Ok(None);

@@ -16,7 +16,7 @@ pub const HANDED: &str = "handed";
 /// Carries out what somebody does with a lead.
 ///
 /// Steps: 1 the lead as it stands: an answer to an earlier decision, or by a rep who does not have it, is stale; asking
-/// again for what was done is done again; 2 accepting is remembered by the Desk, which no longer moves the lead by itself;
+/// again for what was done is done again; 2 accepting is remembered by the account shard, which no longer moves the lead by itself;
 /// 3 giving back and handing on make a new decision, without the rep who had it, on what was known about the lead and on
 /// the rubric and the roster of now. An operator (`by` is nobody) acts for whoever has it.
 ///
@@ -31,7 +31,7 @@ pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult
     if record.decision.outcome == Outcome::Rejected {
         return Ok(RepActionOutcome::Unknown);
     }
-    if record.attempt_no != act.attempt_no || holder.is_none() {
+    if record.decision_no != act.decision_no || holder.is_none() {
         return Ok(already_done(&record, act));
     }
     if act.by.is_some() && act.by != holder {
@@ -40,7 +40,7 @@ pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult
     let to = match &act.kind {
         // 2
         RepActionKind::Accept => {
-            let touch = TouchRequest { lead_id: act.lead_id.clone(), attempt_no: act.attempt_no, at: act.at };
+            let touch = TouchRequest { lead_id: act.lead_id.clone(), decision_no: act.decision_no, at: act.at };
             return Ok(match world.touch(&touch).await? {
                 TouchResponse::Yes => RepActionOutcome::Done { rep_id: holder },
                 TouchResponse::Stale => RepActionOutcome::Stale { rep_id: None },
@@ -57,9 +57,9 @@ pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult
     let Record { keys, lead, facts, view, decision, .. } = *record;
     let plan = plan(&config.rubric, &facts, act.at);
     let open = OpenRequest { keys, fingerprint, lead, received_at };
-    let desk = open.keys.account.desk();
+    let shard = open.keys.account.shard();
     let decide = DecideRequest {
-        // The Desk of an employer has answered for this lead, and answers once: here the lead's own Desk decides.
+        // The account shard of an employer has answered for this lead, and answers once: here the lead's own account shard decides.
         employer: None,
         seed: seed(&open.keys),
         open,
@@ -72,9 +72,9 @@ pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult
         mode: decision.mode,
         now: act.at,
         late: None,
-        handed: Some(Reassignment { attempt_no: act.attempt_no, to }),
+        handed: Some(Reassignment { decision_no: act.decision_no, to }),
     };
-    Ok(match world.decide(&desk, &decide, false).await? {
+    Ok(match world.decide(&shard, &decide, false).await? {
         DecideResponse::Decided { decision, replay: false } => RepActionOutcome::Done { rep_id: decision.rep_id() },
         DecideResponse::Decided { decision, replay: true } => RepActionOutcome::Stale { rep_id: decision.rep_id() },
         DecideResponse::Conflict => RepActionOutcome::Unknown,
@@ -83,14 +83,14 @@ pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult
 
 /// An act on a decision that no longer stands: done again when the rep who asks did the same with it before, stale otherwise.
 fn already_done(record: &Record, act: &RepAction) -> RepActionOutcome {
-    let gave_away = |by: &RepId| record.asking.exclude.contains(by);
+    let gave_away = |by: &RepId| record.context.exclude.contains(by);
     let is_same = match &act.kind {
         RepActionKind::Accept => false,
         RepActionKind::Decline => record.view.handed_to.is_none(),
         RepActionKind::Reassign { to } => record.view.handed_to == *to,
     };
     let is_again =
-        is_same && record.attempt_no == act.attempt_no.saturating_add(1) && act.by.as_ref().is_some_and(gave_away);
+        is_same && record.decision_no == act.decision_no.saturating_add(1) && act.by.as_ref().is_some_and(gave_away);
     let rep_id = record.decision.rep_id();
     if is_again { RepActionOutcome::Done { rep_id } } else { RepActionOutcome::Stale { rep_id } }
 }

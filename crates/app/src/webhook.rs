@@ -120,13 +120,13 @@ async fn fetched<W: IntakeWorld + VendorLimits>(
     let answer = match answer(world, fetch, timeout_ms).await {
         Ok(answer) => answer,
         // The vendor is not at fault when the time was short, nor when its limits let no more through for now.
-        Err(DeliveryError::Later { code, .. })
+        Err(DeliveryError::Retryable { code, .. })
             if code == GATE_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
         {
             return Ok(None);
         }
-        Err(DeliveryError::Later { code, .. }) => return Err(later("fetch_unavailable", false, &code)),
-        Err(DeliveryError::Refused { code, message, .. }) => {
+        Err(DeliveryError::Retryable { code, .. }) => return Err(later("fetch_unavailable", false, &code)),
+        Err(DeliveryError::Permanent { code, message, .. }) => {
             let code = if code == "not_set_up" { "not_set_up" } else { "fetch_token_refused" };
             return Err(later(code, true, &message));
         }

@@ -225,7 +225,7 @@ pub struct ReplayArgs {
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Records of one Desk as stored, oldest first, one a line; or `GET /v1/decisions:export?record=1` as NDJSON, of any
-    /// Desks in any order. `-` reads standard input.
+    /// account shards in any order. `-` reads standard input.
     pub records: PathBuf,
 }
 

@@ -74,7 +74,7 @@ pub enum FactSource {
     Sender,
     /// Enrichment providers. Missing means unknown.
     Provider,
-    /// The account directory, the CRM or the Desk, which are always consulted. Missing means "no".
+    /// The account directory, the CRM or the account shard, which are always consulted. Missing means "no".
     Account,
 }
 
@@ -244,7 +244,7 @@ impl FromIterator<Field> for FieldSet {
 pub struct Fact {
     /// The value.
     pub value: FactValue,
-    /// Who said so: a provider's id, or `form`, `directory`, `desk`.
+    /// Who said so: a provider's id, or `form`, `directory`, `crm`.
     pub provider: ProviderId,
     /// When it was learned.
     pub at: Timestamp,

@@ -76,7 +76,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// One lead as accepted. Derived from its idempotency key or content; see `desk::lead_id`.
+    /// One lead as accepted. Derived from its idempotency key or content; see `LeadKeys::lead_id`.
     LeadId;
     /// A rep.
     RepId;

@@ -155,7 +155,7 @@ pub fn conditions(params: &mut Params<'_, '_>) -> Conditions {
         ("form", "form"),
         ("mode", "mode"),
         ("lead_id", "lead"),
-        ("desk", "desk"),
+        ("shard", "shard"),
     ] {
         conditions.equal(column, params.text(name));
     }

@@ -49,7 +49,7 @@ const DECISIONS: [&str; 26] = [
     "enrichment_ms",
     "providers_called",
     "cost_usd_micros",
-    "desk",
+    "shard",
     "seq",
     "hash",
     "previous",
@@ -65,7 +65,7 @@ const LINE: &str = "json_object('decided_at', strftime('%Y-%m-%dT%H:%M:%fZ', at_
     'rubric_version', rubric_version, 'duplicate_of', duplicate_of, 'ms', ms, \
     'enrichment_ms', record ->> '$.decision.enrichment.ms', \
     'providers_called', record ->> '$.decision.enrichment.providers_called', \
-    'calls', json(record -> '$.decision.enrichment.calls'), 'desk', desk, 'seq', seq, 'hash', hash, \
+    'calls', json(record -> '$.decision.enrichment.calls'), 'shard', shard, 'seq', seq, 'hash', hash, \
     'previous', previous, 'erased_at', strftime('%Y-%m-%dT%H:%M:%SZ', erased_ms / 1000, 'unixepoch'))";
 
 /// Columns of events, in order; `detail` is JSON.

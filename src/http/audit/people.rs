@@ -2,7 +2,7 @@
 //! nothing without the deployment's key, and the hash of every record, so that the chain of the ledger still verifies.
 
 use crate::bindings::directory::{database, failed, number};
-use crate::bindings::objects::{DESK, call as ask};
+use crate::bindings::objects::{ACCOUNT_SHARD, call as ask};
 use crate::bindings::world::World;
 use crate::http::audit::decisions::Params;
 use crate::http::audit::{ERASED, lines};
@@ -15,7 +15,7 @@ use lead_router_app::ports::{Clock, Events, PortResult, Unavailable};
 use lead_router_core::audit::{AuditEvent, AuditEventKind, ErasedPerson, EventDetail, Who, dead_letter};
 use lead_router_core::error::Problem;
 use lead_router_core::id::LeadId;
-use lead_router_core::lead::key::{DESKS, keyed_hash, sha256_hex};
+use lead_router_core::lead::key::{SHARDS, keyed_hash, sha256_hex};
 use lead_router_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,14 +25,14 @@ use worker::{D1PreparedStatement, Env};
 
 /// Binding of the cache of provider answers.
 const CACHE: &str = "CACHE";
-/// Desks that are asked at a time: a request may have six connections.
+/// account shards that are asked at a time: a request may have six connections.
 const DESKS_AT_ONCE: usize = 6;
 /// Decisions that are read at a time: each may come with a record of a hundred thousand bytes.
 const DECISIONS_AT_ONCE: u32 = 100;
 
-/// Name of every Desk.
-pub fn desks() -> impl Iterator<Item = String> {
-    (0..DESKS).map(|number| format!("desk-{number:02x}"))
+/// Name of every account shard.
+pub fn shards() -> impl Iterator<Item = String> {
+    (0..SHARDS).map(|number| format!("shard-{number:02x}"))
 }
 
 /// A decision that is to be erased.
@@ -96,7 +96,7 @@ pub async fn is_erased(world: &World, leads: &[(&LeadId, Timestamp)]) -> PortRes
 
 /// `DELETE /v1/people?email=…`: removes a person. Repeating it is harmless, and removes what arrived since.
 ///
-/// Steps: 1 from now on nothing that arrived before is written; 2 the Desks; 3 the ledger; 4 contacts, assignments, events;
+/// Steps: 1 from now on nothing that arrived before is written; 2 the account shards; 3 the ledger; 4 contacts, assignments, events;
 /// 5 dead letters; 6 cached answers of providers; 7 the history says that it was done. When one fails, all of it can be
 /// asked for again.
 pub async fn person(call: &Call<'_>) -> ApiResult {
@@ -165,12 +165,12 @@ async fn run(world: &World, query: &str, bind: &[JsValue]) -> PortResult<usize> 
     Ok(result.meta().map_err(failed)?.and_then(|meta| meta.changes).unwrap_or(0))
 }
 
-/// Every Desk, because a person may have written for companies of which nothing else is known here.
+/// Every account shard, because a person may have written for companies of which nothing else is known here.
 async fn erase_in_desks(world: &World, person: &ErasedPerson, now: Timestamp) -> PortResult<Vec<Erased>> {
     let question = Erase::Person { person: person.hash.clone(), now };
-    let asked = desks().map(|desk| {
+    let asked = shards().map(|shard| {
         let question = &question;
-        async move { ask::<_, Erased>(&world.env, DESK, &desk, "erase", question).await }
+        async move { ask::<_, Erased>(&world.env, ACCOUNT_SHARD, &shard, "erase", question).await }
     });
     stream::iter(asked).buffer_unordered(DESKS_AT_ONCE).try_collect().await
 }

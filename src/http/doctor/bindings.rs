@@ -1,10 +1,10 @@
 //! What the platform has to give: storage, objects, queue, counters, and a ledger that keeps up.
 
-use crate::bindings::objects::{DESK, LOOKUP, TEAM, call as ask};
+use crate::bindings::objects::{ACCOUNT_SHARD, PROVIDER_LOOKUP, REP_POOL, call as ask};
 use crate::bindings::platform;
 use crate::bindings::world::World;
 use crate::http::audit::lines;
-use crate::http::audit::people::desks;
+use crate::http::audit::people::shards;
 use crate::http::doctor::DoctorLine;
 use crate::objects::provider_limiter::today;
 use futures_util::{StreamExt, stream};
@@ -29,7 +29,7 @@ const MIGRATIONS: [(&str, &str, &str); 4] = [
 ];
 /// Counters that a deployment may do without.
 const COUNTERS: [&str; 2] = ["FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
-/// Desks that are asked at a time: a request may have six connections.
+/// account shards that are asked at a time: a request may have six connections.
 const AT_ONCE: usize = 6;
 
 /// Every binding, each by using it.
@@ -40,7 +40,7 @@ pub async fn check(world: &World) -> Vec<DoctorLine> {
         found.push(DoctorLine::tried(AREA, format!("KV {name}"), &read, "bind a KV namespace under this name"));
     }
     found.extend(database(world).await);
-    for name in ["JOBS", "CRM_JOBS", "TELL_JOBS"] {
+    for name in ["JOBS", "CRM_JOBS", "NOTIFY_JOBS"] {
         let queue = world.env.queue(name).map_err(|error| Unavailable::new("queue", error.to_string()));
         let message = "bind its queue of wrangler.toml as a producer under this name, and this Worker as its consumer";
         found.push(DoctorLine::tried(AREA, format!("queue {name}"), &queue, message));
@@ -77,63 +77,69 @@ async fn database(world: &World) -> Vec<DoctorLine> {
 /// One object of every class, asked something that changes nothing.
 async fn objects(world: &World) -> Vec<DoctorLine> {
     let nobody = LeadId::new("0000000000000000-0000000000-000000000000");
-    let desk: PortResult<Option<LeadStatus>> = match nobody {
-        Ok(nobody) => ask(&world.env, DESK, "desk-00", "lead", &nobody).await,
-        Err(error) => Err(Unavailable::new("desk", error.to_string())),
+    let shard: PortResult<Option<LeadStatus>> = match nobody {
+        Ok(nobody) => ask(&world.env, ACCOUNT_SHARD, "shard-00", "lead", &nobody).await,
+        Err(error) => Err(Unavailable::new("shard", error.to_string())),
     };
-    let team = ask::<_, Pool>(&world.env, TEAM, "doctor", "get", &()).await;
-    let lookup = ask::<_, Vec<String>>(&world.env, LOOKUP, "lookup-0", "left_alone", &()).await;
+    let team = ask::<_, Pool>(&world.env, REP_POOL, "doctor", "get", &()).await;
+    let lookup = ask::<_, Vec<String>>(&world.env, PROVIDER_LOOKUP, "lookup-0", "circuit_open", &()).await;
     let meter = today(world, "doctor").await;
     let gate = world.pass("doctor", &AcquireRequest { lanes: Vec::new(), now: world.now() }).await;
     let message = "the object does not answer: see that its class is bound and in the migrations of wrangler.toml";
     vec![
-        DoctorLine::tried(AREA, "object DESK", &desk, message),
-        DoctorLine::tried(AREA, "object TEAM", &team, message),
-        DoctorLine::tried(AREA, "object LOOKUP", &lookup, message),
-        DoctorLine::tried(AREA, "object METER", &meter, message),
-        DoctorLine::tried(AREA, "object GATE", &gate, message),
+        DoctorLine::tried(AREA, "object ACCOUNT_SHARD", &shard, message),
+        DoctorLine::tried(AREA, "object REP_POOL", &team, message),
+        DoctorLine::tried(AREA, "object PROVIDER_LOOKUP", &lookup, message),
+        DoctorLine::tried(AREA, "object PROVIDER_LIMITER", &meter, message),
+        DoctorLine::tried(AREA, "object VENDOR_LIMITER", &gate, message),
     ]
 }
 
-/// Whether the ledger has what the Desks decided. One that is behind for more than a minute has lost messages; one that
+/// Whether the ledger has what the account shards decided. One that is behind for more than a minute has lost messages; one that
 /// says something else was changed.
 pub async fn chains(world: &World) -> Vec<DoctorLine> {
-    let query = "SELECT json_object('desk', desk, 'seq', seq, 'hash', hash) AS line FROM decisions \
+    let query = "SELECT json_object('shard', shard, 'seq', seq, 'hash', hash) AS line FROM decisions \
         WHERE seq IS NOT NULL \
-        GROUP BY desk HAVING seq = max(seq)";
+        GROUP BY shard HAVING seq = max(seq)";
     let Ok(rows) = lines(&world.env, query, &[]).await else {
         return vec![DoctorLine::problem("ledger", "chains", "unavailable", "the database does not answer")];
     };
     let last: BTreeMap<String, (u64, String)> = rows.iter().filter_map(head).collect();
-    let asked = desks().map(|desk| async move {
-        let head = ask::<_, (u64, String)>(&world.env, DESK, &desk, "head", &()).await;
-        (desk, head)
+    let asked = shards().map(|shard| async move {
+        let head = ask::<_, (u64, String)>(&world.env, ACCOUNT_SHARD, &shard, "head", &()).await;
+        (shard, head)
     });
     let heads: Vec<(String, PortResult<(u64, String)>)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
     let mut found = Vec::new();
-    for (desk, head) in heads {
+    for (shard, head) in heads {
         let Ok((seq, hash)) = head else {
-            found.push(DoctorLine::problem("ledger", desk, "unavailable", "the Desk does not answer; try again"));
+            found.push(DoctorLine::problem(
+                "ledger",
+                shard,
+                "unavailable",
+                "the account shard does not answer; try again",
+            ));
             continue;
         };
-        let (known, known_hash) = last.get(&desk).cloned().unwrap_or_default();
+        let (known, known_hash) = last.get(&shard).cloned().unwrap_or_default();
         if known < seq {
             let message = format!(
-                "the ledger ends at {known} and the Desk at {seq}: look again in a minute, then at the dead letters"
+                "the ledger ends at {known} and the account shard at {seq}: look again in a minute, then at the dead letters"
             );
-            found.push(DoctorLine::problem("ledger", desk, "ledger_behind", message));
+            found.push(DoctorLine::problem("ledger", shard, "ledger_behind", message));
         } else if known == seq && known_hash != hash {
-            let message = "the last record of the ledger is not the Desk's: export it with `record=1` and verify it";
-            found.push(DoctorLine::problem("ledger", desk, "head_differs", message));
+            let message =
+                "the last record of the ledger is not the account shard's: export it with `record=1` and verify it";
+            found.push(DoctorLine::problem("ledger", shard, "head_differs", message));
         }
     }
     if found.is_empty() {
-        found.push(DoctorLine::ok("ledger", "chains").saying("every Desk's last record is in the ledger"));
+        found.push(DoctorLine::ok("ledger", "chains").saying("every account shard's last record is in the ledger"));
     }
     found
 }
 
 fn head(row: &Value) -> Option<(String, (u64, String))> {
     let hash = row.get("hash")?.as_str()?.to_owned();
-    Some((row.get("desk")?.as_str()?.to_owned(), (row.get("seq")?.as_u64()?, hash)))
+    Some((row.get("shard")?.as_str()?.to_owned(), (row.get("seq")?.as_u64()?, hash)))
 }

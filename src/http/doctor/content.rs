@@ -107,7 +107,7 @@ pub async fn providers(call: &Call<'_>, is_deep: bool) -> Vec<DoctorLine> {
                 }
                 Some(_) if left.contains_key(&name) => {
                     let message = "it fails, and is left alone for a while: try it with `POST /v1/providers/{id}/try`";
-                    DoctorLine::problem(area, name, "left_alone", message)
+                    DoctorLine::problem(area, name, "circuit_open", message)
                 }
                 Some(_) => DoctorLine::ok(area, name).saying(format!("{secret} is set")),
             }

@@ -1,7 +1,7 @@
 //! The doctor: tries everything that a deployment consists of, and says of each thing that is wrong what to change.
 //!
-//! Nothing is written and no lead is touched. `deep=1` also asks every Desk, every Lookup, and with them whether the ledger
-//! holds what the Desks decided.
+//! Nothing is written and no lead is touched. `deep=1` also asks every account shard, every Lookup, and with them whether the ledger
+//! holds what the account shards decided.
 
 mod bindings;
 mod content;
@@ -128,7 +128,7 @@ async fn crm(world: &World) -> Vec<Check> {
 
 /// How far the CRM was read.
 async fn mirror(world: &World) -> Option<DoctorLine> {
-    let (area, name) = ("crm", "mirror");
+    let (area, name) = ("crm", "snapshot");
     if world.crm() == CrmKind::Builtin {
         return None;
     }

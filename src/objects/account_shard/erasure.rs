@@ -1,4 +1,4 @@
-//! Erasure in a Desk: leads lose what they say about a person. Ids, states, reps and the chain of records stay, and none of
+//! Erasure in an account shard: leads lose what they say about a person. Ids, states, reps and the chain of records stay, and none of
 //! them says who it was: ids are keyed hashes.
 
 use crate::objects::account_shard::store::SqlAccountStore;

@@ -1,4 +1,4 @@
-//! The Desk: owns the leads of its accounts, their owners, the chain of records and the outbox.
+//! The account shard: owns the leads of its accounts, their owners, the chain of records and the outbox.
 //!
 //! One decision per account at a time: [`AccountShard::lock`]. What is remembered in memory (locks, the roster
 //! index, what was sent) is a cache; a new instance starts from the tables.
@@ -13,7 +13,7 @@ use crate::bindings::{config, log};
 use crate::objects::account_shard::erasure::{Erase, Erased};
 use crate::objects::account_shard::store::{OutboxRow, SqlAccountStore};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
-use lead_router_app::account::{crm_snapshot, decide as desk};
+use lead_router_app::account::{crm_snapshot, decide as shard};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::messages::{
     ClaimRequest, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest,
@@ -84,14 +84,14 @@ impl DurableObject for AccountShard {
         self.alarm_at.set(None);
         if let Err(error) = self.tick().await {
             log::error(&log::LogLine {
-                event: "desk.alarm_failed",
+                event: "shard.alarm_failed",
                 detail: Some(&error.detail),
                 ..log::LogLine::default()
             });
         }
         if let Err(error) = self.arm().await {
             log::error(&log::LogLine {
-                event: "desk.arm_failed",
+                event: "shard.arm_failed",
                 detail: Some(&error.detail),
                 ..log::LogLine::default()
             });
@@ -105,13 +105,13 @@ impl AccountShard {
     async fn answer(&self, question: &str, body: &[u8]) -> PortResult<String> {
         let store = self.store.as_ref().map_err(Clone::clone)?;
         match question {
-            "reserve" => json(&desk::reserve_key(store, &parse::<ReserveKeyRequest>(body)?)?),
+            "reserve" => json(&shard::reserve_key(store, &parse::<ReserveKeyRequest>(body)?)?),
             "open" => {
                 let open: OpenRequest = parse(body)?;
                 if erasure::is_barred(store, &open)? {
                     return json(&OpenResponse::Conflict);
                 }
-                let opened = desk::open(store, &open)?;
+                let opened = shard::open(store, &open)?;
                 self.arm().await?;
                 json(&opened)
             }
@@ -120,15 +120,15 @@ impl AccountShard {
             "claim" => {
                 let claim: ClaimRequest = parse(body)?;
                 let _guard = self.lock(claim.keys.account.as_str()).await;
-                json(&desk::claim(store, &self.world(), self, &claim).await?)
+                json(&shard::claim(store, &self.world(), self, &claim).await?)
             }
-            "touch" => json(&desk::touch(store, &parse(body)?)?),
+            "touch" => json(&shard::touch(store, &parse(body)?)?),
             "mirror" => json(&crm_snapshot::mirror(store, &parse(body)?)?),
             "learn" => json(&crm_snapshot::store_all(store, &parse::<Vec<StoreSnapshotRequest>>(body)?)?),
             "erase" => json(&self.erase(store, &parse(body)?).await?),
             "head" => json(&store.head()?),
             "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),
-            _ => Err(Unavailable::new("desk", "unknown question")),
+            _ => Err(Unavailable::new("shard", "unknown question")),
         }
     }
 
@@ -137,7 +137,7 @@ impl AccountShard {
         if erasure::is_barred(store, &decide.open)? {
             return json(&DecideResponse::Conflict);
         }
-        let settled = desk::decide(store, &self.world(), self, decide, woken).await?;
+        let settled = shard::decide(store, &self.world(), self, decide, woken).await?;
         self.flush_soon(store).await?;
         json(&settled)
     }
@@ -252,7 +252,7 @@ impl AccountShard {
             .storage()
             .set_alarm(at.ms_since(now).max(0))
             .await
-            .map_err(|error| Unavailable::new("desk", error.to_string()))?;
+            .map_err(|error| Unavailable::new("shard", error.to_string()))?;
         self.alarm_at.set(Some(at_ms));
         Ok(())
     }
@@ -269,12 +269,12 @@ const fn is_decided(state: LeadState) -> bool {
 
 /// A row that was woken sleeps twice as long as before, so that a lead that cannot be decided does not spin.
 fn pause(row: LeadRow, now: Timestamp) -> LeadRow {
-    let doubled = desk::WATCHDOG_MS.saturating_mul(1_i64.checked_shl(row.attempt_no.min(16)).unwrap_or(1));
-    let woken = if row.state == LeadState::Open { row.attempt_no.saturating_add(1) } else { row.attempt_no };
-    LeadRow { wake_at: Some(now.plus_ms(doubled.min(WAKE_PAUSE_MS_MAX))), attempt_no: woken, ..row }
+    let doubled = shard::WATCHDOG_MS.saturating_mul(1_i64.checked_shl(row.decision_no.min(16)).unwrap_or(1));
+    let woken = if row.state == LeadState::Open { row.decision_no.saturating_add(1) } else { row.decision_no };
+    LeadRow { wake_at: Some(now.plus_ms(doubled.min(WAKE_PAUSE_MS_MAX))), decision_no: woken, ..row }
 }
 
-/// A row as other parts of the program read it. A claim is no lead of this Desk, an erased lead is none any more.
+/// A row as other parts of the program read it. A claim is no lead of this account shard, an erased lead is none any more.
 fn standing(row: LeadRow) -> PortResult<Option<LeadStatus>> {
     Ok(match row.state {
         // Its content was erased.
@@ -289,11 +289,11 @@ fn standing(row: LeadRow) -> PortResult<Option<LeadStatus>> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {
-    parsed("desk", body)
+    parsed("shard", body)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
-    serde_json::to_string(value).map_err(|error| Unavailable::new("desk", error.to_string()))
+    serde_json::to_string(value).map_err(|error| Unavailable::new("shard", error.to_string()))
 }
 
 impl Rosters for AccountShard {

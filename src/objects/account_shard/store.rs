@@ -1,4 +1,4 @@
-//! The tables of a Desk, in the SQLite of its Durable Object.
+//! The tables of an account shard, in the SQLite of its Durable Object.
 
 use crate::bindings::platform::Sql;
 use lead_router_app::ports::{AccountStore, LeadRow, LeadState, PortResult, Unavailable};
@@ -19,7 +19,7 @@ use worker::durable::State;
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS leads (
   lead_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL, rep_id TEXT,
-  received_ms INTEGER NOT NULL, wake_ms INTEGER, attempt_no INTEGER NOT NULL, body TEXT NOT NULL
+  received_ms INTEGER NOT NULL, wake_ms INTEGER, decision_no INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS leads_wake ON leads (wake_ms) WHERE wake_ms IS NOT NULL;
 CREATE TABLE IF NOT EXISTS keys (
@@ -35,13 +35,13 @@ CREATE TABLE IF NOT EXISTS crm (
 CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms, attempt_no, body";
+const COLUMNS: &str = "lead_id, fingerprint, state, rep_id, received_ms, wake_ms, decision_no, body";
 
-/// The tables of a Desk. Clones are of the same tables.
+/// The tables of an account shard. Clones are of the same tables.
 #[derive(Debug, Clone)]
 pub struct SqlAccountStore {
     pub(crate) sql: Sql,
-    /// Whether anybody was erased here, once that was asked: most Desks never have to look further.
+    /// Whether anybody was erased here, once that was asked: most account shards never have to look further.
     pub(crate) has_erased: Rc<Cell<Option<bool>>>,
 }
 
@@ -53,7 +53,7 @@ struct LeadDbRow {
     rep_id: Option<String>,
     received_ms: i64,
     wake_ms: Option<i64>,
-    attempt_no: u32,
+    decision_no: u32,
     body: String,
 }
 
@@ -103,7 +103,7 @@ impl SqlAccountStore {
     /// # Errors
     /// When the object has no SQLite storage.
     pub fn open(state: State) -> (State, PortResult<Self>) {
-        let (state, sql) = Sql::open(state, "desk", SCHEMA);
+        let (state, sql) = Sql::open(state, "shard", SCHEMA);
         (state, sql.map(|sql| Self { sql, has_erased: Rc::default() }))
     }
 
@@ -123,7 +123,7 @@ fn ms(at: Timestamp) -> Value {
 }
 
 fn state_of(text: &str) -> PortResult<LeadState> {
-    serde_json::from_value(serde_json::Value::from(text)).map_err(|error| Unavailable::new("desk", error.to_string()))
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|error| Unavailable::new("shard", error.to_string()))
 }
 
 fn state_text(state: LeadState) -> &'static str {
@@ -138,13 +138,13 @@ fn state_text(state: LeadState) -> &'static str {
 
 fn lead_row(row: LeadDbRow) -> PortResult<LeadRow> {
     Ok(LeadRow {
-        lead_id: LeadId::new(&row.lead_id).map_err(|error| Unavailable::new("desk", error.to_string()))?,
+        lead_id: LeadId::new(&row.lead_id).map_err(|error| Unavailable::new("shard", error.to_string()))?,
         fingerprint: row.fingerprint,
         state: state_of(&row.state)?,
         rep_id: row.rep_id,
         received_at: Timestamp::from_ms(row.received_ms),
         wake_at: row.wake_ms.map(Timestamp::from_ms),
-        attempt_no: row.attempt_no,
+        decision_no: row.decision_no,
         body: row.body,
     })
 }
@@ -171,7 +171,7 @@ impl AccountStore for SqlAccountStore {
         let query = format!(
             "INSERT INTO leads ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (lead_id) DO UPDATE SET \
              fingerprint = excluded.fingerprint, state = excluded.state, rep_id = excluded.rep_id, \
-             received_ms = excluded.received_ms, wake_ms = excluded.wake_ms, attempt_no = excluded.attempt_no, \
+             received_ms = excluded.received_ms, wake_ms = excluded.wake_ms, decision_no = excluded.decision_no, \
              body = excluded.body"
         );
         let values = [
@@ -181,7 +181,7 @@ impl AccountStore for SqlAccountStore {
             row.rep_id.clone().into(),
             ms(row.received_at),
             row.wake_at.map_or(Value::Null, ms),
-            row.attempt_no.into(),
+            row.decision_no.into(),
         ];
         self.sql.run(&query, &values, Some(&row.body))
     }

@@ -28,7 +28,7 @@ fn lookup(world: &Outside, email: Option<&str>, domain: Option<&str>) -> lead_ro
 fn the_record_comes_first_and_the_assignment_follows() {
     let world = world();
     assert_eq!(
-        run(deliver(&world, &[lookup(1)])),
+        run(deliver(&world, &[accepted_lead(1)])),
         [Ok(CrmWritten::Done { record: RecordId { kind: PersonKind::Contact, id: "501".to_owned() }, task_id: None })]
     );
     let first = contact(&world.state(BASE), 1);
@@ -76,7 +76,7 @@ fn an_owner_whom_a_person_chose_meanwhile_stays() {
     for (seen_owner, then) in [("", "78"), ("79", "78")] {
         let world = world();
         world.change(BASE, &json!({"contact": {"email": email(1), "hubspot_owner_id": seen_owner}}));
-        run(deliver(&world, &[lookup(1)]));
+        run(deliver(&world, &[accepted_lead(1)]));
         world.change(BASE, &json!({"set": {"kind": "contacts", "id": 501, "hubspot_owner_id": then}}));
         let drift = CrmWritten::OwnerDrift {
             record: RecordId { kind: PersonKind::Contact, id: "501".to_owned() },
@@ -110,7 +110,7 @@ fn an_older_decision_after_a_newer_one_changes_nothing() {
     for (newer, older) in [
         (assigned(1, 2, "78"), assigned(1, 1, "77")),
         (newer_lead, assigned(1, 4, "77")),
-        (assigned(1, 6, "78"), lookup(1)),
+        (assigned(1, 6, "78"), accepted_lead(1)),
     ] {
         assert!(is_done(&run(deliver(&world, &[newer]))[0]));
         let state = world.state(BASE);
@@ -203,13 +203,13 @@ fn one_bad_lead_stops_no_other() {
         let ends = run(deliver(&world, &writes));
         for (place, end) in ends.iter().enumerate() {
             match (place, end) {
-                (7, Err(DeliveryError::Refused { code, message, config: false })) => {
+                (7, Err(DeliveryError::Permanent { code, message, config: false })) => {
                     assert_eq!(
                         (code.as_str(), message.as_str()),
                         ("value_refused", "HubSpot refuses the value of email (INVALID_EMAIL)")
                     );
                 }
-                (3 | 4 | 20, Err(DeliveryError::Refused { code, message, config: true })) => {
+                (3 | 4 | 20, Err(DeliveryError::Permanent { code, message, config: true })) => {
                     assert_eq!(code, "unknown_owner");
                     assert!(message.contains("`rep-999`"), "{message}");
                 }
@@ -429,11 +429,11 @@ fn the_setup_makes_the_properties_once() {
 #[test]
 fn a_burst_of_leads_is_written_once_each_and_within_the_limits() {
     let world = world();
-    let lookups: Vec<CrmWrite> = (0..5_000).map(lookup).collect();
+    let accepted: Vec<CrmWrite> = (0..5_000).map(accepted_lead).collect();
     let assignments: Vec<CrmWrite> =
         (0..5_000).map(|person| assigned(person, 1, ["77", "78", "79"][person % 3])).collect();
     let began = world.now.get();
-    for writes in [&lookups, &assignments] {
+    for writes in [&accepted, &assignments] {
         // Five consumers at a time.
         for chunk in writes.chunks(500) {
             let batches = chunk.chunks(100).map(|batch| deliver(&world, batch));
@@ -508,7 +508,7 @@ fn a_full_lane_is_closed_for_everybody() {
     world.wait(20_000);
     let hubspot = Hubspot::connect(&world, CallBudget::SENDER).unwrap();
     let refused = run(hubspot.lookup(&CrmQuestion { email: Some(email(1)), domain: None }));
-    assert_eq!(refused, Err(DeliveryError::later("rate_limited", Some(10_000))));
+    assert_eq!(refused, Err(DeliveryError::retryable("rate_limited", Some(10_000))));
 }
 
 #[test]
@@ -517,10 +517,10 @@ fn a_day_without_calls_left_is_waited_for() {
     world.change(BASE, &json!({"calls_a_day": 2}));
     world.now.set(at("2026-11-18T22:30:00Z"));
     let ends = run(write(&world, &[assigned(1, 1, "77")]));
-    assert_eq!(ends, [Err(DeliveryError::later("daily_limit", Some(3_600_000)))]);
+    assert_eq!(ends, [Err(DeliveryError::retryable("daily_limit", Some(3_600_000)))]);
     world.now.set(at("2026-11-18T23:50:00Z"));
     let ends = run(write(&world, &[assigned(1, 1, "77")]));
-    assert_eq!(ends, [Err(DeliveryError::later("daily_limit", Some(599_950)))], "until midnight at the latest");
+    assert_eq!(ends, [Err(DeliveryError::retryable("daily_limit", Some(599_950)))], "until midnight at the latest");
     world.wait(600_000);
     world.change(BASE, &json!({"calls_a_day": 100}));
     assert!(is_done(&run(write(&world, &[assigned(1, 1, "77")]))[0]));

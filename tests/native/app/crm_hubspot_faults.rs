@@ -57,7 +57,7 @@ fn scenarios() -> Vec<Scenario> {
             ..one("drift", world, existing("78"), assigned(1, 1, "77"))
         },
         Scenario {
-            deliveries: vec![vec![lookup(1)], vec![assigned(1, 1, "77")], vec![assigned(1, 2, "78")]],
+            deliveries: vec![vec![accepted_lead(1)], vec![assigned(1, 1, "77")], vec![assigned(1, 2, "78")]],
             owners: BTreeMap::from([(1, "78")]),
             effects: vec!["lead-1-1".to_owned(), "lead-1-2".to_owned()],
             ..one("record, decision, another decision", world, vec![], assigned(1, 1, "77"))
@@ -97,7 +97,7 @@ fn play(scenario: &Scenario, fault: Option<(u32, Fault)>) -> u32 {
         calls = world.calls.get();
     }
     // Whatever is still on its way arrives before the last look.
-    run(write(&world, &[lookup(99)])).remove(0).unwrap();
+    run(write(&world, &[accepted_lead(99)])).remove(0).unwrap();
     let state = world.state(BASE);
     let context = format!("{} {fault:?}", scenario.name);
     for (person, owner) in &scenario.owners {
@@ -187,11 +187,11 @@ impl Expected {
     fn take(&mut self, write: &CrmWrite) {
         self.is_there = true;
         let Some(assigning) = &write.assigning else { return };
-        if write.attempt_no < self.decided {
+        if write.decision_no < self.decided {
             return;
         }
         let seen = assigning.seen_owner.as_ref().map(|seen| seen.id.clone()).unwrap_or_default();
-        let is_again = write.attempt_no == self.decided;
+        let is_again = write.decision_no == self.decided;
         let may = self.owner.is_empty()
             || self.owner == assigning.owner_id
             || (!is_again && (self.owner == seen || self.owner == self.ours));
@@ -200,7 +200,7 @@ impl Expected {
         }
         self.owner.clone_from(&assigning.owner_id);
         self.ours.clone_from(&assigning.owner_id);
-        self.decided = write.attempt_no;
+        self.decided = write.decision_no;
         if !self.tasks.contains(&write.effect_id()) {
             self.tasks.push(write.effect_id());
         }
@@ -215,7 +215,7 @@ fn live(events: &[Event]) {
         let moment = at("2026-11-18T12:00:00Z").plus_minutes(i64::try_from(number).unwrap()).to_string();
         let mut wanted = None;
         match event {
-            Event::Accepted(person) => wanted = Some((*person, lookup(*person))),
+            Event::Accepted(person) => wanted = Some((*person, accepted_lead(*person))),
             Event::Decided { person, rep, sees } => {
                 attempt += 1;
                 let write = assigned(*person, attempt, REPS[*rep]);
@@ -270,7 +270,7 @@ fn live(events: &[Event]) {
 /// Whatever is still on its way arrives.
 fn settle(world: &Outside) {
     let kept = world.faults.take();
-    run(write(world, &[lookup(99)])).remove(0).unwrap();
+    run(write(world, &[accepted_lead(99)])).remove(0).unwrap();
     // Faults that were meant for later calls are still to come.
     let made = world.calls.get();
     world.faults.borrow_mut().extend(kept.into_iter().filter(|(call, _)| *call >= made));

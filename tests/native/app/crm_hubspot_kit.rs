@@ -34,10 +34,10 @@ pub fn oauth_world() -> Outside {
 }
 
 /// The lead of a person by number, accepted and not decided.
-pub fn lookup(person: usize) -> CrmWrite {
+pub fn accepted_lead(person: usize) -> CrmWrite {
     CrmWrite {
         lead_id: LeadId::new(&format!("lead-{person}")).unwrap(),
-        attempt_no: 0,
+        decision_no: 0,
         person_id: format!("person-{person}"),
         received_at: at("2026-11-18T11:59:00Z"),
         email: email(person),
@@ -70,7 +70,7 @@ pub fn assigned(person: usize, attempt: u32, owner: &str) -> CrmWrite {
         due_at: at("2026-11-18T12:30:00Z"),
         decided_at: at("2026-11-18T12:00:00Z").plus_minutes(i64::from(attempt)),
     };
-    CrmWrite { attempt_no: attempt, assigning: Some(assigning), ..lookup(person) }
+    CrmWrite { decision_no: attempt, assigning: Some(assigning), ..accepted_lead(person) }
 }
 
 /// The same, when the record belonged to somebody as the lead was decided.
@@ -98,7 +98,7 @@ pub async fn deliver(world: &Outside, writes: &[CrmWrite]) -> Vec<DeliveryResult
         let mut pause_ms = 5_000;
         for (place, result) in open.into_iter().zip(results) {
             match result {
-                Err(DeliveryError::Later { after_ms, .. }) => pause_ms = pause_ms.max(after_ms.unwrap_or(0)),
+                Err(DeliveryError::Retryable { after_ms, .. }) => pause_ms = pause_ms.max(after_ms.unwrap_or(0)),
                 end => ends[place] = Some(end),
             }
         }

@@ -163,7 +163,7 @@ fn the_crm_is_asked_once_and_the_mirror_after_that_until_it_is_old() {
     assert_eq!(uses("x@acme.example"), Some(CrmUse::Live));
     assert_eq!(world.consulted.borrow().len(), 1);
     let again = json!({"email": "x@acme.example", "message": "another"});
-    assert_eq!(run(world.decide(&lead(&again))).enrichment.crm, Some(CrmUse::Mirror));
+    assert_eq!(run(world.decide(&lead(&again))).enrichment.crm, Some(CrmUse::Snapshot));
     assert_eq!(world.consulted.borrow().len(), 1);
     assert_eq!(uses("colleague@acme.example"), Some(CrmUse::Live), "the person was never read");
     world.now.set(world.now.get().plus_ms(16 * MINUTE_MS));
@@ -178,7 +178,7 @@ fn a_crm_that_does_not_answer_keeps_nobody_waiting_and_what_was_known_still_coun
     assert_eq!(rep(&decide(&world, "x@acme.example")), "ben");
     world.now.set(world.now.get().plus_ms(DAY_MS));
     for key in ["x@acme.example", "new@acme.example", "acme.example", "z@other.example"] {
-        world.crm.borrow_mut().insert(key.to_owned(), Err(DeliveryError::later("timeout", None)));
+        world.crm.borrow_mut().insert(key.to_owned(), Err(DeliveryError::retryable("timeout", None)));
     }
     let colleague = decide(&world, "new@acme.example");
     assert_eq!((rep(&colleague), colleague.enrichment.crm), ("ben", Some(CrmUse::Stale)));
@@ -193,7 +193,7 @@ fn a_lead_that_waits_for_the_crm_is_durable_first_and_the_crm_hears_of_it_at_onc
     let decision = decide(&world, "x@acme.example");
     let jobs = world.jobs.borrow();
     let [Job::Crm { write, tries: 0 }] = jobs.as_slice() else { panic!("{jobs:?}") };
-    assert_eq!((&write.lead_id, write.attempt_no), (&decision.lead_id, 0));
+    assert_eq!((&write.lead_id, write.decision_no), (&decision.lead_id, 0));
     assert_eq!(write.assigning, None);
 }
 

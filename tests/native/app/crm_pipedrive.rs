@@ -46,7 +46,7 @@ fn until_done(world: &Outside, write_one: &CrmWrite) -> CrmWritten {
     for _ in 0..6 {
         match write(world, std::slice::from_ref(write_one)).remove(0) {
             Ok(written) => return written,
-            Err(DeliveryError::Later { .. }) => world.wait(30_000),
+            Err(DeliveryError::Retryable { .. }) => world.wait(30_000),
             Err(refused) => panic!("{refused:?}"),
         }
     }
@@ -107,7 +107,7 @@ fn an_owner_whom_a_person_chose_since_stays_and_an_older_decision_does_not_undo_
     until_done(&world, &decided(1, 7));
     let id = records(&world, "persons")[0]["id"].clone();
     let mut second = decided(1, 8);
-    second.attempt_no = 2;
+    second.decision_no = 2;
     second.assigning.as_mut().unwrap().decided_at = at("2026-11-18T13:00:00Z");
     until_done(&world, &second);
     assert_eq!(records(&world, "persons")[0]["owner_id"], 8);
@@ -116,7 +116,7 @@ fn an_owner_whom_a_person_chose_since_stays_and_an_older_decision_does_not_undo_
     put(&world, "users", &json!({"id": 10, "email": "eve@vendor.example", "active_flag": true}));
     put(&world, "persons", &json!({"id": id, "owner_id": 10}));
     let mut third = decided(1, 7);
-    third.attempt_no = 3;
+    third.decision_no = 3;
     third.assigning.as_mut().unwrap().decided_at = at("2026-11-18T14:00:00Z");
     assert!(matches!(until_done(&world, &third), CrmWritten::OwnerDrift { owner_id, .. } if owner_id == "10"));
     assert_eq!(records(&world, "activities").len(), 2);
@@ -131,7 +131,7 @@ fn what_a_lead_writes_is_no_mark_and_no_markup() {
     let note = records(&world, "activities")[0]["note"].as_str().unwrap().to_owned();
     assert!(note.contains("&lt;img src=x&gt;<br>lead-router:a-b-9") && !note.contains("<img"));
     let mut second = decided(1, 8);
-    second.attempt_no = 2;
+    second.decision_no = 2;
     second.assigning.as_mut().unwrap().decided_at = at("2026-11-18T13:00:00Z");
     until_done(&world, &second);
     assert_eq!(records(&world, "persons")[0]["owner_id"], 8, "not superseded by what stands in a message");
@@ -197,7 +197,7 @@ fn the_check_and_the_setbacks_name_what_to_change() {
     assert_eq!(check(&world)[1].problem.as_ref().unwrap().code, "field_missing");
     world.change(BASE, &json!({"day_max": 0}));
     assert!(
-        matches!(&write(&world, &[decided(3, 7)])[0], Err(DeliveryError::Later { code, after_ms: Some(3_600_000) }) if code == "rate_limited")
+        matches!(&write(&world, &[decided(3, 7)])[0], Err(DeliveryError::Retryable { code, after_ms: Some(3_600_000) }) if code == "rate_limited")
     );
     world.wait(3_600_000);
     world.set("PIPEDRIVE_API_TOKEN", "other");
@@ -206,7 +206,7 @@ fn the_check_and_the_setbacks_name_what_to_change() {
     for (name, value) in [("PIPEDRIVE_API_TOKEN", ""), ("PIPEDRIVE_PERSON_FIELD", "router_person_id")] {
         world.set(name, value);
         let refused = Pipedrive::connect(&world, CallBudget::CONSUMER).map(|_| ()).unwrap_err();
-        assert!(matches!(refused, DeliveryError::Refused { message, config: true, .. } if message.contains(name)));
+        assert!(matches!(refused, DeliveryError::Permanent { message, config: true, .. } if message.contains(name)));
         world.set("PIPEDRIVE_API_TOKEN", TOKEN);
     }
 }

@@ -52,7 +52,7 @@ fn an_owner_whom_a_person_chose_since_stays() {
     let lead_id = records(&world, "Lead")[0]["Id"].clone();
     put(&world, "Lead", &json!({"Id": lead_id, "OwnerId": EVE}));
     let mut again = decided(1, 1, BOB);
-    again.attempt_no = 2;
+    again.decision_no = 2;
     again.assigning.as_mut().unwrap().decided_at = at("2026-11-18T13:00:00Z");
     let record = RecordId { kind: PersonKind::Lead, id: lead_id.as_str().unwrap().to_owned() };
     let drift = Ok(CrmWritten::OwnerDrift { record, owner_id: EVE.to_owned() });
@@ -93,7 +93,7 @@ fn an_older_decision_does_not_undo_a_newer_one() {
     let world = world();
     let old = decided(1, 1, ANN);
     let mut new = decided(1, 1, BOB);
-    new.attempt_no = 2;
+    new.decision_no = 2;
     new.assigning.as_mut().unwrap().decided_at = at("2026-11-18T12:10:00Z");
     write(&world, &[new]);
     let results = write(&world, &[old]);
@@ -184,7 +184,7 @@ fn records_are_refused_each_for_itself() {
     assert_eq!(records(&world, "Contact")[0]["FirstName"], "Kept");
     assert_eq!(code(5), Some("unknown_owner"));
     assert!(
-        matches!(&results[2], Err(DeliveryError::Refused { config: true, message, .. }) if message.contains("`gone`"))
+        matches!(&results[2], Err(DeliveryError::Permanent { config: true, message, .. }) if message.contains("`gone`"))
     );
     assert_eq!(records(&world, "Task").len(), 2);
 }
@@ -195,7 +195,7 @@ fn a_full_day_closes_the_lane_for_everybody() {
     world.change(BASE, &json!({"day_max": 0}));
     let results = write(&world, &[decided(1, 1, ANN)]);
     assert!(
-        matches!(&results[0], Err(DeliveryError::Later { code, after_ms: Some(300_000) }) if code == "limit_reached")
+        matches!(&results[0], Err(DeliveryError::Retryable { code, after_ms: Some(300_000) }) if code == "limit_reached")
     );
     let results = write(&world, &[decided(2, 1, ANN)]);
     assert_eq!(results[0].as_ref().unwrap_err().code(), "gate_full");
@@ -256,7 +256,7 @@ fn a_setting_that_is_missing_or_wrong_is_named() {
         world.set("SALESFORCE_USERNAME", "router@example.com");
         world.set(name, value);
         let refused = Salesforce::connect(&world, CallBudget::CONSUMER).map(|_| ()).unwrap_err();
-        let DeliveryError::Refused { message, config: true, .. } = refused else { panic!("{refused:?}") };
+        let DeliveryError::Permanent { message, config: true, .. } = refused else { panic!("{refused:?}") };
         assert!(message.contains(name), "{message}");
     }
 }
@@ -387,7 +387,7 @@ fn the_check_says_what_is_missing() {
     // A write says the same.
     let results = write(&world, &[decided(1, 1, ANN)]);
     assert!(
-        matches!(&results[0], Err(DeliveryError::Refused { code, message, config: true }) if code == "field_missing" && message.contains("Router_Tier__c")),
+        matches!(&results[0], Err(DeliveryError::Permanent { code, message, config: true }) if code == "field_missing" && message.contains("Router_Tier__c")),
         "{results:?}"
     );
 }

@@ -67,7 +67,7 @@ pub fn accepted(number: u32, company: u32) -> CrmWrite {
     let text = |start: &str| Some(format!("{start}{number}"));
     CrmWrite {
         lead_id: LeadId::new(&format!("acc{company:05}-per{number:05}-sub1")).unwrap(),
-        attempt_no: 0,
+        decision_no: 0,
         person_id: format!("acc{company:05}-per{number:05}"),
         received_at: at("2026-11-18T11:59:00Z"),
         email: format!("person{number}@company{company}.example"),
@@ -100,7 +100,7 @@ pub fn decided(number: u32, company: u32, owner_id: &str) -> CrmWrite {
         due_at: at("2026-11-18T12:05:00Z"),
         decided_at: at("2026-11-18T12:00:00.250Z"),
     };
-    CrmWrite { attempt_no: 1, assigning: Some(assigning), ..accepted(number, company) }
+    CrmWrite { decision_no: 1, assigning: Some(assigning), ..accepted(number, company) }
 }
 
 /// One try.
@@ -120,7 +120,7 @@ pub fn write_until_done(world: &Outside, writes: &[CrmWrite]) -> Vec<DeliveryRes
         let mut pause_ms = 0;
         for (place, result) in open.into_iter().zip(write(world, &batch)) {
             match result {
-                Err(DeliveryError::Later { code, after_ms }) => {
+                Err(DeliveryError::Retryable { code, after_ms }) => {
                     let next = next_try_ms(tries, after_ms, 20_000);
                     pause_ms = pause_ms.max(next.unwrap_or_else(|| panic!("given up: {code}")));
                 }

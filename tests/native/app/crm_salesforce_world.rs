@@ -133,17 +133,17 @@ fn whatever_happens_to_one_call_the_end_is_right() {
 /// The decisions about one lead, in any order and however often, with calls that fail: the last decision stands.
 #[test]
 fn the_last_decision_stands_whatever_the_order() {
-    let lead = |attempt_no: u32| {
-        let mut write = decided(1, 1, [ANN, BOB, EVE][attempt_no as usize % 3]);
-        write.attempt_no = attempt_no;
+    let lead = |decision_no: u32| {
+        let mut write = decided(1, 1, [ANN, BOB, EVE][decision_no as usize % 3]);
+        write.decision_no = decision_no;
         write.assigning.as_mut().unwrap().decided_at =
-            at("2026-11-18T12:00:00Z").plus_ms(i64::from(attempt_no) * 60_000);
+            at("2026-11-18T12:00:00Z").plus_ms(i64::from(decision_no) * 60_000);
         write
     };
     for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [1, 3, 2], [3, 1, 2], [2, 1, 3]] {
         let world = world();
-        for attempt_no in order {
-            write_until_done(&world, &[lead(attempt_no)]);
+        for decision_no in order {
+            write_until_done(&world, &[lead(decision_no)]);
         }
         assert_eq!(records(&world, "Lead")[0]["OwnerId"], *lead(3).assigning.unwrap().owner_id, "{order:?}");
         assert_eq!(records(&world, "Lead").len(), 1);
@@ -185,7 +185,7 @@ proptest! {
                 _ => {}
             }
             if *is_early {
-                write_until_done(&world, &[CrmWrite { attempt_no: 0, assigning: None, ..write.clone() }]);
+                write_until_done(&world, &[CrmWrite { decision_no: 0, assigning: None, ..write.clone() }]);
             }
             writes.push(write);
         }

@@ -1,4 +1,4 @@
-//! What changed in the CRM is taken over: Desks remember it, and a record that somebody else made becomes a lead, once.
+//! What changed in the CRM is taken over: account shards remember it, and a record that somebody else made becomes a lead, once.
 
 use crate::world::{Fault, LIVE, World, at, lead, run};
 use lead_router_app::crm::sync::{PAGES_MAX, Sync, SyncResult, read_all, sync as read, take_over};
@@ -91,7 +91,7 @@ fn a_changed_owner_decides_the_next_lead_without_a_call() {
     assert_eq!(taken, SyncResult { people: 1, accounts: 1, leads: 0 });
     let decision = run(world.decide(&lead(&json!({"email": "kim@acme.example"}))));
     assert_eq!(decision.assignment.unwrap().rep_id.as_str(), "ben");
-    assert_eq!(decision.enrichment.crm, Some(CrmUse::Mirror));
+    assert_eq!(decision.enrichment.crm, Some(CrmUse::Snapshot));
     assert_eq!(*world.consulted.borrow(), Vec::new());
 }
 
@@ -176,7 +176,7 @@ fn a_page_that_is_lost_anywhere_and_taken_over_again_changes_nothing_more() {
         sync(&world, pages(), since);
         world.calls.get()
     };
-    assert_eq!(calls, 3, "two Desks and the queue");
+    assert_eq!(calls, 3, "two account shards and the queue");
     for place in 0..calls {
         for fault in [Fault::Before, Fault::After] {
             let world = world();
@@ -228,7 +228,7 @@ impl Crm for Records {
         let asked = self.asked.replace(self.asked.get() + 1);
         self.clock.set(self.clock.get().plus_ms(self.page_ms));
         if self.fails_at.get() == Some(asked) {
-            return Err(DeliveryError::later("vendor_unavailable", None));
+            return Err(DeliveryError::retryable("vendor_unavailable", None));
         }
         let mut people = self.people.borrow().clone();
         people.retain(|(changed, ..)| *changed >= since.at);
@@ -265,7 +265,7 @@ fn work(is_pulling: bool) -> Sync<'static> {
 
 fn owner_by_mirror(world: &World, email: &str) -> Option<String> {
     let decision = run(world.decide(&lead(&json!({"email": email, "message": format!("at {}", world.now.get())}))));
-    assert_eq!(decision.enrichment.crm, Some(CrmUse::Mirror), "{email}");
+    assert_eq!(decision.enrichment.crm, Some(CrmUse::Snapshot), "{email}");
     assert_eq!(*world.consulted.borrow(), Vec::new(), "{email}");
     decision.assignment.map(|assignment| assignment.rep_id.to_string())
 }

@@ -47,10 +47,10 @@ impl Crm for Scripted {
     }
 }
 
-fn due(person: &str, lead: &str, attempt_no: u32, received_minute: i64) -> Due {
+fn due(person: &str, lead: &str, decision_no: u32, received_minute: i64) -> Due {
     let write = CrmWrite {
         lead_id: LeadId::new(lead).unwrap(),
-        attempt_no,
+        decision_no,
         person_id: person.to_owned(),
         received_at: at("2026-11-18T12:00:00Z").plus_minutes(received_minute),
         email: format!("{person}@acme.example"),
@@ -86,7 +86,7 @@ fn of_two_decisions_about_a_lead_the_newer_is_written_and_of_two_copies_one() {
 
 #[test]
 fn after_one_that_has_to_wait_the_later_ones_of_the_person_wait_too_and_nobody_else() {
-    let answers = BTreeMap::from([("a-1".to_owned(), DeliveryError::later("unable_to_lock_row", Some(90_000)))]);
+    let answers = BTreeMap::from([("a-1".to_owned(), DeliveryError::retryable("unable_to_lock_row", Some(90_000)))]);
     let crm = Scripted { batch_max: 100, answers, ..Scripted::default() };
     let became = write(&crm, &[due("p", "a", 1, 0), due("p", "b", 1, 1), due("q", "c", 1, 1)]);
     let again = |code: &str| WriteOutcome::Again { after_ms: 90_000, code: code.to_owned() };
@@ -99,7 +99,7 @@ fn what_an_operator_has_to_mend_is_tried_again_and_what_is_wrong_with_the_lead_i
     let setbacks = [
         ("a-1", DeliveryError::config("token_refused", "a new token"), true),
         ("b-1", DeliveryError::lead("required_field_missing", "a last name"), false),
-        ("c-1", DeliveryError::later("timeout", None), true),
+        ("c-1", DeliveryError::retryable("timeout", None), true),
     ];
     let answers = setbacks.iter().map(|(id, setback, _)| ((*id).to_owned(), setback.clone())).collect();
     let crm = Scripted { batch_max: 100, answers, ..Scripted::default() };

@@ -171,7 +171,7 @@ fn a_provider_is_asked_no_more_than_the_rubric_allows() {
             format!("{} {}", decision.enrichment.calls.last().unwrap().result, decision.enrichment.providers_called)
         })
         .collect();
-    assert_eq!(asked, ["found 1", "found 1", "day_spent 0", "day_spent 0"]);
+    assert_eq!(asked, ["found 1", "found 1", "daily_cap_reached 0", "daily_cap_reached 0"]);
     assert_eq!(world.called.borrow().len(), 2);
 }
 
@@ -235,8 +235,8 @@ fn replays(world: &World) {
     let teams: Vec<Team> = serde_json::from_value(roster["teams"].clone()).unwrap();
     let reps: Vec<Rep> = serde_json::from_value(roster["reps"].clone()).unwrap();
     let records = world.records();
-    let record = records.iter().max_by_key(|record| record.attempt_no).unwrap();
-    assert_eq!(record.attempt_no, 2);
+    let record = records.iter().max_by_key(|record| record.decision_no).unwrap();
+    assert_eq!(record.decision_no, 2);
     let replayed = replay(record, &world.in_force().rubric, &teams, &reps).unwrap();
     assert_eq!(replayed.differences, Vec::new());
 }
@@ -273,7 +273,7 @@ fn a_late_answer_that_changes_nothing_or_comes_after_ten_minutes_leaves_the_deci
         lead_id: first.lead_id.clone(),
         kind: RepActionKind::Accept,
         by: None,
-        attempt_no: 1,
+        decision_no: 1,
         at: world.now.get(),
     };
     run(follow_up(&world, &act)).unwrap();

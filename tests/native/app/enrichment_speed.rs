@@ -192,7 +192,7 @@ fn is_undisturbed(known: &Enriched) -> bool {
 
 #[test]
 fn with_speed_half_of_the_leads_wait_less_than_a_second_and_a_half_and_none_longer_than_the_deadline() {
-    let full = leads("price", false);
+    let full = leads("cost", false);
     let of = |prefer| {
         let bad = leads(prefer, true);
         println!(
@@ -212,7 +212,7 @@ fn with_speed_half_of_the_leads_wait_less_than_a_second_and_a_half_and_none_long
         assert!(count * 2 > LEADS, "{prefer}: {count}");
         bad
     };
-    let (speed, balance, price) = (of("speed"), of("balance"), of("price"));
+    let (speed, balance, price) = (of("speed"), of("balance"), of("cost"));
     assert!(speed.ms(50) < 1_500, "{}", speed.ms(50));
     assert!(speed.ms(50) < balance.ms(50) && balance.ms(50) <= price.ms(50));
     assert!(price.requests < balance.requests && balance.requests < speed.requests);

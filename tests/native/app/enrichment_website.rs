@@ -23,7 +23,7 @@ fn world() -> World {
 }
 
 fn page(json_ld: &Value) -> PageAnswer {
-    let page = WebPage { json_ld: vec![json_ld.to_string()], ..Page::default() };
+    let page = WebPage { json_ld: vec![json_ld.to_string()], ..WebPage::default() };
     PageAnswer { status: 200, location: None, page: Some(page) }
 }
 
@@ -157,7 +157,7 @@ fn the_limits_of_the_rubric_hold() {
     let limit = LimitFile { calls_per_day: Some(1), ..LimitFile::default() };
     let limited = ProviderLookupRequest { limit: Some(limit), ..question("pumpwerk.com") };
     assert_eq!(run(world.look_up(&limited)).unwrap().result, "found");
-    assert_eq!(run(world.look_up(&limited)).unwrap().result, "day_spent");
+    assert_eq!(run(world.look_up(&limited)).unwrap().result, "daily_cap_reached");
     assert_eq!(world.called.borrow().len(), 1);
 }
 

@@ -32,9 +32,15 @@ fn decide(world: &World, email: &str) -> Decision {
     run(world.decide(&lead(&json!({"email": email}))))
 }
 
-fn act(world: &World, decision: &Decision, attempt_no: u32, kind: RepActionKind, by: Option<&str>) -> RepActionOutcome {
+fn act(
+    world: &World,
+    decision: &Decision,
+    decision_no: u32,
+    kind: RepActionKind,
+    by: Option<&str>,
+) -> RepActionOutcome {
     let by = by.map(rep_id);
-    let act = RepAction { lead_id: decision.lead_id.clone(), kind, by, attempt_no, at: world.now.get() };
+    let act = RepAction { lead_id: decision.lead_id.clone(), kind, by, decision_no, at: world.now.get() };
     run(follow_up(world, &act)).unwrap()
 }
 
@@ -56,12 +62,12 @@ fn a_lead_that_is_given_back_goes_to_the_next_and_the_first_has_the_place_again(
     assert_eq!((world.open_leads(one), world.open_leads(other)), (0, 1));
     let records = world.records();
     let record = records.last().unwrap();
-    assert_eq!(record.attempt_no, 2);
+    assert_eq!(record.decision_no, 2);
     assert_eq!(record.replaces.as_ref().unwrap().rep_id.as_str(), one);
-    assert_eq!(record.asking.exclude, [rep_id(one)]);
+    assert_eq!(record.context.exclude, [rep_id(one)]);
     // Once more: the same answer, nothing done twice.
     assert_eq!(act(&world, &first, 1, RepActionKind::Decline, Some(one)), done(other));
-    assert_eq!(world.leads()[0].attempt_no, 2);
+    assert_eq!(world.leads()[0].decision_no, 2);
     // Whoever owns the account by now is the one who has the lead.
     assert_eq!(holder(&decide(&world, "colleague@acme.example")), other);
 }
@@ -84,7 +90,7 @@ fn when_everybody_has_given_it_back_it_is_held_and_nobody_gets_it_twice() {
         run(world.wake()).unwrap();
         let record = world.records().pop().unwrap();
         assert_eq!(record.decision.outcome, Outcome::Held, "{:?}", record.decision);
-        assert_eq!(record.asking.exclude.len(), 2);
+        assert_eq!(record.context.exclude.len(), 2);
     }
     assert_eq!((world.open_leads("ada"), world.open_leads("ben")), (0, 0));
 }
@@ -98,13 +104,13 @@ fn a_lead_is_handed_on_to_a_colleague_whatever_the_rotation_says() {
         let to = if one == "cem" { "ada" } else { "cem" };
         let kind = RepActionKind::Reassign { to: Some(rep_id(to)) };
         assert_eq!(act(&world, &first, 1, kind, None), done(to));
-        let record = world.records().into_iter().rfind(|record| record.asking.lead_id == first.lead_id).unwrap();
+        let record = world.records().into_iter().rfind(|record| record.context.lead_id == first.lead_id).unwrap();
         assert_eq!(record.decision.reasons[0].code, "handed_on");
     }
     let first = decide(&world, "same@other.example");
     let kind = RepActionKind::Reassign { to: Some(rep_id(&holder(&first))) };
     assert_eq!(act(&world, &first, 1, kind, None), done(&holder(&first)), "to whoever has it");
-    assert_eq!(world.leads().iter().find(|row| row.lead_id == first.lead_id).unwrap().attempt_no, 1);
+    assert_eq!(world.leads().iter().find(|row| row.lead_id == first.lead_id).unwrap().decision_no, 1);
 }
 
 #[test]
@@ -134,7 +140,7 @@ fn of_two_clicks_at_once_one_counts() {
             lead_id: first.lead_id.clone(),
             kind,
             by: Some(one.clone()),
-            attempt_no: 1,
+            decision_no: 1,
             at: world.now.get(),
         };
         let (decline, hand) =
@@ -142,7 +148,7 @@ fn of_two_clicks_at_once_one_counts() {
         let both = async { futures_util::future::join(follow_up(&world, &decline), follow_up(&world, &hand)).await };
         let (a, b) = run(both);
         let now = world.records().pop().unwrap().decision.rep_id();
-        assert_eq!(world.leads()[0].attempt_no, 2, "{a:?} {b:?}");
+        assert_eq!(world.leads()[0].decision_no, 2, "{a:?} {b:?}");
         let counted: u32 = ["ada", "ben", "cem"].iter().map(|rep| world.open_leads(rep)).sum();
         assert_eq!(counted, 1);
         for acted in [a.unwrap(), b.unwrap()] {
@@ -168,14 +174,14 @@ fn any_single_lost_call_of_giving_back_ends_with_one_new_decision() {
                 lead_id: first.lead_id.clone(),
                 kind: RepActionKind::Decline,
                 by: Some(rep_id(&one)),
-                attempt_no: 1,
+                decision_no: 1,
                 at: world.now.get(),
             };
             let lost = run(follow_up(&world, &click));
             world.fault.set(None);
             let again = run(follow_up(&world, &click)).unwrap();
             assert_eq!(again, done(other), "call {number}, {fault:?}, at first {lost:?}");
-            assert_eq!(world.leads()[0].attempt_no, 2);
+            assert_eq!(world.leads()[0].decision_no, 2);
             assert_eq!((world.open_leads(&one), world.open_leads(other)), (0, 1), "call {number}, {fault:?}");
         }
     }

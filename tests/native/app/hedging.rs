@@ -6,7 +6,7 @@ use lead_router_app::ports::{HttpAnswer, ProviderLookups};
 use lead_router_core::enrichment::provider::Contact;
 use lead_router_core::enrichment::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS};
 use lead_router_core::enrichment::waterfall::hedging::Hedge;
-use lead_router_core::enrichment::waterfall::results::{LATE, LEFT_ALONE};
+use lead_router_core::enrichment::waterfall::results::{CIRCUIT_OPEN, LATE};
 use lead_router_core::facts::{Fact, FactValue, Facts, Field};
 use lead_router_core::id::ProviderId;
 use lead_router_core::rubric::file::{LimitFile, Prefer};
@@ -74,11 +74,11 @@ fn ask(world: &World, question: &ProviderLookupRequest) -> (ProviderLookupRespon
 fn came(world: &World, question: &ProviderLookupRequest) -> (String, i64, Option<Hedge>, u32) {
     let before = world.http_calls.get();
     let (looked_up, ms) = ask(world, question);
-    (looked_up.result, ms, looked_up.second, world.http_calls.get() - before)
+    (looked_up.result, ms, looked_up.hedge, world.http_calls.get() - before)
 }
 
-fn outcome(result: &str, ms: u32, second: Option<Hedge>, requests: u32) -> (String, i64, Option<Hedge>, u32) {
-    (result.to_owned(), ms.into(), second, requests)
+fn outcome(result: &str, ms: u32, hedge: Option<Hedge>, requests: u32) -> (String, i64, Option<Hedge>, u32) {
+    (result.to_owned(), ms.into(), hedge, requests)
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn the_second_request_goes_out_when_the_preference_allows_it_and_the_first_answe
         assert_eq!(came(&lost, &company(prefer)), outcome("timeout", TIMEOUT_MS, slow, 2), "{prefer:?}");
     }
     let patient = world(vec![(2_000, Some(found()))]);
-    assert_eq!(came(&patient, &company(Prefer::Price)), outcome("found", 2_000, None, 1));
+    assert_eq!(came(&patient, &company(Prefer::Cost)), outcome("found", 2_000, None, 1));
 }
 
 #[test]
@@ -112,27 +112,27 @@ fn a_failure_does_not_count_while_the_other_request_may_be_answered() {
 
 #[test]
 fn a_fault_is_tried_again_at_once_whatever_the_preference() {
-    for prefer in [Prefer::Speed, Prefer::Balance, Prefer::Price] {
+    for prefer in [Prefer::Speed, Prefer::Balance, Prefer::Cost] {
         let world = world(vec![(200, Some(status(503, None))), (150, Some(found()))]);
         assert_eq!(came(&world, &company(prefer)), outcome("found", 350, Some(Hedge::Failed), 2));
     }
     let twice = world(vec![(200, Some(status(503, None))), (100, Some(status(500, None)))]);
-    assert_eq!(came(&twice, &company(Prefer::Price)), outcome("provider_try_later", 300, Some(Hedge::Failed), 2));
+    assert_eq!(came(&twice, &company(Prefer::Cost)), outcome("provider_try_later", 300, Some(Hedge::Failed), 2));
     let late = TIMEOUT_MS - USUAL_MS + 1;
     let too_late = world(vec![(late, Some(status(503, None)))]);
-    assert_eq!(came(&too_late, &company(Prefer::Price)), outcome("provider_try_later", late, None, 1));
+    assert_eq!(came(&too_late, &company(Prefer::Cost)), outcome("provider_try_later", late, None, 1));
 }
 
 #[test]
 fn a_provider_that_says_when_to_come_again_is_asked_then_and_by_nobody_before() {
     let soon = world(vec![(100, Some(status(429, Some(1)))), (100, Some(found()))]);
-    assert_eq!(came(&soon, &company(Prefer::Price)), outcome("found", 1_200, Some(Hedge::Failed), 2));
+    assert_eq!(came(&soon, &company(Prefer::Cost)), outcome("found", 1_200, Some(Hedge::Failed), 2));
     for retry_after_s in [None, Some(30)] {
         let later = world(vec![(100, Some(status(429, retry_after_s)))]);
         assert_eq!(came(&later, &company(Prefer::Speed)), outcome("provider_try_later", 100, None, 1));
         let pause_ms = retry_after_s.map_or(BUSY_MS, |seconds| i64::from(seconds) * 1_000);
         later.now.set(later.now.get().plus_ms(pause_ms - 1));
-        assert_eq!(ask(&later, &company(Prefer::Speed)).0.result, LEFT_ALONE);
+        assert_eq!(ask(&later, &company(Prefer::Speed)).0.result, CIRCUIT_OPEN);
     }
 }
 
@@ -161,16 +161,16 @@ fn a_question_with_two_requests_is_one_fault_and_a_try_has_one_request() {
     for _ in 0..FAULTS_TO_OPEN {
         assert_eq!(ask(&world, &company(Prefer::Speed)).0.result, "timeout");
     }
-    assert_eq!(ask(&world, &company(Prefer::Speed)).0.result, LEFT_ALONE);
+    assert_eq!(ask(&world, &company(Prefer::Speed)).0.result, CIRCUIT_OPEN);
     world.now.set(world.now.get().plus_ms(PAUSE_MS));
     assert_eq!(came(&world, &company(Prefer::Speed)), outcome("timeout", TIMEOUT_MS, None, 1));
 }
 
 #[test]
 fn a_provider_that_becomes_slow_for_everybody_is_not_asked_twice_as_much() {
-    for (prefer, most) in [(Prefer::Speed, 101 + 1), (Prefer::Balance, 20 + 1), (Prefer::Price, 0)] {
+    for (prefer, most) in [(Prefer::Speed, 101 + 1), (Prefer::Balance, 20 + 1), (Prefer::Cost, 0)] {
         let world = world((0..1_000).map(|_| (2_400, Some(found()))).collect());
-        let seconds = (0..200).filter(|_| ask(&world, &company(prefer)).0.second.is_some()).count();
+        let seconds = (0..200).filter(|_| ask(&world, &company(prefer)).0.hedge.is_some()).count();
         assert!(seconds <= most, "{prefer:?}: {seconds}");
         assert_eq!(world.http_calls.get() as usize, 200 + seconds);
     }
@@ -184,7 +184,7 @@ fn second_requests_count_for_the_limits_and_those_that_failed_get_their_price_ba
     assert_eq!(came(&one_left, &limited(1)), outcome("found", 900, None, 1), "there is no second call left");
     let world = world(vec![(900, Some(found())), (900, Some(found())), (0, Some(found()))]);
     assert_eq!(came(&world, &limited(2)), outcome("found", 900, Some(Hedge::Slow), 2));
-    assert_eq!(ask(&world, &limited(2)).0.result, "day_spent");
+    assert_eq!(ask(&world, &limited(2)).0.result, "daily_cap_reached");
 }
 
 #[test]

@@ -78,12 +78,12 @@ fn the_vector_that_slack_publishes_is_taken() {
     assert_eq!(heard(&headers, body, 1_531_420_618, &keys), Ok(None));
 }
 
-/// The world outside, the roster, and a Desk that gives a lead to whoever acts first.
+/// The world outside, the roster, and an account shard that gives a lead to whoever acts first.
 struct World {
     outside: Outside,
     config: Rc<InForce>,
     acts: RefCell<Vec<RepAction>>,
-    attempt_no: Cell<u32>,
+    decision_no: Cell<u32>,
     is_down: Cell<bool>,
     next: RefCell<Option<RepId>>,
 }
@@ -131,16 +131,16 @@ impl FollowUps for World {
     async fn follow_up(&self, act: &RepAction) -> PortResult<RepActionOutcome> {
         self.pause(20).await;
         if self.is_down.get() {
-            return Err(Unavailable::new("desk", "away"));
+            return Err(Unavailable::new("shard", "away"));
         }
         if act.lead_id.as_str() == "forgotten" {
             return Ok(RepActionOutcome::Unknown);
         }
-        let now = self.attempt_no.get();
-        if act.attempt_no != now {
+        let now = self.decision_no.get();
+        if act.decision_no != now {
             return Ok(RepActionOutcome::Stale { rep_id: self.next.borrow().clone() });
         }
-        self.attempt_no.set(now + 1);
+        self.decision_no.set(now + 1);
         self.acts.borrow_mut().push(act.clone());
         Ok(RepActionOutcome::Done {
             rep_id: match &act.kind {
@@ -169,7 +169,7 @@ fn world() -> World {
         outside: outside(),
         config: Rc::new(config),
         acts: RefCell::default(),
-        attempt_no: Cell::new(1),
+        decision_no: Cell::new(1),
         is_down: Cell::new(false),
         next: RefCell::new(Some(reps[1].clone())),
     };
@@ -205,7 +205,7 @@ fn a_rep_accepts_and_the_message_says_so_without_its_buttons() {
     run(clicked(&world, &click(&world, "accept", "U001", None))).unwrap();
     let acts = world.acts.borrow();
     let by = world.config.index.rep_of_slack("U001").cloned();
-    assert_eq!((&acts[0].kind, &acts[0].by, acts[0].attempt_no), (&RepActionKind::Accept, &by, 1));
+    assert_eq!((&acts[0].kind, &acts[0].by, acts[0].decision_no), (&RepActionKind::Accept, &by, 1));
     assert_eq!(acts[0].lead_id, notice("assigned").lead_id);
     let message = message(&world);
     let text = message["blocks"].to_string();

@@ -19,8 +19,8 @@ async fn until_told(world: &Outside, name: &str, notice: &Notice) -> Option<Deli
     for tries in 1..=10 {
         match told(world, name, notice, tries > 1).await {
             Ok(told) => return Some(told),
-            Err(DeliveryError::Refused { .. }) => return None,
-            Err(DeliveryError::Later { after_ms, .. }) => {
+            Err(DeliveryError::Permanent { .. }) => return None,
+            Err(DeliveryError::Retryable { after_ms, .. }) => {
                 world.pause(u32::try_from(next_try_ms(tries, after_ms, 0)?).unwrap()).await;
             }
         }
@@ -110,8 +110,8 @@ fn a_message_for_somebody_without_a_slack_user_goes_to_the_channel_and_is_found_
     assert_eq!(shown(&world, "slack"), 1);
     let channel = channel("slack");
     let notice = notice("held_team");
-    let telling = Telling { channel: &channel, notice: &notice, slack_channel: None, again: false, earlier: None };
-    assert_eq!(run(tell(&world, &telling)).unwrap_err().code(), "no_slack_address");
+    let notification = Telling { channel: &channel, notice: &notice, slack_channel: None, again: false, earlier: None };
+    assert_eq!(run(tell(&world, &notification)).unwrap_err().code(), "no_slack_address");
 }
 
 #[test]
@@ -157,15 +157,15 @@ fn a_lead_that_stays_under_another_tier_has_buttons_once() {
 
 fn refusal(world: &Outside, name: &str, notice: &Notice) -> (String, bool) {
     match run(told(world, name, notice, false)).unwrap_err() {
-        DeliveryError::Refused { code, config, .. } => (code, config),
-        DeliveryError::Later { code, after_ms } => panic!("{code} {after_ms:?}"),
+        DeliveryError::Permanent { code, config, .. } => (code, config),
+        DeliveryError::Retryable { code, after_ms } => panic!("{code} {after_ms:?}"),
     }
 }
 
 fn later(world: &Outside, name: &str, notice: &Notice) -> (String, Option<u32>) {
     match run(told(world, name, notice, false)).unwrap_err() {
-        DeliveryError::Later { code, after_ms } => (code, after_ms),
-        DeliveryError::Refused { code, .. } => panic!("{code}"),
+        DeliveryError::Retryable { code, after_ms } => (code, after_ms),
+        DeliveryError::Permanent { code, .. } => panic!("{code}"),
     }
 }
 
@@ -190,7 +190,7 @@ fn refusals_name_who_has_to_act() {
     let world = outside();
     world.change(SLACK, &json!({"take_scope": "chat:write"}));
     let refused = run(told(&world, "slack", &assigned, false)).unwrap_err();
-    let DeliveryError::Refused { message, .. } = refused else { panic!("{refused:?}") };
+    let DeliveryError::Permanent { message, .. } = refused else { panic!("{refused:?}") };
     assert!(message.contains("`chat:write`"), "{message}");
 
     let world = outside();
@@ -225,7 +225,7 @@ fn errors_of_resend_and_of_the_binding_are_told_apart() {
     for (status, name, expected) in [
         (409, "concurrent_idempotent_requests", ("under_way", Some(1_000))),
         (429, "rate_limit_exceeded", ("rate_limited", Some(1_000))),
-        (429, "daily_quota_exceeded", ("day_spent", Some(3_600_000))),
+        (429, "daily_quota_exceeded", ("daily_cap_reached", Some(3_600_000))),
         (500, "internal_server_error", ("unavailable", None)),
     ] {
         let world = outside();
@@ -270,7 +270,7 @@ fn five_hundred_notices_at_once_stay_within_every_limit() {
             // A message of the queue that waited for the gate too long comes again.
             loop {
                 match told(&world, name, notice, false).await {
-                    Err(DeliveryError::Later { code, .. }) if code == "gate_full" => world.pause(5_000).await,
+                    Err(DeliveryError::Retryable { code, .. }) if code == "gate_full" => world.pause(5_000).await,
                     told => return told,
                 }
             }
@@ -315,11 +315,11 @@ async fn work_through(world: &Outside, channels: &str, notice: &Notice) -> (Next
         let NextStep::Tell { channel, not_before } = &next else { return (next, so_far) };
         world.pause(u32::try_from(not_before.ms_since(world.now()).max(0)).unwrap()).await;
         let tries = so_far.iter().find(|tried| tried.channel == *channel).map_or(0, |tried| tried.tries);
-        let telling = Telling { channel, notice, slack_channel: None, again: tries > 0, earlier: None };
-        let (result, pause_ms) = match tell(world, &telling).await {
-            Ok(_) => (Came::Told, 0),
-            Err(DeliveryError::Refused { .. }) => (Came::Refused, 0),
-            Err(DeliveryError::Later { after_ms, .. }) => {
+        let notification = Telling { channel, notice, slack_channel: None, again: tries > 0, earlier: None };
+        let (result, pause_ms) = match tell(world, &notification).await {
+            Ok(_) => (Came::Delivered, 0),
+            Err(DeliveryError::Permanent { .. }) => (Came::Refused, 0),
+            Err(DeliveryError::Retryable { after_ms, .. }) => {
                 (Came::Later, next_try_ms(tries + 1, after_ms, 0).unwrap_or_default())
             }
         };

@@ -58,10 +58,10 @@ fn the_rep_is_told_who_why_by_when_and_where_to_go_on() {
     assert!(notice.why[0].contains("owns this account"), "{:?}", notice.why);
     assert_eq!(notice.person.email, Some(record.lead.email.address.clone()));
     let link = notice.links.accept.unwrap();
-    let token = link.strip_prefix("https://leads.acme.example/a/").unwrap();
+    let token = link.strip_prefix("https://leads.acme.example/actions/").unwrap();
     assert_eq!(encode(token), token, "the token needs no escapes");
     let ticket = Ticket::read(token, &[b"link-key".to_vec()], record.decision.decided_at).unwrap();
-    assert_eq!((ticket.kind, ticket.rep_id, ticket.attempt_no), (RepActionKind::Accept, assignment.rep_id, 1));
+    assert_eq!((ticket.kind, ticket.rep_id, ticket.decision_no), (RepActionKind::Accept, assignment.rep_id, 1));
     assert_eq!(ticket.until.ms_since(record.decision.decided_at) / 1_000, 7 * DAY_MS / 1_000);
 }
 
@@ -115,7 +115,7 @@ fn a_lead_that_moves_is_told_to_both() {
     let (world, mut record) = owned();
     let before = RepId::new("somebody-else").unwrap();
     record.replaces = Some(Replaced { rep_id: before.clone(), decided_at: at("2026-11-18T11:59:00Z") });
-    record.attempt_no = 2;
+    record.decision_no = 2;
     let told = made(&world, &record);
     let events: Vec<(NoticeEvent, Option<RepId>)> =
         told.iter().map(|notice| (notice.event, notice.to.rep_id.clone())).collect();
@@ -147,7 +147,7 @@ fn a_held_lead_is_told_once_to_a_manager_or_the_team() {
     }
     let [notice] = notices(&record, &making(&without)).try_into().unwrap();
     assert_eq!((notice.to.rep_id, notice.to.name), (None, index.team_name(&team)));
-    record.attempt_no = 2;
+    record.decision_no = 2;
     assert!(made(&world, &record).is_empty(), "it is held again every few minutes");
 }
 

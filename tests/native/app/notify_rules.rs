@@ -23,28 +23,28 @@ fn chains(rules: &Value, notice: &Notice, names: &[&str]) -> Vec<String> {
 
 #[test]
 fn everything_wrong_is_told_at_once() {
-    let text = r#"{"default": {"channels": ["slak", "resend", "resend", 7], "quiet_hours": "sometimes", "tries": 0,
-        "slack_channel": "sales", "events": ["asigned"], "break_through": ["A B"], "cannels": [], "tries": 2},
-        "teams": {"a b": {}, "emea": {"channels": "slack", "also": ["slack:emea"], "tries": 11}, "x": []}, "defaul": {}}"#;
+    let text = r#"{"default": {"channels": ["slak", "resend", "resend", 7], "quiet_hours": "sometimes", "max_attempts": 0,
+        "slack_channel": "sales", "events": ["asigned"], "bypass_quiet_hours": ["A B"], "cannels": [], "max_attempts": 2},
+        "teams": {"a b": {}, "emea": {"channels": "slack", "always": ["slack:emea"], "max_attempts": 11}, "x": []}, "defaul": {}}"#;
     let problems = read(text).unwrap_err();
     let found: Vec<String> = problems.iter().map(|it| format!("{} {}", it.path, it.code)).collect();
     assert_eq!(
         found,
         [
-            "default.tries duplicate_key",
+            "default.max_attempts duplicate_key",
             "default.channels[0] unknown_channel",
             "default.channels[3] unknown_channel",
             "default.channels[1] duplicate_channel",
             "default.quiet_hours unknown_policy",
-            "default.tries out_of_range",
+            "default.max_attempts out_of_range",
             "default.slack_channel invalid_channel",
             "default.events[0] unknown_event",
-            "default.break_through[0] invalid_id",
+            "default.bypass_quiet_hours[0] invalid_id",
             "default.cannels unknown_setting",
             "teams.a b invalid_id",
             "teams.emea.channels wrong_type",
-            "teams.emea.also[0] unknown_channel",
-            "teams.emea.tries out_of_range",
+            "teams.emea.always[0] unknown_channel",
+            "teams.emea.max_attempts out_of_range",
             "teams.x wrong_type",
             "defaul unknown_setting",
         ]
@@ -78,7 +78,7 @@ fn without_rules_whatever_is_set_up_is_used_and_the_webhook_in_any_case() {
 #[test]
 fn a_team_has_its_own_rules_and_otherwise_those_of_the_default() {
     let rules = json!({
-        "default": {"channels": ["slack", "inbox"], "also": [], "tries": 5, "slack_channel": "C0DEFAULT"},
+        "default": {"channels": ["slack", "inbox"], "always": [], "max_attempts": 5, "slack_channel": "C0DEFAULT"},
         "teams": {"named-accounts": {"channels": ["teams:emea"], "events": ["assigned", "held"]}},
     });
     let names = ["slack", "webhook"];
@@ -87,7 +87,7 @@ fn a_team_has_its_own_rules_and_otherwise_those_of_the_default() {
     let other = changed("moved", &json!({"team": "smb"}));
     assert_eq!(chains(&rules, &other, &names), ["slack>inbox"]);
     let policy = book(&rules).policy(&notice("assigned"), &[]);
-    assert_eq!((policy.tries, policy.slack_channel.as_deref()), (5, Some("C0DEFAULT")));
+    assert_eq!((policy.max_attempts, policy.slack_channel.as_deref()), (5, Some("C0DEFAULT")));
     let named: Vec<String> = book(&rules).channels().map(ToString::to_string).collect();
     assert_eq!(named, ["slack", "inbox", "teams:emea"]);
 }
@@ -116,7 +116,7 @@ fn a_channel_that_refuses_or_keeps_failing_makes_room_for_the_next() {
     assert_eq!(next(&[("slack", 2, Came::Later)]), "slack");
     assert_eq!(next(&[("slack", 3, Came::Later)]), "teams");
     assert_eq!(next(&[("slack", 1, Came::Refused)]), "teams");
-    assert_eq!(next(&[("slack", 1, Came::Refused), ("teams", 1, Came::Told)]), "done");
+    assert_eq!(next(&[("slack", 1, Came::Refused), ("teams", 1, Came::Delivered)]), "done");
     assert_eq!(next(&[("slack", 3, Came::Later), ("teams", 1, Came::Refused), ("resend", 3, Came::Later)]), "give up");
     assert_eq!(super::notify_rules::next(&json!({}), &[], &[], &notice("assigned"), now), "done");
 }
@@ -161,7 +161,7 @@ fn quiet_hours_end_with_the_shift_across_changes_of_the_clock() {
 
 #[test]
 fn an_important_tier_breaks_through() {
-    let rules = json!({"default": {"quiet_hours": "wait", "break_through": ["A"]}});
+    let rules = json!({"default": {"quiet_hours": "wait", "bypass_quiet_hours": ["A"]}});
     let night = at("2026-11-18T22:00:00Z");
     assert_eq!(next(&rules, &["slack"], &[], &notice("assigned"), night), "slack");
     let lesser = changed("assigned", &json!({"tier": "B"}));
@@ -181,7 +181,7 @@ proptest! {
     #[test]
     fn a_chain_ends(results in prop::collection::vec(came(), 40), tries in 1_u32..5, quiet in 0..3_usize, hour in 0..168_i64) {
         let policy = ["send", "wait", "email_only"][quiet];
-        let rules = json!({"default": {"tries": tries, "quiet_hours": policy}});
+        let rules = json!({"default": {"max_attempts": tries, "quiet_hours": policy}});
         let chain = available(&["slack", "teams", "resend"]);
         let notice = notice("assigned");
         let policy = book(&rules).policy(&notice, &chain);

@@ -7,7 +7,7 @@ use lead_router_app::ports::messages::{ProviderLookupRequest, ProviderLookupResp
 use lead_router_core::enrichment::provider::Contact;
 use lead_router_core::enrichment::provider::token::RENEW_BEFORE_MS;
 use lead_router_core::enrichment::waterfall::breaker::{BUSY_MS, FAULTS_TO_OPEN, PAUSE_MS, PAUSE_MS_MAX};
-use lead_router_core::enrichment::waterfall::results::{LEFT_ALONE, NOT_ASKED, NOT_SET_UP, PENDING};
+use lead_router_core::enrichment::waterfall::results::{CIRCUIT_OPEN, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router_core::facts::{Fact, FactValue, Facts, Field};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::ProviderId;
@@ -106,7 +106,7 @@ fn faults_in_a_row_end_the_asking_for_a_while() {
         assert_eq!(ask(&world).result, "provider_try_later");
     }
     let alone = ask(&world);
-    assert_eq!((alone.result.as_str(), alone.was_called()), (LEFT_ALONE, false));
+    assert_eq!((alone.result.as_str(), alone.was_called()), (CIRCUIT_OPEN, false));
     assert_eq!(world.http_calls.get(), 2 * FAULTS_TO_OPEN, "each question was tried again at once");
     answers(&world, 404, "{}");
     pass(&world, PAUSE_MS);
@@ -119,9 +119,9 @@ fn a_throttled_question_waits_and_a_refused_key_waits_longer() {
     for (status, pause_ms) in [(429, BUSY_MS), (401, PAUSE_MS_MAX), (402, PAUSE_MS_MAX)] {
         let world = world(status, "{}");
         assert!(ask(&world).was_called(), "{status}");
-        assert_eq!(ask(&world).result, LEFT_ALONE, "{status}");
+        assert_eq!(ask(&world).result, CIRCUIT_OPEN, "{status}");
         pass(&world, pause_ms - 1);
-        assert_eq!(ask(&world).result, LEFT_ALONE, "{status}");
+        assert_eq!(ask(&world).result, CIRCUIT_OPEN, "{status}");
         pass(&world, 1);
         assert!(ask(&world).was_called(), "{status}");
     }
@@ -217,7 +217,7 @@ fn a_token_that_is_refused_before_its_end_is_renewed_once() {
     ]);
     assert_eq!(run(world.look_up(&by_token())).unwrap().result, "provider_bad_key");
     assert_eq!(sent(&world), ["company two", "authenticate -", "company three"]);
-    assert_eq!(run(world.look_up(&by_token())).unwrap().result, LEFT_ALONE);
+    assert_eq!(run(world.look_up(&by_token())).unwrap().result, CIRCUIT_OPEN);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn without_a_token_the_provider_is_not_asked() {
         assert_eq!(sent(&world), ["authenticate -"], "{status}");
         // Nothing more is prepared: a question that is sent is not answered.
         let next = run(world.look_up(&by_token())).unwrap().result;
-        assert_eq!(next, if is_left_alone { LEFT_ALONE } else { "timeout" }, "{status}");
+        assert_eq!(next, if is_left_alone { CIRCUIT_OPEN } else { "timeout" }, "{status}");
     }
 }
 

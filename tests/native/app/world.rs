@@ -3,7 +3,7 @@
 
 use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
-use lead_router_app::account::{crm_snapshot, decide as desk};
+use lead_router_app::account::{crm_snapshot, decide as shard};
 use lead_router_app::enrichment::after;
 use lead_router_app::enrichment::provider_lookup::{Health, Progress, look_up};
 use lead_router_app::intake::{IntakeAnswer, Options, intake, route_again};
@@ -165,7 +165,7 @@ pub type Weather = Box<dyn Fn(&HttpRequest) -> (u32, Option<HttpAnswer>)>;
 pub struct World {
     pub now: Rc<Cell<Timestamp>>,
     config: RefCell<Rc<InForce>>,
-    desks: RefCell<BTreeMap<String, Rc<DeskTables>>>,
+    shards: RefCell<BTreeMap<String, Rc<DeskTables>>>,
     pools: RefCell<BTreeMap<String, Rc<TeamTables>>>,
     directory: Vec<DirectoryRow>,
     pub cache: RefCell<BTreeMap<String, CacheEntry>>,
@@ -256,7 +256,7 @@ impl World {
                 directory_version: "1".to_owned(),
                 crm_heard: None,
             })),
-            desks: RefCell::default(),
+            shards: RefCell::default(),
             pools: RefCell::default(),
             directory,
             cache: RefCell::default(),
@@ -343,8 +343,8 @@ impl World {
         });
     }
 
-    fn desk(&self, name: &str) -> Rc<DeskTables> {
-        Rc::clone(self.desks.borrow_mut().entry(name.to_owned()).or_default())
+    fn shard(&self, name: &str) -> Rc<DeskTables> {
+        Rc::clone(self.shards.borrow_mut().entry(name.to_owned()).or_default())
     }
 
     /// The pool with this name; an empty one when nobody wrote any, as on the platform.
@@ -368,8 +368,8 @@ impl World {
         result
     }
 
-    async fn locked<T>(&self, desk: &DeskTables, account: &AccountHash, run: impl Future<Output = T>) -> T {
-        let lock = Arc::clone(desk.locks.borrow_mut().entry(account.as_str().to_owned()).or_default());
+    async fn locked<T>(&self, shard: &DeskTables, account: &AccountHash, run: impl Future<Output = T>) -> T {
+        let lock = Arc::clone(shard.locks.borrow_mut().entry(account.as_str().to_owned()).or_default());
         let _guard = lock.lock_owned().await;
         run.await
     }
@@ -389,12 +389,12 @@ impl World {
         }
     }
 
-    /// What the alarms of all Desks and the consumer do at this moment: every lead that is due is routed again.
+    /// What the alarms of all account shards and the consumer do at this moment: every lead that is due is routed again.
     pub async fn wake(&self) -> PortResult<u32> {
-        let desks: Vec<_> = self.desks.borrow().values().cloned().collect();
+        let shards: Vec<_> = self.shards.borrow().values().cloned().collect();
         let mut woken = 0;
-        for desk in desks {
-            for row in desk.due(self.now.get(), 1_000)? {
+        for shard in shards {
+            for row in shard.due(self.now.get(), 1_000)? {
                 if let Some(done) = route_again(self, &row.lead_id, LIVE).await? {
                     after(self, done.after).await;
                     woken += 1;
@@ -404,21 +404,21 @@ impl World {
         Ok(woken)
     }
 
-    /// Every record in the outboxes, in the order of each Desk.
+    /// Every record in the outboxes, in the order of each account shard.
     pub fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
-        for desk in self.desks.borrow().values() {
-            for (id, _) in desk.log.borrow().values() {
-                records.push(desk::record_of(&desk.leads.borrow()[id]).unwrap());
+        for shard in self.shards.borrow().values() {
+            for (id, _) in shard.log.borrow().values() {
+                records.push(shard::record_of(&shard.leads.borrow()[id]).unwrap());
             }
         }
         records
     }
 
-    /// Rows of all Desks that are leads, not claims.
+    /// Rows of all account shards that are leads, not claims.
     pub fn leads(&self) -> Vec<LeadRow> {
-        let desks = self.desks.borrow();
-        let rows = desks.values().flat_map(|desk| desk.leads.borrow().values().cloned().collect::<Vec<_>>());
+        let shards = self.shards.borrow();
+        let rows = shards.values().flat_map(|shard| shard.leads.borrow().values().cloned().collect::<Vec<_>>());
         rows.filter(|row| row.state != LeadState::Claim).collect()
     }
 
@@ -627,8 +627,8 @@ impl ProviderLimits for World {
         let meter = meters.entry(permit.provider.to_string()).or_default();
         Ok(match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
             Admission::Yes => PermitResponse::Yes,
-            Admission::TooFast => PermitResponse::TooFast,
-            Admission::DaySpent => PermitResponse::DaySpent,
+            Admission::RateLimited => PermitResponse::RateLimited,
+            Admission::DailyCapReached => PermitResponse::DailyCapReached,
         })
     }
     async fn refund(&self, refund: &RefundRequest) -> PortResult<()> {
@@ -662,44 +662,44 @@ impl Rosters for World {
 }
 
 impl AccountShards for World {
-    async fn reserve(&self, desk: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse> {
-        let tables = self.desk(desk);
-        self.call(async { desk::reserve_key(&*tables, reserve) }).await
+    async fn reserve(&self, shard: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse> {
+        let tables = self.shard(shard);
+        self.call(async { shard::reserve_key(&*tables, reserve) }).await
     }
-    async fn open(&self, desk: &str, open: &OpenRequest) -> PortResult<OpenResponse> {
-        let tables = self.desk(desk);
-        self.call(async { desk::open(&*tables, open) }).await
+    async fn open(&self, shard: &str, open: &OpenRequest) -> PortResult<OpenResponse> {
+        let tables = self.shard(shard);
+        self.call(async { shard::open(&*tables, open) }).await
     }
-    async fn decide(&self, desk: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
-        let tables = self.desk(desk);
-        let run = desk::decide(&*tables, self, self, decide, woken);
+    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
+        let tables = self.shard(shard);
+        let run = shard::decide(&*tables, self, self, decide, woken);
         self.call(self.locked(&tables, &decide.open.keys.account, run)).await
     }
-    async fn claim(&self, desk: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
-        let tables = self.desk(desk);
-        let run = desk::claim(&*tables, self, self, claim);
+    async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
+        let tables = self.shard(shard);
+        let run = shard::claim(&*tables, self, self, claim);
         self.call(self.locked(&tables, &claim.keys.account, run)).await
     }
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {
-        let desk = self.desk(&AccountHash::of_lead(&touch.lead_id).unwrap().desk());
-        self.call(async { desk::touch(desk.as_ref(), touch) }).await
+        let shard = self.shard(&AccountHash::of_lead(&touch.lead_id).unwrap().shard());
+        self.call(async { shard::touch(shard.as_ref(), touch) }).await
     }
-    async fn mirror(&self, desk: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
-        self.call(async { crm_snapshot::mirror(self.desk(desk).as_ref(), ask) }).await
+    async fn mirror(&self, shard: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
+        self.call(async { crm_snapshot::mirror(self.shard(shard).as_ref(), ask) }).await
     }
-    async fn learn(&self, desk: &str, news: &[StoreSnapshotRequest]) -> PortResult<()> {
-        self.call(async { crm_snapshot::store_all(self.desk(desk).as_ref(), news) }).await
+    async fn learn(&self, shard: &str, news: &[StoreSnapshotRequest]) -> PortResult<()> {
+        self.call(async { crm_snapshot::store_all(self.shard(shard).as_ref(), news) }).await
     }
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>> {
         let Some(account) = AccountHash::of_lead(lead_id) else { return Ok(None) };
-        let tables = self.desk(&account.desk());
+        let tables = self.shard(&account.shard());
         let row = AccountStore::lead(&*tables, lead_id)?;
         Ok(row.map(|row| match row.state {
             LeadState::Open => LeadStatus::Open { open: serde_json::from_str(&row.body).unwrap() },
             _ => LeadStatus::Decided {
                 fingerprint: row.fingerprint.clone(),
                 received_at: row.received_at,
-                record: Box::new(desk::record_of(&row).unwrap()),
+                record: Box::new(shard::record_of(&row).unwrap()),
             },
         }))
     }

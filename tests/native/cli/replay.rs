@@ -109,7 +109,7 @@ fn a_chain_is_whole_until_a_byte_of_it_changes() {
     let texts = chain();
     let ran = run(&["verify", &file("chain.ndjson", &texts.join("\n"))]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("whole: 3 records from the first of the Desk"), "{ran:?}");
+    assert!(ran.out.contains("whole: 3 records from the first of the account shard"), "{ran:?}");
     let mut changed = texts.clone();
     changed[1] = changed[1].replace("\"ben\"", "\"ada\"");
     assert_ne!(changed, texts);
@@ -118,14 +118,14 @@ fn a_chain_is_whole_until_a_byte_of_it_changes() {
     assert_eq!(run(&["verify", &file("chain-empty.ndjson", "\n")]).code, 2);
 }
 
-/// A line of the export for a record, in the Desk of its lead.
+/// A line of the export for a record, in the account shard of its lead.
 fn exported(text: &str, seq: u64) -> Value {
     let record: Value = serde_json::from_str(text).unwrap();
-    let desk = AccountHash::of_lead(&serde_json::from_value(record["decision"]["lead_id"].clone()).unwrap());
+    let shard = AccountHash::of_lead(&serde_json::from_value(record["decision"]["lead_id"].clone()).unwrap());
     json!({
         "decision_id": record["decision"]["decision_id"],
         "lead_id": record["decision"]["lead_id"],
-        "desk": desk.map_or("desk-00".to_owned(), |account| account.desk()),
+        "shard": shard.map_or("shard-00".to_owned(), |account| account.shard()),
         "seq": seq,
         "hash": sha256_hex(text.as_bytes()),
         "previous": record["previous"],
@@ -134,7 +134,7 @@ fn exported(text: &str, seq: u64) -> Value {
     })
 }
 
-/// An export of one Desk with three records.
+/// An export of one account shard with three records.
 fn export() -> Vec<Value> {
     let mut lines: Vec<Value> = Vec::new();
     for (scenario, seq) in [SCENARIO, "good-lead-stays-counted", "competitor-is-not-sold-to"].into_iter().zip(1..) {
@@ -163,14 +163,14 @@ fn an_export_with_erased_records_is_whole_and_says_how_many() {
     lines.reverse();
     let ran = verified("export-erased.ndjson", &lines);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("whole: 3 records of 1 Desk"), "{}", ran.out);
+    assert!(ran.out.contains("whole: 3 records of 1 account shard"), "{}", ran.out);
     assert!(ran.out.contains("erased: 1 record, checked by their hashes alone"), "{}", ran.out);
 }
 
 #[test]
 fn a_changed_a_removed_and_a_reordered_record_of_an_export_are_found() {
     let mut changed = export();
-    let text = changed[2]["record"].as_str().unwrap().replace("\"attempt_no\":1", "\"attempt_no\":2");
+    let text = changed[2]["record"].as_str().unwrap().replace("\"decision_no\":1", "\"decision_no\":2");
     changed[2]["record"] = text.into();
     let mut removed = export();
     removed.remove(1);
@@ -179,7 +179,7 @@ fn a_changed_a_removed_and_a_reordered_record_of_an_export_are_found() {
     reordered[2]["seq"] = 2.into();
     for (name, lines, says) in [
         ("export-changed", changed, "its hash is not that of the record"),
-        ("export-removed", removed, "records 2 to 2 of `desk-01` are missing"),
+        ("export-removed", removed, "records 2 to 2 of `shard-01` are missing"),
         ("export-reordered", reordered, "its seq is not that of the record"),
     ] {
         let ran = verified(&format!("{name}.ndjson"), &lines);

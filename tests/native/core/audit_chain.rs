@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A lead of some account; three accounts make it likely that Desks have several records.
+/// A lead of some account; three accounts make it likely that account shards have several records.
 fn lead(account: u8, number: usize) -> LeadId {
     let account = AccountHash::new(b"key", &format!("account-{}", account % 3));
     LeadId::new(&format!("{}-0123456789-{number:012x}", account.as_str())).unwrap()
@@ -19,8 +19,8 @@ fn ledger(leads: &[(u8, bool)]) -> Vec<Value> {
     let mut lines = Vec::new();
     for (number, (account, is_erased)) in leads.iter().enumerate() {
         let lead_id = lead(*account, number);
-        let desk = AccountHash::of_lead(&lead_id).unwrap().desk();
-        let (last, previous) = heads.get(&desk).cloned().unwrap_or_default();
+        let shard = AccountHash::of_lead(&lead_id).unwrap().shard();
+        let (last, previous) = heads.get(&shard).cloned().unwrap_or_default();
         let seq = last + 1;
         let record = json!({
             "decision": {
@@ -33,11 +33,11 @@ fn ledger(leads: &[(u8, bool)]) -> Vec<Value> {
         })
         .to_string();
         let hash = sha256_hex(record.as_bytes());
-        heads.insert(desk.clone(), (seq, hash.clone()));
+        heads.insert(shard.clone(), (seq, hash.clone()));
         lines.push(json!({
             "decision_id": format!("{lead_id}-1"), "lead_id": lead_id, "outcome": "assigned", "tier": "A", "team": "smb",
             "rep_id": format!("rep-{number}"), "mode": "live", "rubric_version": "v1", "duplicate_of": null,
-            "desk": desk, "seq": seq, "hash": hash, "previous": previous,
+            "shard": shard, "seq": seq, "hash": hash, "previous": previous,
             "erased_at": is_erased.then_some("2026-11-20T09:00:00Z"),
             "record": (!is_erased).then_some(record),
         }));
@@ -99,7 +99,7 @@ proptest! {
         leads in prop::collection::vec((any::<u8>(), Just(false)), 1..20),
         which in any::<prop::sample::Index>(),
         name in prop::sample::select(vec![
-            "decision_id", "lead_id", "outcome", "tier", "team", "rep_id", "mode", "rubric_version", "duplicate_of", "desk",
+            "decision_id", "lead_id", "outcome", "tier", "team", "rep_id", "mode", "rubric_version", "duplicate_of", "shard",
             "seq", "hash", "previous",
         ]),
     ) {

@@ -71,7 +71,7 @@ fn lead(dice: &mut Dice) -> Facts {
 
 /// Where a lead goes, and what the rep must bring. An owner gets it whatever the team, unless an override says otherwise.
 fn placement(plan: &Plan, has_owner: bool) -> String {
-    let team = (!has_owner || plan.beats_owner).then_some(&plan.team);
+    let team = (!has_owner || plan.ignore_account_owner).then_some(&plan.team);
     let tier = plan.rejected.is_none().then_some((&plan.score.tier, team, &plan.rep, &plan.needs, plan.sla_minutes));
     format!("{:?} {tier:?}", plan.rejected)
 }
@@ -132,7 +132,7 @@ fn whoever_is_not_asked_could_not_have_changed_where_the_lead_goes() {
     for seed in 0..WORLDS {
         let dice = &mut Dice::new(seed);
         let mut file = random_rubric(dice);
-        file["enrichment"]["prefer"] = dice.pick(&["speed", "balance", "price"]).to_owned().into();
+        file["enrichment"]["prefer"] = dice.pick(&["speed", "balance", "cost"]).to_owned().into();
         let rubric = rubric(&file);
         let base = lead(dice);
         let count = 1 + dice.below(PROVIDERS.len());

@@ -92,7 +92,7 @@ fn pages_say_what_the_cases_expect() {
 }
 
 fn page_of(json_ld: &Value) -> WebPage {
-    WebPage { json_ld: vec![json_ld.to_string()], ..Page::default() }
+    WebPage { json_ld: vec![json_ld.to_string()], ..WebPage::default() }
 }
 
 #[test]

@@ -372,7 +372,7 @@ impl World {
             self.strangers += 1;
             let mut lead = leads.lead.clone().unwrap_or_else(|| scenario.lead.clone());
             lead["email"] = json!(format!("person@stranger{}.example", self.strangers));
-            let view = AccountContext { owner: crm_owner(leads.owner.as_ref()), ..AccountView::default() };
+            let view = AccountContext { owner: crm_owner(leads.owner.as_ref()), ..AccountContext::default() };
             let made = self.decide(&lead, &BTreeMap::new(), view, &[]);
             if let Some(assignment) = &made.decision.assignment {
                 *got.entry(assignment.rep_id.clone()).or_default() += 1;
@@ -390,7 +390,7 @@ impl World {
             rep_id,
             is_overruled: false,
         });
-        let view = AccountContext { owner: crm_owner(scenario.owner.as_ref()), person, ..AccountView::default() };
+        let view = AccountContext { owner: crm_owner(scenario.owner.as_ref()), person, ..AccountContext::default() };
         self.decide(&scenario.lead, &scenario.facts, view, &scenario.exclude)
     }
 
@@ -407,16 +407,16 @@ impl World {
         let view = AccountContext { owner: view.owner.or(owner), ..view };
         let plan = plan(&self.rubric, &facts, self.now);
         let keys = LeadKeys::new(b"golden", &lead.account_key(), lead.person_key(), "content");
-        let asking = RoutingContext {
+        let context = RoutingContext {
             lead_id: keys.lead_id(0).unwrap(),
             exclude: exclude.to_vec(),
             now: self.now,
             seed: u64::from_str_radix(&keys.submission[..16], 16).unwrap(),
         };
-        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &asking), &self.pools, RecordDetail::Record);
-        count(&mut self.pools, &plan, &asking, &asked);
+        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &context), &self.pools, RecordDetail::Record);
+        count(&mut self.pools, &plan, &context, &asked);
         if let Some(last) = asked.last().filter(|_| decision.assignment.is_some()) {
-            self.picks.push((last.attempt.request(&plan, &asking), last.pick.clone(), last.attempt.pool.clone()));
+            self.picks.push((last.attempt.request(&plan, &context), last.pick.clone(), last.attempt.pool.clone()));
         }
         let record = Record {
             v: 1,
@@ -425,9 +425,9 @@ impl World {
             lead,
             facts,
             view,
-            asking,
+            context,
             asked: asked.clone(),
-            attempt_no: 1,
+            decision_no: 1,
             previous: String::new(),
             seq: None,
             replaces: None,

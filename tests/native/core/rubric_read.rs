@@ -169,8 +169,8 @@ fn each_rule_of_the_file_is_kept() {
         ),
         (
             "/overrides/0",
-            json!({"id": "y", "when": {"signal": "x"}, "tier": "A", "beats_owner": true}),
-            "overrides[1].beats_owner no_effect",
+            json!({"id": "y", "when": {"signal": "x"}, "tier": "A", "ignore_account_owner": true}),
+            "overrides[1].ignore_account_owner no_effect",
         ),
         ("/overrides/0", json!({"id": "size", "when": {"signal": "x"}, "tier": "A"}), "overrides[1].id repeated_id"),
         ("/overrides/0", json!({"id": "y", "when": {"signal": "x"}, "tier": "Q"}), "overrides[1].tier unknown_tier"),

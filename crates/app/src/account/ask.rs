@@ -24,11 +24,11 @@ pub(crate) async fn ask(
     plan: &Plan,
     view: &AccountContext,
     index: &RosterIndex,
-    asking: &RoutingContext,
+    context: &RoutingContext,
 ) -> PortResult<Vec<QueryResult>> {
     let mut asked = Vec::new();
-    for attempt in candidate_queries(plan, view, index, &asking.exclude) {
-        let reply = teams.pick(&attempt.pool, &attempt.request(plan, asking)).await?;
+    for attempt in candidate_queries(plan, view, index, &context.exclude) {
+        let reply = teams.pick(&attempt.pool, &attempt.request(plan, context)).await?;
         let PickResponse { request, pick, roster_version, states } = reply;
         let done = matches!(pick.outcome, PickOutcome::Picked { .. });
         asked.push(QueryResult { attempt, request, pick, roster_version, states });
@@ -44,14 +44,14 @@ pub(crate) async fn release(
     teams: &impl RepPools,
     index: &RosterIndex,
     plan: &Plan,
-    asking: &RoutingContext,
+    context: &RoutingContext,
     asked: &[QueryResult],
 ) -> PortResult<()> {
     let counts = asked.last().filter(|asked| picked(asked).is_some()).map(|asked| &asked.attempt);
     let pools: BTreeSet<&str> = index.teams.values().map(|team| team.pool.as_str()).collect();
     for pool in pools {
-        let keep = counts.filter(|attempt| attempt.pool == pool).map(|attempt| attempt.request(plan, asking));
-        teams.release(pool, &ReleaseRequest { lead_id: asking.lead_id.clone(), keep }).await?;
+        let keep = counts.filter(|attempt| attempt.pool == pool).map(|attempt| attempt.request(plan, context));
+        teams.release(pool, &ReleaseRequest { lead_id: context.lead_id.clone(), keep }).await?;
     }
     Ok(())
 }

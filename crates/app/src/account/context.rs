@@ -1,4 +1,4 @@
-//! What a Desk knows about the account and the person of a lead before it is decided.
+//! What an account shard knows about the account and the person of a lead before it is decided.
 
 use crate::ports::messages::ClaimResponse;
 use crate::ports::{AccountStore, LeadRow, LeadState, PortResult, Unavailable};
@@ -16,7 +16,7 @@ const OWNERSHIP_MS: i64 = 90 * DAY_MS;
 /// # Errors
 /// [`Unavailable`] when the row does not hold one.
 pub fn record_of(row: &LeadRow) -> PortResult<Record> {
-    serde_json::from_str(&row.body).map_err(|error| Unavailable::new("desk", error.to_string()))
+    serde_json::from_str(&row.body).map_err(|error| Unavailable::new("shard", error.to_string()))
 }
 
 /// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
@@ -41,7 +41,7 @@ pub(crate) fn view(
         Some(owner) => Some(owner.clone()),
         None => store
             .latest(&keys.account_prefix(), since, but)?
-            .and_then(|row| rep_of(&row).map(|rep_id| AccountOwner { rep_id, source: "desk".to_owned() })),
+            .and_then(|row| rep_of(&row).map(|rep_id| AccountOwner { rep_id, source: "earlier_lead".to_owned() })),
     };
     Ok(AccountContext { owner, person, ..AccountContext::default() })
 }
@@ -57,7 +57,7 @@ fn is_overruled(earlier: &LeadRow, rep: &RepId, owner: Option<&AccountOwner>) ->
     then.and_then(|view| view.owner).is_none_or(|then| then.rep_id != owner.rep_id)
 }
 
-/// The id under which a lead is known outside: a claim stands for a lead of another Desk.
+/// The id under which a lead is known outside: a claim stands for a lead of another account shard.
 fn original(row: &LeadRow) -> LeadId {
     match row.state {
         LeadState::Claim => LeadId::new(&row.fingerprint).unwrap_or_else(|_| row.lead_id.clone()),

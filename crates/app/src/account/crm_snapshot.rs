@@ -1,4 +1,4 @@
-//! What a Desk remembers of the CRM: a row for each person, and one for each account.
+//! What an account shard remembers of the CRM: a row for each person, and one for each account.
 
 use crate::ports::messages::{SnapshotRequest, StoreSnapshotRequest};
 use crate::ports::{AccountStore, PortResult, Unavailable};
@@ -45,5 +45,5 @@ fn seen<T: DeserializeOwned>(row: Option<String>) -> Option<SnapshotEntry<T>> {
 }
 
 fn json<T: Serialize>(value: &T) -> PortResult<String> {
-    serde_json::to_string(value).map_err(|error| Unavailable::new("desk", error.to_string()))
+    serde_json::to_string(value).map_err(|error| Unavailable::new("shard", error.to_string()))
 }

@@ -1,6 +1,6 @@
-//! A Desk accepts leads and decides them.
+//! An account shard accepts leads and decides them.
 //!
-//! A Desk runs one decision per account at a time (the caller holds the account's lock), so colleagues who
+//! An account shard runs one decision per account at a time (the caller holds the account's lock), so colleagues who
 //! arrive together see one owner. Between the questions to the Teams nothing is written; the decision, the
 //! owner and the outbox are one synchronous stretch at the end.
 
@@ -82,7 +82,7 @@ fn standing(store: &impl AccountStore, open: &OpenRequest) -> PortResult<Submiss
 }
 
 fn lead_id(keys: &LeadKeys, generation: u32) -> PortResult<LeadId> {
-    keys.lead_id(generation).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))
+    keys.lead_id(generation).ok_or_else(|| Unavailable::new("shard", "the hashes make no id"))
 }
 
 /// How long after a decision a late answer may change it, in milliseconds: before that a rep has hardly begun.
@@ -92,7 +92,7 @@ pub const LATE_MS_MAX: i64 = 10 * MINUTE_MS;
 #[must_use]
 pub fn may_be_placed_again(record: &Record, now: Timestamp) -> bool {
     let age_ms = now.ms_since(record.decision.decided_at);
-    record.attempt_no == 1 && record.decision.outcome == Outcome::Assigned && age_ms <= LATE_MS_MAX
+    record.decision_no == 1 && record.decision.outcome == Outcome::Assigned && age_ms <= LATE_MS_MAX
 }
 
 /// Accepts a lead: after this it is durable, and the watchdog sees to it that it is decided.
@@ -109,7 +109,7 @@ pub fn open(store: &impl AccountStore, open: &OpenRequest) -> PortResult<OpenRes
                 rep_id: None,
                 received_at: open.received_at,
                 wake_at: Some(open.received_at.plus_ms(WATCHDOG_MS)),
-                attempt_no: 0,
+                decision_no: 0,
                 body: json(open)?,
             })?;
             Ok(OpenResponse::Open { lead_id, received_at: open.received_at })
@@ -126,10 +126,10 @@ pub fn open(store: &impl AccountStore, open: &OpenRequest) -> PortResult<OpenRes
 /// rep or an operator who means this very decision.
 fn is_taken_back(store: &impl AccountStore, decide: &DecideRequest, record: &Record) -> PortResult<bool> {
     if let Some(handed) = &decide.handed {
-        return Ok(record.attempt_no == handed.attempt_no && record.decision.outcome == Outcome::Assigned);
+        return Ok(record.decision_no == handed.decision_no && record.decision.outcome == Outcome::Assigned);
     }
     let may_move = decide.late.is_some() && may_be_placed_again(record, decide.now);
-    Ok(may_move && store.touched(&record.asking.lead_id)?.is_none())
+    Ok(may_move && store.touched(&record.context.lead_id)?.is_none())
 }
 
 /// A rep begins to work a lead.
@@ -138,7 +138,7 @@ fn is_taken_back(store: &impl AccountStore, decide: &DecideRequest, record: &Rec
 /// [`Unavailable`] when the store fails; saying it again is harmless.
 pub fn touch(store: &impl AccountStore, touch: &TouchRequest) -> PortResult<TouchResponse> {
     let row = store.lead(&touch.lead_id)?.filter(|row| row.state == LeadState::Assigned);
-    if row.is_none_or(|row| row.attempt_no != touch.attempt_no) {
+    if row.is_none_or(|row| row.decision_no != touch.decision_no) {
         return Ok(TouchResponse::Stale);
     }
     if store.touched(&touch.lead_id)?.is_none() {
@@ -151,7 +151,7 @@ pub fn touch(store: &impl AccountStore, touch: &TouchRequest) -> PortResult<Touc
 struct DecisionCase {
     lead_id: LeadId,
     received_at: Timestamp,
-    attempt_no: u32,
+    decision_no: u32,
     /// Whether pools may have been asked about it before.
     again: bool,
     /// The decision that is taken back.
@@ -167,8 +167,8 @@ fn case(
     woken: bool,
 ) -> PortResult<Result<DecisionCase, DecideResponse>> {
     let first = |lead_id, received_at, again| {
-        let (attempt_no, earlier, exclude) = (1, None, Vec::new());
-        DecisionCase { lead_id, received_at, attempt_no, again, earlier, exclude }
+        let (decision_no, earlier, exclude) = (1, None, Vec::new());
+        DecisionCase { lead_id, received_at, decision_no, again, earlier, exclude }
     };
     Ok(Ok(match standing(store, &decide.open)? {
         SubmissionLookup::New(lead_id) => first(lead_id, decide.open.received_at, false),
@@ -177,21 +177,21 @@ fn case(
             first(row.lead_id, row.received_at, again)
         }
         SubmissionLookup::Held(row, record) if woken => {
-            let attempt_no = row.attempt_no.saturating_add(1);
-            DecisionCase { attempt_no, exclude: record.asking.exclude, ..first(row.lead_id, row.received_at, true) }
+            let decision_no = row.decision_no.saturating_add(1);
+            DecisionCase { decision_no, exclude: record.context.exclude, ..first(row.lead_id, row.received_at, true) }
         }
         SubmissionLookup::Decided(record) if is_taken_back(store, decide, &record)? => {
             let had_it = decide.handed.as_ref().and_then(|_| record.decision.rep_id());
-            let mut exclude = record.asking.exclude;
+            let mut exclude = record.context.exclude;
             exclude.extend(had_it.filter(|rep| !exclude.contains(rep)));
             // Whom somebody names gets it, also back.
             let to = decide.handed.as_ref().and_then(|handed| handed.to.as_ref());
             exclude.retain(|rep| Some(rep) != to);
             DecisionCase {
-                attempt_no: record.attempt_no.saturating_add(1),
+                decision_no: record.decision_no.saturating_add(1),
                 earlier: Some(record.decision),
                 exclude,
-                ..first(record.asking.lead_id, decide.open.received_at, true)
+                ..first(record.context.lead_id, decide.open.received_at, true)
             }
         }
         SubmissionLookup::Held(_, record) | SubmissionLookup::Decided(record) => {
@@ -205,11 +205,11 @@ fn case(
 ///
 /// Steps: 1 where the submission stands (a decided one is answered with its first answer, a held one only
 /// when its time has come); 2 what the account is known to be; 3 the questions, here or at the employer's
-/// Desk; 4 for a lead that may have been asked about before, pools take back what does not count; 5 decision,
+/// account shard; 4 for a lead that may have been asked about before, pools take back what does not count; 5 decision,
 /// owner and outbox in one write.
 ///
 /// # Errors
-/// [`Unavailable`] when the store, a Team or the employer's Desk fails. Nothing is decided then, and asking
+/// [`Unavailable`] when the store, a Team or the employer's account shard fails. Nothing is decided then, and asking
 /// again gives the same rep.
 pub async fn decide<W: RepPools + AccountShards>(
     store: &impl AccountStore,
@@ -223,7 +223,7 @@ pub async fn decide<W: RepPools + AccountShards>(
         Ok(case) => case,
         Err(answered) => return Ok(answered),
     };
-    let DecisionCase { lead_id, received_at, attempt_no, again, earlier, exclude } = case;
+    let DecisionCase { lead_id, received_at, decision_no, again, earlier, exclude } = case;
     // 2
     let index = rosters.index(&decide.index_version).await?;
     let mut view =
@@ -231,38 +231,38 @@ pub async fn decide<W: RepPools + AccountShards>(
     view.crm.clone_from(&decide.crm);
     view.holder = decide.late.filter(|late| late.keeps_rep).and(earlier.as_ref()).and_then(|earlier| earlier.rep_id());
     view.handed_to = decide.handed.as_ref().and_then(|handed| handed.to.clone());
-    let asking = RoutingContext { lead_id, exclude, now: decide.now, seed: decide.seed };
+    let context = RoutingContext { lead_id, exclude, now: decide.now, seed: decide.seed };
     // 3
     let asked = match decide.employer.as_ref().filter(|_| view.person.is_none() && decide.plan.rejected.is_none()) {
         Some(keys) => {
             let claim = ClaimRequest {
                 keys: keys.clone(),
-                asking: asking.clone(),
+                context: context.clone(),
                 owner: decide.owner.clone(),
                 crm: decide.crm.clone(),
                 plan: decide.plan.clone(),
                 index_version: decide.index_version.clone(),
             };
-            let claimed = world.claim(&keys.account.desk(), &claim).await?;
+            let claimed = world.claim(&keys.account.shard(), &claim).await?;
             view = claimed.view;
             claimed.asked
         }
-        None => ask(world, &decide.plan, &view, &index, &asking).await?,
+        None => ask(world, &decide.plan, &view, &index, &context).await?,
     };
     // 4
     if again {
-        release(world, &index, &decide.plan, &asking, &asked).await?;
+        release(world, &index, &decide.plan, &context, &asked).await?;
     }
     // 5
     let decision = conclude(DecisionInputs {
         plan: &decide.plan,
         view: &view,
         index: &index,
-        asking: &asking,
+        context: &context,
         asked: &asked,
         enrichment: decide.enrichment.clone(),
         mode: decide.mode,
-        attempt_no,
+        decision_no,
         received_at,
     });
     let record = Record {
@@ -272,9 +272,9 @@ pub async fn decide<W: RepPools + AccountShards>(
         lead: decide.open.lead.clone(),
         facts: decide.facts.clone(),
         view,
-        asking,
+        context,
         asked,
-        attempt_no,
+        decision_no,
         previous: String::new(),
         seq: None,
         replaces: earlier.as_ref().and_then(Decision::replaced),
@@ -283,7 +283,7 @@ pub async fn decide<W: RepPools + AccountShards>(
     Ok(DecideResponse::Decided { decision: Box::new(decision), replay: false })
 }
 
-/// Decides who gets a lead of this account that lives in another Desk. The caller holds the account's lock.
+/// Decides who gets a lead of this account that lives in another account shard. The caller holds the account's lock.
 ///
 /// # Errors
 /// As [`decide`].
@@ -296,26 +296,26 @@ pub async fn claim(
     let id = lead_id(&claim.keys, 0)?;
     if let Some(row) = store.lead(&id)?.filter(|row| row.state == LeadState::Claim) {
         let claimed: ClaimResponse =
-            serde_json::from_str(&row.body).map_err(|error| Unavailable::new("desk", error.to_string()))?;
+            serde_json::from_str(&row.body).map_err(|error| Unavailable::new("shard", error.to_string()))?;
         let same = claimed.asked.last().is_some_and(|asked| picked(asked).is_some());
-        if same && row.fingerprint == claim.asking.lead_id.as_str() {
+        if same && row.fingerprint == claim.context.lead_id.as_str() {
             return Ok(claimed);
         }
     }
     let index = rosters.index(&claim.index_version).await?;
-    let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.asking.now, None)?;
+    let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.context.now, None)?;
     view.crm.clone_from(&claim.crm);
-    let asked = ask(teams, &claim.plan, &view, &index, &claim.asking).await?;
+    let asked = ask(teams, &claim.plan, &view, &index, &claim.context).await?;
     let claimed = ClaimResponse { view, asked };
     if let Some(rep) = claimed.asked.last().and_then(picked) {
         store.put(&LeadRow {
             lead_id: id,
-            fingerprint: claim.asking.lead_id.to_string(),
+            fingerprint: claim.context.lead_id.to_string(),
             state: LeadState::Claim,
             rep_id: Some(rep.to_string()),
-            received_at: claim.asking.now,
+            received_at: claim.context.now,
             wake_at: None,
-            attempt_no: 1,
+            decision_no: 1,
             body: json(&claimed)?,
         })?;
     }
@@ -346,7 +346,7 @@ fn write(
         rep_id: decision.assignment.as_ref().map(|assignment| assignment.rep_id.to_string()),
         received_at,
         wake_at: decision.retry_at,
-        attempt_no: record.attempt_no,
+        decision_no: record.decision_no,
         body,
     };
     let hash = sha256_hex(row.body.as_bytes());
@@ -358,5 +358,5 @@ fn write(
 }
 
 fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
-    serde_json::to_string(value).map_err(|error| Unavailable::new("desk", error.to_string()))
+    serde_json::to_string(value).map_err(|error| Unavailable::new("shard", error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! What the CRM knows about a lead before it is decided: the mirror in the Desk first, a call second.
+//! What the CRM knows about a lead before it is decided: the mirror in the account shard first, a call second.
 
 use crate::intake::IntakeWorld;
 use crate::ports::InForce;
@@ -53,7 +53,7 @@ impl<'a, W: IntakeWorld> CrmLookup<'a, W> {
 
     async fn about(world: &'a W, config: &'a InForce, keys: LeadKeys, question: CrmQuestion) -> Self {
         let ask = SnapshotRequest { account: keys.account.clone(), person: keys.person.clone() };
-        let mirror = world.mirror(&keys.account.desk(), &ask).await.unwrap_or_default();
+        let mirror = world.mirror(&keys.account.shard(), &ask).await.unwrap_or_default();
         Self { world, config, keys, question, mirror, now: world.now(), learns: true }
     }
 
@@ -72,7 +72,7 @@ impl<'a, W: IntakeWorld> CrmLookup<'a, W> {
     /// the mirror however old it is.
     pub async fn finish(self) -> CrmContext {
         if self.is_known() {
-            return self.consulted(&self.mirror.state(), CrmUse::Mirror);
+            return self.consulted(&self.mirror.state(), CrmUse::Snapshot);
         }
         match self.world.lookup(&self.question).await {
             Ok(state) => {
@@ -94,7 +94,7 @@ impl<'a, W: IntakeWorld> CrmLookup<'a, W> {
         };
         let learn = StoreSnapshotRequest { account: self.keys.account.clone(), person: self.keys.person.clone(), read };
         // What is not remembered is asked again.
-        let _ = self.world.learn(&self.keys.account.desk(), &[learn]).await;
+        let _ = self.world.learn(&self.keys.account.shard(), &[learn]).await;
     }
 
     fn consulted(&self, state: &State, how: CrmUse) -> CrmContext {

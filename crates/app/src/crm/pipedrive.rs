@@ -41,7 +41,7 @@ impl<'a, W: Http + Clock + VendorLimits> Pipedrive<'a, W> {
         let lanes = lanes(&request);
         let answer = self.vendor.send(&request, &lanes).await?;
         let data = answers::data(answer.status, answer.retry_after_s, &answer.body);
-        if let Err(DeliveryError::Later { code, after_ms: Some(ms) }) = &data
+        if let Err(DeliveryError::Retryable { code, after_ms: Some(ms) }) = &data
             && code == "rate_limited"
             && let Some(lane) = lanes.last()
         {
@@ -79,7 +79,7 @@ impl<'a, W: Http + Clock + VendorLimits> Pipedrive<'a, W> {
             Some(id) => id,
             None => {
                 let made = self.call(self.api.add_person(&decide::new_person(write, field))).await?;
-                number(&made, "/id").ok_or_else(|| DeliveryError::later("answer_unreadable", None))?
+                number(&made, "/id").ok_or_else(|| DeliveryError::retryable("answer_unreadable", None))?
             }
         };
         let record = RecordId { kind: PersonKind::Contact, id: id.to_string() };
@@ -134,7 +134,7 @@ impl<'a, W: Http + Clock + VendorLimits> Pipedrive<'a, W> {
         }
         let activity = decide::activity(write, assigning, person_id, owner_id);
         let made = self.call(self.api.add_activity(&activity)).await?;
-        number(&made, "/id").ok_or_else(|| DeliveryError::later("answer_unreadable", None))
+        number(&made, "/id").ok_or_else(|| DeliveryError::retryable("answer_unreadable", None))
     }
 
     async fn change(&self, write: &CrmWrite, found: &Value, id: u64, owner_id: Option<u64>) -> DeliveryResult<()> {

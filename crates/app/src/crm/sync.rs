@@ -1,7 +1,7 @@
-//! Changes in the CRM are taken over: into the mirror of each Desk, and new records as leads.
+//! Changes in the CRM are taken over: into the mirror of each account shard, and new records as leads.
 //!
 //! Two readings share the work. One takes over what changes, over and over. The other reads everything that is there, once:
-//! after it, what no Desk remembers is known not to be there, and a decision about a stranger needs no call either.
+//! after it, what no account shard remembers is known not to be there, and a decision about a stranger needs no call either.
 
 use crate::intake::Options;
 use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, Crm, SyncCursor, SyncCursors, SyncKind};
@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 
 /// Longest time of one run, in milliseconds: the next one, five minutes later, goes on where this one ends.
 const RUN_MS_MAX: i64 = 60_000;
-/// Most pages of one run. Each asks at most every Desk once and the CRM a few times, and the platform bounds the calls.
+/// Most pages of one run. Each asks at most every account shard once and the CRM a few times, and the platform bounds the calls.
 pub const PAGES_MAX: u32 = 40;
 /// How far the first round of changes looks back, in milliseconds.
 const FIRST_MS: i64 = HOUR_MS;
 /// How much of what was read is read again, in milliseconds: searches of a CRM lag behind its records by seconds.
 const OVERLAP_MS: i64 = MINUTE_MS;
-/// How many Desks are told at once.
+/// How many account shards are told at once.
 const DESKS_AT_ONCE: usize = 8;
 
 /// What a run came to.
@@ -68,7 +68,7 @@ impl<W: Clock + SyncCursors + AccountShards + Jobs> SyncWorld for W {}
 /// record that was never asked about.
 ///
 /// # Errors
-/// `Unavailable` when the CRM, a Desk, the queue or the memory fails. The next run goes on at the last page that was taken over
+/// `Unavailable` when the CRM, an account shard, the queue or the memory fails. The next run goes on at the last page that was taken over
 /// as a whole; taking over again changes nothing.
 pub async fn sync<W: SyncWorld>(world: &W, crm: &impl Crm, sync: &Sync<'_>) -> PortResult<SyncResult> {
     let mut run = SyncRun { world, crm, sync, began: world.now(), pages: 0, taken: SyncResult::default() };
@@ -178,7 +178,7 @@ pub fn unavailable(setback: &DeliveryError) -> Unavailable {
 /// nobody's lead and in nobody's mirror.
 ///
 /// # Errors
-/// `Unavailable` when a Desk or the queue fails. Taking over again changes nothing.
+/// `Unavailable` when an account shard or the queue fails. Taking over again changes nothing.
 pub async fn take_over<W: AccountShards + Jobs>(
     world: &W,
     changes: Changes,
@@ -191,7 +191,7 @@ pub async fn take_over<W: AccountShards + Jobs>(
     for (domain, state) in changes.accounts {
         let account = AccountHash::new(options.person_key, &domain);
         let read = CrmSnapshot { person: None, account: Some(SnapshotEntry { state: Some(state), at }) };
-        news.entry(account.desk()).or_default().push(StoreSnapshotRequest { account, person: String::new(), read });
+        news.entry(account.shard()).or_default().push(StoreSnapshotRequest { account, person: String::new(), read });
         taken.accounts = taken.accounts.saturating_add(1);
     }
     let mut jobs = Vec::new();
@@ -201,7 +201,7 @@ pub async fn take_over<W: AccountShards + Jobs>(
         let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), "");
         let key = format!("crm:{crm}:{}", state.id);
         let read = CrmSnapshot { person: Some(SnapshotEntry { state: Some(state), at }), account: None };
-        news.entry(keys.account.desk()).or_default().push(StoreSnapshotRequest {
+        news.entry(keys.account.shard()).or_default().push(StoreSnapshotRequest {
             account: keys.account,
             person: keys.person,
             read,
@@ -212,8 +212,8 @@ pub async fn take_over<W: AccountShards + Jobs>(
             jobs.push(Job::Take { lead: Box::new(lead), key, received_at: at });
         }
     }
-    // One call for each Desk, a few at a time.
-    let learning = news.iter().map(|(desk, news)| world.learn(desk, news));
+    // One call for each account shard, a few at a time.
+    let learning = news.iter().map(|(shard, news)| world.learn(shard, news));
     stream::iter(learning).buffer_unordered(DESKS_AT_ONCE).try_collect::<()>().await?;
     if !jobs.is_empty() {
         world.enqueue(&jobs, 0).await?;

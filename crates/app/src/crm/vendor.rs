@@ -47,7 +47,7 @@ impl<W: Http + Clock + VendorLimits> VendorClient<'_, W> {
     /// Sends a request when its lanes let it through; any answer of the vendor is an answer, also one that refuses.
     ///
     /// # Errors
-    /// [`DeliveryError::Later`]: `gate_full` when the caller's patience ends before the gate opens, `gate_unavailable` when the
+    /// [`DeliveryError::Retryable`]: `gate_full` when the caller's patience ends before the gate opens, `gate_unavailable` when the
     /// gate cannot be asked (the call is not made then), `timeout` and `unreachable` without an answer, where it is not
     /// known whether the vendor did what was asked; `answer_too_large`.
     pub async fn send(&self, request: &HttpRequest, lanes: &[Bucket]) -> DeliveryResult<HttpAnswer> {
@@ -67,7 +67,7 @@ impl<W: Http + Clock + VendorLimits> VendorClient<'_, W> {
             };
             let waited_ms = u32::try_from(now.ms_since(began)).unwrap_or(u32::MAX);
             if waited_ms.saturating_add(ms) > self.patience.gate_ms {
-                return Err(DeliveryError::later(GATE_FULL, Some(ms)));
+                return Err(DeliveryError::retryable(GATE_FULL, Some(ms)));
             }
             self.world.pause(ms.clamp(1, PAUSE_MS_MAX)).await;
         }
@@ -120,7 +120,7 @@ impl<W: Http + Clock + VendorLimits> VendorClient<'_, W> {
                 }
                 TokenResponse::Wait { ms } => {
                     if self.has_no_patience(began, now) {
-                        return Err(DeliveryError::later("token_unavailable", None));
+                        return Err(DeliveryError::retryable("token_unavailable", None));
                     }
                     self.world.pause(ms.clamp(1, PAUSE_MS_MAX)).await;
                 }
@@ -141,11 +141,11 @@ pub fn no_answer(failure: HttpFailure) -> DeliveryError {
         HttpFailure::Unreachable => "unreachable",
         HttpFailure::TooLarge => "answer_too_large",
     };
-    DeliveryError::later(code, None)
+    DeliveryError::retryable(code, None)
 }
 
 fn no_gate(error: &Unavailable) -> DeliveryError {
     // A vendor is never called past its gate: the limit is worth more than the call.
     let _ = error;
-    DeliveryError::later("gate_unavailable", None)
+    DeliveryError::retryable("gate_unavailable", None)
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub fn announced(lead_id: &LeadId, open: &OpenRequest) -> CrmWrite {
     CrmWrite {
         lead_id: lead_id.clone(),
-        attempt_no: 0,
+        decision_no: 0,
         person_id: person_id(&open.keys),
         received_at: open.received_at,
         email: open.lead.email.address.clone(),
@@ -56,7 +56,7 @@ pub fn write_of(record: &Record) -> Option<CrmWrite> {
     });
     Some(CrmWrite {
         lead_id: decision.lead_id.clone(),
-        attempt_no: record.attempt_no,
+        decision_no: record.decision_no,
         person_id: person_id(&record.keys),
         received_at: decision.decided_at.plus_ms(i64::from(decision.ms).saturating_neg()),
         email: record.lead.email.address.clone(),
@@ -167,7 +167,7 @@ pub async fn write_all(
         }
     }
     // 2
-    let order = |place: &usize| due.get(*place).map(|due| (due.write.received_at, due.write.attempt_no));
+    let order = |place: &usize| due.get(*place).map(|due| (due.write.received_at, due.write.decision_no));
     for places in by_person.values_mut() {
         places.sort_by_key(order);
         places.reverse();
@@ -197,7 +197,7 @@ pub async fn write_all(
 /// Whether a newer decision about the lead is among the others, or the same one stands before it.
 fn is_superseded(due: &[Due], place: usize, own: &Due) -> bool {
     due.iter().enumerate().any(|(other_place, other)| {
-        let (other_no, own_no) = (other.write.attempt_no, own.write.attempt_no);
+        let (other_no, own_no) = (other.write.decision_no, own.write.decision_no);
         other.write.lead_id == own.write.lead_id && (other_no > own_no || (other_no == own_no && other_place < place))
     })
 }
@@ -247,9 +247,9 @@ fn ended(answer: DeliveryResult<CrmWritten>, tries: u32, chance: u16) -> WriteOu
 /// once it is mended, nobody has to send every lead again by hand. What is wrong with this one lead is not.
 fn after(setback: DeliveryError, tries: u32, chance: u16) -> WriteOutcome {
     let after_ms = match &setback {
-        DeliveryError::Later { after_ms, .. } => next_try_ms(tries, *after_ms, chance),
-        DeliveryError::Refused { config: true, .. } => next_try_ms(tries, None, chance),
-        DeliveryError::Refused { config: false, .. } => None,
+        DeliveryError::Retryable { after_ms, .. } => next_try_ms(tries, *after_ms, chance),
+        DeliveryError::Permanent { config: true, .. } => next_try_ms(tries, None, chance),
+        DeliveryError::Permanent { config: false, .. } => None,
     };
     match after_ms {
         Some(after_ms) => WriteOutcome::Again { after_ms, code: setback.code().to_owned() },

@@ -43,7 +43,7 @@ pub(super) async fn ask<W: Clock + Directory + ProviderLookups>(
                 Ok(row) => {
                     let result = if row.is_some() { FOUND } else { NOT_FOUND };
                     let reading = Some(directory_reading(row.as_ref(), version, before));
-                    ProviderLookupResponse { reading, result: result.to_owned(), shared: false, second: None }
+                    ProviderLookupResponse { reading, result: result.to_owned(), shared: false, hedge: None }
                 }
                 Err(_) => ProviderLookupResponse::failed(UNAVAILABLE),
             }

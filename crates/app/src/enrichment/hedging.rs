@@ -33,10 +33,10 @@ pub(crate) async fn send_twice<W: Http + Clock + ProviderLimits>(
     let percent = asked_twice_percent(asking.question.prefer, description.cost_usd_micros);
     health.borrow_mut().allowance.earn(percent);
     let is_job = description.poll().is_some_and(|plan| !plan.repeats());
-    let is_once = is_job || progress.second.get().is_some() || health.borrow().breaker.is_trying();
+    let is_once = is_job || progress.hedge.get().is_some() || health.borrow().breaker.is_trying();
     let after_ms = asked_twice_after_ms(&times, percent).filter(|_| !is_once);
     let answered = round.answer(after_ms).await;
-    if is_once || progress.second.get().is_some() {
+    if is_once || progress.hedge.get().is_some() {
         return answered;
     }
     let usual_ms = percentile(times, 50).unwrap_or(description.timeout_ms);
@@ -92,7 +92,7 @@ impl<W: Http + Clock + ProviderLimits> HedgeRound<'_, W> {
             }
             return answered;
         }
-        progress.second.set(Some(Hedge::Slow));
+        progress.hedge.set(Some(Hedge::Slow));
         let second = pin!(self.send());
         let (answered, other) = match select(first, second).await {
             Either::Left((answered, second)) => {
@@ -126,7 +126,7 @@ impl<W: Http + Clock + ProviderLimits> HedgeRound<'_, W> {
         if !self.may_be_called().await {
             return answered;
         }
-        progress.second.set(Some(Hedge::Failed));
+        progress.hedge.set(Some(Hedge::Failed));
         self.send().await
     }
 

@@ -33,7 +33,7 @@ pub async fn apply_late_enrichment<W: IntakeWorld>(
         return Ok(None);
     };
     let now = world.now();
-    // The Desk of an employer has answered for this lead, and answers once.
+    // The account shard of an employer has answered for this lead, and answers once.
     let is_claimed = record.lead.company_domain().is_none() && record.facts.text(Field::CompanyDomain).is_some();
     if is_claimed || !may_be_placed_again(&record, now) {
         return Ok(None);
@@ -57,12 +57,12 @@ pub async fn apply_late_enrichment<W: IntakeWorld>(
             provider,
             result: FOUND.to_owned(),
             ms: decision.enrichment.ms.saturating_add(ms),
-            second: None,
+            hedge: None,
         }],
         ..EnrichmentSummary::default()
     };
     let open = OpenRequest { keys, fingerprint, lead, received_at };
-    let desk = open.keys.account.desk();
+    let shard = open.keys.account.shard();
     let decide = DecideRequest {
         employer: employer(&open, &facts, options.person_key),
         seed: seed(&open.keys),
@@ -78,7 +78,7 @@ pub async fn apply_late_enrichment<W: IntakeWorld>(
         late: Some(LateEnrichment { keeps_rep }),
         handed: None,
     };
-    match world.decide(&desk, &decide, true).await? {
+    match world.decide(&shard, &decide, true).await? {
         DecideResponse::Decided { decision, replay: false } => Ok(Some(*decision)),
         DecideResponse::Decided { .. } | DecideResponse::Conflict => Ok(None),
     }
@@ -86,7 +86,7 @@ pub async fn apply_late_enrichment<W: IntakeWorld>(
 
 /// What places a lead, besides its tier.
 fn placement(plan: &Plan) -> impl PartialEq {
-    (plan.team.clone(), plan.rep.clone(), plan.beats_owner, plan.needs.clone())
+    (plan.team.clone(), plan.rep.clone(), plan.ignore_account_owner, plan.needs.clone())
 }
 
 fn facted(reading: &CachedReading) -> Facted {

@@ -131,7 +131,7 @@ impl<'a, W: IntakeWorld> EnrichmentRun<'a, W> {
             let left_ms = u32::try_from(deadline.ms_since(now)).unwrap_or(0);
             match self.next() {
                 WaterfallStep::Stop { reason, saved } => {
-                    self.summary.providers_saved = saved;
+                    self.summary.providers_skipped = saved;
                     break reason;
                 }
                 _ if left_ms == 0 => break DEADLINE.to_owned(),
@@ -178,7 +178,7 @@ impl<'a, W: IntakeWorld> EnrichmentRun<'a, W> {
                     provider: provider.source.id.to_string(),
                     result,
                     ms,
-                    second: None,
+                    hedge: None,
                 });
                 self.summary.providers_called = self.summary.providers_called.saturating_add(1);
             }
@@ -357,10 +357,10 @@ impl<'a, W: IntakeWorld> EnrichmentRun<'a, W> {
         if was_called && reply.id.as_str() != DIRECTORY {
             self.summary.providers_called = self.summary.providers_called.saturating_add(1);
         }
-        let ProviderLookupResponse { result, shared, second, .. } = reply.looked_up;
+        let ProviderLookupResponse { result, shared, hedge, .. } = reply.looked_up;
         // Whoever shares a call of another lead has not sent the second request either.
-        let (result, second) = if shared { (format!("{result}_shared"), None) } else { (result, second) };
-        self.summary.calls.push(ProviderCall { provider: reply.id.to_string(), result, ms: reply.ms, second });
+        let (result, hedge) = if shared { (format!("{result}_shared"), None) } else { (result, hedge) };
+        self.summary.calls.push(ProviderCall { provider: reply.id.to_string(), result, ms: reply.ms, hedge });
     }
 
     fn apply(&mut self, reading: &CachedReading) {

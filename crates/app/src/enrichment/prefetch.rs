@@ -39,7 +39,7 @@ pub async fn prefetch<W: Cache + Clock + Config + Http + ProviderLookups>(world:
             wait_ms: offer.timeout_ms(),
             limit: config.rubric.enrichment().limits.get(id.as_str()).copied(),
             // Nobody waits.
-            prefer: Prefer::Price,
+            prefer: Prefer::Cost,
             lead_id: None,
         };
         asked = asked.saturating_add(1);

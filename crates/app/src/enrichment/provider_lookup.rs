@@ -1,4 +1,4 @@
-//! One question to one provider about one subject, whoever asks: breaker, token, call, second request, reading.
+//! One question to one provider about one subject, whoever asks: breaker, token, call, hedge request, reading.
 
 use crate::enrichment::provider_token::{ProviderCallContext, send};
 use crate::enrichment::website;
@@ -11,7 +11,7 @@ use lead_router_core::enrichment::waterfall::breaker::{Breaker, Ending};
 use lead_router_core::enrichment::waterfall::hedging::{Allowance, Hedge};
 use lead_router_core::enrichment::waterfall::latency::ObservedLatency;
 use lead_router_core::enrichment::waterfall::results::{
-    DAY_SPENT, FOUND, LEFT_ALONE, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, TOO_FAST, UNAVAILABLE,
+    CIRCUIT_OPEN, DAILY_CAP_REACHED, FOUND, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, RATE_LIMITED, UNAVAILABLE,
 };
 use lead_router_core::error::Remedy;
 use lead_router_core::facts::Fact;
@@ -39,12 +39,12 @@ pub struct Progress {
     /// Whether a lead waits for the answer. When none does, nothing is paid for speed.
     pub is_awaited: Cell<bool>,
     /// Why a second request was sent.
-    pub second: Cell<Option<Hedge>>,
+    pub hedge: Cell<Option<Hedge>>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { is_awaited: Cell::new(true), second: Cell::new(None) }
+        Self { is_awaited: Cell::new(true), hedge: Cell::new(None) }
     }
 }
 
@@ -92,7 +92,7 @@ async fn ask_api<W: Http + Clock + ProviderLimits>(
         return ProviderLookupResponse::failed(NOT_ASKED);
     }
     if !health.borrow_mut().breaker.admits(world.now()) {
-        return ProviderLookupResponse::failed(LEFT_ALONE);
+        return ProviderLookupResponse::failed(CIRCUIT_OPEN);
     }
     if let Some(code) = refused(world, description.cost_usd_micros, question).await {
         // A call that is not made says nothing about the provider.
@@ -103,8 +103,8 @@ async fn ask_api<W: Http + Clock + ProviderLimits>(
     let asking = ProviderCallContext { world, health, description, question, progress, base_url: &base_url, key: &key };
     let (ending, looked_up) = call(&asking, make).await;
     health.borrow_mut().breaker.note(ending, world.now());
-    let second = progress.second.get();
-    let looked_up = ProviderLookupResponse { second, ..looked_up };
+    let hedge = progress.hedge.get();
+    let looked_up = ProviderLookupResponse { hedge, ..looked_up };
     if question.limit.is_some() {
         let refund = RefundRequest {
             provider: description.id.clone(),
@@ -121,7 +121,7 @@ async fn ask_api<W: Http + Clock + ProviderLimits>(
 /// How many of the requests of a question are certainly not charged.
 fn uncharged(looked_up: &ProviderLookupResponse) -> u32 {
     let may_be_charged = matches!(looked_up.result.as_str(), FOUND | PENDING | "timeout" | "unreachable" | "too_large");
-    match looked_up.second {
+    match looked_up.hedge {
         Some(Hedge::Failed) if may_be_charged => 1,
         _ if may_be_charged => 0,
         Some(_) => 2,
@@ -144,8 +144,8 @@ pub(super) async fn refused<W: ProviderLimits + Clock>(
     };
     match world.permit(&permit).await {
         Ok(PermitResponse::Yes) => None,
-        Ok(PermitResponse::TooFast) => Some(TOO_FAST),
-        Ok(PermitResponse::DaySpent) => Some(DAY_SPENT),
+        Ok(PermitResponse::RateLimited) => Some(RATE_LIMITED),
+        Ok(PermitResponse::DailyCapReached) => Some(DAILY_CAP_REACHED),
         Err(_) => Some(UNAVAILABLE),
     }
 }
@@ -193,7 +193,7 @@ pub(super) fn ended(description: &Description, answer: &HttpAnswer, reading: Rea
         let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new(), blocked };
         (
             Ending::Answered,
-            ProviderLookupResponse { reading: Some(reading), result: result.to_owned(), shared: false, second: None },
+            ProviderLookupResponse { reading: Some(reading), result: result.to_owned(), shared: false, hedge: None },
         )
     };
     match reading {

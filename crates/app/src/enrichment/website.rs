@@ -79,5 +79,5 @@ async fn read<W: Pages + Clock>(world: &W, site: &Site) -> Result<Vec<(Field, Fa
 fn kept(world: &impl Clock, facts: BTreeMap<String, Fact>, result: &str, seconds: u32) -> ProviderLookupResponse {
     let until = world.now().plus_ms(i64::from(seconds).saturating_mul(1_000));
     let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new(), blocked: false };
-    ProviderLookupResponse { reading: Some(reading), result: result.to_owned(), shared: false, second: None }
+    ProviderLookupResponse { reading: Some(reading), result: result.to_owned(), shared: false, hedge: None }
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 /// A decision that was not made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explained {
-    /// What the decision would be. Owners that only the Desk knows are not looked up.
+    /// What the decision would be. Owners that only the account shard knows are not looked up.
     pub decision: Decision,
     /// Who would be asked, in order, with every candidate.
     pub asked: Vec<QueryResult>,
@@ -45,19 +45,19 @@ pub async fn explain<W: IntakeWorld + RepPools>(
     run.told(&consulted);
     let known = run.finish(None).await;
     let plan = plan(&config.rubric, &known.facts, now);
-    let lead_id = keys.lead_id(0).ok_or_else(|| Unavailable::new("desk", "the hashes make no id"))?;
+    let lead_id = keys.lead_id(0).ok_or_else(|| Unavailable::new("shard", "the hashes make no id"))?;
     let view = AccountContext { owner: known.owner, crm: consulted.view, ..AccountContext::default() };
-    let asking = RoutingContext { lead_id, exclude: Vec::new(), now, seed: crate::intake::seed(&keys) };
-    let asked = ask(&Dry(world), &plan, &view, &config.index, &asking).await?;
+    let context = RoutingContext { lead_id, exclude: Vec::new(), now, seed: crate::intake::seed(&keys) };
+    let asked = ask(&Dry(world), &plan, &view, &config.index, &context).await?;
     let decision = conclude(DecisionInputs {
         plan: &plan,
         view: &view,
         index: &config.index,
-        asking: &asking,
+        context: &context,
         asked: &asked,
         enrichment: known.summary,
         mode: options.mode,
-        attempt_no: 1,
+        decision_no: 1,
         received_at: now,
     });
     Ok(Explained { decision, asked })

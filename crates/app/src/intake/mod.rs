@@ -21,7 +21,7 @@ use lead_router_core::enrichment::provider::merge::merge;
 use lead_router_core::facts::{Facts, Field};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
-use lead_router_core::lead::key::{AccountHash, LeadKeys, desk_of, hex, keyed_hash};
+use lead_router_core::lead::key::{AccountHash, LeadKeys, hex, keyed_hash, shard_of};
 use lead_router_core::time::Timestamp;
 
 /// What the intake needs of the world.
@@ -84,7 +84,7 @@ impl Done {
 /// Steps: 1 an explicit idempotency key is reserved for this content; 2 hashes of account, person and submission;
 /// 3 what the cache and the mirror of the CRM know; 4 when something slow has to be waited for, the lead is made durable
 /// first, so that a crash from here on only delays it, and the CRM is told that there is one; 5 the CRM, then enrichment,
-/// which an owner may make needless; 6 what the rubric says; 7 the Desk decides.
+/// which an owner may make needless; 6 what the rubric says; 7 the account shard decides.
 ///
 /// # Errors
 /// `Unavailable` when an object or the configuration cannot be reached. Sending the same lead again is safe.
@@ -99,7 +99,7 @@ pub async fn intake<W: IntakeWorld>(
     if let Some(key) = idempotency_key {
         let key_hash = keyed_hash(options.person_key, "idempotency", key);
         let reserve = ReserveKeyRequest { key_hash, fingerprint: fingerprint(&lead), now: received_at };
-        if world.reserve(&desk_of(&reserve.key_hash), &reserve).await? == ReserveKeyResponse::Conflict {
+        if world.reserve(&shard_of(&reserve.key_hash), &reserve).await? == ReserveKeyResponse::Conflict {
             return Ok(Done::now(IntakeAnswer::Conflict));
         }
     }
@@ -127,7 +127,7 @@ pub(super) async fn accept<W: IntakeWorld>(
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let open = OpenRequest { keys, fingerprint, lead, received_at };
     if !options.wait {
-        return Ok(Done::now(match world.open(&open.keys.account.desk(), &open).await? {
+        return Ok(Done::now(match world.open(&open.keys.account.shard(), &open).await? {
             OpenResponse::Open { lead_id, .. } => IntakeAnswer::Accepted { lead_id },
             OpenResponse::Decided { decision } => IntakeAnswer::Decided { decision, replay: true },
             OpenResponse::Conflict => IntakeAnswer::Conflict,
@@ -159,13 +159,13 @@ async fn route<W: IntakeWorld>(
     let config = world.current().await?;
     let mut run = EnrichmentRun::start(world, &config, &open.lead, options.person_key, world.now()).await;
     let crm = CrmLookup::start(world, &config, &open.lead, &open.keys).await;
-    let desk = open.keys.account.desk();
+    let shard = open.keys.account.shard();
     // 4
     let is_woken = woken.is_some();
     let mut accepted = woken;
     let is_slow = crm.as_ref().is_some_and(|crm| !crm.is_known()) || !run.is_over();
     if !is_woken && is_slow {
-        match world.open(&desk, &open).await? {
+        match world.open(&shard, &open).await? {
             OpenResponse::Open { lead_id, .. } => accepted = Some(lead_id),
             OpenResponse::Decided { decision } => {
                 return Ok(Done::now(IntakeAnswer::Decided { decision, replay: true }));
@@ -210,7 +210,7 @@ async fn route<W: IntakeWorld>(
         late: None,
         handed: None,
     };
-    let answer = match world.decide(&desk, &decide, is_woken).await? {
+    let answer = match world.decide(&shard, &decide, is_woken).await? {
         DecideResponse::Decided { decision, replay } => IntakeAnswer::Decided { decision, replay },
         DecideResponse::Conflict => IntakeAnswer::Conflict,
     };

@@ -60,7 +60,7 @@ async fn slack<W: NotifyWorld>(world: &W) -> Vec<Check> {
 
 fn has_scope<T>(tried: DeliveryResult<T>) -> DeliveryResult<()> {
     match tried {
-        Err(DeliveryError::Refused { code, .. }) if code != "slack_missing_scope" => Ok(()),
+        Err(DeliveryError::Permanent { code, .. }) if code != "slack_missing_scope" => Ok(()),
         tried => tried.map(|_| ()),
     }
 }

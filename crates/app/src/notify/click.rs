@@ -45,8 +45,8 @@ pub async fn clicked<W: ClickWorld>(world: &W, click: &Click) -> DeliveryResult<
         },
     };
     // 3
-    let (lead_id, attempt_no) = (click.lead_id.clone(), click.attempt_no);
-    let act = RepAction { lead_id, kind, by: Some(by.clone()), attempt_no, at: world.now() };
+    let (lead_id, decision_no) = (click.lead_id.clone(), click.decision_no);
+    let act = RepAction { lead_id, kind, by: Some(by.clone()), decision_no, at: world.now() };
     let Ok(acted) = world.follow_up(&act).await else {
         return tell_the_clicker(world, click, "This did not work. Please click again.").await;
     };

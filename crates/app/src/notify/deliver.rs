@@ -31,8 +31,9 @@ pub async fn jobs<W: DeliverWorld>(world: &W, notices: Vec<Notice>) -> PortResul
         let policy = notify::policy(world, &notice).await?;
         for chain in policy.chains.clone() {
             let policy = Policy { chains: vec![chain], ..policy.clone() };
-            let telling = NotificationJob { notice: notice.clone(), policy, so_far: Vec::new(), is_repeated: false };
-            jobs.push(Job::Tell { telling: Box::new(telling) });
+            let notification =
+                NotificationJob { notice: notice.clone(), policy, so_far: Vec::new(), is_repeated: false };
+            jobs.push(Job::Notify { notification: Box::new(notification) });
         }
     }
     Ok(jobs)
@@ -46,7 +47,7 @@ pub enum NotifyOutcome {
     /// It is tried again after so many milliseconds.
     Again {
         /// What is known by then.
-        telling: Box<NotificationJob>,
+        notification: Box<NotificationJob>,
         /// Milliseconds.
         after_ms: i64,
     },
@@ -61,10 +62,10 @@ pub enum NotifyOutcome {
 /// `Unavailable` when what was told before cannot be read or kept. Trying again is as safe as the channel is.
 pub async fn notify_next<W: DeliverWorld>(
     world: &W,
-    telling: NotificationJob,
+    notification: NotificationJob,
     mut chance: impl FnMut() -> u16,
 ) -> PortResult<NotifyOutcome> {
-    let NotificationJob { notice, policy, mut so_far, is_repeated } = telling;
+    let NotificationJob { notice, policy, mut so_far, is_repeated } = notification;
     let chain = policy.chains.first().cloned().unwrap_or_default();
     let mut last = DeliveryError::config("no_channel", "no channel of the chain is set up");
     // Every round refuses a channel or ends.
@@ -81,30 +82,30 @@ pub async fn notify_next<W: DeliverWorld>(
         }
         let earlier = earlier(world, &notice).await?;
         let tries = so_far.iter().find(|tried| tried.channel == channel).map_or(0, |tried| tried.tries);
-        let telling = Telling {
+        let notification = Telling {
             channel: &channel,
             notice: &notice.clone().told_at(told_at(&notice, now)),
             slack_channel: policy.slack_channel.as_deref(),
             again: tries > 0 || is_repeated,
             earlier: earlier.as_ref(),
         };
-        match notify::tell(world, &telling).await {
+        match notify::tell(world, &notification).await {
             Ok(told) => {
                 keep(world, &notice, told).await?;
                 return Ok(NotifyOutcome::Told(Some(channel)));
             }
             // Its turn has not come: nothing was tried.
-            Err(DeliveryError::Later { code, after_ms }) if code == GATE_FULL => {
+            Err(DeliveryError::Retryable { code, after_ms }) if code == GATE_FULL => {
                 let after_ms = i64::from(after_ms.unwrap_or_default()).clamp(GATE_PAUSE_MS_MIN, PAUSE_MS_MAX);
-                let telling = Box::new(NotificationJob { notice, policy, so_far, is_repeated });
-                return Ok(NotifyOutcome::Again { telling, after_ms });
+                let notification = Box::new(NotificationJob { notice, policy, so_far, is_repeated });
+                return Ok(NotifyOutcome::Again { notification, after_ms });
             }
-            Err(DeliveryError::Later { code, after_ms }) => {
+            Err(DeliveryError::Retryable { code, after_ms }) => {
                 let tries = tries.saturating_add(1);
                 note(&mut so_far, channel, tries, Came::Later);
                 let pause_ms = next_try_ms(tries, after_ms, chance()).unwrap_or(PAUSE_MS_MAX);
-                last = DeliveryError::Later { code, after_ms };
-                if tries < policy.tries {
+                last = DeliveryError::Retryable { code, after_ms };
+                if tries < policy.max_attempts {
                     return Ok(again(notice, policy, so_far, pause_ms));
                 }
             }
@@ -125,7 +126,10 @@ fn told_at(notice: &Notice, now: Timestamp) -> Timestamp {
 
 /// The same later, in a message of its own, which was never delivered before.
 fn again(notice: Notice, policy: Policy, so_far: Vec<ChannelAttempt>, after_ms: i64) -> NotifyOutcome {
-    NotifyOutcome::Again { telling: Box::new(NotificationJob { notice, policy, so_far, is_repeated: false }), after_ms }
+    NotifyOutcome::Again {
+        notification: Box::new(NotificationJob { notice, policy, so_far, is_repeated: false }),
+        after_ms,
+    }
 }
 
 fn note(so_far: &mut Vec<ChannelAttempt>, channel: Channel, tries: u32, result: Came) {

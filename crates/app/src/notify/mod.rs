@@ -75,14 +75,14 @@ pub struct Delivered {
 /// Tells a notice. Ends within the patience of the consumer.
 ///
 /// # Errors
-/// [`DeliveryError::Later`] when it may work later; [`DeliveryError::Refused`] with what an operator has to change. Those of the gate, of
+/// [`DeliveryError::Retryable`] when it may work later; [`DeliveryError::Permanent`] with what an operator has to change. Those of the gate, of
 /// the network (`timeout`, `unreachable`: it may have been told) and of each channel.
-pub async fn tell<W: NotifyWorld>(world: &W, telling: &Telling<'_>) -> DeliveryResult<Delivered> {
-    let Telling { channel, notice, .. } = *telling;
+pub async fn tell<W: NotifyWorld>(world: &W, notification: &Telling<'_>) -> DeliveryResult<Delivered> {
+    let Telling { channel, notice, .. } = *notification;
     match channel.kind {
         // The ledger writes it with the assignment.
         ChannelKind::Inbox => Ok(Delivered::default()),
-        ChannelKind::Slack => slack::tell(world, telling).await.map(|posted| Delivered { posted: Some(posted) }),
+        ChannelKind::Slack => slack::tell(world, notification).await.map(|posted| Delivered { posted: Some(posted) }),
         ChannelKind::SlackWebhook => {
             let (name, url) = address(world, channel)?;
             let lanes = [lane(format!("webhook:{}", short_hash(&url)), 1_000, 1)];
@@ -165,7 +165,7 @@ async fn call<W: Http + Clock + VendorLimits, T>(
     read: impl FnOnce(&HttpAnswer) -> DeliveryResult<T>,
 ) -> DeliveryResult<T> {
     let read = read(&vendor.send(request, lanes).await?);
-    if let Err(DeliveryError::Later { code, after_ms: Some(ms) }) = &read
+    if let Err(DeliveryError::Retryable { code, after_ms: Some(ms) }) = &read
         && code == RATE_LIMITED
     {
         for lane in lanes {

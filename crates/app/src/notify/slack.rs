@@ -32,14 +32,14 @@ impl SlackAccess {
 ///
 /// Steps: 1 where to; 2 an earlier message about the lead says the same as this one, without buttons; 3 when an earlier try
 /// may have told it, its message is looked for; 4 it is posted: to the rep, below the earlier message, or to the channel.
-pub(super) async fn tell<W: NotifyWorld>(world: &W, telling: &Telling<'_>) -> DeliveryResult<PostedMessage> {
-    let Telling { notice, again, earlier, .. } = *telling;
+pub(super) async fn tell<W: NotifyWorld>(world: &W, notification: &Telling<'_>) -> DeliveryResult<PostedMessage> {
+    let Telling { notice, again, earlier, .. } = *notification;
     let access = SlackAccess::new(world)?;
     let (api, vendor) = (access.api(), vendor(world, "slack"));
     // 1
     let target = match earlier {
         Some(earlier) => earlier.channel.clone(),
-        None => target(&notice.to, telling.slack_channel)?,
+        None => target(&notice.to, notification.slack_channel)?,
     };
     // 2
     if let Some(earlier) = earlier {
@@ -56,7 +56,7 @@ pub(super) async fn tell<W: NotifyWorld>(world: &W, telling: &Telling<'_>) -> De
     let answer = ask(&vendor, &request, &posting(&target)).await?;
     let part = |pointer: &str| answer.text(pointer).map(str::to_owned);
     let posted = part("/channel").zip(part("/ts")).map(|(channel, ts)| PostedMessage { channel, ts });
-    posted.ok_or_else(|| DeliveryError::later("unreadable_answer", None))
+    posted.ok_or_else(|| DeliveryError::retryable("unreadable_answer", None))
 }
 
 /// The rep, or the channel for those without a Slack user.
@@ -122,5 +122,5 @@ pub(super) fn reading(name: &str) -> Bucket {
 }
 
 const fn is_later(setback: &DeliveryError) -> bool {
-    matches!(setback, DeliveryError::Later { .. })
+    matches!(setback, DeliveryError::Retryable { .. })
 }

@@ -140,8 +140,8 @@ impl Check {
         let problem = |setback: &DeliveryError| CheckProblem {
             code: setback.code().to_owned(),
             message: match setback {
-                DeliveryError::Later { .. } => "the vendor did not answer as it should; try again".to_owned(),
-                DeliveryError::Refused { message, .. } => message.clone(),
+                DeliveryError::Retryable { .. } => "the vendor did not answer as it should; try again".to_owned(),
+                DeliveryError::Permanent { message, .. } => message.clone(),
             },
         };
         Self { name: name.into(), problem: tried.as_ref().err().map(problem) }

@@ -5,7 +5,7 @@ pub use lead_router_core::notify::rep_action::{RepAction, RepActionKind, RepActi
 
 /// Carries out what a rep does with a lead.
 pub trait FollowUps {
-    /// Carries it out. Of two at once the Desk of the lead decides; the second hears [`RepActionOutcome::Stale`]. Asking again for
+    /// Carries it out. Of two at once the account shard of the lead decides; the second hears [`RepActionOutcome::Stale`]. Asking again for
     /// what was done by the same rep is done again.
     async fn follow_up(&self, act: &RepAction) -> PortResult<RepActionOutcome>;
 }

@@ -21,14 +21,14 @@ pub enum Job {
         lead_id: LeadId,
     },
     /// Place a lead again once, because a provider answered after its deadline.
-    Late {
+    LateEnrichment {
         /// The lead.
         lead_id: LeadId,
         /// What the provider said.
         reading: CachedReading,
     },
     /// Ask the company providers about an account of the directory before a lead comes.
-    Warm {
+    Prefetch {
         /// Domain of the account.
         domain: String,
     },
@@ -59,15 +59,15 @@ pub enum Job {
     /// Take over what changed in the CRM.
     Sync,
     /// Tell a rep or a team.
-    Tell {
+    Notify {
         /// What is told, through what, and how that fared so far.
-        telling: Box<NotificationJob>,
+        notification: Box<NotificationJob>,
     },
     /// Write a decision to the ledger, the built-in CRM and the inbox, and pass it on to the CRM and to the rep.
     Deliver {
         /// The lead.
         lead_id: LeadId,
-        /// The record as JSON, when it fits the message; otherwise its Desk is asked for it.
+        /// The record as JSON, when it fits the message; otherwise its account shard is asked for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         record: Option<String>,
     },

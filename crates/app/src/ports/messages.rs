@@ -1,4 +1,4 @@
-//! What the Worker, the Desks, the Teams and the consumer say to each other.
+//! What the Worker, the account shards, the Teams and the consumer say to each other.
 //!
 //! Objects and Workers of two versions talk during a deploy, so every added field has a default.
 
@@ -113,7 +113,7 @@ pub struct DecideRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reassignment {
     /// Number of the decision that is taken back: when there is a newer one, nothing happens.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// Who gets it, whatever the rotation says; `None` for whoever is next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<RepId>,
@@ -125,7 +125,7 @@ pub struct TouchRequest {
     /// The lead.
     pub lead_id: LeadId,
     /// Number of the decision that gave it to the rep: when there is a newer one, nothing happens.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// When.
     pub at: Timestamp,
 }
@@ -162,13 +162,13 @@ pub enum DecideResponse {
     Conflict,
 }
 
-/// Asks the Desk of an employer who gets the lead of a person who wrote from a private address.
+/// Asks the account shard of an employer who gets the lead of a person who wrote from a private address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimRequest {
     /// Hashes of the employer's account, the person and the submission.
     pub keys: LeadKeys,
-    /// The lead, under its own Desk's id.
-    pub asking: RoutingContext,
+    /// The lead, under its own account shard's id.
+    pub context: RoutingContext,
     /// Owner of the employer's account according to the directory or the CRM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<AccountOwner>,
@@ -199,7 +199,7 @@ pub struct SnapshotRequest {
     pub person: String,
 }
 
-/// Something that was read of the CRM about a person and their account, for the Desk to remember.
+/// Something that was read of the CRM about a person and their account, for the account shard to remember.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreSnapshotRequest {
     /// The account.
@@ -210,7 +210,7 @@ pub struct StoreSnapshotRequest {
     pub read: CrmSnapshot,
 }
 
-/// A lead as it stands in its Desk.
+/// A lead as it stands in its account shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadStatus {
@@ -307,9 +307,9 @@ pub enum PermitResponse {
     /// The call is counted and may be made.
     Yes,
     /// Too many calls in this second.
-    TooFast,
+    RateLimited,
     /// The calls or the money of the day are used up.
-    DaySpent,
+    DailyCapReached,
 }
 
 /// Gives back the price of a call that cost nothing.
@@ -335,14 +335,14 @@ pub struct ProviderLookupResponse {
     pub shared: bool,
     /// Why the provider was sent a second request, when it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second: Option<Hedge>,
+    pub hedge: Option<Hedge>,
 }
 
 impl ProviderLookupResponse {
     /// No answer, for this reason.
     #[must_use]
     pub fn failed(code: &str) -> Self {
-        Self { reading: None, result: code.to_owned(), shared: false, second: None }
+        Self { reading: None, result: code.to_owned(), shared: false, hedge: None }
     }
 
     /// Whether the provider was called for this lead.

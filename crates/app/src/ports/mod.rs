@@ -36,7 +36,7 @@ use std::rc::Rc;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{port} is not available")]
 pub struct Unavailable {
-    /// Which port: `desk`, `team`, `kv`, `d1`, `queue`.
+    /// Which port: `shard`, `team`, `kv`, `d1`, `queue`.
     pub port: &'static str,
     /// What the platform said. For the log, never for an answer; holds no lead data.
     pub detail: String,
@@ -78,7 +78,7 @@ pub struct InForce {
     pub index_version: String,
     /// Version of the account directory: cached directory answers of another version are stale.
     pub directory_version: String,
-    /// When every change in the CRM was taken over into the Desks; `None` when changes are not read.
+    /// When every change in the CRM was taken over into the account shards; `None` when changes are not read.
     pub crm_heard: Option<SyncedRange>,
 }
 
@@ -195,24 +195,24 @@ pub trait ProviderLookups {
     async fn look_up(&self, question: &ProviderLookupRequest) -> PortResult<ProviderLookupResponse>;
 }
 
-/// The Desks.
+/// The account shards.
 pub trait AccountShards {
     /// Reserves an idempotency key.
-    async fn reserve(&self, desk: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse>;
+    async fn reserve(&self, shard: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse>;
     /// Accepts a lead before anything slow happens.
-    async fn open(&self, desk: &str, open: &OpenRequest) -> PortResult<OpenResponse>;
+    async fn open(&self, shard: &str, open: &OpenRequest) -> PortResult<OpenResponse>;
     /// Decides a lead, accepting it first when need be. A held lead is decided again only when `woken`.
-    async fn decide(&self, desk: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse>;
-    /// Lets the Desk of another account decide who owns it.
-    async fn claim(&self, desk: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse>;
-    /// A lead as it stands; `None` when the Desk does not have it.
+    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse>;
+    /// Lets the account shard of another account decide who owns it.
+    async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse>;
+    /// A lead as it stands; `None` when the account shard does not have it.
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>>;
     /// Says that a rep works a lead.
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse>;
     /// What was last read of the CRM about a person and their account.
-    async fn mirror(&self, desk: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot>;
-    /// Has remembered what was read of the CRM about people and accounts of one Desk.
-    async fn learn(&self, desk: &str, news: &[StoreSnapshotRequest]) -> PortResult<()>;
+    async fn mirror(&self, shard: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot>;
+    /// Has remembered what was read of the CRM about people and accounts of one account shard.
+    async fn learn(&self, shard: &str, news: &[StoreSnapshotRequest]) -> PortResult<()>;
 }
 
 /// The Teams, by pool.
@@ -225,7 +225,7 @@ pub trait RepPools {
     async fn peek(&self, pool: &str, request: &PickRequest) -> PortResult<PickResponse>;
 }
 
-/// The roster at a glance, as a Desk sees it.
+/// The roster at a glance, as an account shard sees it.
 pub trait Rosters {
     /// The index, at least as new as `version` where the platform allows.
     async fn index(&self, version: &str) -> PortResult<Rc<RosterIndex>>;
@@ -257,7 +257,7 @@ pub trait Events {
     async fn note(&self, events: &[AuditEvent]) -> PortResult<()>;
 }
 
-/// State of a lead in its Desk.
+/// State of a lead in its account shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadState {
@@ -269,11 +269,11 @@ pub enum LeadState {
     Held,
     /// Decided: not for sales.
     Rejected,
-    /// A lead of another Desk that claimed this account.
+    /// A lead of another account shard that claimed this account.
     Claim,
 }
 
-/// A lead as its Desk stores it: one row.
+/// A lead as its account shard stores it: one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeadRow {
     /// Id; orders rows by account, then by person.
@@ -289,12 +289,12 @@ pub struct LeadRow {
     /// When it is looked at again; `None` when it is done.
     pub wake_at: Option<Timestamp>,
     /// Number of the decision, from 1; how often it was woken while it is open.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// JSON: the [`Record`] of a decided lead, the [`OpenRequest`] of an open one, the [`ClaimResponse`] of a claim.
     pub body: String,
 }
 
-/// The table of a Desk. Everything is synchronous: a stretch of calls without an await is one transaction.
+/// The table of an account shard. Everything is synchronous: a stretch of calls without an await is one transaction.
 pub trait AccountStore {
     /// A lead by id.
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>>;

@@ -90,9 +90,9 @@ pub fn verify(args: &VerifyArgs) -> Result<Output, CommandFailure> {
         let _ = write!(text, "whole: {}", counted(report.records, "record"));
         match report.chains.get("").filter(|_| report.chains.len() == 1) {
             None => {
-                let _ = writeln!(text, " of {}", counted(report.chains.len(), "Desk"));
+                let _ = writeln!(text, " of {}", counted(report.chains.len(), "account shard"));
             }
-            Some(chain) if chain.starts_after.is_empty() => text.push_str(" from the first of the Desk\n"),
+            Some(chain) if chain.starts_after.is_empty() => text.push_str(" from the first of the account shard\n"),
             Some(chain) => {
                 let _ = writeln!(text, " after {}", chain.starts_after);
             }
@@ -112,8 +112,8 @@ pub fn verify(args: &VerifyArgs) -> Result<Output, CommandFailure> {
         let records = counted(report.without_content, "record");
         let _ = writeln!(text, "not brought: the content of {records}; export with `record=1` to have it checked");
     }
-    for (desk, chain) in &report.chains {
-        let name = if desk.is_empty() { "head" } else { desk };
+    for (shard, chain) in &report.chains {
+        let name = if shard.is_empty() { "head" } else { shard };
         let _ = match chain.last_seq {
             Some(seq) => writeln!(text, "{name} {} at {seq}", chain.head),
             None => writeln!(text, "{name} {}", chain.head),

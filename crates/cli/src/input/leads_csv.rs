@@ -100,7 +100,7 @@ pub fn some(past: Past, path: &Path) -> Result<Vec<PastLead>, CommandFailure> {
         let first = problems.into_iter().take(20).collect();
         return Err(CommandFailure {
             problems: first,
-            ..Failure::new("invalid_input", format!("{} holds no lead that can be read", path.display()))
+            ..CommandFailure::new("invalid_input", format!("{} holds no lead that can be read", path.display()))
         });
     }
     for problem in problems {

@@ -1,8 +1,8 @@
-//! The chain of records: every record names the hash of the one before it in its Desk, so that a record that was changed,
+//! The chain of records: every record names the hash of the one before it in its account shard, so that a record that was changed,
 //! removed or put elsewhere shows, also when the ones around it were erased.
 //!
 //! Two kinds of lines are read. A *record* is one as stored: the chain is the order of the lines. A *ledger line* comes
-//! from the export of decisions with `record=1`: it says which Desk and number it has, so lines of many Desks may come in
+//! from the export of decisions with `record=1`: it says which account shard and number it has, so lines of many account shards may come in
 //! any order. Of an erased one only the hash is left: its content cannot be checked, its place can.
 
 pub use crate::audit::finding::{Chain, FINDINGS_MAX, VerificationFinding, VerificationReport};
@@ -34,7 +34,7 @@ pub struct Checking {
 /// A line of the ledger.
 #[derive(Deserialize)]
 struct LedgerLine {
-    desk: Option<String>,
+    shard: Option<String>,
     seq: Option<u64>,
     hash: Option<String>,
     previous: Option<String>,
@@ -72,7 +72,7 @@ impl Checking {
             return;
         }
         self.report.records = self.report.records.saturating_add(1);
-        let link = if value.get("desk").is_some() {
+        let link = if value.get("shard").is_some() {
             serde_json::from_value(value).ok().and_then(|line| self.ledger_line(number, line))
         } else {
             let previous = value.get("previous").and_then(Value::as_str).map(str::to_owned);
@@ -82,7 +82,7 @@ impl Checking {
             })
         };
         match link {
-            Some((desk, link)) => self.links.entry(desk).or_default().push(link),
+            Some((shard, link)) => self.links.entry(shard).or_default().push(link),
             None => self.report.find(VerificationFinding::UnreadableRecord { line: number }),
         }
     }
@@ -99,13 +99,13 @@ impl Checking {
 
     /// Checks a line of the ledger by itself; `None` when it has no place in a chain.
     fn ledger_line(&mut self, number: usize, line: LedgerLine) -> Option<(String, ChainLink)> {
-        let desk = line.desk?;
+        let shard = line.shard?;
         let mut changed = |what: &str| {
             self.report.find(VerificationFinding::ChangedRecord { line: number, what: what.to_owned() });
         };
         let lead = line.rest.get("lead_id").and_then(Value::as_str).and_then(|id| LeadId::new(id).ok());
-        if lead.and_then(|lead| AccountHash::of_lead(&lead)).is_some_and(|account| account.desk() != desk) {
-            changed("desk");
+        if lead.and_then(|lead| AccountHash::of_lead(&lead)).is_some_and(|account| account.shard() != shard) {
+            changed("shard");
         }
         let (mut hash, mut previous) = (line.hash, line.previous);
         match line.record.filter(|_| line.erased_at.is_none()) {
@@ -132,17 +132,17 @@ impl Checking {
             None if line.erased_at.is_some() => self.report.erased = self.report.erased.saturating_add(1),
             None => self.report.without_content = self.report.without_content.saturating_add(1),
         }
-        Some((desk, ChainLink { line: number, seq: line.seq, hash: hash?, previous: previous? }))
+        Some((shard, ChainLink { line: number, seq: line.seq, hash: hash?, previous: previous? }))
     }
 
     /// Follows every chain.
     #[must_use]
     pub fn finish(mut self) -> VerificationReport {
-        for (desk, links) in std::mem::take(&mut self.links) {
-            let links = in_order(&desk, links);
+        for (shard, links) in std::mem::take(&mut self.links) {
+            let links = in_order(&shard, links);
             let mut before: Option<(u64, &str)> = None;
             for (link, seq) in &links {
-                self.follow(&desk, link, *seq, before);
+                self.follow(&shard, link, *seq, before);
                 before = Some((*seq, &link.hash));
             }
             if let (Some((first, _)), Some((last, _))) = (links.first(), links.last()) {
@@ -152,13 +152,13 @@ impl Checking {
                     last_seq: last.seq,
                     head: last.hash.clone(),
                 };
-                self.report.chains.insert(desk, chain);
+                self.report.chains.insert(shard, chain);
             }
         }
         self.report
     }
 
-    fn follow(&mut self, desk: &str, link: &ChainLink, seq: u64, before: Option<(u64, &str)>) {
+    fn follow(&mut self, shard: &str, link: &ChainLink, seq: u64, before: Option<(u64, &str)>) {
         let broken = |found: &str| VerificationFinding::BrokenChain {
             line: link.line,
             seq,
@@ -169,12 +169,12 @@ impl Checking {
             None if link.seq.is_some() && (link.seq == Some(1)) != link.previous.is_empty() => Some(broken("")),
             None => None,
             Some((last, _)) if last == seq => {
-                Some(VerificationFinding::RepeatedRecord { desk: desk.to_owned(), seq, line: link.line })
+                Some(VerificationFinding::RepeatedRecord { shard: shard.to_owned(), seq, line: link.line })
             }
             Some((last, hash)) if last.saturating_add(1) == seq => (link.previous != hash).then(|| broken(hash)),
             Some((last, _)) => {
                 let (from, until) = (last.saturating_add(1), seq.saturating_sub(1));
-                Some(VerificationFinding::MissingRecords { desk: desk.to_owned(), from, until })
+                Some(VerificationFinding::MissingRecords { shard: shard.to_owned(), from, until })
             }
         };
         if let Some(wrong) = wrong {
@@ -183,14 +183,14 @@ impl Checking {
     }
 }
 
-/// The links of a Desk in the order of the chain, each with its number. Records that are not numbered are the ones before
+/// The links of an account shard in the order of the chain, each with its number. Records that are not numbered are the ones before
 /// the numbers: they are counted down from the first number, in the order in which they name each other.
-fn in_order(desk: &str, links: Vec<ChainLink>) -> Vec<(ChainLink, u64)> {
+fn in_order(shard: &str, links: Vec<ChainLink>) -> Vec<(ChainLink, u64)> {
     let (mut numbered, loose): (Vec<ChainLink>, Vec<ChainLink>) =
         links.into_iter().partition(|link| link.seq.is_some());
     numbered.sort_by_key(|link| link.seq);
-    // Lines without a Desk are a chain as they stand.
-    let loose = if desk.is_empty() { loose } else { by_name(loose) };
+    // Lines without an account shard are a chain as they stand.
+    let loose = if shard.is_empty() { loose } else { by_name(loose) };
     let count = u64::try_from(loose.len()).unwrap_or(u64::MAX);
     let first = numbered.first().and_then(|link| link.seq);
     let start = first.map_or(1, |first| first.saturating_sub(count));
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_is_no_record_is_named() {
-        for text in ["{}", "no json", "[]", "7", r#"{"desk":"desk-00"}"#, r#"{"desk":null,"previous":""}"#] {
+        for text in ["{}", "no json", "[]", "7", r#"{"shard":"shard-00"}"#, r#"{"shard":null,"previous":""}"#] {
             assert_eq!(check([text]).findings, [VerificationFinding::UnreadableRecord { line: 1 }], "{text}");
         }
     }
@@ -294,13 +294,13 @@ mod tests {
         let texts = texts(4);
         let hash = |index: usize| sha256_hex(texts[index].as_bytes());
         let line = |index: usize| {
-            serde_json::json!({"desk": "desk-00", "seq": null, "hash": null, "previous": null, "record": texts[index]})
+            serde_json::json!({"shard": "shard-00", "seq": null, "hash": null, "previous": null, "record": texts[index]})
                 .to_string()
         };
         let lines = [line(2), line(0), line(3), line(1)];
         let report = checked(&lines);
         assert!(report.is_whole(), "{report:?}");
-        assert_eq!(report.chains["desk-00"].head, hash(3));
+        assert_eq!(report.chains["shard-00"].head, hash(3));
         let report = checked(&[line(2), line(0), line(3)]);
         assert_eq!(report.findings[0].code(), "broken_chain");
     }

@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_row_is_pinned() {
-        let detail = EventDetail { rep_id: Some(RepId::new("ada").unwrap()), tries: Some(2), ..Detail::default() };
+        let detail = EventDetail { rep_id: Some(RepId::new("ada").unwrap()), tries: Some(2), ..EventDetail::default() };
         let row = json!({
             "event_id": "0123456789abcdef-0123456789-0123456789ab/notified/1",
             "lead_id": "0123456789abcdef-0123456789-0123456789ab",
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut() {
-        let detail = EventDetail { reason: Some("ä".repeat(TEXT_CHARS_MAX + 50)), ..Detail::default() };
+        let detail = EventDetail { reason: Some("ä".repeat(TEXT_CHARS_MAX + 50)), ..EventDetail::default() };
         let row = event(1, 5).with(detail).row();
         let detail: Value = serde_json::from_str(row["detail"].as_str().unwrap()).unwrap();
         assert_eq!(detail["reason"].as_str().unwrap().chars().count(), TEXT_CHARS_MAX);

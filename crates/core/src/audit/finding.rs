@@ -15,7 +15,7 @@ pub struct VerificationReport {
     pub erased: usize,
     /// Lines that bring neither content nor say that it was erased; their place was checked.
     pub without_content: usize,
-    /// The chains by Desk; records that do not say where they are from are one chain, without a name.
+    /// The chains by account shard; records that do not say where they are from are one chain, without a name.
     pub chains: BTreeMap<String, Chain>,
     /// What is wrong, the first [`FINDINGS_MAX`].
     pub findings: Vec<VerificationFinding>,
@@ -39,16 +39,16 @@ impl VerificationReport {
     }
 }
 
-/// One Desk's chain.
+/// One account shard's chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Chain {
     /// Records in it.
     pub records: usize,
-    /// Hash that the first one names as its predecessor; empty when it is the first of its Desk.
+    /// Hash that the first one names as its predecessor; empty when it is the first of its account shard.
     pub starts_after: String,
     /// Number of the last one, where records are numbered.
     pub last_seq: Option<u64>,
-    /// Hash of the last one. Records after it that were removed do not show here, so compare it with the Desk's own.
+    /// Hash of the last one. Records after it that were removed do not show here, so compare it with the account shard's own.
     pub head: String,
 }
 
@@ -83,10 +83,10 @@ pub enum VerificationFinding {
         found: String,
     },
     /// Records between two others are not there.
-    #[error("records {from} to {until} of `{desk}` are missing")]
+    #[error("records {from} to {until} of `{shard}` are missing")]
     MissingRecords {
-        /// The Desk.
-        desk: String,
+        /// The account shard.
+        shard: String,
         /// The first that is missing.
         from: u64,
         /// The last that is missing.
@@ -99,10 +99,10 @@ pub enum VerificationFinding {
         line: usize,
     },
     /// Two lines have one place.
-    #[error("record {seq} of `{desk}` is there twice (line {line})")]
+    #[error("record {seq} of `{shard}` is there twice (line {line})")]
     RepeatedRecord {
-        /// The Desk.
-        desk: String,
+        /// The account shard.
+        shard: String,
         /// The number.
         seq: u64,
         /// Number of the second line, from 1.

@@ -29,7 +29,7 @@ pub struct SyncedRange {
     pub is_whole: bool,
 }
 
-/// What a Desk remembers of the CRM about a person and their account.
+/// What an account shard remembers of the CRM about a person and their account.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CrmSnapshot {
     /// The person, when it was ever read.

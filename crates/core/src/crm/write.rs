@@ -12,7 +12,7 @@ pub struct CrmWrite {
     /// The lead.
     pub lead_id: LeadId,
     /// Number of the decision about the lead, from 1; 0 while it is accepted and not decided.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// Our id of the person: the external id of the record, the same for every lead of the person. Letters, digits, `-`.
     pub person_id: String,
     /// When the lead arrived.
@@ -29,10 +29,10 @@ pub struct CrmWrite {
 
 impl fmt::Debug for CrmWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lead_id, attempt_no, assigning, .. } = self;
+        let Self { lead_id, decision_no, assigning, .. } = self;
         f.debug_struct("Write")
             .field("lead_id", lead_id)
-            .field("attempt_no", attempt_no)
+            .field("decision_no", decision_no)
             .field("assigning", assigning)
             .finish_non_exhaustive()
     }
@@ -96,7 +96,7 @@ impl CrmWrite {
     /// Id of the effect, the same whenever it is tried: external id of the task that the rep gets. Letters, digits, `-`.
     #[must_use]
     pub fn effect_id(&self) -> String {
-        format!("{}-{}", self.lead_id, self.attempt_no)
+        format!("{}-{}", self.lead_id, self.decision_no)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::rubric::file::{OwnerAway, OwnerFull};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What the Desk and the CRM know about the account and the person of a lead.
+/// What the account shard and the CRM know about the account and the person of a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AccountContext {
     /// Who owns the account.
@@ -57,7 +57,7 @@ pub struct CrmOwners {
 pub struct AccountOwner {
     /// The rep.
     pub rep_id: RepId,
-    /// `crm_open_deal`, `crm_account`, `crm_person`, `crm_last_touch`, `directory`, or `desk` (an earlier lead of the
+    /// `crm_open_deal`, `crm_account`, `crm_person`, `crm_last_touch`, `directory`, or `earlier_lead` (an earlier lead of the
     /// account went to the rep).
     pub source: String,
 }
@@ -112,17 +112,17 @@ pub struct RoutingContext {
 impl CandidateQuery {
     /// The request that goes to the team.
     #[must_use]
-    pub fn request(&self, plan: &Plan, asking: &RoutingContext) -> PickRequest {
+    pub fn request(&self, plan: &Plan, context: &RoutingContext) -> PickRequest {
         PickRequest {
-            lead_id: asking.lead_id.clone(),
+            lead_id: context.lead_id.clone(),
             team: self.team.clone(),
             tier: plan.score.tier.clone(),
             sla_minutes: plan.sla_minutes,
             needs: plan.needs.clone(),
             kind: self.kind.clone(),
-            exclude: asking.exclude.clone(),
-            now: asking.now,
-            seed: asking.seed,
+            exclude: context.exclude.clone(),
+            now: context.now,
+            seed: context.seed,
         }
     }
 }
@@ -151,7 +151,7 @@ pub fn candidate_queries(
         let kind = PickKind::Duplicate { rep_id: earlier.rep_id.clone() };
         push_rep(list, index, &earlier.rep_id, exclude, kind, "same_person");
     };
-    let overruled = view.person.as_ref().filter(|earlier| earlier.is_overruled && !plan.beats_owner);
+    let overruled = view.person.as_ref().filter(|earlier| earlier.is_overruled && !plan.ignore_account_owner);
     if let Some(earlier) = view.person.as_ref().filter(|_| overruled.is_none()) {
         same_person(&mut list, earlier);
     }
@@ -160,7 +160,7 @@ pub fn candidate_queries(
         push_rep(&mut list, index, rep, exclude, kind, "override_rep");
     }
     let mut team = plan.team.clone();
-    if let Some(owner) = view.owner.as_ref().filter(|_| !plan.beats_owner) {
+    if let Some(owner) = view.owner.as_ref().filter(|_| !plan.ignore_account_owner) {
         let respect_caps = plan.ownership.when_full == OwnerFull::Team;
         let kind = PickKind::Owner { rep_id: owner.rep_id.clone(), respect_caps };
         push_rep(&mut list, index, &owner.rep_id, exclude, kind, "account_owner");

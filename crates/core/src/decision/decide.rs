@@ -22,13 +22,13 @@ pub struct DecideInputs<'a> {
     /// What the account is known to be.
     pub view: &'a AccountContext,
     /// The lead, the moment and the seed.
-    pub asking: &'a RoutingContext,
+    pub context: &'a RoutingContext,
     /// What enrichment did.
     pub enrichment: EnrichmentSummary,
     /// What is done with the decision.
     pub mode: Mode,
     /// Number of the decision about this lead, from 1.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// When the lead arrived.
     pub received_at: Timestamp,
 }
@@ -36,15 +36,15 @@ pub struct DecideInputs<'a> {
 impl<'a> DecideInputs<'a> {
     /// The first decision about a lead that arrives now, without enrichment.
     #[must_use]
-    pub fn first(plan: &'a Plan, view: &'a AccountContext, asking: &'a RoutingContext) -> Self {
+    pub fn first(plan: &'a Plan, view: &'a AccountContext, context: &'a RoutingContext) -> Self {
         Self {
             plan,
             view,
-            asking,
+            context,
             enrichment: EnrichmentSummary::default(),
             mode: Mode::default(),
-            attempt_no: 1,
-            received_at: asking.now,
+            decision_no: 1,
+            received_at: context.now,
         }
     }
 }
@@ -62,7 +62,7 @@ pub enum RecordDetail {
 #[must_use]
 pub fn decide(inputs: DecideInputs<'_>, pools: &Pools, detail: RecordDetail) -> (Decision, Vec<QueryResult>) {
     let index = pools.index();
-    let asked = ask(inputs.plan, inputs.view, index, inputs.asking, |attempt, request| {
+    let asked = ask(inputs.plan, inputs.view, index, inputs.context, |attempt, request| {
         answer(pools.get(&attempt.pool), attempt, request, detail)
     });
     (concluded(inputs, index, &asked), asked)
@@ -71,8 +71,8 @@ pub fn decide(inputs: DecideInputs<'_>, pools: &Pools, detail: RecordDetail) -> 
 /// The decision that these answers lead to.
 #[must_use]
 pub fn concluded(inputs: DecideInputs<'_>, index: &RosterIndex, asked: &[QueryResult]) -> Decision {
-    let DecideInputs { plan, view, asking, enrichment, mode, attempt_no, received_at } = inputs;
-    conclude(DecisionInputs { plan, view, index, asking, asked, enrichment, mode, attempt_no, received_at })
+    let DecideInputs { plan, view, context, enrichment, mode, decision_no, received_at } = inputs;
+    conclude(DecisionInputs { plan, view, index, context, asked, enrichment, mode, decision_no, received_at })
 }
 
 /// Asks team after team until one names a rep; empty when the plan rejects the lead.
@@ -80,12 +80,12 @@ pub fn ask(
     plan: &Plan,
     view: &AccountContext,
     index: &RosterIndex,
-    asking: &RoutingContext,
+    context: &RoutingContext,
     mut answer: impl FnMut(CandidateQuery, &PickRequest) -> QueryResult,
 ) -> Vec<QueryResult> {
     let mut asked = Vec::new();
-    for attempt in candidate_queries(plan, view, index, &asking.exclude) {
-        let request = attempt.request(plan, asking);
+    for attempt in candidate_queries(plan, view, index, &context.exclude) {
+        let request = attempt.request(plan, context);
         asked.push(answer(attempt, &request));
         if asked.last().is_some_and(|last| is_picked(&last.pick)) {
             break;
@@ -95,11 +95,11 @@ pub fn ask(
 }
 
 /// Counts the answer that named a rep, if one did: open leads, the day, and the rotation.
-pub fn count(pools: &mut Pools, plan: &Plan, asking: &RoutingContext, asked: &[QueryResult]) {
+pub fn count(pools: &mut Pools, plan: &Plan, context: &RoutingContext, asked: &[QueryResult]) {
     if let Some(last) = asked.last().filter(|last| is_picked(&last.pick))
         && let Some(pool) = pools.get_mut(&last.attempt.pool)
     {
-        pool.apply(&last.attempt.request(plan, asking), &last.pick);
+        pool.apply(&last.attempt.request(plan, context), &last.pick);
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Plan {
     pub rep: Option<RepId>,
     /// Whether an override sends the lead past the owner of the account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub beats_owner: bool,
+    pub ignore_account_owner: bool,
     /// What the rep must bring.
     pub needs: Needs,
     /// What happens when the owner of the account cannot.
@@ -108,7 +108,7 @@ pub fn plan(rubric: &Rubric, facts: &Facts, now: Timestamp) -> Plan {
         territory,
         team,
         rep: hit.rep.cloned(),
-        beats_owner: hit.beats_owner,
+        ignore_account_owner: hit.ignore_account_owner,
         ownership: rubric.ownership().clone(),
         reasons,
     }
@@ -122,7 +122,7 @@ struct Hit<'a> {
     tier: Option<&'a TierId>,
     team: Option<&'a TeamId>,
     rep: Option<&'a RepId>,
-    beats_owner: bool,
+    ignore_account_owner: bool,
 }
 
 impl<'a> Hit<'a> {
@@ -133,9 +133,13 @@ impl<'a> Hit<'a> {
         let hit = Self { rule: Some(rule), ..Self::default() };
         match &rule.effect {
             Effect::Reject => Self { rejects: true, ..hit },
-            Effect::Place { tier, team, rep, beats_owner } => {
-                Self { tier: tier.as_ref(), team: team.as_ref(), rep: rep.as_ref(), beats_owner: *beats_owner, ..hit }
-            }
+            Effect::Place { tier, team, rep, ignore_account_owner } => Self {
+                tier: tier.as_ref(),
+                team: team.as_ref(),
+                rep: rep.as_ref(),
+                ignore_account_owner: *ignore_account_owner,
+                ..hit
+            },
         }
     }
 }

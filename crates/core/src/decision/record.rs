@@ -114,7 +114,7 @@ pub struct EnrichmentSummary {
     /// Providers that were asked over the network.
     pub providers_called: u32,
     /// Providers that could have been asked and were not, because the decision stood already.
-    pub providers_saved: u32,
+    pub providers_skipped: u32,
     /// Providers whose answer was in the cache.
     #[serde(default)]
     pub providers_cached: u32,
@@ -138,7 +138,7 @@ pub struct EnrichmentSummary {
 #[serde(rename_all = "snake_case")]
 pub enum CrmUse {
     /// From what was read before and is still good: no call.
-    Mirror,
+    Snapshot,
     /// From the CRM itself.
     Live,
     /// From what was read before and may have changed, because the CRM did not answer.
@@ -171,7 +171,7 @@ pub struct ProviderCall {
     pub ms: u32,
     /// Why a second request was sent, when one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second: Option<Hedge>,
+    pub hedge: Option<Hedge>,
 }
 
 /// A question that was asked, and its answer.
@@ -206,14 +206,14 @@ pub struct Record {
     /// What the account was known to be.
     pub view: AccountContext,
     /// The lead, the moment and the seed.
-    pub asking: RoutingContext,
+    pub context: RoutingContext,
     /// Who was asked, in order.
     pub asked: Vec<QueryResult>,
     /// Number of the decision about this lead, from 1.
-    pub attempt_no: u32,
-    /// Hash of the Desk's record before this one; empty for the first.
+    pub decision_no: u32,
+    /// Hash of the account shard's record before this one; empty for the first.
     pub previous: String,
-    /// Number among the records of the Desk, from 1; records of before they were numbered have none.
+    /// Number among the records of the account shard, from 1; records of before they were numbered have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
     /// The assignment that this decision takes back, when a late answer moved the lead.
@@ -240,7 +240,7 @@ pub struct DecisionInputs<'a> {
     /// Names for people.
     pub index: &'a RosterIndex,
     /// The lead, the moment and the seed.
-    pub asking: &'a RoutingContext,
+    pub context: &'a RoutingContext,
     /// Who was asked, in order; the last one may have named a rep.
     pub asked: &'a [QueryResult],
     /// What enrichment did.
@@ -248,7 +248,7 @@ pub struct DecisionInputs<'a> {
     /// What is done with the decision.
     pub mode: Mode,
     /// Number of the decision about this lead, from 1.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// When the lead arrived.
     pub received_at: Timestamp,
 }
@@ -287,8 +287,8 @@ pub fn conclude(c: DecisionInputs<'_>) -> Decision {
     }
     reasons.extend(c.plan.reasons.iter().cloned());
     Decision {
-        lead_id: c.asking.lead_id.clone(),
-        decision_id: format!("{}-{}", c.asking.lead_id, c.attempt_no),
+        lead_id: c.context.lead_id.clone(),
+        decision_id: format!("{}-{}", c.context.lead_id, c.decision_no),
         outcome,
         duplicate_of: c.view.person.as_ref().filter(|_| duplicate).map(|earlier| earlier.lead_id.clone()),
         assignment: assignment.filter(|_| outcome == Outcome::Assigned),
@@ -297,8 +297,8 @@ pub fn conclude(c: DecisionInputs<'_>) -> Decision {
         enrichment: c.enrichment,
         mode: c.mode,
         rubric_version: c.plan.rubric_version.clone(),
-        decided_at: c.asking.now,
-        ms: u32::try_from(c.asking.now.ms_since(c.received_at)).unwrap_or(0),
+        decided_at: c.context.now,
+        ms: u32::try_from(c.context.now.ms_since(c.received_at)).unwrap_or(0),
     }
 }
 
@@ -322,10 +322,10 @@ fn assignment(c: &DecisionInputs<'_>, asked: &QueryResult, rep_id: &RepId, due_a
 /// When a held lead is asked for again: when a calendar says that somebody may be back, and at the latest
 /// after [`HOLD_MINUTES_MAX`].
 fn retry_at(c: &DecisionInputs<'_>) -> Timestamp {
-    let latest = c.asking.now.plus_ms(HOLD_MINUTES_MAX.saturating_mul(MINUTE_MS));
+    let latest = c.context.now.plus_ms(HOLD_MINUTES_MAX.saturating_mul(MINUTE_MS));
     let wake = c.asked.iter().filter_map(|asked| match asked.pick.outcome {
         PickOutcome::Nobody { wake_at } => wake_at,
         PickOutcome::Picked { .. } => None,
     });
-    wake.filter(|at| *at > c.asking.now).min().map_or(latest, |at| at.min(latest))
+    wake.filter(|at| *at > c.context.now).min().map_or(latest, |at| at.min(latest))
 }

@@ -83,9 +83,9 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
         return Err(ReplayError::OtherRubric { recorded, given: rubric.version().to_owned() });
     }
     let index = RosterIndex::new(teams, reps);
-    let plan = plan(rubric, &record.facts, record.asking.now);
+    let plan = plan(rubric, &record.facts, record.context.now);
     let mut recorded = record.asked.iter();
-    let asked = ask(&plan, &record.view, &index, &record.asking, |attempt, request| {
+    let asked = ask(&plan, &record.view, &index, &record.context, |attempt, request| {
         let before = recorded.next();
         let states = before.map(|asked| asked.states.clone()).unwrap_or_default();
         let pool = split(teams, reps, &states).remove(&attempt.pool).unwrap_or_default();
@@ -97,10 +97,10 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
     let inputs = DecideInputs {
         plan: &plan,
         view: &record.view,
-        asking: &record.asking,
+        context: &record.context,
         enrichment: record.decision.enrichment.clone(),
         mode: record.decision.mode,
-        attempt_no: record.attempt_no,
+        decision_no: record.decision_no,
         received_at: record.decision.decided_at.plus_ms(i64::from(record.decision.ms).saturating_neg()),
     };
     let decision = concluded(inputs, &index, &asked);

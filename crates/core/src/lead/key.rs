@@ -1,9 +1,9 @@
-//! Which Desk holds a lead, and the id that says so.
+//! Which account shard holds a lead, and the id that says so.
 //!
 //! A lead id is `<account>-<person>-<submission>`, three keyed hashes in hexadecimal. Ordered by id, the
 //! rows of one account stand together and within them the rows of one person, so one table with one row
 //! per lead answers all four questions of the intake: was this submission seen, who has this person, who
-//! owns this account, what became of this lead. The first byte of the account names the Desk, so
+//! owns this account, what became of this lead. The first byte of the account names the account shard, so
 //! colleagues who arrive at the same moment meet in the same object.
 //!
 //! The hashes are keyed, because an account key can be a private address and an id appears in links.
@@ -13,9 +13,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Number of Desks. At about 500 durable writes a second each, 64 take 30,000 a second, far above what one
-/// business receives; few enough that each stays warm under load. Changing it moves leads between Desks.
-pub const DESKS: u8 = 64;
+/// Number of account shards. At about 500 durable writes a second each, 64 take 30,000 a second, far above what one
+/// business receives; few enough that each stays warm under load. Changing it moves leads between account shards.
+pub const SHARDS: u8 = 64;
 
 /// Hexadecimal digits of the account part: 64 bits, so that ten million accounts share one by accident with
 /// a probability below one in a hundred thousand.
@@ -81,18 +81,18 @@ impl AccountHash {
         &self.0
     }
 
-    /// Name of the Desk that holds the account, `desk-00` to `desk-3f`.
+    /// Name of the account shard that holds the account, `shard-00` to `shard-3f`.
     #[must_use]
-    pub fn desk(&self) -> String {
-        desk_of(&self.0)
+    pub fn shard(&self) -> String {
+        shard_of(&self.0)
     }
 }
 
-/// Name of the Desk for a hash in hexadecimal: its first byte modulo [`DESKS`].
+/// Name of the account shard for a hash in hexadecimal: its first byte modulo [`SHARDS`].
 #[must_use]
-pub fn desk_of(hash: &str) -> String {
+pub fn shard_of(hash: &str) -> String {
     let byte = hash.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0);
-    format!("desk-{:02x}", byte % DESKS)
+    format!("shard-{:02x}", byte % SHARDS)
 }
 
 /// The hashes that make up a lead's id.
@@ -171,10 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn colleagues_meet_in_the_same_desk() {
+    fn colleagues_meet_in_the_same_shard() {
         let ada = keys("acme.example", "ada@acme.example", "s1");
         let bob = keys("acme.example", "bob@acme.example", "s2");
-        assert_eq!(ada.account.desk(), bob.account.desk());
+        assert_eq!(ada.account.shard(), bob.account.shard());
     }
 
     #[test]
@@ -190,10 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn there_are_64_desks_and_no_more() {
-        assert_eq!(desk_of("00"), "desk-00");
-        assert_eq!(desk_of("3f"), "desk-3f");
-        assert_eq!(desk_of("40"), "desk-00");
-        assert_eq!(desk_of(""), "desk-00");
+    fn there_are_64_shards_and_no_more() {
+        assert_eq!(shard_of("00"), "shard-00");
+        assert_eq!(shard_of("3f"), "shard-3f");
+        assert_eq!(shard_of("40"), "shard-00");
+        assert_eq!(shard_of(""), "shard-00");
     }
 }

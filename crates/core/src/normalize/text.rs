@@ -92,8 +92,8 @@ pub fn collapse(text: &str) -> String {
 /// - Control characters that Windows-1252 uses for letters and punctuation become these.
 ///
 /// ```
-/// use lead_router_core::normalize::mend;
-/// assert_eq!(mend("It\u{92}s\u{b}\u{feff}fine"), "It’s\nfine");
+/// use lead_router_core::normalize::clean;
+/// assert_eq!(clean("It\u{92}s\u{b}\u{feff}fine"), "It’s\nfine");
 /// ```
 #[must_use]
 pub fn clean(text: &str) -> String {

@@ -23,7 +23,7 @@ pub struct ChannelAttempt {
 #[serde(rename_all = "snake_case")]
 pub enum ChannelResult {
     /// The notice was told.
-    Told,
+    Delivered,
     /// It may be told later.
     Later,
     /// It will not be told here.
@@ -48,7 +48,7 @@ pub enum NextStep {
 
 /// What is to be done next for a chain of `policy`.
 ///
-/// The first channel that has not failed: one fails when it refuses, or after [`Policy::tries`] tries. Outside the hours of
+/// The first channel that has not failed: one fails when it refuses, or after [`Policy::max_attempts`] tries. Outside the hours of
 /// whoever is told the policy decides between now, the start of the shift, and mail now. Somebody who never works again
 /// within a year, or whose hours cannot be read, is told at once: nobody would hear of it otherwise. A team has no hours.
 #[must_use]
@@ -60,11 +60,11 @@ pub fn next_channel(
     now: Timestamp,
 ) -> NextStep {
     let of = |channel: &Channel| so_far.iter().find(|tried| tried.channel == *channel);
-    if chain.is_empty() || so_far.iter().any(|tried| tried.result == ChannelResult::Told) {
+    if chain.is_empty() || so_far.iter().any(|tried| tried.result == ChannelResult::Delivered) {
         return NextStep::Done;
     }
     let is_open = |channel: &&Channel| match of(channel) {
-        Some(tried) => tried.result != ChannelResult::Refused && tried.tries < policy.tries,
+        Some(tried) => tried.result != ChannelResult::Refused && tried.tries < policy.max_attempts,
         None => true,
     };
     let Some(first) = chain.iter().find(is_open) else {

@@ -33,7 +33,7 @@ impl Mail {
     /// The mail that tells a notice. The same notice gives the same bytes.
     ///
     /// # Errors
-    /// [`DeliveryError::Refused`] with `no_email` when the rep has no address.
+    /// [`DeliveryError::Permanent`] with `no_email` when the rep has no address.
     pub fn new(from: &str, notice: &Notice) -> Result<Self, DeliveryError> {
         let missing = || DeliveryError::config("no_email", "whoever is told has no `email` in the roster");
         let to = notice.to.email.as_deref().filter(|to| is_address(to)).ok_or_else(missing)?;
@@ -102,9 +102,9 @@ pub fn binding_setback(code: &str) -> DeliveryError {
     let known = code.strip_prefix("E_").unwrap_or_default();
     let own = code_of("email", known);
     match code {
-        "E_RATE_LIMIT_EXCEEDED" => DeliveryError::later(RATE_LIMITED, Some(1_000)),
-        "E_DAILY_LIMIT_EXCEEDED" => DeliveryError::later("day_spent", Some(3_600_000)),
-        "E_DELIVERY_FAILED" | "E_INTERNAL_SERVER_ERROR" | "timeout" => DeliveryError::later("unavailable", None),
+        "E_RATE_LIMIT_EXCEEDED" => DeliveryError::retryable(RATE_LIMITED, Some(1_000)),
+        "E_DAILY_LIMIT_EXCEEDED" => DeliveryError::retryable("daily_cap_reached", Some(3_600_000)),
+        "E_DELIVERY_FAILED" | "E_INTERNAL_SERVER_ERROR" | "timeout" => DeliveryError::retryable("unavailable", None),
         "no_binding" => {
             DeliveryError::config("email_no_binding", "add `[[send_email]]` with the name `EMAIL` to wrangler.toml")
         }
@@ -115,7 +115,7 @@ pub fn binding_setback(code: &str) -> DeliveryError {
             &own,
             "the recipient may not be written to; mend `email` of the rep or lift the suppression",
         ),
-        _ if known.is_empty() => DeliveryError::later("unavailable", None),
+        _ if known.is_empty() => DeliveryError::retryable("unavailable", None),
         _ => DeliveryError::lead(&own, "the binding does not take this mail"),
     }
 }

@@ -28,7 +28,7 @@ pub struct Ticket {
     /// The lead.
     pub lead_id: LeadId,
     /// Number of the decision.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// What is to be done.
     pub kind: RepActionKind,
     /// Whom the link was sent to.
@@ -52,8 +52,8 @@ impl Ticket {
     pub fn token(&self, key: &[u8]) -> String {
         let until_s = self.until.as_ms().div_euclid(1_000);
         let (kind, between) = (self.kind.as_str(), BETWEEN);
-        let Self { lead_id, attempt_no, rep_id, .. } = self;
-        let text = format!("{lead_id}{between}{attempt_no}{between}{kind}{between}{rep_id}{between}{until_s}");
+        let Self { lead_id, decision_no, rep_id, .. } = self;
+        let text = format!("{lead_id}{between}{decision_no}{between}{kind}{between}{rep_id}{between}{until_s}");
         let said = Base64UrlUnpadded::encode_string(text.as_bytes());
         let signature = sign(key, &said);
         format!("{said}.{signature}")
@@ -79,12 +79,12 @@ impl Ticket {
         let text = String::from_utf8(Base64UrlUnpadded::decode_vec(said).ok()?).ok()?;
         let mut parts = text.split(BETWEEN);
         let lead_id = LeadId::new(parts.next()?).ok()?;
-        let attempt_no = parts.next()?.parse().ok()?;
+        let decision_no = parts.next()?.parse().ok()?;
         let kind = RepActionKind::from_name(parts.next()?)?;
         let rep_id = RepId::new(parts.next()?).ok()?;
         let until_s: i64 = parts.next()?.parse().ok()?;
         let until = Timestamp::from_ms(until_s.saturating_mul(1_000));
-        parts.next().is_none().then_some(Self { lead_id, attempt_no, kind, rep_id, until })
+        parts.next().is_none().then_some(Self { lead_id, decision_no, kind, rep_id, until })
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
     fn ticket() -> Ticket {
         Ticket {
             lead_id: LeadId::new("105f882b60e2c205-c75bae1d59-1cd0de42ca21").unwrap(),
-            attempt_no: 2,
+            decision_no: 2,
             kind: RepActionKind::Decline,
             rep_id: RepId::new("jonas.weidmann@acme").unwrap(),
             until: Timestamp::from_ms(1_767_323_045_000),

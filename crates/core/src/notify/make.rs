@@ -53,7 +53,7 @@ pub fn notices(record: &Record, making: &NoticeInputs<'_>) -> Vec<Notice> {
             }
             notices
         }
-        (Outcome::Held, _) if record.attempt_no == 1 || before.is_some() => {
+        (Outcome::Held, _) if record.decision_no == 1 || before.is_some() => {
             let mut notices = vec![notice(record, NoticeEvent::Held, manager(record, making.index), making)];
             notices.extend(before.map(|before| away(record, NoticeEvent::Moved, before, None, making)));
             notices
@@ -108,7 +108,7 @@ fn notice(record: &Record, event: NoticeEvent, to: Addressee, making: &NoticeInp
         event,
         lead_id: decision.lead_id.clone(),
         decision_id: decision.decision_id.clone(),
-        attempt_no: record.attempt_no,
+        decision_no: record.decision_no,
         decided_at: decision.decided_at,
         told_at: decision.decided_at,
         team_name: team.as_ref().map(|team| making.index.team_name(team)).unwrap_or_default(),
@@ -160,8 +160,8 @@ fn links(record: &Record, event: NoticeEvent, to: &Addressee, making: &NoticeInp
     let act = |kind: RepActionKind| {
         let rep_id = to.rep_id.clone().filter(|_| matches!(event, NoticeEvent::Assigned | NoticeEvent::Changed))?;
         let until = decision.decided_at.plus_ms(LINK_MS);
-        let ticket = Ticket { lead_id: lead_id.clone(), attempt_no: record.attempt_no, kind, rep_id, until };
-        Some(format!("{}/a/{}", base?, ticket.token(making.link_key?)))
+        let ticket = Ticket { lead_id: lead_id.clone(), decision_no: record.decision_no, kind, rep_id, until };
+        Some(format!("{}/actions/{}", base?, ticket.token(making.link_key?)))
     };
     let booking = decision.assignment.as_ref().and_then(|assignment| assignment.booking_url.as_deref());
     let booking = booking.filter(|_| matches!(event, NoticeEvent::Assigned | NoticeEvent::Changed));

@@ -52,8 +52,8 @@ fn code_of(prefix: &str, vendors: &str) -> String {
 /// What most vendors mean by a status that is no success: 429 is too often, other 4xx will not change, the rest may.
 fn setback(prefix: &str, status: u16, retry_after_s: Option<u32>, setting: &str) -> DeliveryError {
     match status {
-        429 => DeliveryError::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
-        408 | 500..=599 => DeliveryError::later("unavailable", retry_after_s.map(|s| s.saturating_mul(1_000))),
+        429 => DeliveryError::retryable(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
+        408 | 500..=599 => DeliveryError::retryable("unavailable", retry_after_s.map(|s| s.saturating_mul(1_000))),
         401 | 403 => {
             DeliveryError::config(&format!("{prefix}_refused"), format!("it refuses the request; check `{setting}`"))
         }

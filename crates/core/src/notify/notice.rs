@@ -56,7 +56,7 @@ pub struct Notice {
     /// The decision.
     pub decision_id: String,
     /// Number of the decision about the lead, from 1.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// When it was decided.
     pub decided_at: Timestamp,
     /// When it is told: what "today" means in it. The moment of the decision, or the start of the shift it waits for.
@@ -96,7 +96,7 @@ impl fmt::Debug for Notice {
         f.debug_struct("Notice")
             .field("event", &self.event)
             .field("lead_id", &self.lead_id)
-            .field("attempt_no", &self.attempt_no)
+            .field("decision_no", &self.decision_no)
             .field("to", &self.to)
             .finish_non_exhaustive()
     }
@@ -107,7 +107,7 @@ impl Notice {
     /// whatever else ids may have.
     #[must_use]
     pub fn effect_id(&self) -> String {
-        format!("{}-{}-{}", self.lead_id, self.attempt_no, self.event.as_str())
+        format!("{}-{}-{}", self.lead_id, self.decision_no, self.event.as_str())
     }
 
     /// The same notice, told at another moment.

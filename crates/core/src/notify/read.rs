@@ -10,7 +10,8 @@ use crate::notify::rules::{NotifyRules, Quiet, RuleBook};
 use std::collections::BTreeSet;
 
 /// What rules may have.
-const NAMES: [&str; 7] = ["channels", "also", "slack_channel", "quiet_hours", "break_through", "events", "tries"];
+const NAMES: [&str; 7] =
+    ["channels", "always", "slack_channel", "quiet_hours", "bypass_quiet_hours", "events", "max_attempts"];
 
 /// Most channels in one list, teams with rules, and tiers in one list: far more than any business has.
 const LIST_MAX: usize = 100;
@@ -100,15 +101,15 @@ impl RulesReader {
             match (name, node) {
                 (_, JsonNode::Null) if NAMES.contains(&name) => {}
                 ("channels", node) => rules.channels = self.channels(&path, node),
-                ("also", node) => rules.also = self.channels(&path, node),
+                ("always", node) => rules.always = self.channels(&path, node),
                 ("events", node) => {
                     let known: Vec<&str> = NoticeEvent::ALL.iter().map(|event| event.as_str()).collect();
                     let events = self.list(&path, node, "unknown_event", &known, NoticeEvent::from_name);
                     rules.events = events.map(|events| events.into_iter().collect());
                 }
-                ("break_through", node) => {
+                ("bypass_quiet_hours", node) => {
                     let tiers = self.list(&path, node, "invalid_id", &[], |text| TierId::new(text).ok());
-                    rules.break_through = tiers.map(|tiers| tiers.into_iter().collect());
+                    rules.bypass_quiet_hours = tiers.map(|tiers| tiers.into_iter().collect());
                 }
                 ("quiet_hours", JsonNode::Text(text)) if quiet(text).is_some() => rules.quiet_hours = quiet(text),
                 ("quiet_hours", _) => {
@@ -121,8 +122,10 @@ impl RulesReader {
                     let message = "expected the id of a channel, such as `C0123456789`: its name may change";
                     self.problem(&path, "invalid_channel", message);
                 }
-                ("tries", JsonNode::Number(text)) if tries(text).is_some() => rules.tries = tries(text),
-                ("tries", _) => {
+                ("max_attempts", JsonNode::Number(text)) if max_attempts(text).is_some() => {
+                    rules.max_attempts = max_attempts(text)
+                }
+                ("max_attempts", _) => {
                     self.problem(&path, "out_of_range", &format!("expected a whole number from 1 to {TRIES_MAX}"));
                 }
                 _ => self.unknown(&below, name, &NAMES),
@@ -188,8 +191,8 @@ fn quiet(text: &str) -> Option<Quiet> {
     }
 }
 
-fn tries(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|tries| (1..=TRIES_MAX).contains(tries))
+fn max_attempts(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|max_attempts| (1..=TRIES_MAX).contains(max_attempts))
 }
 
 /// Whether a text is the id of a channel, a private channel or a conversation.

@@ -15,7 +15,7 @@ pub struct RepAction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<RepId>,
     /// Number of the decision that the message told of: an answer to an earlier one is stale.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// When.
     pub at: Timestamp,
 }

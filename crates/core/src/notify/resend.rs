@@ -49,9 +49,11 @@ pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(), 
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
     let code = code_of("resend", name);
     Err(match (status, name) {
-        (429, "daily_quota_exceeded" | "monthly_quota_exceeded") => DeliveryError::later("day_spent", Some(SPENT_MS)),
-        (429, _) => DeliveryError::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
-        (409, "concurrent_idempotent_requests") => DeliveryError::later("under_way", Some(1_000)),
+        (429, "daily_quota_exceeded" | "monthly_quota_exceeded") => {
+            DeliveryError::retryable("daily_cap_reached", Some(SPENT_MS))
+        }
+        (429, _) => DeliveryError::retryable(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
+        (409, "concurrent_idempotent_requests") => DeliveryError::retryable("under_way", Some(1_000)),
         // The same notice is the same bytes, so the key was used by somebody else: another deployment with this account.
         (409, _) => {
             DeliveryError::config(&code, "the idempotency key belongs to another mail; use one account per deployment")

@@ -29,17 +29,17 @@ pub struct NotifyRules {
     /// The channels, each tried when the one before it fails.
     pub channels: Option<Vec<Channel>>,
     /// Channels that are told in any case, each by itself.
-    pub also: Option<Vec<Channel>>,
+    pub always: Option<Vec<Channel>>,
     /// The Slack channel for those without a Slack user: an id such as `C0123456789`.
     pub slack_channel: Option<String>,
     /// Outside somebody's hours.
     pub quiet_hours: Option<Quiet>,
     /// Tiers for which quiet hours do not count.
-    pub break_through: Option<BTreeSet<TierId>>,
+    pub bypass_quiet_hours: Option<BTreeSet<TierId>>,
     /// What is told.
     pub events: Option<BTreeSet<NoticeEvent>>,
     /// How often a channel is tried before the next one is.
-    pub tries: Option<u32>,
+    pub max_attempts: Option<u32>,
 }
 
 /// All rules, checked by [`read`](crate::notify::read).
@@ -61,7 +61,7 @@ pub struct Policy {
     /// Outside somebody's hours.
     pub quiet_hours: Quiet,
     /// How often a channel is tried before the next one is, at least 1.
-    pub tries: u32,
+    pub max_attempts: u32,
 }
 
 impl RuleBook {
@@ -72,21 +72,21 @@ impl RuleBook {
         let own = notice.team.as_ref().and_then(|team| self.teams.get(team));
         let (own, default) = (own.unwrap_or(&self.default), &self.default);
         let is_told = own.events.as_ref().or(default.events.as_ref()).is_none_or(|told| told.contains(&notice.event));
-        let breaks = own.break_through.as_ref().or(default.break_through.as_ref());
+        let breaks = own.bypass_quiet_hours.as_ref().or(default.bypass_quiet_hours.as_ref());
         let breaks = breaks.zip(notice.tier.as_ref()).is_some_and(|(tiers, tier)| tiers.contains(tier));
         let quiet_hours = own.quiet_hours.or(default.quiet_hours).unwrap_or_default();
         Policy {
             chains: if is_told { chains(own, default, available) } else { Vec::new() },
             slack_channel: own.slack_channel.clone().or_else(|| default.slack_channel.clone()),
             quiet_hours: if breaks { Quiet::Send } else { quiet_hours },
-            tries: own.tries.or(default.tries).unwrap_or(TRIES).max(1),
+            max_attempts: own.max_attempts.or(default.max_attempts).unwrap_or(TRIES).max(1),
         }
     }
 
     /// Every channel that a rule names.
     pub fn channels(&self) -> impl Iterator<Item = &Channel> {
         let all = std::iter::once(&self.default).chain(self.teams.values());
-        all.flat_map(|rules| rules.channels.iter().chain(&rules.also).flatten())
+        all.flat_map(|rules| rules.channels.iter().chain(&rules.always).flatten())
     }
 }
 
@@ -94,8 +94,8 @@ fn chains(own: &NotifyRules, default: &NotifyRules, available: &[Channel]) -> Ve
     let (webhooks, others): (Vec<Channel>, Vec<Channel>) =
         available.iter().cloned().partition(|channel| channel.kind == ChannelKind::Webhook);
     let chain = own.channels.as_ref().or(default.channels.as_ref()).cloned().unwrap_or(others);
-    let also = own.also.as_ref().or(default.also.as_ref()).cloned().unwrap_or(webhooks);
-    let also = also.into_iter().filter(|channel| !chain.contains(channel)).map(|channel| vec![channel]);
-    let also: Vec<Vec<Channel>> = also.collect();
-    std::iter::once(chain).chain(also).filter(|chain| !chain.is_empty()).collect()
+    let always = own.always.as_ref().or(default.always.as_ref()).cloned().unwrap_or(webhooks);
+    let always = always.into_iter().filter(|channel| !chain.contains(channel)).map(|channel| vec![channel]);
+    let always: Vec<Vec<Channel>> = always.collect();
+    std::iter::once(chain).chain(always).filter(|chain| !chain.is_empty()).collect()
 }

@@ -17,7 +17,7 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Keys from secrets: `whsec_` and base64 of 24 to 64 bytes.
 ///
 /// # Errors
-/// [`DeliveryError::Refused`] with `bad_webhook_secret`.
+/// [`DeliveryError::Permanent`] with `bad_webhook_secret`.
 pub fn keys(secrets: &[&str]) -> Result<Vec<Vec<u8>>, DeliveryError> {
     let key = |secret: &&str| decoded(secret.strip_prefix("whsec_")?).filter(|key| KEY_BYTES.contains(&key.len()));
     let keys: Option<Vec<Vec<u8>>> = secrets.iter().map(key).collect();
@@ -64,7 +64,7 @@ pub fn event(notice: &Notice) -> Value {
         "data": {
             "lead_id": notice.lead_id,
             "decision_id": notice.decision_id,
-            "attempt_no": notice.attempt_no,
+            "decision_no": notice.decision_no,
             "rep": to.rep_id.as_ref().map(|id| json!({
                 "id": id, "name": to.name, "email": to.email, "slack_id": to.slack_id,
                 "time_zone": Some(&to.work.time_zone).filter(|zone| !zone.is_empty()),

@@ -32,14 +32,14 @@ pub(super) fn overrides(file: &RubricFile, rule_ids: &mut Ids, problems: &mut Pr
 
 fn effect(line: &OverrideFile, file: &RubricFile, path: &JsonPath<'_>, problems: &mut Problems) -> Effect {
     let is_placed = line.tier.is_some() || line.team.is_some() || line.rep.is_some();
-    if line.reject && (is_placed || line.beats_owner) {
+    if line.reject && (is_placed || line.ignore_account_owner) {
         problems.add(path, "reject_and_place", "a rejected lead has no tier, team or rep; remove `reject` or the rest");
     }
     if !line.reject && !is_placed {
         problems.add(path, "no_effect", "write `reject`, `tier`, `team` or `rep`, so that the override does something");
     }
-    if line.beats_owner && line.team.is_none() {
-        problems.add(&path.key("beats_owner"), "no_effect", "`beats_owner` needs `team`");
+    if line.ignore_account_owner && line.team.is_none() {
+        problems.add(&path.key("ignore_account_owner"), "no_effect", "`ignore_account_owner` needs `team`");
     }
     if let Some(name) = &line.tier {
         reference(name, tier_ids(file), "tier", &path.key("tier"), problems);
@@ -47,7 +47,11 @@ fn effect(line: &OverrideFile, file: &RubricFile, path: &JsonPath<'_>, problems:
     let tier = optional_id(line.tier.as_deref(), TierId::new, &path.key("tier"), problems);
     let team = optional_id(line.team.as_deref(), TeamId::new, &path.key("team"), problems);
     let rep = optional_id(line.rep.as_deref(), RepId::new, &path.key("rep"), problems);
-    if line.reject { Effect::Reject } else { Effect::Place { tier, team, rep, beats_owner: line.beats_owner } }
+    if line.reject {
+        Effect::Reject
+    } else {
+        Effect::Place { tier, team, rep, ignore_account_owner: line.ignore_account_owner }
+    }
 }
 
 fn optional_id<T>(

@@ -81,7 +81,7 @@ pub enum Prefer {
     #[default]
     Balance,
     /// Nobody is asked who is not needed as far as can be known beforehand, and no question twice that may be charged twice.
-    Price,
+    Cost,
 }
 
 impl Prefer {

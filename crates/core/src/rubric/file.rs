@@ -211,7 +211,7 @@ pub struct OverrideFile {
     pub rep: Option<String>,
     /// Whether `team` also wins against the owner of the account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub beats_owner: bool,
+    pub ignore_account_owner: bool,
 }
 
 /// A territory.

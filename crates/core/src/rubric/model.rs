@@ -194,7 +194,7 @@ pub enum Effect {
         /// The rep.
         rep: Option<RepId>,
         /// Whether `team` also wins against the owner of the account.
-        beats_owner: bool,
+        ignore_account_owner: bool,
     },
 }
 

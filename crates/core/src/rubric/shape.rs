@@ -94,7 +94,7 @@ static OVERRIDE: [ShapeField; 8] = [
     optional("tier", Want::Text),
     optional("team", Want::Text),
     optional("rep", Want::Text),
-    optional("beats_owner", Want::Flag),
+    optional("ignore_account_owner", Want::Flag),
 ];
 
 static TERRITORY: [ShapeField; 3] =
@@ -120,7 +120,7 @@ static ENRICHMENT: [ShapeField; 6] = [
     optional("deadline_ms", U32),
     optional("stages", Want::List(&TEXTS)),
     optional("ask", Want::OneOf(&["needed", "missing", "all"])),
-    optional("prefer", Want::OneOf(&["speed", "balance", "price"])),
+    optional("prefer", Want::OneOf(&["speed", "balance", "cost"])),
     optional("limits", Want::Map(&Want::Object(&LIMIT))),
     optional("warm_accounts_per_hour", U32),
 ];

@@ -48,8 +48,8 @@ pub fn stability(rubric: &Rubric, facts: &Facts, open: FieldSet, has_owner: bool
     let (tier, has_place) = match found.map(|line| &line.effect) {
         Some(Effect::Reject) => return Stability::Yes { reason: "disqualified" },
         // A named rep may be away, and then the team of the route is asked.
-        Some(Effect::Place { tier, team, beats_owner, .. }) => {
-            (tier.as_ref(), team.is_some() || (has_owner && !beats_owner))
+        Some(Effect::Place { tier, team, ignore_account_owner, .. }) => {
+            (tier.as_ref(), team.is_some() || (has_owner && !ignore_account_owner))
         }
         None => (None, has_owner),
     };
@@ -111,7 +111,7 @@ pub fn stakes(rubric: &Rubric, facts: &Facts, open: FieldSet, now: Timestamp) ->
 fn reason_of(found: Option<&Override>, has_owner: bool) -> &'static str {
     match found.map(|line| &line.effect) {
         Some(Effect::Place { tier: Some(_), team: Some(_), .. }) => "override",
-        Some(Effect::Place { beats_owner: true, .. }) => "tier_settled",
+        Some(Effect::Place { ignore_account_owner: true, .. }) => "tier_settled",
         _ if has_owner => "owned",
         _ => "tier_settled",
     }

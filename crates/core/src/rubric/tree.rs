@@ -294,7 +294,7 @@ mod tests {
         let tree = parsed(r#"["a\"b\\", "é", "\u00e9", ""]"#).unwrap();
         let JsonTreeValue::List(items) = tree.value else { panic!() };
         let texts: Vec<_> = items.iter().map(|item| item.value.clone()).collect();
-        let expected = ["a\"b\\", "é", "é", ""].map(|text| Value::Text(text.into()));
+        let expected = ["a\"b\\", "é", "é", ""].map(|text| JsonTreeValue::Text(text.into()));
         assert_eq!(texts, expected);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum DeliveryError {
     /// The same call may work later. Whether it had an effect is not known.
-    Later {
+    Retryable {
         /// Stable code, such as `rate_limited` or `unreachable`.
         code: String,
         /// Earliest moment of the next try in milliseconds from now, when the vendor says one.
@@ -17,7 +17,7 @@ pub enum DeliveryError {
         after_ms: Option<u32>,
     },
     /// It will not work as it stands: a person has to look.
-    Refused {
+    Permanent {
         /// Stable code, such as `token_refused` or `unknown_owner`.
         code: String,
         /// What has to be changed, for the person who operates this; never lead data.
@@ -30,27 +30,27 @@ pub enum DeliveryError {
 impl DeliveryError {
     /// The same call may work later.
     #[must_use]
-    pub fn later(code: &str, after_ms: Option<u32>) -> Self {
-        Self::Later { code: code.to_owned(), after_ms }
+    pub fn retryable(code: &str, after_ms: Option<u32>) -> Self {
+        Self::Retryable { code: code.to_owned(), after_ms }
     }
 
     /// An operator has to change a setting, a permission or the roster.
     #[must_use]
     pub fn config(code: &str, message: impl Into<String>) -> Self {
-        Self::Refused { code: code.to_owned(), message: message.into(), config: true }
+        Self::Permanent { code: code.to_owned(), message: message.into(), config: true }
     }
 
     /// The vendor does not take this one lead.
     #[must_use]
     pub fn lead(code: &str, message: impl Into<String>) -> Self {
-        Self::Refused { code: code.to_owned(), message: message.into(), config: false }
+        Self::Permanent { code: code.to_owned(), message: message.into(), config: false }
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Later { code, .. } | Self::Refused { code, .. } => code,
+            Self::Retryable { code, .. } | Self::Permanent { code, .. } => code,
         }
     }
 
@@ -58,9 +58,9 @@ impl DeliveryError {
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
-            Self::Later { after_ms, .. } => Remedy::Retry { after_ms: *after_ms },
-            Self::Refused { config: true, .. } => Remedy::FixConfig,
-            Self::Refused { config: false, .. } => Remedy::FixRequest,
+            Self::Retryable { after_ms, .. } => Remedy::Retry { after_ms: *after_ms },
+            Self::Permanent { config: true, .. } => Remedy::FixConfig,
+            Self::Permanent { config: false, .. } => Remedy::FixRequest,
         }
     }
 }

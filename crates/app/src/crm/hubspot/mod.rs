@@ -94,7 +94,7 @@ impl<'a, W: Http + Clock + VendorLimits> Hubspot<'a, W> {
     }
 
     async fn fetch_token(&self) -> DeliveryResult<KeptToken> {
-        let request = requests::refresh(&self.settings).ok_or_else(|| DeliveryError::later("unreachable", None))?;
+        let request = requests::refresh(&self.settings).ok_or_else(|| DeliveryError::retryable("unreachable", None))?;
         // Fetching a token counts in no lane of the vendor.
         let answer = self.vendor.send(&request, &[]).await?;
         if answer.status == 200 {

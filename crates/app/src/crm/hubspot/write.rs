@@ -109,7 +109,7 @@ impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
             }
             open = again;
         }
-        ends.extend(open.into_iter().map(|item| (item.place, Err(DeliveryError::later("conflict", None)))));
+        ends.extend(open.into_iter().map(|item| (item.place, Err(DeliveryError::retryable("conflict", None)))));
         stood
     }
 
@@ -311,7 +311,7 @@ fn setback(write: &CrmWrite, failure: HubspotFailure) -> DeliveryError {
             ),
         ),
         // The record that a task belongs to is gone; the next try makes another.
-        (HubspotFailure::NotFound, _) => DeliveryError::later("record_gone", None),
+        (HubspotFailure::NotFound, _) => DeliveryError::retryable("record_gone", None),
         (failure, _) => failure.setback(),
     }
 }

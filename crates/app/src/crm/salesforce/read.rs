@@ -92,7 +92,7 @@ impl<W: Http + Clock + VendorLimits + Signer> Salesforce<'_, W> {
         for (object, need) in check::OBJECTS {
             let described =
                 self.call(|api: SalesforceApi<'_>| api.describe(object)).await.map_err(|setback| match setback {
-                    DeliveryError::Refused { code, .. } if code == "not_found" => DeliveryError::config(
+                    DeliveryError::Permanent { code, .. } if code == "not_found" => DeliveryError::config(
                         "no_permission",
                         format!("the user cannot see {object}: give the right to read it"),
                     ),

@@ -121,7 +121,7 @@ impl<W: Http + Clock + VendorLimits + Signer> Salesforce<'_, W> {
                     (Err(setback), _) => item.record = Err(setback.clone()),
                     (Ok(()), Some(found)) => item.take(found),
                     // Gone since, or not for this user to see.
-                    (Ok(()), None) => item.record = Err(DeliveryError::later("record_changed", None)),
+                    (Ok(()), None) => item.record = Err(DeliveryError::retryable("record_changed", None)),
                 }
             }
         }
@@ -140,7 +140,7 @@ impl<W: Http + Clock + VendorLimits + Signer> Salesforce<'_, W> {
             }
             Some(saved) => Ok(saved),
             // Done, without an id: reading it again finds it.
-            None => Err(DeliveryError::later("record_changed", None)),
+            None => Err(DeliveryError::retryable("record_changed", None)),
         }
     }
 
@@ -201,7 +201,7 @@ impl<'a> SalesforceWrite<'a> {
     fn new(write: &'a CrmWrite, there: &There) -> Self {
         let step = decide::step(write, decide::record_of(write, &there.people));
         let task_id = there.tasks.get(&write.effect_id()).cloned();
-        let mut item = Self { write, step, record: Err(DeliveryError::later("not_tried", None)), task_id };
+        let mut item = Self { write, step, record: Err(DeliveryError::retryable("not_tried", None)), task_id };
         item.stand();
         item
     }

@@ -62,7 +62,7 @@ pub fn run(
     progress: &mut dyn FnMut(usize),
 ) -> SimulationReport {
     let pools = Pools::new(teams, reps).0;
-    let mut report = SimulationReport { by_lead: vec![None; arrivals.len()], ..Report::default() };
+    let mut report = SimulationReport { by_lead: vec![None; arrivals.len()], ..SimulationReport::default() };
     for team in teams {
         let bound = bound_units(team.members.len());
         let name = pools.index().team_name(&team.id);
@@ -158,13 +158,13 @@ impl SimulatedWorld<'_> {
         let Some(arrival) = self.arrivals.get(lead) else { return };
         let Ok(lead_id) = LeadId::new(&format!("simulated-{lead}")) else { return };
         let plan = plan(self.rubric, &arrival.prospect.facts, now);
-        let view = AccountContext { owner: arrival.prospect.owner.clone(), ..AccountView::default() };
+        let view = AccountContext { owner: arrival.prospect.owner.clone(), ..AccountContext::default() };
         let seed = u64::try_from(lead).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let asking = RoutingContext { lead_id, exclude: Vec::new(), now, seed };
-        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &asking), &self.pools, RecordDetail::Outcome);
+        let context = RoutingContext { lead_id, exclude: Vec::new(), now, seed };
+        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &context), &self.pools, RecordDetail::Outcome);
         match (decision.outcome, decision.assignment) {
             (Outcome::Assigned, Some(assignment)) => {
-                count(&mut self.pools, &plan, &asking, &asked);
+                count(&mut self.pools, &plan, &context, &asked);
                 if asked.last().is_some_and(|last| matches!(last.attempt.kind, PickKind::Rotation | PickKind::AnyShift))
                 {
                     self.note_gap(&assignment.team);

@@ -45,17 +45,17 @@ pub fn run(args: &ExplainArgs) -> Result<Output, CommandFailure> {
             rep_id,
             is_overruled: false,
         }),
-        ..AccountView::default()
+        ..AccountContext::default()
     };
     let plan = plan(&rubric, &facts, at);
-    let asking = RoutingContext { lead_id, exclude: args.exclude.clone(), now: at, seed: seed(&keys) };
+    let context = RoutingContext { lead_id, exclude: args.exclude.clone(), now: at, seed: seed(&keys) };
     let roster = args.roster.as_deref().map(files::roster).transpose()?;
     let decided = roster.map(|roster| {
         let (pools, problems) = Pools::new(&roster.teams, &roster.reps);
         for problem in problems {
             eprintln!("roster: {problem}");
         }
-        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &asking), &pools, RecordDetail::Record);
+        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &context), &pools, RecordDetail::Record);
         show::Decided { decision, asked, index: pools.index().clone() }
     });
     let shown =

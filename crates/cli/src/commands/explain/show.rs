@@ -139,7 +139,7 @@ impl ShownDecision<'_> {
         ));
         parts.push(self.route(over.found.map(|line| &line.effect), &scope));
         if let Some(owner) = &self.view.owner {
-            let beaten = if plan.beats_owner { ", whom the override passes over" } else { "" };
+            let beaten = if plan.ignore_account_owner { ", whom the override passes over" } else { "" };
             parts.push(TextTree::leaf(format!("owner: {} ({}){beaten}", owner.rep_id, owner.source)));
         }
         if let Some(person) = &self.view.person {

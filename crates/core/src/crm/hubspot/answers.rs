@@ -227,7 +227,7 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DeliveryError> {
 
 /// What a success is that is no JSON of the documented shape: something between us and the vendor answered.
 fn unreadable() -> DeliveryError {
-    DeliveryError::later("unreadable", None)
+    DeliveryError::retryable("unreadable", None)
 }
 
 /// Reads one record.

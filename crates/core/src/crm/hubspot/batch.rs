@@ -75,5 +75,5 @@ pub fn halves(mut inputs: Vec<BatchInput>) -> Option<[Vec<BatchInput>; 2]> {
 /// What is said of an input that a success does not mention, such as a contact that was merged into another meanwhile.
 #[must_use]
 pub fn unanswered() -> HubspotFailure {
-    HubspotFailure::Setback(DeliveryError::later("unanswered", None))
+    HubspotFailure::Setback(DeliveryError::retryable("unanswered", None))
 }

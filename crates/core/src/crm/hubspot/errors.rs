@@ -42,7 +42,7 @@ impl HubspotFailure {
     pub fn setback(self) -> DeliveryError {
         match self {
             Self::Setback(setback) | Self::Value { setback, .. } => setback,
-            Self::Conflict { .. } => DeliveryError::later("conflict", None),
+            Self::Conflict { .. } => DeliveryError::retryable("conflict", None),
             Self::NotFound => not_found(),
             Self::UnknownOwner => {
                 DeliveryError::config("unknown_owner", "a rep has an owner id that HubSpot does not know")
@@ -102,7 +102,7 @@ pub fn failure(
     now: Timestamp,
 ) -> (HubspotFailure, Option<RateLimitHit>) {
     let error: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let later = |code: &str, ms: Option<u32>| (HubspotFailure::Setback(DeliveryError::later(code, ms)), None);
+    let later = |code: &str, ms: Option<u32>| (HubspotFailure::Setback(DeliveryError::retryable(code, ms)), None);
     let asked_ms = retry_after_s.map(|s| s.saturating_mul(1_000));
     match status {
         401 => (HubspotFailure::Setback(token_refused()), None),
@@ -124,7 +124,7 @@ pub fn failure(
 pub fn token_failure(status: u16, retry_after_s: Option<u32>) -> DeliveryError {
     match status {
         429 | 423 | 477 | 500.. => {
-            DeliveryError::later("vendor_unavailable", retry_after_s.map(|s| s.saturating_mul(1_000)))
+            DeliveryError::retryable("vendor_unavailable", retry_after_s.map(|s| s.saturating_mul(1_000)))
         }
         _ => DeliveryError::config(
             "token_refused",
@@ -169,7 +169,7 @@ impl ErrorBody {
         match self.category.to_ascii_uppercase().as_str() {
             "OBJECT_NOT_FOUND" => HubspotFailure::NotFound,
             "CONFLICT" => self.conflict(),
-            "RATE_LIMITS" => HubspotFailure::Setback(DeliveryError::later("rate_limited", Some(10_000))),
+            "RATE_LIMITS" => HubspotFailure::Setback(DeliveryError::retryable("rate_limited", Some(10_000))),
             "MISSING_SCOPES" => HubspotFailure::Setback(self.missing_scopes()),
             _ => self.refusal(),
         }
@@ -233,7 +233,7 @@ impl ErrorBody {
             ("rate_limited", ALL, 10_000)
         };
         let ms = u32::try_from(ms).unwrap_or(u32::MAX).max(asked_ms.unwrap_or(0));
-        (HubspotFailure::Setback(DeliveryError::later(code, Some(ms))), Some(RateLimitHit { lane, ms }))
+        (HubspotFailure::Setback(DeliveryError::retryable(code, Some(ms))), Some(RateLimitHit { lane, ms }))
     }
 
     /// What the token may not do, by the vendor's names.

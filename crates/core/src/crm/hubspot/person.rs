@@ -109,7 +109,7 @@ fn age(write: &CrmWrite, assigning: &Assigning, record: &HubspotRecord) -> Age {
     let Some(decided_at) = record.moment(names::DECIDED_AT) else { return Age::Newer };
     let (lead_id, attempt) = (record.get(names::LEAD_ID), number(record.get(names::ATTEMPT)));
     let order = if lead_id == write.lead_id.as_str() {
-        i64::from(write.attempt_no).cmp(&attempt)
+        i64::from(write.decision_no).cmp(&attempt)
     } else {
         (assigning.decided_at, write.lead_id.as_str()).cmp(&(decided_at, lead_id))
     };
@@ -147,7 +147,7 @@ fn own(write: &CrmWrite, assigning: &Assigning) -> Properties {
         (names::OWNER, assigning.owner_id.clone()),
         (names::OWNER_ID, assigning.owner_id.clone()),
         (names::LEAD_ID, write.lead_id.to_string()),
-        (names::ATTEMPT, write.attempt_no.to_string()),
+        (names::ATTEMPT, write.decision_no.to_string()),
         (names::TIER, assigning.tier.to_string()),
         (names::SCORE, assigning.score.to_string()),
         (names::TEAM, assigning.team.to_string()),

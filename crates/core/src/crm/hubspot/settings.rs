@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let missing = |settings: &[(&str, &str)]| match read(settings) {
-            Err(DeliveryError::Refused { code, message, config: true }) if code == "not_set_up" => message,
+            Err(DeliveryError::Permanent { code, message, config: true }) if code == "not_set_up" => message,
             _ => panic!("nothing is missing"),
         };
         assert!(missing(&[]).contains("HUBSPOT_TOKEN"));

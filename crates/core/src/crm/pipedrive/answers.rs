@@ -8,12 +8,13 @@ use serde_json::Value;
 /// Reads an answer: its `data`, and the cursor of the next page.
 ///
 /// # Errors
-/// [`DeliveryError::Later`] for a full limit, a vendor in trouble and a record that is gone; [`DeliveryError::Refused`] otherwise. The
+/// [`DeliveryError::Retryable`] for a full limit, a vendor in trouble and a record that is gone; [`DeliveryError::Permanent`] otherwise. The
 /// vendor's text is not handed on: it may repeat what a lead wrote.
 pub fn data(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(Value, Option<String>), DeliveryError> {
     let after_ms = retry_after_s.map(|seconds| seconds.saturating_mul(1_000));
     if (200..300).contains(&status) {
-        let body: Value = serde_json::from_slice(body).map_err(|_| DeliveryError::later("answer_unreadable", None))?;
+        let body: Value =
+            serde_json::from_slice(body).map_err(|_| DeliveryError::retryable("answer_unreadable", None))?;
         let cursor = body.pointer("/additional_data/next_cursor").and_then(Value::as_str).map(str::to_owned);
         let data = body.get("data").cloned().unwrap_or_default();
         return Ok((data, cursor));
@@ -21,12 +22,12 @@ pub fn data(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(Val
     Err(match status {
         401 => DeliveryError::config("token_refused", "Pipedrive refuses the token: check `PIPEDRIVE_API_TOKEN`"),
         402 | 403 => DeliveryError::config("no_permission", "the user of the token may not do this in Pipedrive"),
-        404 | 410 => DeliveryError::later("record_changed", None),
-        429 => DeliveryError::later("rate_limited", Some(after_ms.unwrap_or(2_000))),
+        404 | 410 => DeliveryError::retryable("record_changed", None),
+        429 => DeliveryError::retryable("rate_limited", Some(after_ms.unwrap_or(2_000))),
         400..=499 if status != 408 => {
             DeliveryError::lead("refused", format!("Pipedrive refuses the request with status {status}"))
         }
-        _ => DeliveryError::later("vendor_unavailable", after_ms),
+        _ => DeliveryError::retryable("vendor_unavailable", after_ms),
     })
 }
 

@@ -18,7 +18,7 @@ pub struct QueryPage {
 }
 
 fn unreadable() -> DeliveryError {
-    DeliveryError::later("answer_unreadable", None)
+    DeliveryError::retryable("answer_unreadable", None)
 }
 
 /// Reads a page of a query.

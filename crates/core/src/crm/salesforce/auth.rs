@@ -54,7 +54,7 @@ pub fn token_request(login_url: &str, grant: &Grant, assertion: Option<&str>) ->
 /// The token of an answer, with the address of the organisation.
 ///
 /// # Errors
-/// [`DeliveryError::Later`] for a vendor in trouble; otherwise `token_refused` with the vendor's own code.
+/// [`DeliveryError::Retryable`] for a vendor in trouble; otherwise `token_refused` with the vendor's own code.
 pub fn token(status: u16, retry_after_s: Option<u32>, body: &[u8], now: Timestamp) -> Result<KeptToken, DeliveryError> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
@@ -71,9 +71,10 @@ pub fn token(status: u16, retry_after_s: Option<u32>, body: &[u8], now: Timestam
             "token_refused",
             "Salesforce answers the request for a token with an error: check `SALESFORCE_BASE_URL`",
         )),
-        _ => {
-            Err(DeliveryError::later("vendor_unavailable", retry_after_s.map(|seconds| seconds.saturating_mul(1_000))))
-        }
+        _ => Err(DeliveryError::retryable(
+            "vendor_unavailable",
+            retry_after_s.map(|seconds| seconds.saturating_mul(1_000)),
+        )),
     }
 }
 

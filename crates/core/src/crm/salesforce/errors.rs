@@ -80,13 +80,13 @@ pub fn of_call(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Delivery
     let failure = failure(&serde_json::from_slice(body).unwrap_or_default());
     let after_ms = retry_after_s.map(|seconds| seconds.saturating_mul(1_000));
     match (status, failure.code.as_str()) {
-        (_, "REQUEST_LIMIT_EXCEEDED") => DeliveryError::later("limit_reached", Some(LIMIT_PAUSE_MS)),
+        (_, "REQUEST_LIMIT_EXCEEDED") => DeliveryError::retryable("limit_reached", Some(LIMIT_PAUSE_MS)),
         (401, _) => DeliveryError::config(
             "token_refused",
             "Salesforce refuses its own token: the app must allow the REST API (scope `api`) for the user",
         ),
-        (_, "QUERY_TIMEOUT") => DeliveryError::later("query_timeout", after_ms),
-        (_, "UNABLE_TO_LOCK_ROW") => DeliveryError::later("row_locked", after_ms),
+        (_, "QUERY_TIMEOUT") => DeliveryError::retryable("query_timeout", after_ms),
+        (_, "UNABLE_TO_LOCK_ROW") => DeliveryError::retryable("row_locked", after_ms),
         (_, "INVALID_FIELD") => DeliveryError::config("field_missing", missing_field(&failure)),
         (_, "INVALID_TYPE") => DeliveryError::config(
             "no_permission",
@@ -100,7 +100,7 @@ pub fn of_call(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Delivery
         (400..=499, code) if !matches!(status, 408 | 412 | 420 | 429) => {
             DeliveryError::config("refused", format!("Salesforce refuses a request ({})", named(code)))
         }
-        _ => DeliveryError::later("vendor_unavailable", after_ms),
+        _ => DeliveryError::retryable("vendor_unavailable", after_ms),
     }
 }
 
@@ -125,20 +125,20 @@ fn named(code: &str) -> &str {
 pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryError {
     let fields = || failure.fields.join(", ");
     match failure.code.as_str() {
-        _ if failure.names_lock => DeliveryError::later("row_locked", None),
-        "UNABLE_TO_LOCK_ROW" => DeliveryError::later("row_locked", None),
+        _ if failure.names_lock => DeliveryError::retryable("row_locked", None),
+        "UNABLE_TO_LOCK_ROW" => DeliveryError::retryable("row_locked", None),
         // Made by somebody else at the same moment, converted or deleted since it was read: reading it again tells.
         "DUPLICATE_VALUE" | "CANNOT_UPDATE_CONVERTED_LEAD" | "ENTITY_IS_DELETED" | "NOT_FOUND" => {
-            DeliveryError::later("record_changed", None)
+            DeliveryError::retryable("record_changed", None)
         }
-        "REQUEST_LIMIT_EXCEEDED" => DeliveryError::later("limit_reached", Some(LIMIT_PAUSE_MS)),
+        "REQUEST_LIMIT_EXCEEDED" => DeliveryError::retryable("limit_reached", Some(LIMIT_PAUSE_MS)),
         "SERVER_UNAVAILABLE"
         | "QUERY_TIMEOUT"
         | "PROCESSING_HALTED"
         | "REQUEST_RUNNING_TOO_LONG"
         | "ALL_OR_NONE_OPERATION_ROLLED_BACK"
         | "UNKNOWN_EXCEPTION"
-        | "" => DeliveryError::later("vendor_unavailable", None),
+        | "" => DeliveryError::retryable("vendor_unavailable", None),
         "INACTIVE_OWNER_OR_USER"
         | "OP_WITH_INVALID_USER_TYPE_EXCEPTION"
         | "INVALID_CROSS_REFERENCE_KEY"
@@ -178,8 +178,8 @@ pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryEr
 #[must_use]
 pub fn hold_ms(setback: &DeliveryError) -> Option<u32> {
     match setback {
-        DeliveryError::Later { code, after_ms } if code == "limit_reached" => *after_ms,
-        DeliveryError::Later { code, after_ms: Some(ms) } if code == "vendor_unavailable" => {
+        DeliveryError::Retryable { code, after_ms } if code == "limit_reached" => *after_ms,
+        DeliveryError::Retryable { code, after_ms: Some(ms) } if code == "vendor_unavailable" => {
             Some((*ms).min(u32::try_from(10 * MINUTE_MS).unwrap_or(u32::MAX)))
         }
         _ => None,

@@ -18,12 +18,12 @@ pub type Facted = Vec<(Field, Fact)>;
 /// How much a provider is believed about a field, 0 to 100.
 ///
 /// The lead itself is believed most about where it comes from (its domain), and least about what people tend to
-/// embellish or shorten (title, name of the company). The Desk and the directory are the business's own knowledge. A
+/// embellish or shorten (title, name of the company). The account shard and the directory are the business's own knowledge. A
 /// provider that is not known here counts 50.
 #[must_use]
 pub fn trust(provider: &ProviderId, field: Field) -> u8 {
     match (provider.as_str(), field) {
-        ("desk" | "crm", _) => 95,
+        ("crm", _) => 95,
         ("form", Field::CompanyDomain) => 90,
         ("directory", _) => 85,
         ("form", _) => 30,

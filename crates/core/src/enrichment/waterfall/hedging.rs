@@ -26,7 +26,7 @@ pub const fn asked_twice_percent(prefer: Prefer, cost_usd_micros: u32) -> u32 {
         (Prefer::Speed, _) => 75,
         (_, 0) => 50,
         (Prefer::Balance, _) => 10,
-        (Prefer::Price, _) => 0,
+        (Prefer::Cost, _) => 0,
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn what_is_free_is_asked_twice_whatever_the_business_prefers() {
         let shares =
-            |cost| [Prefer::Speed, Prefer::Balance, Prefer::Price].map(|prefer| asked_twice_percent(prefer, cost));
+            |cost| [Prefer::Speed, Prefer::Balance, Prefer::Cost].map(|prefer| asked_twice_percent(prefer, cost));
         assert_eq!((shares(0), shares(1)), ([75, 50, 50], [75, 10, 0]));
     }
 }

@@ -25,9 +25,9 @@ pub enum Admission {
     /// It may, and is counted.
     Yes,
     /// Too many in this second.
-    TooFast,
+    RateLimited,
     /// The calls or the money of the day are used up.
-    DaySpent,
+    DailyCapReached,
 }
 
 impl Meter {
@@ -39,7 +39,7 @@ impl Meter {
         let is_spent = limit.calls_per_day.is_some_and(|most| self.calls >= most)
             || limit.usd_per_day.is_some_and(|usd| cost > u64::from(usd).saturating_mul(1_000_000));
         if is_spent {
-            return Admission::DaySpent;
+            return Admission::DailyCapReached;
         }
         if let Some(per_second) = limit.calls_per_second {
             let whole = u64::from(per_second).saturating_mul(1_000);
@@ -47,7 +47,7 @@ impl Meter {
             let filled = self.bucket.saturating_add(passed_ms.saturating_mul(per_second.into())).min(whole);
             self.filled_at = self.filled_at.max(now);
             self.bucket = filled;
-            let Some(left) = filled.checked_sub(1_000) else { return Admission::TooFast };
+            let Some(left) = filled.checked_sub(1_000) else { return Admission::RateLimited };
             self.bucket = left;
         }
         self.calls = self.calls.saturating_add(1);
@@ -100,10 +100,10 @@ mod tests {
         let limit = LimitFile { calls_per_second: Some(5), ..LimitFile::default() };
         let mut meter = Meter::default();
         assert_eq!(admitted(&mut meter, &limit, 0, at(0), 6), 5);
-        assert_eq!(meter.admit(&limit, 0, at(199)), Admission::TooFast);
+        assert_eq!(meter.admit(&limit, 0, at(199)), Admission::RateLimited);
         assert_eq!(meter.admit(&limit, 0, at(200)), Admission::Yes);
         assert_eq!(admitted(&mut meter, &limit, 0, at(60_000), 100), 5, "a pause saves nothing up");
-        assert_eq!(meter.admit(&limit, 0, at(59_000)), Admission::TooFast, "a clock that goes back fills nothing");
+        assert_eq!(meter.admit(&limit, 0, at(59_000)), Admission::RateLimited, "a clock that goes back fills nothing");
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         let limit = LimitFile { calls_per_day: Some(3), ..LimitFile::default() };
         let mut meter = Meter::default();
         assert_eq!(admitted(&mut meter, &limit, 7, at(0), 4), 3);
-        assert_eq!(meter.admit(&limit, 7, at(DAY_MS - 1)), Admission::DaySpent);
+        assert_eq!(meter.admit(&limit, 7, at(DAY_MS - 1)), Admission::DailyCapReached);
         assert_eq!(meter.of_day(at(DAY_MS - 1)), (3, 21));
         assert_eq!(meter.of_day(at(DAY_MS)), (0, 0));
         assert_eq!(meter.admit(&limit, 7, at(DAY_MS)), Admission::Yes);
@@ -125,9 +125,9 @@ mod tests {
         let mut meter = Meter::default();
         assert_eq!(admitted(&mut meter, &limit, 250_000, at(0), 5), 4);
         meter.refund(250_000, at(0));
-        assert_eq!(meter.admit(&limit, 250_001, at(1)), Admission::DaySpent);
+        assert_eq!(meter.admit(&limit, 250_001, at(1)), Admission::DailyCapReached);
         assert_eq!(meter.admit(&limit, 250_000, at(1)), Admission::Yes);
-        assert_eq!(meter.admit(&limit, 1, at(2)), Admission::DaySpent);
+        assert_eq!(meter.admit(&limit, 1, at(2)), Admission::DailyCapReached);
         assert_eq!(meter.admit(&limit, 0, at(2)), Admission::Yes);
         assert_eq!(meter.admit(&limit, 0, at(DAY_MS)), Admission::Yes);
         meter.refund(250_000, at(2));

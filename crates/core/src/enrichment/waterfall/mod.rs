@@ -160,7 +160,7 @@ const fn at_once_percent(prefer: Prefer) -> u32 {
     match prefer {
         Prefer::Speed => 0,
         Prefer::Balance => 25,
-        Prefer::Price => 100,
+        Prefer::Cost => 100,
     }
 }
 

@@ -21,11 +21,11 @@ pub struct ProviderReport {
     pub is_set_up: bool,
     /// Stage of the rubric in force that asks it, from 1; `None` when none does.
     pub stage: Option<usize>,
-    /// Calls for the lead itself, second requests among them.
+    /// Calls for the lead itself, hedge requests among them.
     pub calls: u32,
-    /// Of the calls, second requests because an answer took long. What such a question found may be charged twice.
+    /// Of the calls, hedge requests because an answer took long. What such a question found may be charged twice.
     pub asked_twice: u32,
-    /// Of the calls, second requests because a first one failed.
+    /// Of the calls, hedge requests because a first one failed.
     pub tried_again: u32,
     /// Questions that found a record.
     pub found: u32,
@@ -85,7 +85,7 @@ pub fn report(
         counted(offer, head, calls.get(offer.id()).map_or(&[][..], Vec::as_slice))
     };
     let providers: Vec<ProviderReport> = offers.map(one).collect();
-    let saved = summaries.iter().map(|summary| summary.providers_saved);
+    let saved = summaries.iter().map(|summary| summary.providers_skipped);
     let cached = summaries.iter().map(|summary| summary.providers_cached);
     let cost_usd_micros = providers.iter().fold(0_u64, |sum, provider| sum.saturating_add(provider.cost_usd_micros));
     ProvidersReport {
@@ -102,9 +102,9 @@ pub fn report(
 
 fn saved_by_reason(summaries: &[EnrichmentSummary]) -> BTreeMap<String, u32> {
     let mut by_reason: BTreeMap<String, u32> = BTreeMap::new();
-    for summary in summaries.iter().filter(|summary| summary.providers_saved > 0) {
+    for summary in summaries.iter().filter(|summary| summary.providers_skipped > 0) {
         let saved = by_reason.entry(summary.stopped.clone()).or_default();
-        *saved = saved.saturating_add(summary.providers_saved);
+        *saved = saved.saturating_add(summary.providers_skipped);
     }
     by_reason
 }
@@ -132,16 +132,16 @@ fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -
     let mut answered_ms = Vec::new();
     let mut charged = 0_u32;
     for call in calls {
-        let of_second = match call.second {
+        let of_hedge = match call.hedge {
             Some(Hedge::Slow) => Some(&mut line.asked_twice),
             Some(Hedge::Failed) => Some(&mut line.tried_again),
             None => None,
         };
-        if let Some(count) = of_second {
+        if let Some(count) = of_hedge {
             *count = count.saturating_add(1);
         }
         if call.result == FOUND {
-            charged = charged.saturating_add(if call.second == Some(Hedge::Slow) { 2 } else { 1 });
+            charged = charged.saturating_add(if call.hedge == Some(Hedge::Slow) { 2 } else { 1 });
         }
         let count = match call.result.as_str() {
             FOUND => &mut line.found,
@@ -174,12 +174,12 @@ mod tests {
             provider: (*provider).to_owned(),
             result: (*result).to_owned(),
             ms: *ms,
-            second: None,
+            hedge: None,
         };
         let calls = calls.iter().map(call).collect();
         let stopped = "owned".to_owned();
         EnrichmentSummary {
-            providers_saved: saved,
+            providers_skipped: saved,
             providers_cached: 1,
             stopped,
             calls,
@@ -192,7 +192,7 @@ mod tests {
         let summaries = [
             summary(0, &[("directory", "found", 2), ("pdl_company", "found", 100), ("pdl_person", "not_found", 300)]),
             summary(0, &[("pdl_company", "found_shared", 90), ("pdl_person", "timeout", 2_500)]),
-            summary(2, &[("pdl_company", "left_alone", 0)]),
+            summary(2, &[("pdl_company", "circuit_open", 0)]),
         ];
         let is_set_up = |offer: Offer| offer.id() == "pdl_person";
         let report = report(&summaries, Offer::all(), is_set_up, |id| (id == "pdl_person").then_some(1));
@@ -203,7 +203,7 @@ mod tests {
         let company = of("pdl_company");
         assert_eq!((company.calls, company.found, company.shared, company.hit_percent), (1, 1, 1, Some(100)));
         assert_eq!((company.p50_ms, company.p95_ms), (Some(100), Some(100)));
-        assert_eq!(company.failed["left_alone"], 1);
+        assert_eq!(company.failed["circuit_open"], 1);
         let price = Offer::find("pdl_company").unwrap().cost_usd_micros();
         assert_eq!((company.cost_usd_micros, report.cost_usd_micros), (price.into(), price.into()));
         let person = of("pdl_person");
@@ -215,8 +215,8 @@ mod tests {
     #[test]
     fn second_requests_are_calls_and_may_cost_as_much_as_the_first() {
         let mut summary = summary(0, &[("pdl_company", "found", 700), ("pdl_company", "found", 800)]);
-        summary.calls[0].second = Some(Hedge::Slow);
-        summary.calls[1].second = Some(Hedge::Failed);
+        summary.calls[0].hedge = Some(Hedge::Slow);
+        summary.calls[1].hedge = Some(Hedge::Failed);
         let report = report(&[summary], Offer::all(), |_| true, |_| None);
         let company = report.providers.iter().find(|provider| provider.id == "pdl_company").unwrap();
         assert_eq!((company.calls, company.asked_twice, company.tried_again), (4, 1, 1));

@@ -10,7 +10,7 @@ pub const NOT_FOUND: &str = "not_found";
 /// An object that is asked on the way could not be reached.
 pub const UNAVAILABLE: &str = "unavailable";
 /// The provider had faults and is left alone for a while.
-pub const LEFT_ALONE: &str = "left_alone";
+pub const CIRCUIT_OPEN: &str = "circuit_open";
 /// Something that the question needs is not known.
 pub const NOT_ASKED: &str = "not_asked";
 /// The provider has no key.
@@ -22,12 +22,12 @@ pub const LATE: &str = "late";
 /// The lead was decided before the answer came, which could not have changed it.
 pub const NOT_AWAITED: &str = "not_awaited";
 /// The provider has had as many calls in this second as the rubric allows.
-pub const TOO_FAST: &str = "too_fast";
+pub const RATE_LIMITED: &str = "rate_limited";
 /// The calls or the money that the rubric allows for a day are used up.
-pub const DAY_SPENT: &str = "day_spent";
+pub const DAILY_CAP_REACHED: &str = "daily_cap_reached";
 
 /// Whether the provider was called, as far as one result says.
 #[must_use]
 pub fn is_call(result: &str) -> bool {
-    ![LEFT_ALONE, NOT_ASKED, NOT_SET_UP, TOO_FAST, DAY_SPENT].contains(&result)
+    ![CIRCUIT_OPEN, NOT_ASKED, NOT_SET_UP, RATE_LIMITED, DAILY_CAP_REACHED].contains(&result)
 }

@@ -113,7 +113,7 @@ fn who_hardly_ever_decides_is_asked_when_the_others_have_answered_unless_speed_i
     };
     assert_eq!(step("speed", &facts(), &sources, 0), asked(&["size", "country", "person"]));
     assert_eq!(step("balance", &facts(), &sources, 0), asked(&["size"]));
-    assert_eq!(step("price", &facts(), &sources, 0), asked(&["size"]));
+    assert_eq!(step("cost", &facts(), &sources, 0), asked(&["size"]));
     let pending =
         [WaterfallSource { standing: ProviderState::Asked(at(0)), ..size.clone() }, country.clone(), person.clone()];
     assert_eq!(step("balance", &facts(), &pending, 999), WaterfallStep::Wait(Some(at(1_000))));

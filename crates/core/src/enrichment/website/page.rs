@@ -186,7 +186,7 @@ mod tests {
         let company = "{\"@type\": \"Organization\", \"name\": \"Acme\"}".to_owned();
         let page = |before: usize| WebPage {
             json_ld: vec!["{}".to_owned(); before].into_iter().chain([company.clone()]).collect(),
-            ..Page::default()
+            ..WebPage::default()
         };
         assert_eq!(page(JSON_LD_BLOCKS_MAX - 1).facts("acme.com").len(), 1);
         assert_eq!(page(JSON_LD_BLOCKS_MAX).facts("acme.com"), Vec::new());

@@ -22,14 +22,14 @@ impl SlackAnswer {
 /// Reads an answer of the Web API.
 ///
 /// # Errors
-/// [`DeliveryError::Later`] with `rate_limited`, `internal_error` (Slack may have done it nevertheless) and `unavailable`;
-/// [`DeliveryError::Refused`] with `slack_` and Slack's own code, naming what to change.
+/// [`DeliveryError::Retryable`] with `rate_limited`, `internal_error` (Slack may have done it nevertheless) and `unavailable`;
+/// [`DeliveryError::Permanent`] with `slack_` and Slack's own code, naming what to change.
 pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<SlackAnswer, DeliveryError> {
     if status != 200 {
         return Err(setback("slack", status, retry_after_s, "SLACK_BOT_TOKEN"));
     }
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
-        return Err(DeliveryError::later("unreadable_answer", None));
+        return Err(DeliveryError::retryable("unreadable_answer", None));
     };
     if body.get("ok").and_then(Value::as_bool) == Some(true) {
         return Ok(SlackAnswer { body });
@@ -37,9 +37,9 @@ pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<Slac
     let error = body.get("error").and_then(Value::as_str).unwrap_or_default();
     let code = code_of("slack", error);
     Err(match error {
-        "ratelimited" | "rate_limited" => DeliveryError::later(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
+        "ratelimited" | "rate_limited" => DeliveryError::retryable(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
         "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => {
-            DeliveryError::later("internal_error", None)
+            DeliveryError::retryable("internal_error", None)
         }
         "missing_scope" => {
             let needed = body.get("needed").and_then(Value::as_str).unwrap_or_default();

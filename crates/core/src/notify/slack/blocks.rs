@@ -121,7 +121,7 @@ fn actions(notice: &Notice, story: &Story, answers: Answers) -> Option<Value> {
         let text = json!({"type": "plain_text", "text": label, "emoji": false});
         json!({"type": "button", "action_id": id, "text": text, "url": url})
     }));
-    let block_id = format!("lead/{}/{}", notice.lead_id, notice.attempt_no);
+    let block_id = format!("lead/{}/{}", notice.lead_id, notice.decision_no);
     (!elements.is_empty()).then(|| json!({"type": "actions", "block_id": block_id, "elements": elements}))
 }
 

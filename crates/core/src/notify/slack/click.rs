@@ -30,7 +30,7 @@ pub struct Click {
     /// The lead.
     pub lead_id: LeadId,
     /// Number of the decision that the message told of.
-    pub attempt_no: u32,
+    pub decision_no: u32,
     /// Where the answer goes: five times within half an hour.
     pub response_url: String,
     /// Conversation of the message.
@@ -45,11 +45,11 @@ pub struct Click {
 
 impl fmt::Debug for Click {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, lead_id, attempt_no, .. } = self;
+        let Self { kind, lead_id, decision_no, .. } = self;
         f.debug_struct("Click")
             .field("kind", kind)
             .field("lead_id", lead_id)
-            .field("attempt_no", attempt_no)
+            .field("decision_no", decision_no)
             .finish_non_exhaustive()
     }
 }
@@ -80,7 +80,7 @@ fn click(payload: &Value) -> Option<Click> {
     let action = payload.pointer("/actions/0")?;
     let kind = RepActionKind::from_name(action.get("action_id")?.as_str()?)?;
     let mut parts = action.get("block_id")?.as_str()?.split('/');
-    let (Some("lead"), Some(lead_id), Some(attempt_no), None) =
+    let (Some("lead"), Some(lead_id), Some(decision_no), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return None;
@@ -90,7 +90,7 @@ fn click(payload: &Value) -> Option<Click> {
         kind,
         to_user_id: action.get("selected_user").and_then(Value::as_str).map(str::to_owned),
         lead_id: LeadId::new(lead_id).ok()?,
-        attempt_no: attempt_no.parse().ok()?,
+        decision_no: decision_no.parse().ok()?,
         response_url: text("/response_url")?.to_owned(),
         channel: text("/container/channel_id").or_else(|| text("/channel/id")).unwrap_or_default().to_owned(),
         ts: text("/container/message_ts").or_else(|| text("/message/ts")).unwrap_or_default().to_owned(),
