@@ -17,6 +17,8 @@
 mod audit_chain;
 mod enrichment_waterfall;
 mod enrichment_website;
+mod error_codes;
+mod error_codes_kit;
 mod facts_document;
 mod golden;
 mod golden_kit;
