@@ -3,6 +3,7 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
+export WORKER_BUILD=release
 
 # --quick, --state=DIR and --floor-only are for the load, --quick and --only=PARTS for the providers, --leads=N and
 # --only=CRMS for the CRMs, --load-only leaves the micro benchmarks out; the rest is for cargo.

@@ -1,7 +1,7 @@
 /** What the queue carries arrives at least once and looks exactly once, whatever fails on the way. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shardOfLead, start, until } from './kit.mjs';
+import { QUEUES, shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
 
@@ -72,7 +72,7 @@ test('messages that nobody can read are kept for a person to look at, and stop n
   isDone(await world.deliver([...unreadable, message, 42, { deliver: {} }]), unreadable.length + 3);
   const letters = await deadLetters();
   assert.equal(letters.length, before + unreadable.length + 2);
-  assert.ok(letters.some((letter) => letter.body === 'not json' && letter.queue === 'lead-router-jobs'));
+  assert.ok(letters.some((letter) => letter.body === 'not json' && letter.queue === QUEUES.JOBS));
   await world.untilDrained(1, id);
 });
 
@@ -122,6 +122,6 @@ test('a message that fails every time becomes a dead letter, and does not hold u
   const other = await decided();
   await world.untilDrained(1, other.id);
   const letter = await until(async () => (await deadLetters()).find(({ body }) => body === poison), 'dead letter');
-  assert.equal(letter.queue, 'lead-router-dead');
+  assert.equal(letter.queue, QUEUES.DEAD_LETTERS);
   assert.equal(world.events('job.failed').length - before, ATTEMPTS);
 });
