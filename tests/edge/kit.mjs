@@ -1,7 +1,7 @@
 /**
- * Starts the built Worker with the bindings that wrangler.toml declares, and speaks to it as senders and operators do.
- * Every world has its own storage; `close` fails the test when the log shows a crash, an error that the test
- * did not announce, or anything about a person.
+ * Starts the built Worker in Miniflare with the bindings of wrangler.toml, and calls it as senders and operators do.
+ * Every world has its own storage. `close` fails the test if the log shows a crash, an error that the test did not
+ * expect, or personal data.
  */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
@@ -40,15 +40,16 @@ export const QUEUES = {
 const BATCH_TIMEOUT_S = 0.02;
 
 /**
- * Starts a world.
+ * Starts a world: one Worker with its queues, objects and database.
  *
- * - `stage`: environment of wrangler.toml, `dev` by default; only `dev` is given secrets.
- * - `vars`: variables and secrets beside those of the environment; `null` takes one away.
- * - `provider`: stands for everything outside, see people_data_labs.mjs; without one nothing is reachable.
- * - `state`: directory of the storage; without one it is gone with the world.
- * - `jobs`: changes to the consumer of the queue of jobs.
- * - `limits`: counters of wrangler.toml that are bound, each with a limit; without them nothing is counted.
- * - `instrumented`: wraps the Worker, see instrumented_worker.js; only then the tables of objects can be read.
+ * - `stage`: the environment of wrangler.toml, `dev` by default. Only `dev` has the secrets of .dev.vars.example.
+ * - `vars`: more variables and secrets; `null` removes one.
+ * - `provider`: answers every request that leaves the Worker, see people_data_labs.mjs. Without one, such a request fails.
+ * - `state`: folder of the storage, to start again on it. Without one, the storage ends with the world.
+ * - `jobs`: settings of the queue consumers that differ from wrangler.toml.
+ * - `limits`: the rate limiters to bind, by name, each with its limit. The others are not bound and limit nothing.
+ * - `instrumented`: puts instrumented_worker.js before the Worker, to count writes, move the clock, make storage fail and
+ *   read the tables of objects.
  */
 export async function start(options = {}) {
   const world = new World(options);
