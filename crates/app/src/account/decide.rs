@@ -14,7 +14,8 @@ use crate::ports::messages::{
 };
 use crate::ports::{AccountShards, AccountStore, LeadRow, LeadState, PortResult, RepPools, Rosters, Unavailable};
 use lead_router_core::decision::attempts::RoutingContext;
-use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record, conclude};
+use lead_router_core::decision::conclude::conclude;
+use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record};
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::{LeadKeys, sha256_hex};
 use lead_router_core::limits::REPLAY_WINDOW_MS;

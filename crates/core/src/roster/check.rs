@@ -8,8 +8,7 @@ use crate::error::Problem;
 use crate::id::{RepId, TeamId};
 use crate::roster::calendar::Calendar;
 use crate::roster::events::RECENT_MAX;
-use crate::roster::model::{Recent, Rep, Team};
-use crate::roster::table::WEIGHT_MAX;
+use crate::roster::model::{Recent, Rep, Team, WEIGHT_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most members of a team: picks are measured up to it, and a share stays at least 100 units of a lead.

@@ -3,7 +3,7 @@
 use crate::id::RepId;
 use crate::roster::eligibility::{Exclusion, RepRow};
 use crate::roster::model::{Candidate, Pick, PickOutcome, PickRequest};
-use crate::roster::prepared::CANDIDATES_MAX;
+use crate::roster::question::CANDIDATES_MAX;
 use crate::roster::rotation::Entry;
 use crate::roster::run::{Peers, PickRun, RunView};
 use crate::time::{MINUTE_MS, Timestamp};

@@ -23,6 +23,7 @@ mod needs;
 pub mod pick;
 pub mod prepared;
 mod question;
+pub mod reason;
 mod requested_rep;
 pub mod rotation;
 mod run;

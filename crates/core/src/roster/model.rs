@@ -1,6 +1,7 @@
 //! Teams and reps: what an operator writes, and the state that changes with every lead.
 
 use crate::id::{RepId, TeamId, TerritoryId, TierId};
+use crate::roster::question::is_zero;
 pub use crate::roster::question::{Candidate, Needs, Pick, PickKind, PickOutcome, PickRequest};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub enum AfterAbsence {
     /// The share of the time away is owed, and paid back at no more than a double share.
     CatchUp,
 }
+
+/// Largest weight; a larger one counts as this.
+pub(super) const WEIGHT_MAX: u32 = 1_000;
 
 /// A rep's place in a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,10 +274,6 @@ pub struct Seat {
     /// Share of an absence that is still to be paid back, in millionths of a lead; see [`AfterAbsence::CatchUp`].
     #[serde(default, skip_serializing_if = "is_zero")]
     pub owed_units: i64,
-}
-
-pub(super) fn is_zero<T: PartialEq + Default>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// State by rep. Shared, so that a pick can keep the states from before it without copying those that stay.

@@ -8,7 +8,7 @@ use crate::error::Problem;
 use crate::id::{RepId, TierId};
 use crate::roster::events::TouchEvent;
 use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, RepStatus, States};
-use crate::roster::pick::PickReason;
+use crate::roster::reason::PickReason;
 use crate::roster::requested_rep::named;
 use crate::roster::rotation::{Entry, LEAD_UNITS};
 use crate::roster::run::{PickRun, RunView};
@@ -17,9 +17,6 @@ use crate::roster::windows::Windows;
 use crate::roster::{events, explain};
 use std::cell::{Cell, OnceCell};
 use std::fmt;
-
-/// Most candidates that an answer lists: a record of a decision stays small however large the team is.
-pub const CANDIDATES_MAX: usize = 50;
 
 /// A pool ready for picking.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use crate::id::RepId;
 use crate::roster::eligibility::{Exclusion, RepRow, TierRoom};
 use crate::roster::explain::{RepView, candidate, due_at};
 use crate::roster::model::{Pick, PickOutcome, PickRequest};
-use crate::roster::pick::PickReason;
+use crate::roster::reason::PickReason;
 use crate::roster::run::{Peers, RunView};
 use crate::roster::table::Tables;
 use crate::time::Timestamp;

@@ -14,7 +14,7 @@ use crate::roster::calendar::ShiftWindow;
 use crate::roster::eligibility::{Exclusion, MemberNeeds, NEXT_SHIFT_MINUTES, RepRow};
 use crate::roster::model::{AfterAbsence, OffHours, PickKind, PickRequest, Strategy};
 use crate::roster::needs::Members;
-use crate::roster::pick::PickReason;
+use crate::roster::reason::PickReason;
 use crate::roster::rotation::{Entry, Rate, TieBreak, Turn};
 use crate::roster::table::{Tables, TeamTable};
 use crate::time::Timestamp;

@@ -5,14 +5,11 @@ use crate::id::{RepId, TeamId, TierId};
 use crate::roster::calendar::Calendar;
 use crate::roster::check;
 use crate::roster::eligibility::{NO_CALENDAR, RepRow, TierRoom};
-use crate::roster::model::{AfterAbsence, Hours, Leave, OffHours, Pool, Rep, RepState, Strategy, Team};
+use crate::roster::model::{AfterAbsence, Hours, Leave, OffHours, Pool, Rep, RepState, Strategy, Team, WEIGHT_MAX};
 use crate::roster::needs::Listing;
 use crate::roster::rotation::{RotationLedger, lot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Largest weight; a larger one counts as this.
-pub(super) const WEIGHT_MAX: u32 = 1_000;
 
 /// A pool laid out for picking.
 #[derive(Debug, Default)]

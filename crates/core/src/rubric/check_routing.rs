@@ -1,7 +1,7 @@
 //! Checks of what places a lead: overrides, territories, routes, and the stages of enrichment.
 
 use crate::id::{IdError, ProviderId, RepId, RuleId, TeamId, TerritoryId, TierId};
-use crate::rubric::check::{Ids, id, list_length, points, reason, reference};
+use crate::rubric::check_values::{Ids, id, list_length, points, reason, reference};
 use crate::rubric::compile::condition;
 use crate::rubric::file::{OverrideFile, RouteFile, RubricFile};
 use crate::rubric::limits::{

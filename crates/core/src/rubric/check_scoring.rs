@@ -2,7 +2,7 @@
 
 use crate::facts::FieldSet;
 use crate::id::{RuleId, TierId};
-use crate::rubric::check::{Ids, id, list_length, points, reason, reference};
+use crate::rubric::check_values::{Ids, id, list_length, points, reason, reference};
 use crate::rubric::compile::condition;
 use crate::rubric::file::{CriterionFile, RubricFile};
 use crate::rubric::limits::{BANDS_MAX, CRITERIA_MAX, DAYS_MAX, GROUPS_MAX, SLA_MINUTES_MAX, TIERS_MAX};

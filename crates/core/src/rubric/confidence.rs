@@ -9,10 +9,25 @@
 //! who gets a lead.
 
 use crate::rubric::model::{CriterionGroup, Rubric};
-use crate::rubric::score::{Possible, Unknowns};
 
 /// Certainty, in hundredths of a percent.
 pub const CERTAIN_BP: u16 = 10_000;
+
+/// One possible outcome of a criterion whose outcome is unknown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Possible {
+    pub(super) points: i32,
+    /// Probability; those of one criterion add up to 1.
+    pub(super) rate: f64,
+}
+
+/// The criteria whose outcome is unknown.
+#[derive(Debug, Default)]
+pub(super) struct Unknowns {
+    pub(super) possible: Vec<Possible>,
+    /// Group of each criterion and the range of its outcomes in `possible`.
+    pub(super) criteria: Vec<(usize, std::ops::Range<usize>)>,
+}
 
 /// Sums below `floor` and above `ceiling` need not be told apart.
 #[derive(Clone, Copy)]

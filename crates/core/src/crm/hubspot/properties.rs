@@ -1,6 +1,6 @@
 //! Our own properties, and the standard ones that are read.
 
-use crate::crm::hubspot::requests::Object;
+use crate::crm::hubspot::object::Object;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -76,6 +76,17 @@ pub const LEAD: &[&str] = &[
     "lifecyclestage",
     "hs_analytics_source",
 ];
+
+/// The properties that are read of records of a kind.
+#[must_use]
+pub const fn read_of(object: Object) -> &'static [&'static str] {
+    match object {
+        Object::Contacts => CONTACT,
+        Object::Companies => &["name", "domain", OWNER, "lifecyclestage", "hs_lastmodifieddate"],
+        Object::Deals => &["dealstage", OWNER, "hs_is_closed", "hs_lastmodifieddate"],
+        Object::Tasks => &[EFFECT_ID],
+    }
+}
 
 /// A property of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

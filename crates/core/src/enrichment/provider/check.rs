@@ -1,14 +1,16 @@
 //! From the file of a provider to a checked description.
 
-use crate::enrichment::provider::condition::{AnswerCondition, MeaningFile, Rule};
-use crate::enrichment::provider::description::{
-    Auth, Description, DescriptionFile, Meaning, ProviderMethod, RequestFile, RequestPlan, SubjectKind,
-};
+use crate::enrichment::provider::condition::{AnswerCondition, Rule};
+use crate::enrichment::provider::description::Description;
 use crate::enrichment::provider::field::FieldPlan;
+use crate::enrichment::provider::file::{
+    Auth, DescriptionFile, MeaningFile, PollFile, ProviderMethod, RequestFile, SubjectKind, TokenFile,
+};
+use crate::enrichment::provider::meaning::Meaning;
+use crate::enrichment::provider::plan::{RequestPlan, TokenPlan};
 use crate::enrichment::provider::pointer::{Pointer, scalar};
-use crate::enrichment::provider::poll::{PollFile, PollPlan, PollRequest};
+use crate::enrichment::provider::poll::{PollPlan, PollRequest};
 use crate::enrichment::provider::template::{Body, Names, Template, TemplatePath};
-use crate::enrichment::provider::token::{TokenFile, TokenPlan};
 use crate::error::Problem;
 use crate::facts::{FactKind, FactSource, Field};
 use crate::normalize::nearest;

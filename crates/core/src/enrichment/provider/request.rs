@@ -1,7 +1,9 @@
 //! The request to a provider for one lead.
 
 use crate::enrichment::provider::contact::Contact;
-use crate::enrichment::provider::description::{Auth, Description, PrefixedHeader, RequestPlan};
+use crate::enrichment::provider::description::Description;
+use crate::enrichment::provider::file::{Auth, PrefixedHeader};
+use crate::enrichment::provider::plan::RequestPlan;
 use crate::enrichment::provider::template::{Template, TemplateFacts};
 use crate::facts::Facts;
 use crate::http::{HttpRequest, encode};

@@ -1,7 +1,7 @@
 //! The company in the JSON-LD of a page, in the words of schema.org.
 
 use crate::enrichment::provider::Transform;
-use crate::enrichment::website::page::name;
+use crate::enrichment::website::text::name;
 use crate::facts::FactValue;
 use crate::limits::{JSON_LD_DEPTH_MAX, JSON_LD_NODES_MAX};
 use crate::normalize::{company_key, domain_of, linkedin_company, postal_code, table_lines};

@@ -3,7 +3,7 @@
 use crate::id::{RepId, TeamId, TerritoryId};
 use crate::roster::calendar::Calendar;
 use crate::roster::model::{Pool, Rep, Team};
-use crate::rubric::lint::{LintFinding, Severity};
+use crate::rubric::lint::finding::{LintFinding, Severity};
 use crate::rubric::model::{Effect, Rubric};
 use crate::time::{DAY_MS, MINUTE_MS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,8 +3,8 @@
 use crate::facts::{FactSource, Facts, Field};
 use crate::id::TerritoryId;
 use crate::rubric::condition::Condition;
+use crate::rubric::lint::finding::{LintFinding, Severity};
 use crate::rubric::lint::search::{Budget, Goal, Must, SearchResult, find};
-use crate::rubric::lint::{LintFinding, Severity};
 use crate::rubric::model::{Criterion, Route, Rubric, Territory};
 use std::collections::BTreeMap;
 
