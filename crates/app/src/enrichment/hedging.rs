@@ -1,7 +1,6 @@
 //! One request to a provider, and a second one when that is worth it.
 
-use crate::enrichment::provider_lookup::{ending_of_failure, refused};
-use crate::enrichment::provider_token::ProviderCallContext;
+use crate::enrichment::provider_call::{ProviderCallContext, ending_of_failure, refused};
 use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, ProviderLimits};
 use futures_util::future::{Either, select};
 use lead_router_core::enrichment::provider::{Reading, read};

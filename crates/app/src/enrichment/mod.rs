@@ -6,6 +6,7 @@ mod hedging;
 pub mod late_enrichment;
 pub mod prefetch;
 mod provider;
+pub mod provider_call;
 pub mod provider_lookup;
 mod provider_token;
 pub mod website;
@@ -13,9 +14,9 @@ pub mod website;
 pub use after::{After, CachePut, after};
 
 use crate::crm::lookup::CrmContext;
-use crate::intake::IntakeWorld;
 use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
 use crate::ports::{CacheEntry, CachedReading, InForce};
+use crate::world::IntakeWorld;
 use ask::{Reply, SourceQuery, ask};
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};

@@ -5,7 +5,7 @@
 //! leads instead is that whatever it answers is kept with the company, a fault included, and that leads of one
 //! company share a call.
 
-use crate::enrichment::provider_lookup::refused;
+use crate::enrichment::provider_call::refused;
 use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
 use crate::ports::{CachedReading, Clock, Http, HttpFailure, Pages, ProviderLimits};
 use lead_router_core::enrichment::provider::Offer;

@@ -4,6 +4,8 @@ pub mod batch;
 pub mod dry_run;
 pub mod turnstile;
 
+pub use crate::world::IntakeWorld;
+
 use crate::crm::lookup::{CrmContext, CrmLookup, of_employer};
 use crate::crm::write_back;
 use crate::enrichment::{After, Enriched, EnrichmentRun};
@@ -12,7 +14,7 @@ use crate::ports::jobs::Job;
 use crate::ports::messages::{
     DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest, ReserveKeyResponse,
 };
-use crate::ports::{AccountShards, Cache, Clock, Config, Directory, Http, Jobs, PortResult, ProviderLookups};
+use crate::ports::{Jobs, PortResult};
 use futures_util::future::join;
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::plan::plan;
@@ -23,16 +25,6 @@ use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
 use lead_router_core::lead::key::{AccountHash, LeadKeys, hex, keyed_hash, shard_of};
 use lead_router_core::time::Timestamp;
-
-/// What the intake needs of the world.
-pub trait IntakeWorld:
-    Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards
-{
-}
-impl<T: Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards> IntakeWorld
-    for T
-{
-}
 
 /// Settings of the intake.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Whether the channels are set up: one line per thing that was tried.
 
+use crate::notify::channel::{NotifyWorld, setting, vendor};
 use crate::notify::slack::{SlackAccess, ask, reading};
-use crate::notify::{NotifyWorld, setting, vendor};
 use crate::ports::Http;
 use crate::ports::crm::{Check, DeliveryResult};
 use lead_router_core::notify::slack::PostedMessage;

@@ -9,31 +9,25 @@
 //! - Incoming webhooks of Slack, workflows of Teams and the binding for mail know no repeats and cannot be asked: it may be
 //!   seen twice. A lead that nobody hears of is worse than one that is told twice.
 
+mod channel;
 mod check;
 mod click;
 pub mod deliver;
 mod slack;
 
+pub use channel::{NotifyWorld, Telling};
 pub use check::check;
 pub use click::clicked;
 
-use crate::crm::{CallBudget, VendorClient};
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
 use crate::ports::mail::Mails;
 use crate::ports::rules::RuleBooks;
-use crate::ports::{Clock, Http, HttpAnswer, PortResult};
-use lead_router_core::http::HttpRequest;
+use crate::ports::{Http, HttpAnswer, PortResult};
+use channel::{call, lane, setting, vendor};
 use lead_router_core::notify::channel::NOTIFY_FROM;
 use lead_router_core::notify::email::{Mail, binding_setback};
 use lead_router_core::notify::slack::{PostedMessage, read_webhook, short_hash};
-use lead_router_core::notify::{
-    Channel, ChannelKind, Notice, Policy, RATE_LIMITED, resend, slack as slack_wire, teams, webhook,
-};
-use lead_router_core::vendor::{Bucket, DeliveryError};
-
-/// What telling needs of the world.
-pub trait NotifyWorld: Http + Clock + VendorLimits + Mails {}
-impl<W: Http + Clock + VendorLimits + Mails> NotifyWorld for W {}
+use lead_router_core::notify::{Channel, ChannelKind, Notice, Policy, resend, slack as slack_wire, teams, webhook};
 
 /// The rules for a notice: those in force, over the channels whose settings are there.
 ///
@@ -47,21 +41,6 @@ pub async fn policy<W: Http + Mails + RuleBooks>(world: &W, notice: &Notice) -> 
 /// The channels whose settings are there.
 pub fn available<W: Http + Mails>(world: &W) -> Vec<Channel> {
     Channel::available(|name| world.setting(name).is_some(), world.has_mail())
-}
-
-/// One notice for one channel.
-#[derive(Debug, Clone, Copy)]
-pub struct Telling<'a> {
-    /// The channel.
-    pub channel: &'a Channel,
-    /// The notice.
-    pub notice: &'a Notice,
-    /// The Slack channel for those without a Slack user.
-    pub slack_channel: Option<&'a str>,
-    /// Whether an earlier try may have told it.
-    pub again: bool,
-    /// The message of an earlier notice about the same lead to the same rep: it no longer holds, and loses its buttons.
-    pub earlier: Option<&'a PostedMessage>,
 }
 
 /// What was told.
@@ -132,45 +111,9 @@ async fn by_webhook<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResul
     call(&vendor(world, "notify_webhook"), &request, &lanes, read).await
 }
 
-fn vendor<'a, W>(world: &'a W, name: &'static str) -> VendorClient<'a, W> {
-    VendorClient { world, name, patience: CallBudget::CONSUMER }
-}
-
-/// How much longer than a vendor's window a lane's is, in milliseconds: the vendor counts a call when it arrives, the gate when
-/// it leaves, and on the way one may gain on the other.
-const SKEW_MS: u32 = 300;
-
-fn lane(name: String, window_ms: u32, max: u32) -> Bucket {
-    Bucket { name, window_ms: window_ms.saturating_add(SKEW_MS), max }
-}
-
-/// A setting without which the channel cannot be used.
-fn setting(world: &impl Http, name: &str) -> DeliveryResult<String> {
-    let missing = || DeliveryError::config("not_set_up", format!("set `{name}`, or take the channel out of the rules"));
-    world.setting(name).ok_or_else(missing)
-}
-
 /// Name and value of the setting with the address of a channel.
 fn address(world: &impl Http, channel: &Channel) -> DeliveryResult<(String, String)> {
     let name = channel.address_setting().unwrap_or_default();
     let url = setting(world, &name)?;
     Ok((name, url))
-}
-
-/// One call, and what its answer means; a vendor that is asked too often closes the lanes for as long as it says.
-async fn call<W: Http + Clock + VendorLimits, T>(
-    vendor: &VendorClient<'_, W>,
-    request: &HttpRequest,
-    lanes: &[Bucket],
-    read: impl FnOnce(&HttpAnswer) -> DeliveryResult<T>,
-) -> DeliveryResult<T> {
-    let read = read(&vendor.send(request, lanes).await?);
-    if let Err(DeliveryError::Retryable { code, after_ms: Some(ms) }) = &read
-        && code == RATE_LIMITED
-    {
-        for lane in lanes {
-            vendor.hold(&lane.name, *ms).await;
-        }
-    }
-    read
 }

@@ -1,7 +1,7 @@
 //! Slack by a bot: posts once, finds what it may have posted, takes away what no longer holds.
 
 use crate::crm::VendorClient;
-use crate::notify::{NotifyWorld, Telling, call, lane, setting, vendor};
+use crate::notify::channel::{NotifyWorld, Telling, call, lane, setting, vendor};
 use crate::ports::crm::{DeliveryResult, VendorLimits};
 use crate::ports::{Clock, Http, HttpAnswer};
 use lead_router_core::http::HttpRequest;

@@ -22,7 +22,7 @@ pub mod model;
 mod needs;
 pub mod pick;
 pub mod prepared;
-mod question;
+pub mod question;
 pub mod reason;
 mod requested_rep;
 pub mod rotation;
