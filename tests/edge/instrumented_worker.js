@@ -104,8 +104,7 @@ const watched = (name) =>
 export const AccountShard = watched('AccountShard');
 export const RepPool = watched('RepPool');
 export const ProviderLookup = watched('ProviderLookup');
-export const ProviderLimiter = watched('ProviderLimiter');
-export const VendorLimiter = watched('VendorLimiter');
+export const RateLimiter = watched('RateLimiter');
 
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 

@@ -1,7 +1,8 @@
 //! What the calls of one question to a provider share: where they go, what is remembered, and how they end.
 
-use crate::ports::messages::{PermitRequest, PermitResponse, ProviderLookupRequest, ProviderLookupResponse};
-use crate::ports::{CachedReading, Clock, HttpAnswer, ProviderLimits};
+use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use crate::ports::rate_limits::{RateLimits, of_provider};
+use crate::ports::{CachedReading, Clock, HttpAnswer};
 use lead_router_core::enrichment::provider::{Description, Reading, VendorToken};
 use lead_router_core::enrichment::waterfall::breaker::{Breaker, Ending};
 use lead_router_core::enrichment::waterfall::hedging::{Allowance, Hedge};
@@ -12,6 +13,7 @@ use lead_router_core::enrichment::waterfall::results::{
 use lead_router_core::error::Remedy;
 use lead_router_core::facts::Fact;
 use lead_router_core::time::Timestamp;
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
@@ -59,21 +61,16 @@ pub(crate) struct ProviderCallContext<'a, W> {
 
 /// Why a call may not be made, when the rubric limits the provider and the limit is reached. Without the count there is no
 /// call: the money of the business is not spent on a guess.
-pub(super) async fn refused<W: ProviderLimits + Clock>(
+pub(super) async fn refused<W: RateLimits + Clock>(
     world: &W,
     cost_usd_micros: u32,
     question: &ProviderLookupRequest,
 ) -> Option<&'static str> {
-    let permit = PermitRequest {
-        provider: question.provider.clone(),
-        limit: question.limit?,
-        cost_usd_micros,
-        now: world.now(),
-    };
-    match world.permit(&permit).await {
-        Ok(PermitResponse::Yes) => None,
-        Ok(PermitResponse::RateLimited) => Some(RATE_LIMITED),
-        Ok(PermitResponse::DailyCapReached) => Some(DAILY_CAP_REACHED),
+    let request = AcquireRequest::of_provider(&question.limit?, cost_usd_micros, world.now());
+    match world.acquire(&of_provider(&question.provider), &request).await {
+        Ok(AcquireResponse::Go) => None,
+        Ok(AcquireResponse::Wait { .. }) => Some(RATE_LIMITED),
+        Ok(AcquireResponse::DailyCapReached) => Some(DAILY_CAP_REACHED),
         Err(_) => Some(UNAVAILABLE),
     }
 }

@@ -3,20 +3,22 @@
 use crate::enrichment::provider_call::{Ended, Health, Progress, ProviderCallContext, ended, refused};
 use crate::enrichment::provider_token::send;
 use crate::enrichment::website;
-use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse, RefundRequest};
-use crate::ports::{Clock, Http, Pages, ProviderLimits};
+use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use crate::ports::rate_limits::{RateLimits, of_provider};
+use crate::ports::{Clock, Http, Pages};
 use lead_router_core::enrichment::provider::{Description, Offer, Reading, build, build_poll};
 use lead_router_core::enrichment::waterfall::breaker::Ending;
 use lead_router_core::enrichment::waterfall::hedging::Hedge;
 use lead_router_core::enrichment::waterfall::results::{CIRCUIT_OPEN, FOUND, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router_core::http::HttpRequest;
+use lead_router_core::vendor::rate_limit::RefundRequest;
 use std::cell::RefCell;
 
 /// Longest time for which a provider is asked whether it is done, in milliseconds.
 pub const POLL_MS_MAX: i64 = 60_000;
 
 /// Asks whichever provider the question names, as the kind of provider wants it. Never an error.
-pub async fn look_up<W: Http + Pages + Clock + ProviderLimits>(
+pub async fn look_up<W: Http + Pages + Clock + RateLimits>(
     world: &W,
     health: &RefCell<Health>,
     question: &ProviderLookupRequest,
@@ -30,7 +32,7 @@ pub async fn look_up<W: Http + Pages + Clock + ProviderLimits>(
 }
 
 /// Asks an API. Never longer than the description and [`POLL_MS_MAX`] allow; never an error.
-async fn ask_api<W: Http + Clock + ProviderLimits>(
+async fn ask_api<W: Http + Clock + RateLimits>(
     world: &W,
     health: &RefCell<Health>,
     description: &Description,
@@ -67,13 +69,10 @@ async fn ask_api<W: Http + Clock + ProviderLimits>(
     let hedge = progress.hedge.get();
     let looked_up = ProviderLookupResponse { hedge, ..looked_up };
     if question.limit.is_some() {
-        let refund = RefundRequest {
-            provider: description.id.clone(),
-            cost_usd_micros: description.cost_usd_micros,
-            at: counted_at,
-        };
+        let refund = RefundRequest { cost_usd_micros: description.cost_usd_micros, at: counted_at };
+        let limiter = of_provider(&description.id);
         for _ in 0..uncharged(&looked_up) {
-            let _ = world.refund(&refund).await;
+            let _ = world.refund(&limiter, &refund).await;
         }
     }
     looked_up
@@ -91,7 +90,7 @@ fn uncharged(looked_up: &ProviderLookupResponse) -> u32 {
 }
 
 /// One question with all the calls that it takes: a provider that needs time is asked again until it is done.
-async fn call<W: Http + Clock + ProviderLimits>(
+async fn call<W: Http + Clock + RateLimits>(
     asking: &ProviderCallContext<'_, W>,
     make: impl Fn(Option<&str>, &str) -> Option<HttpRequest>,
 ) -> Ended {

@@ -3,7 +3,8 @@
 use crate::enrichment::hedging::send_twice;
 use crate::enrichment::provider_call::{Ended, Health, ProviderCallContext, ended};
 use crate::ports::messages::ProviderLookupResponse;
-use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, ProviderLimits};
+use crate::ports::rate_limits::RateLimits;
+use crate::ports::{Clock, Http, HttpAnswer, HttpFailure};
 use lead_router_core::enrichment::provider::{Reading, build_token, read_poll, read_token};
 use lead_router_core::enrichment::waterfall::breaker::Ending;
 use lead_router_core::enrichment::waterfall::results::NOT_ASKED;
@@ -22,7 +23,7 @@ struct Credential {
 ///
 /// # Errors
 /// How the question ends when there is no answer to it.
-pub(crate) async fn send<W: Http + Clock + ProviderLimits>(
+pub(crate) async fn send<W: Http + Clock + RateLimits>(
     asking: &ProviderCallContext<'_, W>,
     is_result: bool,
     make: impl Fn(&str) -> Option<HttpRequest>,
@@ -37,7 +38,7 @@ pub(crate) async fn send<W: Http + Clock + ProviderLimits>(
     send_with(asking, is_result, make(&second.value)).await
 }
 
-async fn send_with<W: Http + Clock + ProviderLimits>(
+async fn send_with<W: Http + Clock + RateLimits>(
     asking: &ProviderCallContext<'_, W>,
     is_result: bool,
     request: Option<HttpRequest>,

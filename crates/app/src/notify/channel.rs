@@ -1,8 +1,9 @@
 //! What all channels share: the notice to send, the settings, and one call within the vendor's limits.
 
 use crate::crm::{CallBudget, VendorClient};
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
 use crate::ports::mail::Mails;
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http, HttpAnswer};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::notify::slack::PostedMessage;
@@ -10,8 +11,8 @@ use lead_router_core::notify::{Channel, Notice, RATE_LIMITED};
 use lead_router_core::vendor::{Bucket, DeliveryError};
 
 /// What telling needs of the world.
-pub trait NotifyWorld: Http + Clock + VendorLimits + Mails {}
-impl<W: Http + Clock + VendorLimits + Mails> NotifyWorld for W {}
+pub trait NotifyWorld: Http + Clock + RateLimits + Mails {}
+impl<W: Http + Clock + RateLimits + Mails> NotifyWorld for W {}
 
 /// One notice for one channel.
 #[derive(Debug, Clone, Copy)]
@@ -29,14 +30,14 @@ pub struct Telling<'a> {
 }
 
 pub(super) fn vendor<'a, W>(world: &'a W, name: &'static str) -> VendorClient<'a, W> {
-    VendorClient { world, name, patience: CallBudget::CONSUMER }
+    VendorClient { world, name, budget: CallBudget::CONSUMER }
 }
 
-/// How much longer than a vendor's window a lane's is, in milliseconds: the vendor counts a call when it arrives, the gate when
-/// it leaves, and on the way one may gain on the other.
+/// How much longer than a vendor's window a bucket's is, in milliseconds: the vendor counts a call when it arrives, the limiter
+/// when it leaves, and on the way one may gain on the other.
 const SKEW_MS: u32 = 300;
 
-pub(super) fn lane(name: String, window_ms: u32, max: u32) -> Bucket {
+pub(super) fn bucket(name: String, window_ms: u32, max: u32) -> Bucket {
     Bucket { name, window_ms: window_ms.saturating_add(SKEW_MS), max }
 }
 
@@ -46,19 +47,19 @@ pub(super) fn setting(world: &impl Http, name: &str) -> DeliveryResult<String> {
     world.setting(name).ok_or_else(missing)
 }
 
-/// One call, and what its answer means; a vendor that is asked too often closes the lanes for as long as it says.
-pub(super) async fn call<W: Http + Clock + VendorLimits, T>(
+/// One call, and what its answer means; a vendor that is asked too often blocks its buckets for as long as it says.
+pub(super) async fn call<W: Http + Clock + RateLimits, T>(
     vendor: &VendorClient<'_, W>,
     request: &HttpRequest,
-    lanes: &[Bucket],
+    buckets: &[Bucket],
     read: impl FnOnce(&HttpAnswer) -> DeliveryResult<T>,
 ) -> DeliveryResult<T> {
-    let read = read(&vendor.send(request, lanes).await?);
+    let read = read(&vendor.send(request, buckets).await?);
     if let Err(DeliveryError::Retryable { code, after_ms: Some(ms) }) = &read
         && code == RATE_LIMITED
     {
-        for lane in lanes {
-            vendor.hold(&lane.name, *ms).await;
+        for bucket in buckets {
+            vendor.block_for(&bucket.name, *ms).await;
         }
     }
     read

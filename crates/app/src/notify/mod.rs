@@ -23,7 +23,7 @@ use crate::ports::crm::DeliveryResult;
 use crate::ports::mail::Mails;
 use crate::ports::rules::RuleBooks;
 use crate::ports::{Http, HttpAnswer, PortResult};
-use channel::{call, lane, setting, vendor};
+use channel::{bucket, call, setting, vendor};
 use lead_router_core::notify::channel::NOTIFY_FROM;
 use lead_router_core::notify::email::{Mail, binding_setback};
 use lead_router_core::notify::slack::{PostedMessage, read_webhook, short_hash};
@@ -51,10 +51,10 @@ pub struct Delivered {
     pub posted: Option<PostedMessage>,
 }
 
-/// Tells a notice. Ends within the patience of the consumer.
+/// Tells a notice. Ends within [`CallBudget::CONSUMER`](crate::crm::CallBudget::CONSUMER).
 ///
 /// # Errors
-/// [`DeliveryError::Retryable`] when it may work later; [`DeliveryError::Permanent`] with what an operator has to change. Those of the gate, of
+/// [`DeliveryError::Retryable`] when it may work later; [`DeliveryError::Permanent`] with what an operator has to change. Those of the limiter, of
 /// the network (`timeout`, `unreachable`: it may have been told) and of each channel.
 pub async fn tell<W: NotifyWorld>(world: &W, notification: &Telling<'_>) -> DeliveryResult<Delivered> {
     let Telling { channel, notice, .. } = *notification;
@@ -64,18 +64,18 @@ pub async fn tell<W: NotifyWorld>(world: &W, notification: &Telling<'_>) -> Deli
         ChannelKind::Slack => slack::tell(world, notification).await.map(|posted| Delivered { posted: Some(posted) }),
         ChannelKind::SlackWebhook => {
             let (name, url) = address(world, channel)?;
-            let lanes = [lane(format!("webhook:{}", short_hash(&url)), 1_000, 1)];
+            let buckets = [bucket(format!("webhook:{}", short_hash(&url)), 1_000, 1)];
             let request = slack_wire::webhook(&url, notice);
             let read = |answer: &HttpAnswer| read_webhook(answer.status, answer.retry_after_s, &answer.body, &name);
-            call(&vendor(world, "slack_webhook"), &request, &lanes, read).await.map(|()| Delivered::default())
+            call(&vendor(world, "slack_webhook"), &request, &buckets, read).await.map(|()| Delivered::default())
         }
         ChannelKind::Teams => {
             let (name, url) = address(world, channel)?;
             // Four a second: what the older connectors took. Workflows document no other limit.
-            let lanes = [lane(format!("workflow:{}", short_hash(&url)), 1_000, 4)];
+            let buckets = [bucket(format!("workflow:{}", short_hash(&url)), 1_000, 4)];
             let read = |answer: &HttpAnswer| teams::read(answer.status, answer.retry_after_s, &name);
             let request = teams::request(&url, notice);
-            call(&vendor(world, "teams"), &request, &lanes, read).await.map(|()| Delivered::default())
+            call(&vendor(world, "teams"), &request, &buckets, read).await.map(|()| Delivered::default())
         }
         ChannelKind::Resend => by_resend(world, notice).await.map(|()| Delivered::default()),
         ChannelKind::Email => {
@@ -92,10 +92,10 @@ async fn by_resend<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResult
     let mail = Mail::new(&setting(world, NOTIFY_FROM)?, notice)?;
     let base_url = world.setting("RESEND_BASE_URL").unwrap_or_else(|| resend::BASE_URL.to_owned());
     let per_second = world.setting("RESEND_PER_SECOND").and_then(|text| text.parse().ok());
-    let lanes = [lane("all".to_owned(), 1_000, per_second.filter(|max| *max > 0).unwrap_or(resend::PER_SECOND))];
+    let buckets = [bucket("all".to_owned(), 1_000, per_second.filter(|max| *max > 0).unwrap_or(resend::PER_SECOND))];
     let request = resend::request(base_url.trim_end_matches('/'), &key, &mail, notice);
     let read = |answer: &HttpAnswer| resend::read(answer.status, answer.retry_after_s, &answer.body);
-    call(&vendor(world, "resend"), &request, &lanes, read).await
+    call(&vendor(world, "resend"), &request, &buckets, read).await
 }
 
 async fn by_webhook<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResult<()> {
@@ -105,10 +105,10 @@ async fn by_webhook<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResul
     let secrets: Vec<&str> = std::iter::once(secret.as_str()).chain(previous.as_deref()).collect();
     let keys = webhook::keys(&secrets)?;
     // Ten a second: nobody documents the limit of the business's own server, which says 429 when it has one.
-    let lanes = [lane("all".to_owned(), 1_000, 10)];
+    let buckets = [bucket("all".to_owned(), 1_000, 10)];
     let request = webhook::request(&url, &keys, notice, world.now());
     let read = |answer: &HttpAnswer| webhook::read(answer.status, answer.retry_after_s);
-    call(&vendor(world, "notify_webhook"), &request, &lanes, read).await
+    call(&vendor(world, "notify_webhook"), &request, &buckets, read).await
 }
 
 /// Name and value of the setting with the address of a channel.

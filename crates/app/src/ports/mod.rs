@@ -7,6 +7,7 @@ pub mod follow_up;
 pub mod jobs;
 pub mod mail;
 pub mod messages;
+pub mod rate_limits;
 pub mod rules;
 
 pub use cached_reading::{CacheEntry, CachedReading, STALE_MS};
@@ -26,9 +27,9 @@ use lead_router_core::roster::model::PickRequest;
 use lead_router_core::rubric::Rubric;
 use lead_router_core::time::Timestamp;
 use messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PermitRequest,
-    PermitResponse, PickResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest, ReleaseRequest,
-    ReserveKeyRequest, ReserveKeyResponse, SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PickResponse,
+    ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -145,14 +146,6 @@ pub trait Pages {
     ///
     /// [`PAGE_BYTES_MAX`]: lead_router_core::limits::PAGE_BYTES_MAX
     async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure>;
-}
-
-/// What providers may be asked and may cost, counted over all leads.
-pub trait ProviderLimits {
-    /// Asks for one call, and counts it when it may be made.
-    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse>;
-    /// Says that a call that was permitted cost nothing.
-    async fn refund(&self, refund: &RefundRequest) -> PortResult<()>;
 }
 
 /// Questions to providers, each asked once for all leads of a subject.

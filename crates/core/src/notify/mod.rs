@@ -36,7 +36,7 @@ use crate::decision::index::RosterIndex;
 use crate::id::RepId;
 use crate::vendor::DeliveryError;
 
-/// Code of a vendor that is asked too often: whoever calls closes the lane.
+/// Code of a vendor that is asked too often: whoever calls closes the bucket.
 pub const RATE_LIMITED: &str = "rate_limited";
 
 /// Longest piece of a vendor's error code that is repeated, in bytes.

@@ -57,11 +57,11 @@ impl HubspotFailure {
     }
 }
 
-/// A lane that is full according to the vendor.
+/// A bucket that is full according to the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitHit {
-    /// The lane.
-    pub lane: &'static str,
+    /// The bucket.
+    pub bucket: &'static str,
     /// For how long, in milliseconds.
     pub ms: u32,
 }
@@ -92,7 +92,7 @@ struct Refused {
     name: String,
 }
 
-/// What an answer means that is no success, and which lane it says is full. `now` says when the day ends.
+/// What an answer means that is no success, and which bucket it says is full. `now` says when the day ends.
 #[must_use]
 pub fn failure(
     status: u16,
@@ -223,7 +223,7 @@ impl ErrorBody {
     fn full(&self, asked_ms: Option<u32>, is_search: bool, now: Timestamp) -> (HubspotFailure, Option<RateLimitHit>) {
         let said = if self.policy_name.is_empty() { &self.message } else { &self.policy_name };
         let said = said.to_ascii_lowercase();
-        let (code, lane, ms) = if said.contains("daily") {
+        let (code, bucket, ms) = if said.contains("daily") {
             // The day ends at midnight where the account is, which it does not say; so the vendor is asked every hour.
             let today_ms = now.as_ms().rem_euclid(DAY_MS);
             ("daily_limit", ALL, HOUR_MS.min(DAY_MS.saturating_sub(today_ms)))
@@ -233,7 +233,7 @@ impl ErrorBody {
             ("rate_limited", ALL, 10_000)
         };
         let ms = u32::try_from(ms).unwrap_or(u32::MAX).max(asked_ms.unwrap_or(0));
-        (HubspotFailure::Setback(DeliveryError::retryable(code, Some(ms))), Some(RateLimitHit { lane, ms }))
+        (HubspotFailure::Setback(DeliveryError::retryable(code, Some(ms))), Some(RateLimitHit { bucket, ms }))
     }
 
     /// What the token may not do, by the vendor's names.

@@ -174,7 +174,7 @@ pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryEr
     }
 }
 
-/// How long a lane is closed after such a setback, in milliseconds.
+/// How long a bucket is closed after such a setback, in milliseconds.
 #[must_use]
 pub fn hold_ms(setback: &DeliveryError) -> Option<u32> {
     match setback {

@@ -7,7 +7,6 @@
 pub mod breaker;
 pub mod hedging;
 pub mod latency;
-pub mod meter;
 mod order;
 pub mod report;
 pub mod results;
