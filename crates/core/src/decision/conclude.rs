@@ -26,7 +26,7 @@ pub fn conclude(c: DecisionInputs<'_>) -> Decision {
     };
     let mut reasons: Vec<Reason> = c.asked.iter().flat_map(|asked| asked_reasons(asked, &c)).collect();
     if outcome == Outcome::Held {
-        reasons.insert(0, Reason::new("no_eligible_rep", "nobody can take this lead at the moment, so it is held"));
+        reasons.insert(0, Reason::new("no_eligible_rep", "no eligible rep right now, so the lead is on hold"));
     }
     if c.enrichment.stopped == LATE_ANSWER {
         let who = c.enrichment.calls.first().map_or("a provider", |call| call.provider.as_str());

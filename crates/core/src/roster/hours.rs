@@ -45,15 +45,15 @@ impl Week {
             let path = format!("hours[{index}]");
             if span.days.is_empty() {
                 problems.push(
-                    Problem::new(format!("{path}.days"), "empty_days", "name at least one day")
-                        .with_help("leave the whole span out when nobody works it"),
+                    Problem::new(format!("{path}.days"), "empty_days", "list at least one day")
+                        .with_help("remove the shift if nobody works it"),
                 );
             }
             let from = time_of_day(&span.from, &format!("{path}.from"), problems);
             let to = time_of_day(&span.to, &format!("{path}.to"), problems);
             if from == Some(DAY_MINUTES) {
                 problems.push(
-                    Problem::new(format!("{path}.from"), "bad_time", "a span cannot start at `24:00`")
+                    Problem::new(format!("{path}.from"), "bad_time", "a shift cannot start at `24:00`")
                         .with_help("write `00:00` and the next day"),
                 );
             } else if let (Some(from), Some(to)) = (from, to) {

@@ -50,7 +50,7 @@ pub enum Strategy {
     RoundRobin,
     /// Shares by weight.
     Weighted,
-    /// Whoever has the most room.
+    /// Whoever has the most capacity.
     LeastLoaded,
     /// Whoever matches the lead best: language, territory, skills, then room.
     BestFit,

@@ -14,7 +14,7 @@ impl Ids {
     /// Reports `id` when it is taken, and takes it.
     pub(super) fn take(&mut self, id: &str, path: &JsonPath<'_>, problems: &mut Problems) {
         if let Some(first) = self.0.get(id) {
-            problems.add(path, "repeated_id", format!("`{id}` is the id of {first} already; ids of rules are unique"));
+            problems.add(path, "repeated_id", format!("`{id}` is already the id of {first}; rule ids must be unique"));
         } else {
             let line = path.to_string();
             self.0.insert(id.to_owned(), line.strip_suffix(".id").unwrap_or(&line).to_owned());
@@ -35,7 +35,7 @@ pub(super) fn id<T>(
 /// Reports a text that is longer or shorter than allowed.
 pub(super) fn text_length(text: &str, bytes_min: usize, path: &JsonPath<'_>, problems: &mut Problems) {
     if text.len() > REASON_BYTES_MAX || text.trim().len() < bytes_min {
-        problems.add(path, "text_length", format!("write {bytes_min} to {REASON_BYTES_MAX} bytes of text"));
+        problems.add(path, "text_length", format!("expected {bytes_min} to {REASON_BYTES_MAX} bytes of text"));
     }
 }
 
@@ -53,14 +53,14 @@ pub(super) fn reason(given: Option<&String>, id: &str, path: &JsonPath<'_>, prob
 /// Reports points, or a priority, outside of ±[`POINTS_MAX`].
 pub(super) fn points(points: i32, path: &JsonPath<'_>, problems: &mut Problems) {
     if !(-POINTS_MAX..=POINTS_MAX).contains(&points) {
-        problems.add(path, "out_of_range", format!("write a number from -{POINTS_MAX} to {POINTS_MAX}"));
+        problems.add(path, "out_of_range", format!("expected a number from -{POINTS_MAX} to {POINTS_MAX}"));
     }
 }
 
 /// Reports a list that is longer than allowed.
 pub(super) fn list_length(len: usize, min: usize, max: usize, path: &JsonPath<'_>, problems: &mut Problems) {
     if len < min || len > max {
-        problems.add(path, "list_length", format!("write {min} to {max} entries; found {len}"));
+        problems.add(path, "list_length", format!("expected {min} to {max} entries, found {len}"));
     }
 }
 

@@ -128,7 +128,7 @@ pub fn token_failure(status: u16, retry_after_s: Option<u32>) -> DeliveryError {
         }
         _ => DeliveryError::config(
             "token_refused",
-            "HubSpot gives no token for HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN: \
+            "HubSpot refuses a token for HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN: \
              install the app again and set the new refresh token",
         ),
     }
@@ -142,7 +142,7 @@ fn token_refused() -> DeliveryError {
 }
 
 fn not_found() -> DeliveryError {
-    DeliveryError::config("not_found", "HubSpot does not know what is asked for: check HUBSPOT_BASE_URL")
+    DeliveryError::config("not_found", "HubSpot answers 404: check HUBSPOT_BASE_URL")
 }
 
 impl ErrorBody {
@@ -203,14 +203,14 @@ impl ErrorBody {
             return self.conflict();
         }
         if is("PROPERTY_DOESNT_EXIST") || says("non-unique") {
-            let help = "a property of the lead router is missing or not as it has to be: let the setup make it";
+            let help = "a property of the lead router is missing or has the wrong type: run `POST /v1/crm:setup`";
             return HubspotFailure::Setback(DeliveryError::config("property_missing", help));
         }
         if refused.iter().any(|(name, _)| name == crate::crm::hubspot::properties::OWNER) {
             return HubspotFailure::UnknownOwner;
         }
         if refused.is_empty() {
-            let help = format!("HubSpot refuses a call ({}): run the connection check", word(&self.category));
+            let help = format!("HubSpot refuses a call ({}): see `GET /v1/doctor?deep=1`", word(&self.category));
             return HubspotFailure::Setback(DeliveryError::config("call_refused", help));
         }
         let list: BTreeSet<String> = refused.iter().map(|(name, code)| format!("{name} ({code})")).collect();
@@ -249,8 +249,7 @@ impl ErrorBody {
         }
         scopes.remove("");
         if scopes.is_empty() {
-            let help =
-                "HubSpot forbids a call: give the app every scope that the documentation names, then install it again";
+            let help = "HubSpot forbids a call: give the app every scope in the documentation, then install it again";
             return DeliveryError::config("missing_scope", help);
         }
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
