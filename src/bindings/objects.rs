@@ -11,8 +11,9 @@ use lead_router_app::ports::messages::{
 use lead_router_app::ports::{AccountShards, PortResult, ProviderLookups, RepPools, Unavailable};
 use lead_router_core::crm::snapshot::CrmSnapshot;
 use lead_router_core::decision::record::Record;
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::LeadId;
-use lead_router_core::lead::key::{AccountHash, sha256_hex};
+use lead_router_core::lead::key::AccountHash;
 use lead_router_core::roster::model::PickRequest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -97,7 +97,7 @@ fn what_cannot_be_meant_is_refused_with_help() {
         ("company.employees=many", "expected an integer"),
         ("account.named=maybe", "expected `true` or `false`"),
         ("company.employees", "write FACT=VALUE"),
-        ("signal.demo_request=yesterday", "expected a moment"),
+        ("signal.demo_request=yesterday", "expected a timestamp"),
     ] {
         let ran = explain("sample/leads/minimal.json", &["--set", set]);
         assert_eq!(ran.code, 2, "{set}");

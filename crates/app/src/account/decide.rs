@@ -16,8 +16,9 @@ use crate::ports::{AccountShards, AccountStore, LeadRow, LeadState, PortResult, 
 use lead_router_core::decision::attempts::RoutingContext;
 use lead_router_core::decision::conclude::conclude;
 use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record};
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::{LeadId, RepId};
-use lead_router_core::lead::key::{LeadKeys, sha256_hex};
+use lead_router_core::lead::key::LeadKeys;
 use lead_router_core::limits::REPLAY_WINDOW_MS;
 use lead_router_core::time::{MINUTE_MS, Timestamp};
 

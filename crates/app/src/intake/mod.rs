@@ -21,9 +21,10 @@ use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::record::{Decision, Mode, Outcome};
 use lead_router_core::enrichment::provider::merge::merge;
 use lead_router_core::facts::{Facts, Field};
+use lead_router_core::hash::{hex, keyed_hash};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
-use lead_router_core::lead::key::{AccountHash, LeadKeys, hex, keyed_hash, shard_of};
+use lead_router_core::lead::key::{AccountHash, LeadKeys, shard_of};
 use lead_router_core::time::Timestamp;
 
 /// Settings of the intake.

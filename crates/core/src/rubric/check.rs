@@ -2,6 +2,7 @@
 
 use crate::error::Problem;
 use crate::facts::FieldSet;
+use crate::hash::sha256_hex;
 use crate::id::TeamId;
 use crate::rubric::check_routing::{overrides, routes, stages, territories};
 use crate::rubric::check_scoring::{criteria, groups, tiers};
@@ -9,8 +10,6 @@ use crate::rubric::check_values::{Ids, id, text_length};
 use crate::rubric::file::RubricFile;
 use crate::rubric::model::Rubric;
 use crate::rubric::problems::{JsonPath, Problems};
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// Checks a file and compiles it.
 ///
@@ -63,8 +62,5 @@ pub fn check(file: &RubricFile) -> Result<Rubric, Vec<Problem>> {
 fn version(file: &RubricFile) -> String {
     // Serialising cannot fail: every key is a string and no type has a fallible `Serialize`.
     let canonical = serde_json::to_vec(file).unwrap_or_default();
-    Sha256::digest(&canonical).iter().take(8).fold(String::with_capacity(16), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    sha256_hex(&canonical).chars().take(16).collect()
 }

@@ -10,8 +10,8 @@ pub mod click;
 pub use answer::{SlackAnswer, read, read_webhook};
 pub use blocks::{Answers, closed, escape, message};
 
+use crate::hash::sha256_hex;
 use crate::http::{HttpRequest, Method, encode};
-use crate::lead::key::sha256_hex;
 use crate::notify::notice::Notice;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
