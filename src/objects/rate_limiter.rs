@@ -10,7 +10,7 @@ use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::{KeptToken, RefundRequest};
 use lead_router_core::vendor::{
-    AcquireRequest, AcquireResponse, DailyUsage, RateLimiter as Limits, TokenRequest, TokenResponse,
+    AcquireRequest, AcquireResponse, DailyUsage, LimiterState, TokenRequest, TokenResponse,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ const STORED: &str = "limits";
 pub struct RateLimiter {
     state: State,
     /// What is stored; read on first use.
-    limits: RefCell<Option<Limits>>,
+    limits: RefCell<Option<LimiterState>>,
 }
 
 /// Blocks a bucket.
@@ -93,7 +93,7 @@ impl RateLimiter {
         let stored = self.state.storage().get::<String>(STORED).await.map_err(failed)?;
         let limits = match stored {
             Some(text) => parse(text.as_bytes())?,
-            None => Limits::default(),
+            None => LimiterState::default(),
         };
         // Another question may have read it meanwhile, and counted.
         self.limits.borrow_mut().get_or_insert(limits);

@@ -8,7 +8,7 @@ use lead_router_core::http::HttpRequest;
 use lead_router_core::limits::PROVIDER_BODY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::{KeptToken, RefundRequest};
-use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, LimiterState, TokenRequest, TokenResponse};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub struct Outside {
     pub now: Rc<Cell<Timestamp>>,
     pub settings: RefCell<BTreeMap<String, String>>,
     vendors: RefCell<Vec<(String, Box<dyn Vendor>)>>,
-    limiters: RefCell<BTreeMap<String, RateLimiter>>,
+    limiters: RefCell<BTreeMap<String, LimiterState>>,
     /// The call with this number meets the fault; calls are counted from 0.
     pub faults: RefCell<BTreeMap<u32, Fault>>,
     pub calls: Cell<u32>,

@@ -36,7 +36,7 @@ use lead_router_core::roster::prepared::PreparedPool;
 use lead_router_core::rubric::{check as rubric_check, read};
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::rate_limit::{KeptToken, RefundRequest};
-use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, LimiterState, TokenRequest, TokenResponse};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -237,7 +237,7 @@ pub struct World {
     /// Jobs on the queues, in order.
     pub jobs: RefCell<Vec<Job>>,
     /// The limiters before vendors, by name.
-    pub limiters: RefCell<BTreeMap<String, RateLimiter>>,
+    pub limiters: RefCell<BTreeMap<String, LimiterState>>,
     /// Where readings of the CRM stand: of changes, and of everything.
     pub cursors: RefCell<[Option<SyncCursor>; 2]>,
 }

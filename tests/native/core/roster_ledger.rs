@@ -3,7 +3,7 @@
 
 use crate::roster_support::at;
 use lead_router_core::id::RepId;
-use lead_router_core::roster::rotation::{Entry, LEAD_UNITS, Rate, RotationLedger, TieBreak, lot};
+use lead_router_core::roster::rotation::{LEAD_UNITS, Rate, RotationEntry, RotationLedger, TieBreak, lot};
 use proptest::prelude::*;
 
 fn ledger(seats: usize) -> RotationLedger {
@@ -16,8 +16,10 @@ fn ledger(seats: usize) -> RotationLedger {
 
 /// One turn among the seats with a weight above zero; the winner, or nobody.
 fn turn(ledger: &mut RotationLedger, weights: &[u32], lead: u64) -> Option<usize> {
-    let mut entries: Vec<Entry> =
-        (0..).zip(weights).map(|(seat, weight)| Entry { seat, effective: *weight, ..Entry::default() }).collect();
+    let mut entries: Vec<RotationEntry> = (0..)
+        .zip(weights)
+        .map(|(seat, weight)| RotationEntry { seat, effective: *weight, ..RotationEntry::default() })
+        .collect();
     let turn = ledger.turn(&mut entries, lead)?;
     assert_eq!(entries.iter().map(|entry| entry.share_units).sum::<i64>(), LEAD_UNITS, "a pick credits one lead");
     ledger.settle(&entries, turn.winner, at("2026-06-09T08:00:00Z").plus_minutes(i64::try_from(lead).unwrap()));
@@ -116,8 +118,9 @@ fn equal_seats_take_turns_in_an_order_that_stays() {
 
 #[test]
 fn ties_go_to_weight_then_waiting_then_lot() {
-    let entries =
-        |weights: [u32; 2]| [0, 1].map(|seat| Entry { seat, effective: weights[seat as usize], ..Entry::default() });
+    let entries = |weights: [u32; 2]| {
+        [0, 1].map(|seat| RotationEntry { seat, effective: weights[seat as usize], ..RotationEntry::default() })
+    };
     let fresh = ledger(2);
     let lots: Vec<u32> = (0..64).map(|seed| fresh.turn(&mut entries([1, 1]), seed).unwrap().winner).collect();
     assert!(lots.contains(&0) && lots.contains(&1), "the seed decides among equals");
@@ -151,8 +154,10 @@ fn the_larger_weight_wins_when_both_stand_equal() {
         let seat = ledger.seat(place).unwrap();
         ledger.load(place, lead_router_core::roster::model::Seat { balance_units: balance, ..seat });
     }
-    let mut entries =
-        [Entry { seat: 0, effective: 3, ..Entry::default() }, Entry { seat: 1, effective: 1, ..Entry::default() }];
+    let mut entries = [
+        RotationEntry { seat: 0, effective: 3, ..RotationEntry::default() },
+        RotationEntry { seat: 1, effective: 1, ..RotationEntry::default() },
+    ];
     let turn = ledger.turn(&mut entries, 9).unwrap();
     assert_eq!((turn.winner, turn.by), (0, TieBreak::Weight));
 }

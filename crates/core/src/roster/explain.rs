@@ -4,7 +4,7 @@ use crate::id::RepId;
 use crate::roster::eligibility::{Exclusion, RepRow};
 use crate::roster::model::{Candidate, Pick, PickOutcome, PickRequest};
 use crate::roster::question::CANDIDATES_MAX;
-use crate::roster::rotation::Entry;
+use crate::roster::rotation::RotationEntry;
 use crate::roster::run::{Peers, PickRun, RunView};
 use crate::time::{MINUTE_MS, Timestamp};
 
@@ -56,7 +56,7 @@ fn listed(view: RunView<'_>, run: &PickRun) -> Vec<u32> {
         return (0..).take(len).collect();
     }
     let winner = run.turn.map(|turn| turn.winner);
-    let rank = |entry: &Entry| {
+    let rank = |entry: &RotationEntry| {
         let balance = view.team.ledger.balance(entry.seat as usize);
         (Some(entry.seat) != winner, balance.saturating_neg(), entry.seat)
     };

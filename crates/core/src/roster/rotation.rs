@@ -84,7 +84,7 @@ pub struct Turn {
 
 /// A candidate in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Entry {
+pub struct RotationEntry {
     /// Place in the ledger.
     pub seat: u32,
     /// Ability, in thousandths; the turn itself does not read it.
@@ -160,7 +160,7 @@ impl RotationLedger {
 
     /// Decides one turn: fills in what every entry is credited, and names the winner. The shares sum to
     /// [`LEAD_UNITS`]. `None`, and no shares, when nobody takes part. Entries are in the order of their seats.
-    pub fn turn(&self, entries: &mut [Entry], seed: u64) -> Option<Turn> {
+    pub fn turn(&self, entries: &mut [RotationEntry], seed: u64) -> Option<Turn> {
         let total = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(u64::from(entry.effective)));
         let rate = Rate::new(total)?;
         let (mut best, mut ties, mut leader, mut sum) = (i64::MIN, 0_u32, 0_usize, 0_i64);
@@ -184,7 +184,7 @@ impl RotationLedger {
     }
 
     /// Writes a turn: everybody is credited, the winner pays.
-    pub fn settle(&mut self, entries: &[Entry], winner: u32, at: Timestamp) {
+    pub fn settle(&mut self, entries: &[RotationEntry], winner: u32, at: Timestamp) {
         for entry in entries {
             if let Some(balance) = self.balances.get_mut(entry.seat as usize) {
                 *balance = balance.saturating_add(entry.share_units);
@@ -205,12 +205,12 @@ impl RotationLedger {
         }
     }
 
-    fn standing(&self, entry: &Entry) -> i64 {
+    fn standing(&self, entry: &RotationEntry) -> i64 {
         self.balance(entry.seat as usize).saturating_add(entry.share_units)
     }
 
     /// The smallest [`Rank`] among the tied, and what set it apart from the nearest of the others.
-    fn break_tie(&self, best: i64, entries: &[Entry], seed: u64) -> (usize, TieBreak) {
+    fn break_tie(&self, best: i64, entries: &[RotationEntry], seed: u64) -> (usize, TieBreak) {
         let tied = entries.iter().enumerate().filter_map(|(index, entry)| {
             let rest = self.rest.get(entry.seat as usize)?;
             let is_tied = entry.effective > 0 && self.standing(entry) == best;

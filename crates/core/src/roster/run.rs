@@ -15,7 +15,7 @@ use crate::roster::eligibility::{Exclusion, MemberNeeds, NEXT_SHIFT_MINUTES, Rep
 use crate::roster::model::{AfterAbsence, OffHours, PickKind, PickRequest, Strategy};
 use crate::roster::needs::Members;
 use crate::roster::reason::PickReason;
-use crate::roster::rotation::{Entry, Rate, TieBreak, Turn};
+use crate::roster::rotation::{Rate, RotationEntry, TieBreak, Turn};
 use crate::roster::table::{Tables, TeamTable};
 use crate::time::Timestamp;
 
@@ -123,7 +123,7 @@ pub(super) struct PickRun {
     /// Why each member is no candidate; goes with the team's members.
     pub excluded: Vec<Option<Exclusion>>,
     /// The candidates, in the order of their seats.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RotationEntry>,
     /// Seats for which only the calendar stands in the way.
     waiting: Vec<Waiting>,
     /// Changes of what is owed, by seat.
@@ -182,7 +182,7 @@ impl PickRun {
             self.excluded.push(excluded);
             if excluded.is_none() {
                 peers.join(row);
-                self.entries.push(Entry { seat, ..Entry::default() });
+                self.entries.push(RotationEntry { seat, ..RotationEntry::default() });
             }
         }
         self.peers = peers;
@@ -244,7 +244,7 @@ impl PickRun {
             let (Some((row, _)), Some(excluded)) = (member, excluded.get_mut(waiting.seat as usize)) else {
                 return true;
             };
-            entries.push(Entry { seat: waiting.seat, ..Entry::default() });
+            entries.push(RotationEntry { seat: waiting.seat, ..RotationEntry::default() });
             peers.join(row);
             *excluded = None;
             false
@@ -297,7 +297,7 @@ impl PickRun {
         let lists = |members: &Option<Members>, seat: u32| {
             u32::from(members.as_ref().is_some_and(|members| members.contains(seat as usize)))
         };
-        let key = |(entry, row): (&Entry, &RepRow)| {
+        let key = |(entry, row): (&RotationEntry, &RepRow)| {
             let cap = if by_cap { i64::from(row.open_cap) } else { 0 };
             let matched = lists(&language, entry.seat).saturating_add(lists(&territory, entry.seat));
             (matched, cap.saturating_sub(i64::from(row.open_leads)))

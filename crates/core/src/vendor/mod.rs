@@ -6,4 +6,4 @@ pub mod rate_limit;
 
 pub use daily_usage::{DailyCap, DailyUsage};
 pub use delivery_error::{DeliveryError, next_try_ms};
-pub use rate_limit::{AcquireRequest, AcquireResponse, Bucket, RateLimiter, TokenRequest, TokenResponse};
+pub use rate_limit::{AcquireRequest, AcquireResponse, Bucket, LimiterState, TokenRequest, TokenResponse};

@@ -128,7 +128,7 @@ pub struct KeptToken {
 
 /// What a limiter remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RateLimiter {
+pub struct LimiterState {
     /// Timestamps of the calls of each bucket in milliseconds, the oldest first, no longer than the bucket's window.
     #[serde(default)]
     calls: BTreeMap<String, Vec<i64>>,
@@ -144,7 +144,7 @@ pub struct RateLimiter {
     fetching_until: Option<Timestamp>,
 }
 
-impl RateLimiter {
+impl LimiterState {
     /// Lets one call through every bucket, or says how long to wait. The cap of the day goes first. A clock that goes backwards lets nobody through
     /// earlier: a call counts until its window has passed after the latest timestamp seen.
     pub fn acquire(&mut self, request: &AcquireRequest) -> AcquireResponse {
@@ -243,14 +243,14 @@ mod tests {
         Timestamp::from_ms(1_000_000 + ms)
     }
 
-    fn acquire(limiter: &mut RateLimiter, buckets: &[Bucket], now: i64) -> AcquireResponse {
+    fn acquire(limiter: &mut LimiterState, buckets: &[Bucket], now: i64) -> AcquireResponse {
         limiter.acquire(&AcquireRequest::new(buckets, at(now)))
     }
 
     #[test]
     fn no_window_wherever_it_begins_has_more_calls_than_the_limit() {
         let buckets = [bucket("search", 1_000, 5), bucket("all", 10_000, 30)];
-        let mut limiter = RateLimiter::default();
+        let mut limiter = LimiterState::default();
         let (mut now, mut went) = (0, Vec::new());
         while went.len() < 200 {
             match acquire(&mut limiter, &buckets, now) {
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_call_that_waits_counts_in_no_bucket() {
-        let mut limiter = RateLimiter::default();
+        let mut limiter = LimiterState::default();
         let (narrow, wide) = (bucket("narrow", 1_000, 1), bucket("wide", 1_000, 2));
         assert_eq!(acquire(&mut limiter, std::slice::from_ref(&narrow), 0), AcquireResponse::Go);
         assert_eq!(acquire(&mut limiter, &[narrow, wide.clone()], 0), AcquireResponse::Wait { ms: 1_000 });
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_blocked_bucket_lets_nobody_through_and_a_shorter_block_does_not_end_it() {
-        let mut limiter = RateLimiter::default();
+        let mut limiter = LimiterState::default();
         let all = [bucket("all", 1_000, 9)];
         limiter.block_until("all", at(5_000));
         limiter.block_until("all", at(2_000));
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_backwards_gives_nothing_away() {
-        let mut limiter = RateLimiter::default();
+        let mut limiter = LimiterState::default();
         let all = [bucket("all", 1_000, 1)];
         assert_eq!(acquire(&mut limiter, &all, 10_000), AcquireResponse::Go);
         assert_eq!(acquire(&mut limiter, &all, 0), AcquireResponse::Wait { ms: 11_000 });
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn a_provider_is_called_as_often_as_the_second_and_the_day_allow() {
         let limit = LimitFile { calls_per_second: Some(5), calls_per_day: Some(7), usd_per_day: Some(1) };
-        let mut limiter = RateLimiter::default();
+        let mut limiter = LimiterState::default();
         let mut ask = |now| limiter.acquire(&AcquireRequest::of_provider(&limit, 100_000, at(now)));
         for _ in 0..5 {
             assert_eq!(ask(0), AcquireResponse::Go);
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn one_caller_fetches_a_token_and_a_refused_one_is_fetched_again() {
-        let mut limiter = RateLimiter::default();
+        let mut limiter = LimiterState::default();
         let ask = |refused: Option<&str>, now| TokenRequest { refused: refused.map(str::to_owned), now: at(now) };
         let token =
             |value: &str| Some(KeptToken { value: value.to_owned(), until: at(600_000), base_url: String::new() });
