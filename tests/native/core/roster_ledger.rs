@@ -3,13 +3,13 @@
 
 use crate::roster_support::at;
 use lead_router_core::id::RepId;
-use lead_router_core::roster::rotation::{LEAD_UNITS, Rate, RotationEntry, RotationLedger, TieBreak, lot};
+use lead_router_core::roster::rotation::{LEAD_UNITS, Rate, RotationEntry, RotationLedger, TieBreak, tie_breaker};
 use proptest::prelude::*;
 
 fn ledger(seats: usize) -> RotationLedger {
     let mut ledger = RotationLedger::default();
     for seat in 0..seats {
-        ledger.push(lot(&RepId::new(&format!("rep-{seat}")).unwrap()));
+        ledger.push(tie_breaker(&RepId::new(&format!("rep-{seat}")).unwrap()));
     }
     ledger
 }
@@ -124,7 +124,7 @@ fn ties_go_to_weight_then_waiting_then_lot() {
     let fresh = ledger(2);
     let lots: Vec<u32> = (0..64).map(|seed| fresh.turn(&mut entries([1, 1]), seed).unwrap().winner).collect();
     assert!(lots.contains(&0) && lots.contains(&1), "the seed decides among equals");
-    assert_eq!(fresh.turn(&mut entries([1, 1]), 3).unwrap().by, TieBreak::Lot);
+    assert_eq!(fresh.turn(&mut entries([1, 1]), 3).unwrap().by, TieBreak::Random);
 
     let mut waited = ledger(2);
     for lead in 0..2 {
@@ -211,7 +211,7 @@ proptest! {
         let mut ledger = ledger(2);
         for (lead, weights) in (0_u64..).zip(&turns) {
             if lead % 25 == 24 && ledger.len() < 12 {
-                ledger.push(lot(&RepId::new(&format!("joiner-{lead}")).unwrap()));
+                ledger.push(tie_breaker(&RepId::new(&format!("joiner-{lead}")).unwrap()));
             }
             let count = ledger.len();
             let before = balances(&ledger);
@@ -229,8 +229,8 @@ proptest! {
     fn the_order_of_seats_does_not_matter(weights in prop::collection::vec(0_u32..4, 6), leads in 1_u64..60) {
         let names: Vec<RepId> = (0..6).map(|i| RepId::new(&format!("rep-{i}")).unwrap()).collect();
         let (mut forward, mut backward) = (RotationLedger::default(), RotationLedger::default());
-        names.iter().for_each(|name| forward.push(lot(name)));
-        names.iter().rev().for_each(|name| backward.push(lot(name)));
+        names.iter().for_each(|name| forward.push(tie_breaker(name)));
+        names.iter().rev().for_each(|name| backward.push(tie_breaker(name)));
         let reversed: Vec<u32> = weights.iter().rev().copied().collect();
         for lead in 0..leads {
             let one = turn(&mut forward, &weights, lead);

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Most members of a team: picks are measured up to it, and a share stays at least 100 units of a lead.
 pub const MEMBERS_MAX: usize = 10_000;
 
-/// Most spans, days off, absences, languages, territories or skills of a rep: far above what anybody writes by
+/// Most intervals, days off, absences, languages, territories or skills of a rep: far above what anybody writes by
 /// hand, and low enough that one rep cannot slow down a team.
 pub const ENTRIES_MAX: usize = 1_000;
 

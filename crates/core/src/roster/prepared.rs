@@ -202,8 +202,8 @@ impl PreparedPool {
             let own = [RotationEntry { seat: winner, share_units: LEAD_UNITS, ..RotationEntry::default() }];
             let entries = if run.turn.is_some() { run.entries.as_slice() } else { &own };
             team.ledger.settle(entries, winner, request.now);
-            for (seat, units) in &run.owed {
-                team.ledger.owe(*seat as usize, *units);
+            for (seat, units) in &run.make_up_credits {
+                team.ledger.add_make_up_credit(*seat as usize, *units);
             }
         }
         self.run.set(run);

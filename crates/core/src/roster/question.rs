@@ -124,9 +124,9 @@ pub struct Candidate {
     /// What this pick credits to the seat, in millionths of a lead; 0 for who takes no part.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub share_units: i64,
-    /// What this pick adds to, or takes off, what is owed for an absence, in millionths of a lead.
+    /// What this pick adds to, or takes off, the make-up credit of an absence, in millionths of a lead.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub owed_units: i64,
+    pub make_up_credit_units: i64,
     /// Minutes until the rep can start; 0 when on shift.
     pub starts_in_minutes: Option<u32>,
 }

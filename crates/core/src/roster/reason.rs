@@ -11,7 +11,7 @@ pub enum PickReason {
     LargerShare,
     /// As far behind as others with the same share, and longest without a lead.
     LongestWaiting,
-    /// Equal in everything: drawn by lot.
+    /// Equal in everything: decided at random.
     DrawnByLot,
     /// The most room; equal room is shared out by the ledger.
     LeastLoaded,

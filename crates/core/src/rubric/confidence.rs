@@ -51,17 +51,17 @@ impl Distribution {
     /// after them a sum above the window stays there.
     fn of<'a>(start: i32, terms: impl Iterator<Item = &'a [Possible]> + Clone, window: ScoreWindow) -> Self {
         let mut this = Self { offset: start, mass: vec![1.0], spare: Vec::new() };
-        let span = |term: &[Possible]| {
+        let range = |term: &[Possible]| {
             let points = || term.iter().map(|outcome| outcome.points);
             (points().min().unwrap_or(0), points().max().unwrap_or(0))
         };
         // What the terms to come can add and take away.
-        let (mut rise, mut fall) = terms.clone().map(span).fold((0_i32, 0_i32), |(rise, fall), (min, max)| {
+        let (mut rise, mut fall) = terms.clone().map(range).fold((0_i32, 0_i32), |(rise, fall), (min, max)| {
             (rise.saturating_add(max.max(0)), fall.saturating_add(min.min(0)))
         });
         for lowering in [true, false] {
             for term in terms.clone() {
-                let (min, max) = span(term);
+                let (min, max) = range(term);
                 if (min < 0) == lowering {
                     rise = rise.saturating_sub(max.max(0));
                     fall = fall.saturating_sub(min.min(0));

@@ -23,7 +23,7 @@ static PLACES: LazyLock<BTreeSet<&'static str>> =
 
 /// Entries below which the company of the page may stand. Other entries name other companies: a parent, a customer, a
 /// seller.
-const WAYS: [&str; 4] = ["@graph", "publisher", "mainEntity", "isPartOf"];
+const PATHS: [&str; 4] = ["@graph", "publisher", "mainEntity", "isPartOf"];
 
 /// The nodes of a page that describe its company, the best one first.
 #[derive(Debug, Default)]
@@ -140,8 +140,8 @@ fn gather<'a>(value: &'a Value, depth: usize, left: &mut usize, found: &mut Vec<
                 (true, false) => found.push((false, node)),
                 (false, false) => {}
             }
-            for way in WAYS {
-                if let Some(value) = node.get(way) {
+            for key in PATHS {
+                if let Some(value) = node.get(key) {
                     gather(value, below, left, found);
                 }
             }
