@@ -4,8 +4,8 @@ use crate::bindings::platform;
 use crate::bindings::world::World;
 use futures_util::future::join_all;
 use lead_router_app::ports::messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PickResponse,
-    ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, LeadStatus, OpenRequest, OpenResponse,
+    PickResponse, ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
     SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use lead_router_app::ports::{AccountShards, PortResult, ProviderLookups, RepPools, Unavailable};
@@ -113,8 +113,16 @@ impl AccountShards for World {
         call(&self.env, ACCOUNT_SHARD, shard, "open", open).await
     }
 
-    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
-        call(&self.env, ACCOUNT_SHARD, shard, if woken { "wake" } else { "settle" }, decide).await
+    async fn decide(&self, shard: &str, decide: &DecideRequest) -> PortResult<DecideResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, "decide", decide).await
+    }
+
+    async fn explain(&self, shard: &str, decide: &DecideRequest) -> PortResult<Explained> {
+        call(&self.env, ACCOUNT_SHARD, shard, "explain", decide).await
+    }
+
+    async fn preview_claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, "preview_claim", claim).await
     }
 
     async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {

@@ -303,6 +303,17 @@ export class World {
     return answer.body;
   }
 
+  /** The message that delivers the last decision about a lead. */
+  async deliveryOf(leadId) {
+    const [{ body }] = await this.objectRows(
+      'AccountShard',
+      shardOfLead(leadId),
+      'SELECT body FROM leads WHERE lead_id = ?',
+      leadId,
+    );
+    return JSON.stringify({ deliver: { lead_id: leadId, seq: JSON.parse(body).seq, record: body } });
+  }
+
   /** Rings the alarm of a account shard of the instrumented Worker. */
   async ring(shard) {
     const shards = await this.mf.getDurableObjectNamespace('ACCOUNT_SHARD', WORKER);

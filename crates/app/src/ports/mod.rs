@@ -27,8 +27,8 @@ use lead_router_core::roster::model::PickRequest;
 use lead_router_core::rubric::Rubric;
 use lead_router_core::time::Timestamp;
 use messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PickResponse,
-    ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, LeadStatus, OpenRequest, OpenResponse,
+    PickResponse, ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
     SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use serde::{Deserialize, Serialize};
@@ -160,10 +160,14 @@ pub trait AccountShards {
     async fn reserve(&self, shard: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse>;
     /// Accepts a lead before anything slow happens.
     async fn open(&self, shard: &str, open: &OpenRequest) -> PortResult<OpenResponse>;
-    /// Decides a lead, accepting it first when need be. A held lead is decided again only when `woken`.
-    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse>;
+    /// Decides a lead, accepting it first when need be.
+    async fn decide(&self, shard: &str, decide: &DecideRequest) -> PortResult<DecideResponse>;
+    /// Says how a lead would be decided if it arrived now, and changes nothing.
+    async fn explain(&self, shard: &str, decide: &DecideRequest) -> PortResult<Explained>;
     /// Lets the account shard of another account decide who owns it.
     async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse>;
+    /// The same question without any effect.
+    async fn preview_claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse>;
     /// A lead as it stands; `None` when the account shard does not have it.
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>>;
     /// Says that a rep works a lead.
@@ -232,8 +236,34 @@ pub enum LeadState {
     Held,
     /// Decided: not for sales.
     Rejected,
-    /// A lead of another account shard that claimed this account.
-    Claim,
+}
+
+/// A lead of another account shard that claimed an account of this one, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRow {
+    /// Id of the lead as seen from this account; orders rows as those of leads.
+    pub claim_id: LeadId,
+    /// Id of the lead.
+    pub lead_id: LeadId,
+    /// Who has it.
+    pub rep_id: RepId,
+    /// When it was claimed.
+    pub at: Timestamp,
+    /// JSON: the [`ClaimResponse`].
+    pub body: String,
+}
+
+/// An earlier lead of an account or a person, of this account shard or of another that claimed the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierRow {
+    /// Id of the lead.
+    pub lead_id: LeadId,
+    /// Who has it.
+    pub rep_id: String,
+    /// JSON: the [`Record`] of a lead, the [`ClaimResponse`] of a claim.
+    pub body: String,
+    /// Whether it is a claim.
+    pub is_claim: bool,
 }
 
 /// A lead as its account shard stores it: one row.
@@ -253,7 +283,7 @@ pub struct LeadRow {
     pub wake_at: Option<Timestamp>,
     /// Number of the decision, from 1; how often it was woken while it is open.
     pub decision_no: u32,
-    /// JSON: the [`Record`] of a decided lead, the [`OpenRequest`] of an open one, the [`ClaimResponse`] of a claim.
+    /// JSON: the [`Record`] of a decided lead, the [`OpenRequest`] of an open one.
     pub body: String,
 }
 
@@ -262,7 +292,11 @@ pub trait AccountStore {
     /// A lead by id.
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>>;
     /// The latest lead or claim whose id begins with `prefix`, that a rep has and that arrived after `since`, but for one.
-    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>>;
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<EarlierRow>>;
+    /// A claim by its id: that of the lead, seen from this account.
+    fn claim(&self, id: &LeadId) -> PortResult<Option<ClaimRow>>;
+    /// Writes a claim, replacing its row.
+    fn put_claim(&self, row: &ClaimRow) -> PortResult<()>;
     /// Writes a lead, replacing its row.
     fn put(&self, row: &LeadRow) -> PortResult<()>;
     /// Leads whose `wake_at` has come, the earliest first.
