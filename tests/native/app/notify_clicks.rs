@@ -221,7 +221,7 @@ fn a_rep_accepts_and_the_message_says_so_without_its_buttons() {
 fn declining_and_handing_on_say_who_has_it_now() {
     for (action, to, expected) in [
         ("decline", None, "Declined by Jonas &lt;Weidmann&gt;. Mara Lind has this lead now."),
-        ("reassign", Some("U002"), "Handed on by Jonas &lt;Weidmann&gt;. Mara Lind has this lead now."),
+        ("reassign", Some("U002"), "Reassigned by Jonas &lt;Weidmann&gt;. Mara Lind has this lead now."),
     ] {
         let world = world();
         run(clicked(&world, &click(&world, action, "U001", to))).unwrap();
@@ -236,7 +236,7 @@ fn of_two_clicks_at_once_one_counts_and_the_other_hears_so() {
     let (first, second) = run(join(clicked(&world, &one), clicked(&world, &two)));
     assert_eq!((first, second), (Ok(()), Ok(())));
     assert_eq!(world.acts.borrow().len(), 1);
-    assert!(message(&world).to_string().contains("Nothing was done: Mara Lind has this lead by now."));
+    assert!(message(&world).to_string().contains("No change: Mara Lind already has this lead."));
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_desk_that_is_away_and_a_lead_that_is_gone_leave_the_message_as_it_is() {
     let mut gone = click(&world, "accept", "U001", None);
     gone.lead_id = lead_router_core::id::LeadId::new("forgotten").unwrap();
     run(clicked(&world, &gone)).unwrap();
-    assert!(last_said(&world)["text"].as_str().unwrap().contains("not known any more"));
+    assert!(last_said(&world)["text"].as_str().unwrap().contains("no longer exists"));
     assert!(message(&world).to_string().contains("decline"));
 }
 
