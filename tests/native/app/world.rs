@@ -5,16 +5,17 @@ use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
 use lead_router_app::account::{crm_snapshot, decide as shard};
 use lead_router_app::enrichment::after;
-use lead_router_app::enrichment::provider_lookup::{Health, Progress, look_up};
+use lead_router_app::enrichment::provider_call::{Health, Progress};
+use lead_router_app::enrichment::provider_lookup::look_up;
 use lead_router_app::intake::{IntakeAnswer, Options, intake, route_again};
-use lead_router_app::ports::crm::{CrmLookups, DeliveryResult, SyncCursor, SyncCursors, SyncKind, VendorLimits};
+use lead_router_app::ports::crm::{CrmLookups, DeliveryResult, SyncCursor, SyncCursors, SyncKind};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::messages::{
     ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, LeadStatus, OpenRequest, OpenResponse,
-    PermitRequest, PermitResponse, PickResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest,
-    ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse, SnapshotRequest, StoreSnapshotRequest, TouchRequest,
-    TouchResponse,
+    PickResponse, ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
+use lead_router_app::ports::rate_limits::RateLimits;
 use lead_router_app::ports::*;
 use lead_router_app::rep_pool;
 use lead_router_core::crm::snapshot::{CrmSnapshot, SyncedRange};
@@ -23,7 +24,6 @@ use lead_router_core::crm::{CrmKind, State as CrmState};
 use lead_router_core::decision::index::{RosterIndex, pool_of};
 use lead_router_core::decision::record::{Decision, Mode, Record};
 use lead_router_core::directory::{DirectoryRow, ImportKind, parse};
-use lead_router_core::enrichment::waterfall::meter::{Admission, Meter};
 use lead_router_core::enrichment::waterfall::results::LATE;
 use lead_router_core::enrichment::website::PageAddress;
 use lead_router_core::http::HttpRequest;
@@ -35,8 +35,8 @@ use lead_router_core::roster::model::{PickRequest, Pool, Rep, Team};
 use lead_router_core::roster::prepared::PreparedPool;
 use lead_router_core::rubric::{check as rubric_check, read};
 use lead_router_core::time::Timestamp;
-use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
+use lead_router_core::vendor::rate_limit::{KeptToken, RefundRequest};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, LimiterState, TokenRequest, TokenResponse};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -239,7 +239,6 @@ pub struct World {
     pub weather: RefCell<Option<Weather>>,
     /// Pieces of the addresses that were called, in order.
     pub called: RefCell<Vec<String>>,
-    meters: RefCell<BTreeMap<String, Meter>>,
     /// What was sent to providers, in order.
     pub http_sent: RefCell<Vec<HttpRequest>>,
     /// Answers that come before those of `http`, in order.
@@ -259,8 +258,8 @@ pub struct World {
     pub consulted: RefCell<Vec<CrmQuestion>>,
     /// Jobs on the queues, in order.
     pub jobs: RefCell<Vec<Job>>,
-    /// The gates before vendors, by name.
-    pub gates: RefCell<BTreeMap<String, RateLimiter>>,
+    /// The limiters before vendors, by name.
+    pub limiters: RefCell<BTreeMap<String, LimiterState>>,
     /// Where readings of the CRM stand: of changes, and of everything.
     pub cursors: RefCell<[Option<SyncCursor>; 2]>,
 }
@@ -326,7 +325,6 @@ impl World {
             latency_ms: RefCell::default(),
             weather: RefCell::default(),
             called: RefCell::default(),
-            meters: RefCell::default(),
             http_sent: RefCell::default(),
             http_first: RefCell::default(),
             health: RefCell::default(),
@@ -337,7 +335,7 @@ impl World {
             crm: RefCell::default(),
             consulted: RefCell::default(),
             jobs: RefCell::default(),
-            gates: RefCell::default(),
+            limiters: RefCell::default(),
             cursors: RefCell::default(),
         };
         world.set_roster(&teams, &reps);
@@ -697,23 +695,6 @@ impl Pages for World {
     }
 }
 
-impl ProviderLimits for World {
-    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse> {
-        let mut meters = self.meters.borrow_mut();
-        let meter = meters.entry(permit.provider.to_string()).or_default();
-        Ok(match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
-            Admission::Yes => PermitResponse::Yes,
-            Admission::RateLimited => PermitResponse::RateLimited,
-            Admission::DailyCapReached => PermitResponse::DailyCapReached,
-        })
-    }
-    async fn refund(&self, refund: &RefundRequest) -> PortResult<()> {
-        let mut meters = self.meters.borrow_mut();
-        meters.entry(refund.provider.to_string()).or_default().refund(refund.cost_usd_micros, refund.at);
-        Ok(())
-    }
-}
-
 impl ProviderLookups for World {
     async fn look_up(&self, question: &ProviderLookupRequest) -> PortResult<ProviderLookupResponse> {
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
@@ -833,19 +814,24 @@ impl CrmLookups for World {
     }
 }
 
-impl VendorLimits for World {
-    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
-        self.call(async { Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().pass(pass)) }).await
+impl RateLimits for World {
+    async fn acquire(&self, limiter: &str, request: &AcquireRequest) -> PortResult<AcquireResponse> {
+        self.call(async { Ok(self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().acquire(request)) })
+            .await
     }
-    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
-        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().hold(lane, until);
+    async fn block_until(&self, limiter: &str, bucket: &str, until: Timestamp) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().block_until(bucket, until);
         Ok(())
     }
-    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
-        Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().token(ask))
+    async fn refund(&self, limiter: &str, refund: &RefundRequest) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().refund(refund);
+        Ok(())
     }
-    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
-        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().put_token(token.cloned());
+    async fn token(&self, limiter: &str, request: &TokenRequest) -> PortResult<TokenResponse> {
+        Ok(self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().token(request))
+    }
+    async fn put_token(&self, limiter: &str, token: Option<&KeptToken>) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().put_token(token.cloned());
         Ok(())
     }
 }

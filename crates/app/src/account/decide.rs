@@ -17,10 +17,12 @@ use crate::ports::{
     AccountShards, AccountStore, ClaimRow, LeadRow, LeadState, PortResult, RepPools, Rosters, Unavailable,
 };
 use lead_router_core::decision::attempts::RoutingContext;
+use lead_router_core::decision::conclude::conclude;
 use lead_router_core::decision::index::RosterIndex;
-use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record, conclude};
+use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record};
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::{LeadId, RepId};
-use lead_router_core::lead::key::{LeadKeys, sha256_hex};
+use lead_router_core::lead::key::LeadKeys;
 use lead_router_core::limits::REPLAY_WINDOW_MS;
 use lead_router_core::time::{MINUTE_MS, Timestamp};
 use std::collections::BTreeSet;

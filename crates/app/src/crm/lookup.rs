@@ -1,8 +1,8 @@
 //! What the CRM knows about a lead before it is decided: the mirror in the account shard first, a call second.
 
-use crate::intake::IntakeWorld;
 use crate::ports::InForce;
 use crate::ports::messages::{SnapshotRequest, StoreSnapshotRequest};
+use crate::world::IntakeWorld;
 use lead_router_core::crm::owner::CrmOwner;
 use lead_router_core::crm::snapshot::{CrmSnapshot, SnapshotEntry};
 use lead_router_core::crm::state::{CrmQuestion, State};

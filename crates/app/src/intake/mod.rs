@@ -4,6 +4,8 @@ pub mod batch;
 pub mod dry_run;
 pub mod turnstile;
 
+pub use crate::world::IntakeWorld;
+
 use crate::account::request::{Findings, decide_request};
 use crate::crm::lookup::{CrmContext, CrmLookup, of_employer};
 use crate::crm::write_back;
@@ -13,27 +15,18 @@ use crate::ports::jobs::Job;
 use crate::ports::messages::{
     DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest, ReserveKeyResponse, Trigger,
 };
-use crate::ports::{AccountShards, Cache, Clock, Config, Directory, Http, Jobs, PortResult, ProviderLookups};
+use crate::ports::{Jobs, PortResult};
 use futures_util::future::join;
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::record::{Decision, Mode, Outcome};
 use lead_router_core::enrichment::provider::merge::merge;
 use lead_router_core::facts::{Facts, Field};
+use lead_router_core::hash::{hex, keyed_hash};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
-use lead_router_core::lead::key::{AccountHash, LeadKeys, hex, keyed_hash, shard_of};
+use lead_router_core::lead::key::{AccountHash, LeadKeys, shard_of};
 use lead_router_core::time::Timestamp;
-
-/// What the intake needs of the world.
-pub trait IntakeWorld:
-    Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards
-{
-}
-impl<T: Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards> IntakeWorld
-    for T
-{
-}
 
 /// Settings of the intake.
 #[derive(Debug, Clone, Copy)]

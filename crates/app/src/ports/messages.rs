@@ -300,42 +300,6 @@ pub struct ProviderLookupRequest {
     pub lead_id: Option<LeadId>,
 }
 
-/// Asks whether a provider may be called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PermitRequest {
-    /// The provider.
-    pub provider: ProviderId,
-    /// What it may be asked and may cost.
-    pub limit: LimitFile,
-    /// Price of an answer, in millionths of a US dollar.
-    pub cost_usd_micros: u32,
-    /// Now.
-    pub now: Timestamp,
-}
-
-/// Answer to [`PermitRequest`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PermitResponse {
-    /// The call is counted and may be made.
-    Yes,
-    /// Too many calls in this second.
-    RateLimited,
-    /// The calls or the money of the day are used up.
-    DailyCapReached,
-}
-
-/// Gives back the price of a call that cost nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefundRequest {
-    /// The provider.
-    pub provider: ProviderId,
-    /// The price that was counted, in millionths of a US dollar.
-    pub cost_usd_micros: u32,
-    /// When it was counted.
-    pub at: Timestamp,
-}
-
 /// What a question came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderLookupResponse {

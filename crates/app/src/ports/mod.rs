@@ -1,12 +1,16 @@
 //! What the world must provide. Each port is small; `edge` implements it with a binding, the tests in memory.
 #![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
 
+mod cached_reading;
 pub mod crm;
 pub mod follow_up;
 pub mod jobs;
 pub mod mail;
 pub mod messages;
+pub mod rate_limits;
 pub mod rules;
+
+pub use cached_reading::{CacheEntry, CachedReading, STALE_MS};
 
 use jobs::Job;
 use lead_router_core::audit::AuditEvent;
@@ -15,22 +19,19 @@ use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::decision::record::Record;
 use lead_router_core::directory::DirectoryRow;
 use lead_router_core::enrichment::website::{PageAddress, WebPage};
-use lead_router_core::facts::Fact;
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::notify::slack::PostedMessage;
 use lead_router_core::roster::model::PickRequest;
 use lead_router_core::rubric::Rubric;
-use lead_router_core::time::{DAY_MS, Timestamp};
+use lead_router_core::time::Timestamp;
 use messages::{
     ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, LeadStatus, OpenRequest, OpenResponse,
-    PermitRequest, PermitResponse, PickResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest,
-    ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse, SnapshotRequest, StoreSnapshotRequest, TouchRequest,
-    TouchResponse,
+    PickResponse, ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A port could not do what was asked; the same call may succeed later.
@@ -81,41 +82,6 @@ pub struct InForce {
     pub directory_version: String,
     /// When every change in the CRM was taken over into the account shards; `None` when changes are not read.
     pub crm_heard: Option<SyncedRange>,
-}
-
-/// Cached answers of providers about one company or one person, by provider.
-pub type CacheEntry = BTreeMap<String, CachedReading>;
-
-/// One cached answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CachedReading {
-    /// The facts, by field path; empty when the provider knows nothing.
-    pub facts: BTreeMap<String, Fact>,
-    /// Owner of the account, for answers of the directory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner_rep_id: Option<String>,
-    /// When the answer is asked for again.
-    pub until: Timestamp,
-    /// Version of the source, for answers of the directory.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub version: String,
-    /// Whether the person must not be looked up, at any provider.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub blocked: bool,
-}
-
-/// How long facts are used while they are asked for again, in milliseconds: a company rarely changes in a week, and a lead
-/// that waits is worse than a count of employees of last week.
-pub const STALE_MS: i64 = 7 * DAY_MS;
-
-impl CachedReading {
-    /// When it stops being used. Facts of a provider are used for [`STALE_MS`] longer than they are fresh; that nothing is
-    /// known, that a person must not be looked up, and what the directory says are not.
-    #[must_use]
-    pub fn usable_until(&self) -> Timestamp {
-        let may_be_stale = !self.facts.is_empty() && !self.blocked && self.version.is_empty();
-        if may_be_stale { self.until.plus_ms(STALE_MS) } else { self.until }
-    }
 }
 
 /// The cache of provider answers.
@@ -180,14 +146,6 @@ pub trait Pages {
     ///
     /// [`PAGE_BYTES_MAX`]: lead_router_core::limits::PAGE_BYTES_MAX
     async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure>;
-}
-
-/// What providers may be asked and may cost, counted over all leads.
-pub trait ProviderLimits {
-    /// Asks for one call, and counts it when it may be made.
-    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse>;
-    /// Says that a call that was permitted cost nothing.
-    async fn refund(&self, refund: &RefundRequest) -> PortResult<()>;
 }
 
 /// Questions to providers, each asked once for all leads of a subject.
