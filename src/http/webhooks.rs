@@ -16,7 +16,7 @@ use lead_router_app::webhook::{WebhookResult, take_all};
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::record::Mode;
 use lead_router_core::id::LeadId;
-use lead_router_core::intake::Media;
+use lead_router_core::intake::{FieldMap, Media};
 use lead_router_core::limits::HOOK_BODY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::hubspot::CRM_CHANGE;
@@ -121,7 +121,14 @@ async fn take(
     events: Vec<WebhookEvent>,
     received_at: Timestamp,
 ) -> Result<Vec<WebhookResult>, ApiError> {
-    let taken = take_all(&call.world, events, received_at, options(call.settings.person_key.as_bytes(), call)).await;
+    let taken = take_all(
+        &call.world,
+        events,
+        &FieldMap::default(),
+        received_at,
+        options(call.settings.person_key.as_bytes(), call),
+    )
+    .await;
     let accepted =
         taken.iter().filter_map(|taken| if let WebhookResult::Accepted(id) = taken { Some(id.clone()) } else { None });
     route_after_the_answer(call, accepted.collect());
@@ -130,7 +137,7 @@ async fn take(
     let mut again = None;
     for taken in &taken {
         match taken {
-            WebhookResult::Refused(codes) => {
+            WebhookResult::Refused { codes, .. } => {
                 let (code, detail) = (codes.join(" "), Some(sender));
                 log::info(&log::LogLine {
                     event: "event.refused",
@@ -209,8 +216,9 @@ fn route_after_the_answer(call: &Call<'_>, mut accepted: Vec<LeadId>) {
 /// What the sender is told. A lead that was refused is no reason to send it again, so most are told that all is well;
 /// Google shows the reason to the advertiser, and a flow of Salesforce takes its fault path.
 fn answer(sender: Sender, incoming: &Incoming<'_>, taken: &[WebhookResult]) -> ApiResult {
-    let refused =
-        taken.iter().find_map(|taken| if let WebhookResult::Refused(codes) = taken { Some(codes) } else { None });
+    let refused = taken
+        .iter()
+        .find_map(|taken| if let WebhookResult::Refused { codes, .. } = taken { Some(codes) } else { None });
     let is_callout = sender == Sender::Salesforce && salesforce::is_callout(incoming);
     match (sender, refused) {
         (Sender::Salesforce, _) if !is_callout => text("text/xml; charset=utf-8", salesforce::ACKNOWLEDGEMENT),
@@ -233,7 +241,7 @@ fn summary(taken: &[WebhookResult]) -> Value {
             WebhookResult::Accepted(id) => json!({"status": "accepted", "lead_id": id}),
             WebhookResult::Duplicate(id) => json!({"status": "duplicate", "lead_id": id}),
             WebhookResult::Ignored(code) => json!({"status": "ignored", "code": code}),
-            WebhookResult::Refused(codes) => json!({"status": "refused", "code": codes.join(" ")}),
+            WebhookResult::Refused { codes, .. } => json!({"status": "refused", "code": codes.join(" ")}),
             WebhookResult::Left { .. } => json!({"status": "queued"}),
             WebhookResult::Later { code, .. } => json!({"status": "later", "code": code}),
         })

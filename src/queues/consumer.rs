@@ -19,6 +19,7 @@ use lead_router_app::ports::{CachedReading, Clock, PortResult, Unavailable};
 use lead_router_app::webhook::{WebhookResult, take_all};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
+use lead_router_core::intake::FieldMap;
 use lead_router_core::lead::Lead;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::{WebhookEvent, WebhookEventKind};
@@ -141,12 +142,12 @@ async fn row(world: &World, lead: Lead, key: &str, received_at: Timestamp) -> Po
 /// Takes in a lead that a webhook named, and routes it.
 async fn fetched(world: &World, event: WebhookEvent) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    let taken = take_all(world, vec![event], world.now(), options(&settings)).await;
+    let taken = take_all(world, vec![event], &FieldMap::default(), world.now(), options(&settings)).await;
     match taken.into_iter().next() {
         Some(WebhookResult::Accepted(id)) => route(world, &id).await,
         Some(WebhookResult::Later { code, .. }) => Err(Unavailable::new("vendor", code)),
         Some(WebhookResult::Left { .. }) => Err(Unavailable::new("vendor", "out_of_time")),
-        Some(WebhookResult::Refused(codes)) => {
+        Some(WebhookResult::Refused { codes, .. }) => {
             log::info(&log::LogLine {
                 event: "event.refused",
                 code: Some(&codes.join(" ")),

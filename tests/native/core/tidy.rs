@@ -90,7 +90,8 @@ fn documents_name_files_that_exist() {
 #[test]
 fn every_environment_has_every_binding() {
     let text = fs::read_to_string(root().join("wrangler.toml")).unwrap();
-    let bindings = ["CONFIG", "CACHE", "DB", "ACCOUNT_SHARD", "REP_POOL", "JOBS", "FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
+    let bindings =
+        ["CONFIG", "CACHE", "DB", "ACCOUNT_SHARD", "REP_POOL", "JOBS", "FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
     for binding in bindings {
         let count = text.matches(&format!("binding = \"{binding}\"")).count()
             + text.matches(&format!("name = \"{binding}\"")).count();

@@ -1,8 +1,8 @@
 //! Leads that a webhook only names: the request that reads one at the vendor, and what the answer means.
 
 use crate::http::HttpRequest;
-use crate::intake::RawLead;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, RawLead};
 use crate::time::{MINUTE_MS, Timestamp};
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
@@ -58,7 +58,7 @@ pub(super) struct FetchReader {
     /// Makes the request.
     pub request: fn(&Fetch, Setting<'_>) -> Result<HttpRequest, Refusal>,
     /// Reads a record.
-    pub lead: fn(&JsonNode) -> Fetched,
+    pub lead: fn(&JsonNode, &FieldMap) -> Fetched,
 }
 
 impl Fetch {
@@ -71,7 +71,13 @@ impl Fetch {
     }
 
     /// What an answer means; `lead` reads the vendor's record.
-    pub(super) fn told(&self, lead: fn(&JsonNode) -> Fetched, status: u16, body: &[u8], now: Timestamp) -> Fetched {
+    pub(super) fn told(
+        &self,
+        lead: impl FnOnce(&JsonNode) -> Fetched,
+        status: u16,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Fetched {
         let body = json(body);
         let error_code = body.as_ref().ok().and_then(|body| body.at(&["error", "code"]).number());
         match (status, error_code) {

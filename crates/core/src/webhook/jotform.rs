@@ -31,7 +31,7 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
         return Ok(ParsedWebhook::Events(vec![WebhookEvent::broken("no_response")]));
     };
     let answers = json(answers.as_bytes())?;
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(settings.map());
     for (name, value) in answers.entries() {
         if let Some(name) = question(name) {
             add(&mut draft, name, value);
@@ -49,7 +49,7 @@ fn question(name: &str) -> Option<&str> {
     is_question.then_some(name)
 }
 
-fn add(draft: &mut Draft, name: &str, value: &JsonNode) {
+fn add(draft: &mut Draft<'_>, name: &str, value: &JsonNode) {
     let entries = value.entries();
     if entries.is_empty() {
         return draft.add(name, value.plain());

@@ -39,6 +39,7 @@ pub use settings::SenderSettings;
 pub use verify::WINDOW_MS;
 
 use crate::http::HttpRequest;
+use crate::intake::FieldMap;
 use crate::time::Timestamp;
 use fetch::{FetchReader, Setting};
 
@@ -122,9 +123,10 @@ impl Fetch {
         (self.reader().request)(self, setting)
     }
 
-    /// What the answer means.
+    /// What the answer means; `map` says what the vendor's field names mean.
     #[must_use]
-    pub fn read(&self, status: u16, body: &[u8], now: Timestamp) -> Fetched {
-        self.told(self.reader().lead, status, body, now)
+    pub fn read(&self, status: u16, body: &[u8], map: &FieldMap, now: Timestamp) -> Fetched {
+        let lead = self.reader().lead;
+        self.told(|body| lead(body, map), status, body, now)
     }
 }

@@ -67,7 +67,7 @@ fn event(id: &str, body: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
     if fields.entries().is_empty() {
         return WebhookEvent::broken("no_data");
     }
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(settings.map());
     draft.object(fields);
     if !draft.has(LeadField::SubmittedAt) {
         draft.submitted_at(body.get("timestamp"));
