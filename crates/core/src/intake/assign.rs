@@ -183,6 +183,7 @@ fn find_address(groups: &mut [ValueGroup]) -> Option<Problem> {
     }
     if let Some(group) = groups.get_mut(first) {
         (group.meaning, group.by) = (email, FoundBy::Value);
+        group.values = group.values.iter().filter_map(|value| address_in(value)).collect();
     }
     None
 }
@@ -196,10 +197,12 @@ fn mailbox_and_address(value: &str) -> Option<(String, String)> {
     normalize::email(&address).map(|email| (email.mailbox, address))
 }
 
-/// The mailbox of a field that is nothing but one address.
+/// The mailbox of a field that is nothing but one address, or one with a name before it.
 fn only_mailbox(values: &[String]) -> Option<String> {
     let [value] = values else { return None };
-    normalize::email(value).map(|email| email.mailbox)
+    let is_with_name = value.trim_end().ends_with('>');
+    let address = if is_with_name { address_in(value)? } else { value.clone() };
+    normalize::email(&address).map(|email| email.mailbox)
 }
 
 /// Gives a field that no name means to the only group whose value can be nothing else.

@@ -1,6 +1,6 @@
 //! Objects inside of objects, as payloads nest them, as fields with one text each.
 
-use crate::intake::alias::FieldMap;
+use crate::intake::alias::{FieldMap, LeadField};
 use crate::intake::json_tree::JsonNode;
 use crate::intake::meaning::known_field;
 
@@ -12,6 +12,7 @@ const WRAPPERS: &[&str] = &[
     "contact",
     "customer",
     "data",
+    "default_address",
     "entry",
     "fields",
     "form_data",
@@ -19,18 +20,31 @@ const WRAPPERS: &[&str] = &[
     "formdata",
     "item",
     "lead",
+    "object",
     "payload",
     "person",
     "profile",
     "properties",
     "questions",
     "record",
-    "registrant",
     "responses",
     "submission",
     "subscriber",
     "traits",
     "user",
+];
+
+/// Objects that are the person, wherever they stand: their fields are the lead's own.
+const PEOPLE: &[&str] = &[
+    "attendee",
+    "customer_details",
+    "invitee",
+    "prospect",
+    "registrant",
+    "requester",
+    "respondent",
+    "submitter",
+    "visitor",
 ];
 
 /// Objects inside objects that are read.
@@ -59,6 +73,9 @@ const QUESTION_KEYS: &[&str] = &[
 
 /// Where an answer has its text.
 const ANSWER_KEYS: &[&str] = &["value", "answer", "values", "answers", "response", "raw_value", "string_value", "text"];
+
+/// Where an answer has the type of its question.
+const KIND_KEYS: &[&str] = &["type", "field_type", "fieldType", "kind"];
 
 /// A field of a payload.
 pub(crate) struct FlatField {
@@ -99,17 +116,33 @@ impl Flattener<'_> {
 
     fn inner(&mut self, outer: &str, node: &JsonNode, levels: u32) {
         let Some(levels) = levels.checked_sub(1) else { return };
+        let is_inside = outer.is_empty() && levels.saturating_add(1) < LEVELS_MAX;
+        let is_person = !is_inside || self.has_person(node);
         for (name, value) in node.entries() {
-            let full = if outer.is_empty() { name.clone() } else { format!("{outer}_{name}") };
-            let is_wrapper = outer.is_empty() && WRAPPERS.contains(&name.to_lowercase().as_str());
+            let full = match name.as_str() {
+                // Of a meeting or a ticket that a person is in.
+                "title" if !is_person => "fields.title".to_owned(),
+                _ if outer.is_empty() => name.clone(),
+                _ => format!("{outer}_{name}"),
+            };
+            let lower = name.to_lowercase();
+            let is_wrapper = outer.is_empty() && WRAPPERS.contains(&lower.as_str()) || PEOPLE.contains(&lower.as_str());
             self.value(&full, if is_wrapper { "" } else { &full }, value, levels);
         }
+    }
+
+    /// Whether an object has the name or the address of a person among its own fields.
+    fn has_person(&self, node: &JsonNode) -> bool {
+        let fields = node.entries().iter().filter_map(|(name, _)| known_field(name, self.map));
+        fields.into_iter().any(|field| {
+            matches!(field, LeadField::Email | LeadField::Name | LeadField::FirstName | LeadField::LastName | LeadField::Phone)
+        })
     }
 
     /// Adds a value under its name; what is inside of it under `outer`.
     fn value(&mut self, name: &str, outer: &str, value: &JsonNode, levels: u32) {
         match value {
-            JsonNode::Object(_) => match question_of(value, &["label", "title", "question"]) {
+            JsonNode::Object(_) => match question_of(value, &["label", "title", "question"]).or_else(|| typed(name, value)) {
                 Some((question, answer)) => {
                     self.answered(telling_name(question, name, self.map), value, answer, levels)
                 }
@@ -118,7 +151,7 @@ impl Flattener<'_> {
             JsonNode::List(items) if has_objects(items) => {
                 for (index, item) in items.iter().take(ITEMS_MAX).enumerate() {
                     match question_of(item, QUESTION_KEYS) {
-                        Some((question, answer)) => self.answered(question, item, answer, levels),
+                        Some((question, answer)) => self.answered(telling_name(question, name, self.map), item, answer, levels),
                         None => self.inner(&format!("{name}_{index}"), item, levels),
                     }
                 }
@@ -128,8 +161,7 @@ impl Flattener<'_> {
     }
 
     fn answered(&mut self, question: &str, item: &JsonNode, answer: &JsonNode, levels: u32) {
-        let kinds = ["type", "field_type", "fieldType", "kind"];
-        let kind = kinds.iter().map(|key| item.get(key).text()).find(|kind| !kind.is_empty()).unwrap_or_default();
+        let kind = KIND_KEYS.iter().map(|key| item.get(key).text()).find(|kind| !kind.is_empty()).unwrap_or_default();
         match answer {
             JsonNode::Object(_) => self.inner(question, answer, levels),
             JsonNode::List(items) if has_objects(items) => {
@@ -151,6 +183,14 @@ fn question_of<'n>(node: &'n JsonNode, keys: &[&str]) -> Option<(&'n str, &'n Js
     let has = |key: &&&str| node.entries().iter().any(|(name, _)| name == **key);
     let answer = ANSWER_KEYS.iter().find(has)?;
     Some((question, node.get(answer)))
+}
+
+/// The answer of an object that says which type of question it answers: its question is its `name`, or the key of the object.
+fn typed<'n>(key: &'n str, node: &'n JsonNode) -> Option<(&'n str, &'n JsonNode)> {
+    let is_typed = KIND_KEYS.iter().any(|key| !node.get(key).text().is_empty());
+    let question = [node.get("name").text(), key].into_iter().find(|text| !text.is_empty())?;
+    let answer = node.entries().iter().find(|(name, _)| name == "value").filter(|_| is_typed)?;
+    Some((question, &answer.1))
 }
 
 /// The text of a chosen option.

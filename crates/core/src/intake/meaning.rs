@@ -4,7 +4,7 @@ use crate::intake::alias::{FieldMap, LeadField};
 use crate::intake::question::field_asked_for;
 use crate::intake::raw::Name;
 use crate::intake::value::{fits, is_salutation};
-use crate::intake::words::{is_about_another, telling, without_numbers, words};
+use crate::intake::words::{is_about_another, telling, without_numbers, without_wrappers, words};
 
 /// How the meaning of a field was found, the surest last; the surest gets the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,12 +83,20 @@ fn named(name: &str) -> Option<(LeadField, FoundBy)> {
 
 /// By the words of the name, if the values fit.
 ///
-/// Steps: 1 the name without counters, then without noise; 2 the last two parts of a path, such as `company` and `name` of
-/// `lead[company][name]`; 3 the question.
+/// Steps: 1 the name without counters, then without noise; 2 by the parts of a path, or what stands on both sides of a slash;
+/// 3 the question.
 fn guessed(name: &str, is_fit: &dyn Fn(LeadField) -> bool) -> Option<(LeadField, FoundBy)> {
+    // How HubSpot's forms name the properties of companies.
+    let of_company = name.strip_prefix("0-2/").map(|rest| format!("company {rest}"));
+    let name = of_company.as_deref().unwrap_or(name);
     let all = words(name);
     let counted = without_numbers(&all);
     if is_about_another(&counted) {
+        return None;
+    }
+    // `mauticform[formName]` names a form, and `lead[entry_id]` an entry.
+    let last_two = counted.get(counted.len().saturating_sub(2)..).unwrap_or_default();
+    if LeadField::from_words(last_two).is_some_and(|field| !is_guessable(field)) {
         return None;
     }
     let plain = telling(&counted);
@@ -97,20 +105,58 @@ fn guessed(name: &str, is_fit: &dyn Fn(LeadField) -> bool) -> Option<(LeadField,
     // `question_9` has nothing but a number.
     let is_counter = plain.is_empty() && counted.len() < all.len();
     let as_it_is = by_name(LeadField::from_words(&counted)).filter(|_| !is_counter);
-    let mut found = as_it_is.or_else(|| by_name(LeadField::from_words(&plain)));
+    // The address of a form's page or of its entry is not the website of a company.
+    let is_page = matches!(plain.as_slice(), ["url" | "www" | "web" | "site" | "domain"]) && plain != counted;
+    let mut found = as_it_is.or_else(|| by_name(LeadField::from_words(&plain)).filter(|_| !is_page));
     // 2
-    if found.is_none() && !name.contains(' ') {
-        let parts: Vec<&str> = name.split(['[', ']', '.', '/', ':']).filter(|part| !part.is_empty()).collect();
-        if let [.., outer, last] = parts.as_slice() {
-            let pair = words(&format!("{outer} {last}"));
-            found = by_name(LeadField::from_words(&telling(&without_numbers(&pair))));
-        }
+    if found.is_none() {
+        let in_parts = if name.contains(' ') { by_alternatives(name) } else { by_path(name) };
+        found = by_name(in_parts);
     }
     if let Some(field) = found {
         return Some((field, FoundBy::Name));
     }
     // 3
     field_asked_for(&plain).filter(|field| is_fit(*field)).map(|field| (field, FoundBy::Question))
+}
+
+/// By the last two parts of a path, such as `company` and `name` of `lead[company][name]`, or by the last one where it cannot
+/// be about something else than the lead, as the name of a product could.
+fn by_path(name: &str) -> Option<LeadField> {
+    let parts: Vec<&str> = name.split(['[', ']', '.', '/', ':', '$']).filter(|part| !part.is_empty()).collect();
+    let [.., outer, last] = parts.as_slice() else { return None };
+    let (outer, last) = (words(outer), words(last));
+    let (outer, last) = (without_wrappers(&without_numbers(&outer)), without_numbers(&last));
+    let both: Vec<&str> = outer.iter().chain(&last).copied().collect();
+    let alone = || {
+        LeadField::from_words(&telling(&last)).filter(|field| {
+            matches!(
+                field,
+                LeadField::FirstName
+                    | LeadField::LastName
+                    | LeadField::Company
+                    | LeadField::Employees
+                    | LeadField::PostalCode
+                    | LeadField::Country
+            )
+        })
+    };
+    LeadField::from_words(&telling(&both)).or_else(alone)
+}
+
+/// By what stands on both sides of a slash, such as `Company / Account`, unless the sides mean different fields.
+fn by_alternatives(name: &str) -> Option<LeadField> {
+    let mut found = None;
+    for side in name.split(['/', '|']) {
+        let words = words(side);
+        let field = LeadField::from_words(&telling(&without_numbers(&words)));
+        match (found, field) {
+            (Some(one), Some(other)) if one != other => return None,
+            (None, Some(_)) => found = field,
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Whether a field may be guessed: one about the person, the company or the visit, not one that identifies a submission.

@@ -51,6 +51,11 @@ pub(super) fn telling<'a>(words: &[&'a str]) -> Vec<&'a str> {
     said.skip_while(|word| PREFIXES.contains(word)).collect()
 }
 
+/// The words that are not put around a field by its form or payload, wherever they stand.
+pub(super) fn without_wrappers<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    words.iter().copied().filter(|word| !PREFIXES.contains(word)).collect()
+}
+
 /// Whether a name is about somebody else than the lead: its owner, a colleague, who referred it.
 pub(super) fn is_about_another(words: &[&str]) -> bool {
     words.iter().any(|word| OTHER_PEOPLE.contains(word))
