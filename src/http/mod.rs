@@ -9,6 +9,7 @@ pub mod body;
 pub mod dead_letters;
 pub mod doctor;
 pub mod embed;
+pub mod encoding;
 pub mod form_settings;
 pub mod forms;
 pub mod leads;

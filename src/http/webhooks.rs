@@ -48,7 +48,7 @@ impl Arrived {
         let headers = headers(&call.request);
         let body = match method {
             WebhookMethod::Get => Vec::new(),
-            WebhookMethod::Post => body::bytes_up_to(&mut call.request, HOOK_BODY_BYTES_MAX).await?,
+            WebhookMethod::Post => body::sent_bytes(&mut call.request, HOOK_BODY_BYTES_MAX).await?,
         };
         Ok(Self { method, url, headers, body, now })
     }

@@ -54,7 +54,7 @@ fn sent(shape: &Shape) -> RawLead {
             let mut writer = csv::Writer::from_writer(Vec::new());
             writer.write_record(shape.fields.iter().map(|(name, _)| name)).unwrap();
             writer.write_record(shape.fields.iter().map(|(_, value)| text(value))).unwrap();
-            Rows::new(writer.into_inner().unwrap(), ImportKind::Csv).next(&map).unwrap().unwrap()
+            Rows::new(writer.into_inner().unwrap(), ImportKind::Csv).unwrap().next(&map).unwrap().unwrap()
         }
         _ => {
             let mut body = form_urlencoded::Serializer::new(String::new());

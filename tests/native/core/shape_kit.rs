@@ -19,7 +19,17 @@ pub struct Reading {
 
 /// Fields that decide who a person and an account are, and what a rep sees first.
 const TELLING: [&str; 12] = [
-    "email", "first_name", "last_name", "name", "company", "website", "phone", "title", "country", "linkedin_url", "employees",
+    "email",
+    "first_name",
+    "last_name",
+    "name",
+    "company",
+    "website",
+    "phone",
+    "title",
+    "country",
+    "linkedin_url",
+    "employees",
     "postal_code",
 ];
 

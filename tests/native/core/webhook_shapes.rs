@@ -65,7 +65,9 @@ fn lead(shape: &Shape) -> RawLead {
             let answer = shape.fetched.as_ref().unwrap();
             let body = serde_json::to_vec(&answer["body"]).unwrap();
             let now = Timestamp::from_ms(NOW_MS);
-            let Fetched::Lead(raw) = fetch.read(200, &body, &FieldMap::default(), now) else { panic!("{}", shape.from) };
+            let Fetched::Lead(raw) = fetch.read(200, &body, &FieldMap::default(), now) else {
+                panic!("{}", shape.from)
+            };
             *raw
         }
         other => panic!("{}: {other:?}", shape.from),

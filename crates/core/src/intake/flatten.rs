@@ -135,23 +135,30 @@ impl Flattener<'_> {
     fn has_person(&self, node: &JsonNode) -> bool {
         let fields = node.entries().iter().filter_map(|(name, _)| known_field(name, self.map));
         fields.into_iter().any(|field| {
-            matches!(field, LeadField::Email | LeadField::Name | LeadField::FirstName | LeadField::LastName | LeadField::Phone)
+            matches!(
+                field,
+                LeadField::Email | LeadField::Name | LeadField::FirstName | LeadField::LastName | LeadField::Phone
+            )
         })
     }
 
     /// Adds a value under its name; what is inside of it under `outer`.
     fn value(&mut self, name: &str, outer: &str, value: &JsonNode, levels: u32) {
         match value {
-            JsonNode::Object(_) => match question_of(value, &["label", "title", "question"]).or_else(|| typed(name, value)) {
-                Some((question, answer)) => {
-                    self.answered(telling_name(question, name, self.map), value, answer, levels)
+            JsonNode::Object(_) => {
+                match question_of(value, &["label", "title", "question"]).or_else(|| typed(name, value)) {
+                    Some((question, answer)) => {
+                        self.answered(telling_name(question, name, self.map), value, answer, levels)
+                    }
+                    None => self.inner(outer, value, levels),
                 }
-                None => self.inner(outer, value, levels),
-            },
+            }
             JsonNode::List(items) if has_objects(items) => {
                 for (index, item) in items.iter().take(ITEMS_MAX).enumerate() {
                     match question_of(item, QUESTION_KEYS) {
-                        Some((question, answer)) => self.answered(telling_name(question, name, self.map), item, answer, levels),
+                        Some((question, answer)) => {
+                            self.answered(telling_name(question, name, self.map), item, answer, levels)
+                        }
                         None => self.inner(&format!("{name}_{index}"), item, levels),
                     }
                 }

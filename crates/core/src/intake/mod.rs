@@ -11,6 +11,7 @@
 mod alias;
 mod assign;
 pub mod batch;
+pub mod charset;
 mod error;
 mod flatten;
 pub mod form;

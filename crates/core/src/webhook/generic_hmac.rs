@@ -4,8 +4,9 @@
 //! `event_id`, `submission_id` or `id` inside of it; without one, equal contents are the same event. Ids in headers are
 //! not looked at, since they change with every delivery.
 
+use crate::intake::charset::TextDecoder;
 use crate::intake::json_tree::JsonNode;
-use crate::intake::{FieldMap, Media};
+use crate::intake::{FieldMap, Media, form};
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent};
@@ -39,8 +40,9 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     Scheme { algorithm, encoding, prefix: "" }.check(given, &keys, &[incoming.body])?;
     let map = settings.map();
     if Media::of(incoming.header("content-type")) == Ok(Media::Form) {
-        let pairs = form_urlencoded::parse(incoming.body);
-        let entries = pairs.map(|(name, value)| (name.into_owned(), JsonNode::Text(value.into_owned()))).collect();
+        // Whatever is not UTF-8 is taken for Windows-1252, so there is always a text.
+        let (pairs, _) = form::pairs(incoming.body, TextDecoder::default()).unwrap_or_default();
+        let entries = pairs.into_iter().map(|(name, value)| (name, JsonNode::Text(value))).collect();
         return Ok(ParsedWebhook::Events(vec![event(&JsonNode::Object(entries), map)]));
     }
     match json(incoming.body)? {
