@@ -22,12 +22,18 @@ step "tests of the wire" test-wire node --test --test-timeout=60000 --test-repor
   || failed+=(wire)
 grep '^ℹ ' target/logs/test-wire.log || true
 
-bash scripts/build.sh
+bash scripts/build.sh dev
 bash scripts/setup.sh browser || say "no browser on this machine: the tests of forms in a browser are left out"
 # Two files at a time: most of a test is waiting. One that hangs fails after its time; so does a file that never ends.
 step "tests against the built Worker" test-edge timeout 1500 node --test --test-concurrency=2 --test-timeout=300000 \
   --test-reporter=spec 'tests/edge/**/*.test.mjs' || failed+=(edge)
 grep '^ℹ ' target/logs/test-edge.log || true
+
+# The optimised Worker is the one that is deployed: it loads, speaks the contract and decides the sample leads.
+bash scripts/build.sh release
+step "tests against the optimised Worker" test-release env WORKER_BUILD=release timeout 300 node --test --test-concurrency=2 \
+  --test-timeout=60000 --test-reporter=spec tests/edge/{contract,seed_cases,forms}.test.mjs || failed+=(release)
+grep '^ℹ ' target/logs/test-release.log || true
 
 [ ${#failed[@]} -eq 0 ] || die "failed: ${failed[*]}"
 say "all tests passed in $SECONDS s"

@@ -10,6 +10,7 @@ use lead_router_app::ports::messages::{
 };
 use lead_router_app::ports::{AccountShards, PortResult, ProviderLookups, RepPools, Unavailable};
 use lead_router_core::crm::snapshot::CrmSnapshot;
+use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::{AccountHash, sha256_hex};
 use lead_router_core::roster::model::PickRequest;
@@ -127,6 +128,17 @@ impl AccountShards for World {
             Some(account) => call(&self.env, ACCOUNT_SHARD, &account.shard(), "lead", lead_id).await,
             None => Ok(None),
         }
+    }
+
+    async fn record(&self, lead_id: &LeadId, seq: u64) -> PortResult<Option<Record>> {
+        match AccountHash::of_lead(lead_id) {
+            Some(account) => call(&self.env, ACCOUNT_SHARD, &account.shard(), "record", &seq).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn confirm(&self, shard: &str, seqs: &[u64]) -> PortResult<()> {
+        call(&self.env, ACCOUNT_SHARD, shard, "confirm", &seqs).await
     }
 
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {

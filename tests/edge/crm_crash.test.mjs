@@ -132,7 +132,7 @@ test('three consumers that meet the same new leads at once make each contact and
   await sellers(world);
   const leads = newLeads(LEADS);
   const decisions = await decideAll(world, leads);
-  const jobs = decisions.map(({ lead_id }) => JSON.stringify({ deliver: { lead_id } }));
+  const jobs = await Promise.all(decisions.map(({ lead_id }) => world.deliveryOf(lead_id)));
   assertDone(await world.deliver(jobs));
   assert.equal((await world.ledger()).length, LEADS);
   const messages = await writesOf(world);

@@ -19,6 +19,9 @@ export const SECRETS = Object.fromEntries(
   [...read('.dev.vars.example').matchAll(/^([A-Z_]+)="(.*)"$/gm)].map(([, name, value]) => [name, value]),
 );
 
+/** Folder of the Worker under test: the development build, or the one that WORKER_BUILD names. */
+const BUILD = `${ROOT}build/${process.env.WORKER_BUILD ?? 'dev'}/`;
+
 export const WORKER = 'lead-router';
 /** What the runtime says about itself, not about the Worker. */
 const PLATFORM = /^NOSENTRY /;
@@ -117,7 +120,7 @@ export class World {
           name: WORKER,
           compatibilityDate: config.compatibility_date,
           modulesRoot: ROOT,
-          modules: modules(config.main, instrumented),
+          modules: modules(instrumented),
           bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== null)),
           kvNamespaces: byBinding(config.kv_namespaces, (space) => space.id),
           d1Databases: byBinding(config.d1_databases, (database) => database.database_id),
@@ -300,6 +303,17 @@ export class World {
     return answer.body;
   }
 
+  /** The message that delivers the last decision about a lead. */
+  async deliveryOf(leadId) {
+    const [{ body }] = await this.objectRows(
+      'AccountShard',
+      shardOfLead(leadId),
+      'SELECT body FROM leads WHERE lead_id = ?',
+      leadId,
+    );
+    return JSON.stringify({ deliver: { lead_id: leadId, seq: JSON.parse(body).seq, record: body } });
+  }
+
   /** Rings the alarm of a account shard of the instrumented Worker. */
   async ring(shard) {
     const shards = await this.mf.getDurableObjectNamespace('ACCOUNT_SHARD', WORKER);
@@ -342,13 +356,13 @@ export class World {
   }
 }
 
-function modules(main, instrumented) {
+function modules(instrumented) {
   const built = [
-    { type: 'ESModule', path: ROOT + main },
-    { type: 'CompiledWasm', path: ROOT + main.replace('index.js', 'index_bg.wasm') },
+    { type: 'ESModule', path: `${BUILD}index.js` },
+    { type: 'CompiledWasm', path: `${BUILD}index_bg.wasm` },
   ];
   // Named as a neighbour of the build, so that it can import it.
-  const wrapper = { type: 'ESModule', path: `${ROOT}build/instrumented_worker.js` };
+  const wrapper = { type: 'ESModule', path: `${BUILD}instrumented_worker.js` };
   return instrumented ? [{ ...wrapper, contents: read('tests/edge/instrumented_worker.js') }, ...built] : built;
 }
 

@@ -36,7 +36,7 @@ test('a delivery that comes again tells nobody again', async () => {
   await untilNoted(world, id, 'slack');
   const before = (await notifications()).length;
   await nextSecond();
-  await world.deliver([JSON.stringify({ deliver: { lead_id: id } })], 'lead-router-jobs', 2);
+  await world.deliver([await world.deliveryOf(id)], 'lead-router-jobs', 2);
   // What it puts on the queue, if anything, was told when the queue is told to do it at once.
   await world.deliver((await notifications()).slice(before));
   assert.deepEqual(await effects(id), ['1-assigned']);

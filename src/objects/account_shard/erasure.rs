@@ -110,6 +110,13 @@ pub fn erase(store: &SqlAccountStore, erase: &Erase) -> PortResult<Erased> {
                 &[json!(person)],
                 None,
             )?;
+            // What the ledger does not hold yet is still delivered, for its place in the chain: the ledger writes it without
+            // what it says, because the person is erased there.
+            let query = format!(
+                "UPDATE log SET record = (SELECT body FROM leads WHERE leads.lead_id = log.lead_id) \
+                 WHERE record IS NULL AND lead_id IN (SELECT lead_id FROM leads WHERE {OF_PERSON})"
+            );
+            store.sql.run(&query, &[json!(person)], None)?;
             let query = format!(
                 "UPDATE leads SET body = '', fingerprint = '', wake_ms = NULL, received_ms = received_ms - ? \
                  WHERE {OF_PERSON}"

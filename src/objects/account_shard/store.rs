@@ -1,7 +1,7 @@
 //! The tables of an account shard, in the SQLite of its Durable Object.
 
 use crate::bindings::platform::Sql;
-use lead_router_app::ports::{AccountStore, LeadRow, LeadState, PortResult, Unavailable};
+use lead_router_app::ports::{AccountStore, LeadRow, LeadState, OutboxRow, OutboxStore, PortResult, Unavailable};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::time::Timestamp;
@@ -12,8 +12,9 @@ use std::rc::Rc;
 use worker::durable::State;
 
 /// `leads` is one row per lead, ordered by account and person. `log` is the chain of records and the outbox
-/// in one: rows that were sent are deleted, all but the last, which carries the head of the chain. Which
-/// rows were sent is remembered in memory alone, so a restart sends the last one again. `crm` is what was last read of the
+/// in one: rows that the ledger confirmed are deleted, all but the last, which carries the head of the chain; that it was
+/// confirmed is remembered in memory alone, so a restart sends it again. The record of a row is in `leads`, until that row
+/// holds a later one: then it stands here. `crm` is what was last read of the
 /// CRM: a row per person, and one per account with an empty person. `touched` is which leads a rep works. A lead whose
 /// content was removed has an empty body; `erased` says of whom no older content is taken any more.
 const SCHEMA: &str = "
@@ -26,7 +27,7 @@ CREATE TABLE IF NOT EXISTS keys (
   key_hash TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log (
-  seq INTEGER PRIMARY KEY, lead_id TEXT NOT NULL, hash TEXT NOT NULL
+  seq INTEGER PRIMARY KEY, lead_id TEXT NOT NULL, hash TEXT NOT NULL, record TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS touched (lead_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS crm (
@@ -63,17 +64,9 @@ struct HeadRow {
     hash: String,
 }
 
-/// A row of the outbox.
-#[derive(Debug, Deserialize)]
-pub struct OutboxRow {
-    /// Its number.
-    pub seq: u64,
-    /// The lead.
-    pub lead_id: LeadId,
-    /// How the lead stands; `None` when it is gone.
-    pub state: Option<LeadState>,
-    /// What the lead's row holds, unless that was erased.
-    pub body: Option<String>,
+#[derive(Deserialize)]
+struct SeqRow {
+    seq: u64,
 }
 
 #[derive(Deserialize)]
@@ -105,16 +98,6 @@ impl SqlAccountStore {
     pub fn open(state: State) -> (State, PortResult<Self>) {
         let (state, sql) = Sql::open(state, "shard", SCHEMA);
         (state, sql.map(|sql| Self { sql, has_erased: Rc::default() }))
-    }
-
-    /// The first rows after a number that were not sent, with their leads, in order.
-    ///
-    /// # Errors
-    /// [`Unavailable`] when the store fails.
-    pub fn outbox(&self, after: u64, limit: u32) -> PortResult<Vec<OutboxRow>> {
-        let query = "SELECT seq, log.lead_id, state, nullif(body, '') AS body FROM log LEFT JOIN leads USING (lead_id) \
-                     WHERE seq > ? ORDER BY seq LIMIT ?";
-        self.sql.rows(query, &[json!(after), json!(limit)])
     }
 }
 
@@ -216,18 +199,19 @@ impl AccountStore for SqlAccountStore {
         Ok(head.map_or((0, String::new()), |row| (row.seq, row.hash)))
     }
 
+    fn transaction(&self, run: &mut dyn FnMut() -> PortResult<()>) -> PortResult<()> {
+        self.sql.transaction(run)
+    }
+
     fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()> {
         let query = "INSERT INTO log (seq, lead_id, hash) VALUES (?, ?, ?)";
         self.sql.run(query, &[seq.into(), lead_id.as_str().into(), hash.into()], None)
     }
 
-    fn has_unsent(&self, after: u64) -> PortResult<bool> {
-        let query = "SELECT seq, hash FROM log WHERE seq > ? LIMIT 1";
-        Ok(!self.sql.rows::<HeadRow>(query, &[after.into()])?.is_empty())
-    }
-
-    fn sent(&self, seq: u64) -> PortResult<()> {
-        self.sql.run("DELETE FROM log WHERE seq <= ? AND seq < (SELECT max(seq) FROM log)", &[seq.into()], None)
+    fn keep_record(&self, lead_id: &LeadId) -> PortResult<()> {
+        let query = "UPDATE log SET record = (SELECT nullif(body, '') FROM leads WHERE leads.lead_id = log.lead_id) \
+                     WHERE lead_id = ? AND record IS NULL";
+        self.sql.run(query, &[lead_id.as_str().into()], None)
     }
 
     fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>> {
@@ -250,5 +234,33 @@ impl AccountStore for SqlAccountStore {
         let query = "INSERT INTO crm (account, person, seen) VALUES (?, ?, ?) ON CONFLICT (account, person) \
                      DO UPDATE SET seen = excluded.seen";
         self.sql.run(query, &[account.as_str().into(), person.into()], Some(seen))
+    }
+}
+
+impl OutboxStore for SqlAccountStore {
+    fn outbox_after(&self, after: u64) -> PortResult<Vec<u64>> {
+        let rows = self.sql.rows::<SeqRow>("SELECT seq FROM log WHERE seq > ? ORDER BY seq", &[json!(after)])?;
+        Ok(rows.into_iter().map(|row| row.seq).collect())
+    }
+
+    fn outbox_rows(&self, seqs: &[u64]) -> PortResult<Vec<OutboxRow>> {
+        // The row of a lead holds the record of its last decision, and a lead that is open holds none.
+        let query = "SELECT seq, log.lead_id, coalesce(record, iif(state IN ('assigned', 'held', 'rejected'), \
+                     nullif(body, ''), NULL)) AS record FROM log LEFT JOIN leads USING (lead_id) \
+                     WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq";
+        self.sql.rows(query, &[json!(json!(seqs).to_string())])
+    }
+
+    fn forget_records(&self, seqs: &[u64]) -> PortResult<()> {
+        let query = "UPDATE log SET record = NULL WHERE record IS NOT NULL AND seq IN (SELECT value FROM json_each(?))";
+        self.sql.run(query, &[json!(json!(seqs).to_string())], None)
+    }
+
+    fn delete_from_outbox(&self, seqs: &[u64]) -> PortResult<()> {
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        let query = "DELETE FROM log WHERE seq IN (SELECT value FROM json_each(?))";
+        self.sql.run(query, &[json!(json!(seqs).to_string())], None)
     }
 }

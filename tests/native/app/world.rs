@@ -66,6 +66,7 @@ struct DeskTables {
     leads: RefCell<BTreeMap<LeadId, LeadRow>>,
     keys: RefCell<BTreeMap<String, (String, Timestamp)>>,
     log: RefCell<BTreeMap<u64, (LeadId, String)>>,
+    kept: RefCell<BTreeMap<u64, String>>,
     locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
     crm: RefCell<BTreeMap<(AccountHash, String), String>>,
     touched: RefCell<BTreeMap<LeadId, Timestamp>>,
@@ -106,15 +107,26 @@ impl AccountStore for DeskTables {
     fn head(&self) -> PortResult<(u64, String)> {
         Ok(self.log.borrow().last_key_value().map_or((0, String::new()), |(seq, (_, hash))| (*seq, hash.clone())))
     }
+    fn transaction(&self, run: &mut dyn FnMut() -> PortResult<()>) -> PortResult<()> {
+        let (log, leads) = (self.log.borrow().clone(), self.leads.borrow().clone());
+        let result = run();
+        if result.is_err() {
+            (*self.log.borrow_mut(), *self.leads.borrow_mut()) = (log, leads);
+        }
+        result
+    }
     fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()> {
         let before = self.log.borrow_mut().insert(seq, (lead_id.clone(), hash.to_owned()));
         assert!(before.is_none(), "record {seq} is written twice");
         Ok(())
     }
-    fn has_unsent(&self, after: u64) -> PortResult<bool> {
-        Ok(self.log.borrow().range(after + 1..).next().is_some())
-    }
-    fn sent(&self, _seq: u64) -> PortResult<()> {
+    fn keep_record(&self, lead_id: &LeadId) -> PortResult<()> {
+        let body = self.leads.borrow().get(lead_id).map(|row| row.body.clone()).unwrap_or_default();
+        let own: Vec<u64> =
+            self.log.borrow().iter().filter(|(_, (id, _))| id == lead_id).map(|(seq, _)| *seq).collect();
+        for seq in own {
+            self.kept.borrow_mut().entry(seq).or_insert_with(|| body.clone());
+        }
         Ok(())
     }
     fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>> {
@@ -137,6 +149,31 @@ impl AccountStore for DeskTables {
 struct TeamTables {
     pool: RefCell<PreparedPool>,
     answers: RefCell<BTreeMap<(LeadId, String), String>>,
+}
+
+impl OutboxStore for DeskTables {
+    fn outbox_after(&self, after: u64) -> PortResult<Vec<u64>> {
+        Ok(self.log.borrow().range(after + 1..).map(|(seq, _)| *seq).collect())
+    }
+    fn outbox_rows(&self, seqs: &[u64]) -> PortResult<Vec<OutboxRow>> {
+        let (log, kept, leads) = (self.log.borrow(), self.kept.borrow(), self.leads.borrow());
+        let rows = seqs.iter().filter_map(|seq| log.get(seq).map(|(lead_id, _)| (*seq, lead_id.clone())));
+        Ok(rows
+            .map(|(seq, lead_id)| {
+                let own = || leads.get(&lead_id).map(|row| row.body.clone()).filter(|body| !body.is_empty());
+                OutboxRow { seq, record: kept.get(&seq).cloned().or_else(own), lead_id }
+            })
+            .collect())
+    }
+    fn forget_records(&self, seqs: &[u64]) -> PortResult<()> {
+        self.kept.borrow_mut().retain(|seq, _| !seqs.contains(seq));
+        Ok(())
+    }
+    fn delete_from_outbox(&self, seqs: &[u64]) -> PortResult<()> {
+        self.log.borrow_mut().retain(|seq, _| !seqs.contains(seq));
+        self.kept.borrow_mut().retain(|seq, _| !seqs.contains(seq));
+        Ok(())
+    }
 }
 
 impl RepPoolStore for TeamTables {
@@ -408,8 +445,8 @@ impl World {
     pub fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
         for shard in self.shards.borrow().values() {
-            for (id, _) in shard.log.borrow().values() {
-                records.push(shard::record_of(&shard.leads.borrow()[id]).unwrap());
+            for row in shard.outbox_rows(&shard.outbox_after(0).unwrap()).unwrap() {
+                records.push(serde_json::from_str(&row.record.unwrap()).unwrap());
             }
         }
         records
@@ -679,6 +716,18 @@ impl AccountShards for World {
         let tables = self.shard(shard);
         let run = shard::claim(&*tables, self, self, claim);
         self.call(self.locked(&tables, &claim.keys.account, run)).await
+    }
+    async fn record(&self, lead_id: &LeadId, seq: u64) -> PortResult<Option<Record>> {
+        let shard = self.shard(&AccountHash::of_lead(lead_id).unwrap().shard());
+        self.call(async {
+            let row = shard.outbox_rows(&[seq])?.into_iter().next();
+            Ok(row.and_then(|row| row.record).map(|text| serde_json::from_str(&text).unwrap()))
+        })
+        .await
+    }
+    async fn confirm(&self, shard: &str, seqs: &[u64]) -> PortResult<()> {
+        let shard = self.shard(shard);
+        self.call(async { shard.delete_from_outbox(seqs) }).await
     }
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {
         let shard = self.shard(&AccountHash::of_lead(&touch.lead_id).unwrap().shard());

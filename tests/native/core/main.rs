@@ -17,6 +17,8 @@
 mod audit_chain;
 mod enrichment_waterfall;
 mod enrichment_website;
+mod error_codes;
+mod error_codes_kit;
 mod facts_document;
 mod form_shapes;
 mod golden;
@@ -36,6 +38,7 @@ mod provider_token;
 mod roster_calendar;
 mod roster_complaints;
 mod roster_counts;
+mod roster_document;
 mod roster_ledger;
 mod roster_pick;
 mod roster_support;

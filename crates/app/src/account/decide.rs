@@ -322,7 +322,7 @@ pub async fn claim(
     Ok(claimed)
 }
 
-/// Writes the decision with its place in the chain, the owner and the outbox. No await: one transaction.
+/// Writes the decision with its place in the chain, the owner and the outbox, all or none.
 fn write(
     store: &impl AccountStore,
     mut record: Record,
@@ -350,10 +350,13 @@ fn write(
         body,
     };
     let hash = sha256_hex(row.body.as_bytes());
-    // The outbox first: should the second write fail, an entry for a lead that is not decided delivers nothing, but
-    // a decided lead without an entry would never be delivered.
-    store.append(seq, &row.lead_id, &hash)?;
-    store.put(&row)?;
+    store.transaction(&mut || {
+        if row.decision_no > 1 {
+            store.keep_record(&row.lead_id)?;
+        }
+        store.append(seq, &row.lead_id, &hash)?;
+        store.put(&row)
+    })?;
     Ok(decision)
 }
 

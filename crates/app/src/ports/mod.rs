@@ -211,6 +211,10 @@ pub trait AccountShards {
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse>;
     /// What was last read of the CRM about a person and their account.
     async fn mirror(&self, shard: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot>;
+    /// A record that waits in the outbox of its account shard, by the id of its lead and its number; `None` when it is gone.
+    async fn record(&self, lead_id: &LeadId, seq: u64) -> PortResult<Option<Record>>;
+    /// Says that the ledger holds these records of an account shard, so that they may leave its outbox.
+    async fn confirm(&self, shard: &str, seqs: &[u64]) -> PortResult<()>;
     /// Has remembered what was read of the CRM about people and accounts of one account shard.
     async fn learn(&self, shard: &str, news: &[StoreSnapshotRequest]) -> PortResult<()>;
 }
@@ -312,12 +316,12 @@ pub trait AccountStore {
     fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()>;
     /// Number and hash of the last record; `(0, "")` before the first.
     fn head(&self) -> PortResult<(u64, String)>;
-    /// Appends a record to the outbox.
+    /// Runs some writes as one: when `run` fails, none of them is kept.
+    fn transaction(&self, run: &mut dyn FnMut() -> PortResult<()>) -> PortResult<()>;
+    /// Appends a record to the outbox. Its text is that of the lead's row, until [`Self::keep_record`].
     fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()>;
-    /// Whether there are records after number `after`, which may not have been sent.
-    fn has_unsent(&self, after: u64) -> PortResult<bool>;
-    /// Forgets the outbox up to `seq`, all but the last record, which carries the head of the chain.
-    fn sent(&self, seq: u64) -> PortResult<()>;
+    /// Keeps the text of a lead's record with its place in the outbox, because the row is about to hold another one.
+    fn keep_record(&self, lead_id: &LeadId) -> PortResult<()>;
     /// When a rep began to work a lead, if one did.
     fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>>;
     /// Writes what [`Self::touched`] gives.
@@ -327,6 +331,29 @@ pub trait AccountStore {
     fn crm(&self, account: &AccountHash, person: &str) -> PortResult<Option<String>>;
     /// Writes what [`Self::crm`] gives.
     fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()>;
+}
+
+/// A record that has to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OutboxRow {
+    /// Its number in the account shard.
+    pub seq: u64,
+    /// The lead it is about.
+    pub lead_id: LeadId,
+    /// The record as JSON; `None` when it was erased.
+    pub record: Option<String>,
+}
+
+/// The outbox of an account shard, in the same tables as [`AccountStore`].
+pub trait OutboxStore {
+    /// Numbers of the records after number `after`, in order.
+    fn outbox_after(&self, after: u64) -> PortResult<Vec<u64>>;
+    /// The records with these numbers, in order; those that are not there any more are left out.
+    fn outbox_rows(&self, seqs: &[u64]) -> PortResult<Vec<OutboxRow>>;
+    /// Removes the texts that [`AccountStore::keep_record`] kept with these records.
+    fn forget_records(&self, seqs: &[u64]) -> PortResult<()>;
+    /// Deletes these records, each by its number.
+    fn delete_from_outbox(&self, seqs: &[u64]) -> PortResult<()>;
 }
 
 /// The tables of a pool. Synchronous, like [`AccountStore`].
