@@ -19,6 +19,7 @@ pub mod json;
 pub(crate) mod json_tree;
 mod meaning;
 mod media;
+pub mod preview;
 mod question;
 mod raw;
 mod value;

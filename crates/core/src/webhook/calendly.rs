@@ -32,6 +32,11 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     let seconds = digits(timestamp)?;
     SHA256_HEX.check(signature, &keys, &[timestamp.as_bytes(), b".", incoming.body])?;
     check_fresh(incoming.now, seconds.saturating_mul(1_000), WINDOW_MS)?;
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
 }
 

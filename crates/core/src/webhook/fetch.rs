@@ -4,6 +4,7 @@ use crate::http::HttpRequest;
 use crate::intake::json_tree::JsonNode;
 use crate::intake::{FieldMap, RawLead};
 use crate::time::{MINUTE_MS, Timestamp};
+use crate::webhook::event::WebhookEvent;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,17 @@ pub enum Fetched {
     Later(&'static str),
     /// The vendor refuses the token: an operator has to act, and the event has to come again.
     Misconfigured(&'static str),
+}
+
+impl Fetched {
+    /// What was read as an event.
+    pub(super) fn into_event(self) -> WebhookEvent {
+        match self {
+            Self::Lead(raw) => WebhookEvent::lead(None, *raw),
+            Self::Nothing(code) => WebhookEvent::nothing(code),
+            Self::Broken(code) | Self::Later(code) | Self::Misconfigured(code) => WebhookEvent::broken(code),
+        }
+    }
 }
 
 /// Settings by name.

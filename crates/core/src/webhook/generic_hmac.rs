@@ -38,6 +38,11 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     // Many senders write the name of the hash before the signature; another hash is refused.
     let given = given.strip_prefix(name).unwrap_or(given);
     Scheme { algorithm, encoding, prefix: "" }.check(given, &keys, &[incoming.body])?;
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     let map = settings.map();
     if Media::of(incoming.header("content-type")) == Ok(Media::Form) {
         // Whatever is not UTF-8 is taken for Windows-1252, so there is always a text.

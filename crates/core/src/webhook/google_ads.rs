@@ -40,7 +40,12 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if !is_one_of(body.get("google_key").text(), &secrets) {
         return Err(Refusal::bad_secret());
     }
-    Ok(ParsedWebhook::Events(vec![event(&body, settings.map())]))
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
 }
 
 fn event(body: &JsonNode, map: &FieldMap) -> WebhookEvent {

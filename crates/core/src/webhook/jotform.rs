@@ -22,6 +22,11 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if !is_one_of(&incoming.query("secret").unwrap_or_default(), &secrets) {
         return Err(Refusal::bad_secret());
     }
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     let field = |name: &str| {
         let mut pairs = form_urlencoded::parse(incoming.body);
         pairs.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())

@@ -66,6 +66,11 @@ fn event(body: &JsonNode, now: Timestamp) -> WebhookEvent {
     }
 }
 
+/// Reads a record as the vendor answers with it: what a request of this sender names.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![lead(&json(incoming.body)?, settings.map()).into_event()]))
+}
+
 pub(super) const READER: FetchReader = FetchReader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {

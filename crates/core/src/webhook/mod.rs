@@ -77,6 +77,10 @@ macro_rules! senders {
             const fn hears(self) -> Hears {
                 match self { $(Self::$variant => $module::parse,)* }
             }
+
+            const fn reads(self) -> Hears {
+                match self { $(Self::$variant => $module::read,)* }
+            }
         }
     };
 }
@@ -103,6 +107,31 @@ senders! {
 /// A [`Refusal`] when the request is not the sender's, is too old, cannot be read, or the sender is not set up.
 pub fn parse(sender: Sender, incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     sender.hears()(incoming, settings)
+}
+
+/// Reads a sample that an operator pasted, which nobody signed: a payload, or of vendors whose webhooks only name a lead
+/// the record that they answer with.
+///
+/// # Errors
+/// A [`Refusal`] when it cannot be read.
+pub fn read_sample(
+    sender: Sender,
+    incoming: &Incoming<'_>,
+    settings: &SenderSettings,
+) -> Result<ParsedWebhook, Refusal> {
+    sender.reads()(incoming, settings)
+}
+
+impl FetchVendor {
+    /// The sender whose webhooks name records of this vendor.
+    #[must_use]
+    pub const fn sender(self) -> Sender {
+        match self {
+            Self::Hubspot => Sender::Hubspot,
+            Self::Meta => Sender::Meta,
+            Self::Linkedin => Sender::Linkedin,
+        }
+    }
 }
 
 impl Fetch {

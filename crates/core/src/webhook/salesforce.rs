@@ -48,6 +48,11 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if !is_one_of(&given, &secrets) {
         return Err(Refusal::bad_secret());
     }
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     if is_callout(incoming) {
         return Ok(ParsedWebhook::Events(vec![callout(&json(incoming.body)?, settings.map())]));
     }

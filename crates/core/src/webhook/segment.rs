@@ -57,7 +57,17 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if events.len() > HOOK_EVENTS_MAX {
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
     }
-    Ok(ParsedWebhook::Events(events.into_iter().map(|raw| read(raw, &JsonNode::Null, settings)).collect()))
+    Ok(ParsedWebhook::Events(events.into_iter().map(|raw| read_event(raw, &JsonNode::Null, settings)).collect()))
+}
+
+/// Reads a request that is the sender's: an event, a list of them, or a batch of the tracking API.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    let body = raw_value_of(incoming.body, b"batch").unwrap_or(incoming.body);
+    let events = raw_items(body).unwrap_or_else(|| vec![body]);
+    if events.len() > HOOK_EVENTS_MAX {
+        return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
+    }
+    Ok(ParsedWebhook::Events(events.into_iter().map(|raw| read_event(raw, &JsonNode::Null, settings)).collect()))
 }
 
 /// Listens to a call of the tracking API: `batch`, or one of [`CALLS`], which is the type of an event that has none.
@@ -78,7 +88,7 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &SenderSettings) -> 
         // What a library says once for the whole batch holds for each event that says nothing else.
         let shared = raw_value_of(incoming.body, b"context").and_then(|context| json(context).ok());
         let context = shared.unwrap_or(JsonNode::Null);
-        let events: Vec<WebhookEvent> = events.into_iter().map(|raw| read(raw, &context, settings)).collect();
+        let events: Vec<WebhookEvent> = events.into_iter().map(|raw| read_event(raw, &context, settings)).collect();
         let leads = events.iter().filter(|event| matches!(event.says, WebhookEventKind::Lead(_))).count();
         return if leads > SEGMENT_LEADS_MAX {
             Err(Refusal::too_many_events(SEGMENT_LEADS_MAX))
@@ -113,7 +123,7 @@ fn check_write_key(basic: Option<&str>, in_body: Option<&str>, keys: &[&str]) ->
     if is_right { Ok(()) } else { Err(Refusal::bad_secret()) }
 }
 
-fn read(raw: &[u8], context: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
+fn read_event(raw: &[u8], context: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
     if raw.len() > SEGMENT_EVENT_BYTES_MAX {
         return WebhookEvent::broken("event_too_large");
     }

@@ -19,6 +19,11 @@ pub(super) const SETTINGS: &[&str] = &["TALLY_SECRET", "TALLY_SECRET_PREVIOUS"];
 pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     SHA256_BASE64.check_body(incoming, "tally-signature", settings, "TALLY_SECRET")?;
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
 }
 

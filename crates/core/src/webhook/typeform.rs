@@ -21,6 +21,11 @@ const SCHEME: Scheme<'static> = Scheme { algorithm: Algorithm::Sha256, encoding:
 pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     SCHEME.check_body(incoming, "typeform-signature", settings, "TYPEFORM_SECRET")?;
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
 }
 
