@@ -178,6 +178,22 @@ pub async fn put_form(env: &Env, id: &str, text: &str) -> PortResult<()> {
     store(env)?.put(&format!("form:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
 }
 
+/// The settings of a sender as an operator wrote them, if there are any.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn sender_text(env: &Env, id: &str) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, &format!("sender:{id}")).await
+}
+
+/// Puts settings of a sender in force.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_sender(env: &Env, id: &str, text: &str) -> PortResult<()> {
+    store(env)?.put(&format!("sender:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
+}
+
 /// The rules of notifying in force as they were written, if there are any.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use crate::bindings::config_versions::{self, Kind};
 use crate::bindings::{config, directory, ledger};
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::http::{auth, body};
+use crate::http::{auth, body, encoding};
 use lead_router_app::ports::{Clock, Config};
 use lead_router_core::directory::{ImportKind, parse};
 use lead_router_core::limits::IMPORT_BYTES_MAX;
@@ -48,7 +48,7 @@ pub async fn import_accounts(call: &mut Call<'_>) -> ApiResult {
         return Err(ApiError::new(415, "unsupported_media_type", message));
     };
     let bytes = body::bytes_up_to(&mut call.request, IMPORT_BYTES_MAX).await?;
-    let import = parse(&bytes, kind);
+    let import = parse(&encoding::table(bytes, &media)?, kind);
     if import.rows.is_empty() && !import.problems.is_empty() {
         return Err(ApiError::invalid(import.problems));
     }
