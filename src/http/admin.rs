@@ -1,5 +1,6 @@
 //! Health, inbox, account directory and rubric over HTTP.
 
+use crate::bindings::config_versions::{self, Kind};
 use crate::bindings::{config, directory, ledger};
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
@@ -72,7 +73,14 @@ fn json_text(text: &str) -> ApiResult {
 /// `GET /v1/rubric`: the rubric in force as it was written.
 pub async fn get_rubric(call: &Call<'_>) -> ApiResult {
     auth::admin(&call.request, call.settings)?;
-    json_text(&config::rubric_text(&call.world.env).await?)
+    let text = match call.query("version") {
+        None => config::rubric_text(&call.world.env).await?,
+        Some(version) => {
+            let found = config_versions::by_name(&call.world.env, Kind::Rubric, &version).await?;
+            found.ok_or_else(|| ApiError::not_found("version"))?.body
+        }
+    };
+    json_text(&text)
 }
 
 /// A rubric from the body.
@@ -95,6 +103,6 @@ pub async fn check_rubric(call: &mut Call<'_>) -> ApiResult {
 /// `PUT /v1/rubric`: checked, then in force within half a minute everywhere.
 pub async fn put_rubric(call: &mut Call<'_>) -> ApiResult {
     let (rubric, text) = rubric(call).await?;
-    config::put_rubric(&call.world.env, rubric.version(), &text).await?;
+    config::put_rubric(&call.world, rubric.version(), &text).await?;
     json(200, &json!({"rubric_version": rubric.version()}))
 }

@@ -7,7 +7,7 @@ use crate::http::auth;
 use crate::http::leads::json_lead;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::objects::provider_limiter::today;
+use crate::objects::rate_limiter::today;
 use futures_util::future::join_all;
 use lead_router_app::ports::messages::ProviderLookupRequest;
 use lead_router_app::ports::{Clock, Config, ProviderLookups};

@@ -116,7 +116,6 @@ const watched = (name) =>
     }
   };
 
-
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 
 function note(where, what, rows) {

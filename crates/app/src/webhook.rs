@@ -1,9 +1,10 @@
 //! Events of senders become leads: each once, and durable before the sender is answered.
 
-use crate::crm::vendor::{GATE_FULL, no_answer};
+use crate::crm::vendor::{RATE_LIMITER_FULL, no_answer};
 use crate::crm::{CallBudget, Hubspot};
 use crate::intake::{IntakeAnswer, IntakeWorld, Options, accept, id_of, intake};
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{HttpAnswer, PortResult};
 use futures_util::{StreamExt, stream};
 use lead_router_core::id::LeadId;
@@ -57,7 +58,7 @@ pub enum WebhookResult {
 /// Takes events in, several at the same time; the answers are in the order of the events.
 ///
 /// Nobody waits for enrichment or a decision: a lead that is [`WebhookResult::Accepted`] still has to be routed.
-pub async fn take_all<W: IntakeWorld + VendorLimits>(
+pub async fn take_all<W: IntakeWorld + RateLimits>(
     world: &W,
     events: Vec<WebhookEvent>,
     received_at: Timestamp,
@@ -68,7 +69,7 @@ pub async fn take_all<W: IntakeWorld + VendorLimits>(
     stream::iter(taken).buffered(AT_ONCE).collect().await
 }
 
-async fn take<W: IntakeWorld + VendorLimits>(
+async fn take<W: IntakeWorld + RateLimits>(
     world: &W,
     event: WebhookEvent,
     received_at: Timestamp,
@@ -105,8 +106,8 @@ fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, WebhookResult> {
     })
 }
 
-/// Reads a lead at its vendor; `None` when the sender's patience ended before.
-async fn fetched<W: IntakeWorld + VendorLimits>(
+/// Reads a lead at its vendor; `None` when there was no time left for the sender.
+async fn fetched<W: IntakeWorld + RateLimits>(
     world: &W,
     fetch: &Fetch,
     received_at: Timestamp,
@@ -121,7 +122,7 @@ async fn fetched<W: IntakeWorld + VendorLimits>(
         Ok(answer) => answer,
         // The vendor is not at fault when the time was short, nor when its limits let no more through for now.
         Err(DeliveryError::Retryable { code, .. })
-            if code == GATE_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
+            if code == RATE_LIMITER_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
         {
             return Ok(None);
         }
@@ -141,19 +142,15 @@ async fn fetched<W: IntakeWorld + VendorLimits>(
 }
 
 /// What the vendor answers. `HubSpot` is asked as everywhere: with the token that is in force, and within its limits.
-async fn answer<W: IntakeWorld + VendorLimits>(
-    world: &W,
-    fetch: &Fetch,
-    timeout_ms: u32,
-) -> DeliveryResult<HttpAnswer> {
+async fn answer<W: IntakeWorld + RateLimits>(world: &W, fetch: &Fetch, timeout_ms: u32) -> DeliveryResult<HttpAnswer> {
     let request = |token: Option<&str>| {
         let named = |name: &str| token.filter(|_| name == HUBSPOT_TOKEN).map(str::to_owned);
         let request = fetch.request(&|name| named(name).or_else(|| world.setting(name)));
         request.map_err(|refusal| DeliveryError::config(refusal.code, refusal.message))
     };
     if fetch.vendor == FetchVendor::Hubspot {
-        let patience = CallBudget { gate_ms: timeout_ms, answer_ms: timeout_ms, ..CallBudget::CONSUMER };
-        return Hubspot::connect(world, patience)?.ask(|token| request(Some(token))).await;
+        let budget = CallBudget { limiter_ms: timeout_ms, answer_ms: timeout_ms, ..CallBudget::CONSUMER };
+        return Hubspot::connect(world, budget)?.ask(|token| request(Some(token))).await;
     }
     world.send(&request(None)?, timeout_ms).await.map_err(no_answer)
 }

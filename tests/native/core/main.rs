@@ -15,6 +15,7 @@
 )]
 
 mod audit_chain;
+mod circles;
 mod enrichment_waterfall;
 mod enrichment_website;
 mod error_codes;

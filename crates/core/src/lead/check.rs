@@ -72,7 +72,7 @@ impl LeadChecker {
             }
             LeadField::SubmittedAt => match text.parse() {
                 Ok(moment) => self.submitted_at = Some(moment),
-                Err(_) => self.problem(path, "invalid_time", "expected a moment such as `2026-11-02T09:00:00Z`"),
+                Err(_) => self.problem(path, "invalid_time", "expected a timestamp such as `2026-11-02T09:00:00Z`"),
             },
             LeadField::IncumbentRepId => match RepId::new(&text) {
                 Ok(id) => self.incumbent.rep_id = Some(id),
@@ -95,7 +95,7 @@ impl LeadChecker {
             return self.problem(
                 &path,
                 "name_too_long",
-                &format!("a field's name may have {FIELD_NAME_BYTES_MAX} bytes"),
+                &format!("a field name may have at most {FIELD_NAME_BYTES_MAX} bytes"),
             );
         }
         let text = lines(&normalize::clean(value));
@@ -142,7 +142,7 @@ impl LeadChecker {
             // A clock that runs ahead must not make a signal that has not happened yet.
             Some(Ok(moment)) => self.received_at.min(moment),
             Some(Err(_)) => {
-                let message = "expected a moment such as `2026-11-02T09:00:00Z`";
+                let message = "expected a timestamp such as `2026-11-02T09:00:00Z`";
                 self.problem(&format!("{}.at", raw.path), "invalid_time", message);
                 return None;
             }
@@ -153,7 +153,7 @@ impl LeadChecker {
     fn email(&mut self) -> Option<normalize::Email> {
         let Some(text) = self.texts.remove(&LeadField::Email) else {
             if !self.has_email && self.problems.iter().all(|problem| problem.path != LeadField::Email.path()) {
-                self.problem(LeadField::Email.path(), "missing_email", "expected an e-mail address");
+                self.problem(LeadField::Email.path(), "missing_email", "an email address is required");
             }
             return None;
         };
@@ -162,7 +162,7 @@ impl LeadChecker {
             self.problem(
                 LeadField::Email.path(),
                 "invalid_email",
-                "no such address can exist; expected `name@host.tld`",
+                "not a valid email address (expected `name@host.tld`)",
             );
         }
         email
