@@ -1,9 +1,9 @@
 //! `backtest`: two rubrics on the leads of the past.
 
 use crate::analysis::backtest::{BacktestCase, BacktestLine, Comparison, Placement, REJECTED, compare};
+use crate::analysis::random::Random;
 use crate::analysis::simulate::arrivals::arrivals;
 use crate::analysis::simulate::generate::Prospect;
-use crate::analysis::simulate::random::Random;
 use crate::analysis::simulate::report::{RepReport, SimulationReport};
 use crate::analysis::simulate::response::Luck;
 use crate::analysis::simulate::run::{Arrival, run as simulate};
@@ -91,7 +91,7 @@ fn reported(rubric: &Rubric, roster: &Roster, planned: &[Arrival], what: &str) -
 }
 
 fn text(comparison: &Comparison, reports: Option<&[SimulationReport; 2]>, list: usize) -> String {
-    let mut text = format!("{} of {} leads move\n", comparison.moved, comparison.leads);
+    let mut text = format!("{} of {} leads change\n", comparison.moved, comparison.leads);
     let _ = write!(text, "\nby tier (old down, new across)\n{}", matrix(&comparison.tiers));
     let _ = write!(text, "\nby team (old down, new across)\n{}", matrix(&comparison.teams));
     if let Some([old, new]) = reports {
@@ -133,7 +133,7 @@ fn matrix(counts: &BTreeMap<String, BTreeMap<String, u32>>) -> String {
 fn load(old: &SimulationReport, new: &SimulationReport) -> String {
     let touched = |report: &SimulationReport| report.in_time.saturating_add(report.late);
     let mut text = format!(
-        "\nfirst touch in time: {} with the old rubric, {} with the new one (simulated)\n",
+        "\nSLA met: {} with the old rubric, {} with the new one (simulated)\n",
         part(old.in_time, touched(old)),
         part(new.in_time, touched(new))
     );

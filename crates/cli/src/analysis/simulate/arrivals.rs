@@ -1,6 +1,6 @@
 //! When leads arrive: independently of each other, at a rate that changes from hour to hour.
 
-use crate::analysis::simulate::random::Random;
+use crate::analysis::random::Random;
 use lead_router_core::time::{DAY_MS, HOUR_MS, Timestamp};
 
 /// Share of each hour of the day, UTC. People write during the day; the hump is wide enough for Europe and the

@@ -307,9 +307,9 @@ fn homes(teams: &[Team]) -> BTreeMap<RepId, BTreeSet<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::random::Random;
     use crate::analysis::simulate::arrivals::arrivals;
     use crate::analysis::simulate::generate::prospect;
-    use crate::analysis::simulate::random::Random;
     use crate::analysis::simulate::report::bound_units;
     use lead_router_core::rubric;
     use serde_json::json;

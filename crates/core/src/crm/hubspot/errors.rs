@@ -210,7 +210,7 @@ impl ErrorBody {
             return HubspotFailure::UnknownOwner;
         }
         if refused.is_empty() {
-            let help = format!("HubSpot refuses a call ({}): see `GET /v1/doctor?deep=1`", word(&self.category));
+            let help = format!("HubSpot refuses a call ({}): see `GET /v1/doctor`", word(&self.category));
             return HubspotFailure::Setback(DeliveryError::config("call_refused", help));
         }
         let list: BTreeSet<String> = refused.iter().map(|(name, code)| format!("{name} ({code})")).collect();
