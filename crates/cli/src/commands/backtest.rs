@@ -19,7 +19,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// Leads a day at which leads without a moment of arrival are taken to have come.
+/// Leads a day at which leads without a time of arrival are taken to have come.
 const PER_DAY: f64 = 50.0;
 
 /// Runs `backtest`.
@@ -58,15 +58,15 @@ pub fn run(args: &BacktestArgs) -> Result<Output, CommandFailure> {
     Ok(Output::clean(text, json))
 }
 
-/// Gives leads without a moment of arrival one, as if they came in this order.
+/// Gives leads without a time of arrival one, as if they came in this order.
 fn spread(cases: &mut [BacktestCase], seed: u64, start: Timestamp) {
     let mut days = 1_u32;
-    let mut moments = Vec::new();
-    while moments.len() < cases.len() && days < 100_000 {
+    let mut timestamps = Vec::new();
+    while timestamps.len() < cases.len() && days < 100_000 {
         days = days.saturating_mul(2);
-        moments = arrivals(start, days, PER_DAY, &mut Random::new(seed, "arrivals"));
+        timestamps = arrivals(start, days, PER_DAY, &mut Random::new(seed, "arrivals"));
     }
-    for (case, at) in cases.iter_mut().zip(moments) {
+    for (case, at) in cases.iter_mut().zip(timestamps) {
         let age_ms = at.ms_since(case.at);
         case.facts.signals.iter_mut().for_each(|signal| signal.at = signal.at.plus_ms(age_ms));
         case.at = at;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Longest wait for the answer: every Desk and every vendor may have to be asked.
+/// Longest wait for the answer: every account shard and every vendor may have to be asked.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Largest answer that is read, in bytes.
 const BYTES_MAX: u64 = 4 * 1024 * 1024;

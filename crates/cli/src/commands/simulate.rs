@@ -64,7 +64,7 @@ fn reported(rubric: &Rubric, teams: &[Team], roster: &Roster, arrivals: &[Arriva
 
 /// The leads that will arrive, with everything that is drawn for them.
 fn planned(args: &SimulateArgs, roster: &Roster, start: Timestamp) -> Result<Vec<Arrival>, CommandFailure> {
-    let moments = arrivals(start, args.days, args.per_day, &mut Random::new(args.seed, "arrivals"));
+    let timestamps = arrivals(start, args.days, args.per_day, &mut Random::new(args.seed, "arrivals"));
     let mut luck = Random::new(args.seed, "luck");
     let mut random = Random::new(args.seed, "leads");
     let owners: Vec<RepId> = roster.reps.iter().filter(|rep| rep.active).map(|rep| rep.id.clone()).collect();
@@ -77,7 +77,7 @@ fn planned(args: &SimulateArgs, roster: &Roster, start: Timestamp) -> Result<Vec
         },
         luck: Luck::draw(&mut luck),
     };
-    Ok(moments.into_iter().map(arrival).collect())
+    Ok(timestamps.into_iter().map(arrival).collect())
 }
 
 fn past(args: &SimulateArgs, start: Timestamp) -> Result<Vec<PastLead>, CommandFailure> {
@@ -85,7 +85,7 @@ fn past(args: &SimulateArgs, start: Timestamp) -> Result<Vec<PastLead>, CommandF
     leads_csv::some(leads_csv::read(&args.leads, &accounts, start)?, &args.leads)
 }
 
-/// A lead of the past that arrives at another moment: its signals move along.
+/// A lead of the past that arrives at another time: its signals move along.
 fn moved(lead: &PastLead, at: Timestamp) -> Prospect {
     let mut facts = lead.facts.clone();
     for signal in &mut facts.signals {

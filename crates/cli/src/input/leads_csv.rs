@@ -124,7 +124,7 @@ fn lead(
         let mut wrong = |code: &str, why: String| problems.push(Problem::new(column.as_str(), code, why));
         if column == "received_at" {
             match cell.parse::<Timestamp>() {
-                Ok(moment) => at = Some(moment),
+                Ok(timestamp) => at = Some(timestamp),
                 Err(error) => wrong("invalid_time", error.to_string()),
             }
         } else if column == "owner_rep_id" {
