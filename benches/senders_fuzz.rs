@@ -17,7 +17,7 @@
 #[allow(dead_code, reason = "the tests use the rest")]
 mod senders_kit;
 
-use lead_router_core::intake::RawLead;
+use lead_router_core::intake::{FieldMap, RawLead};
 use lead_router_core::lead::check;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::segment::{CALLS, TRACKING_SETTINGS, track};
@@ -148,7 +148,12 @@ fn execute(chance: &mut Chance, corpus: &[Request], answers: &[(Request, Vec<u8>
             let fetch = events.iter().find_map(|event: &WebhookEvent| {
                 if let WebhookEventKind::Fetch(fetch) = &event.says { Some(fetch) } else { None }
             });
-            match fetch.unwrap().read(200, &changed(chance, answer, other), Timestamp::from_ms(NOW_MS)) {
+            match fetch.unwrap().read(
+                200,
+                &changed(chance, answer, other),
+                &FieldMap::default(),
+                Timestamp::from_ms(NOW_MS),
+            ) {
                 Fetched::Lead(raw) => {
                     assert_lead(&raw);
                     true

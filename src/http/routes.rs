@@ -8,7 +8,7 @@ use crate::http::audit::{decisions, events, export, people};
 use crate::http::respond::{ApiError, ApiResult};
 use crate::http::{
     action_links, admin, batch, dead_letters, doctor, embed, form_settings, forms, leads, notifications, pages,
-    providers, rep_actions, roster, slack, webhooks,
+    providers, refused_events, rep_actions, roster, senders, slack, webhooks,
 };
 use crate::queues::crm;
 use lead_router_app::ports::Clock;
@@ -107,7 +107,7 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "explain"] if post => leads::explain(&mut call).await,
         ["forms", form] if post => forms::post_form(&mut call, form).await,
         ["forms", form] if method == Method::Options => forms::preflight(&call, form).await,
-        ["forms", form] if get => pages::form(form),
+        ["forms", form] if get => pages::form(&call, form).await,
         ["forms", form, "thanks"] if get => pages::thanks(form),
         ["embed.js"] if get => embed::script(),
         ["demo"] if get && call.settings.dev => embed::demo(),
@@ -134,6 +134,9 @@ async fn route(mut call: Call<'_>) -> ApiResult {
         ["v1", "accounts:import"] if post => admin::import_accounts(&mut call).await,
         ["v1", "forms"] if get => form_settings::list(&call).await,
         ["v1", "forms", id] if get || put => form_settings::form(&mut call, id).await,
+        ["v1", "forms", id, "preview"] if post => senders::form_preview(&mut call, id).await,
+        ["v1", "senders", id] if get || put => senders::settings(&mut call, id).await,
+        ["v1", "senders", id, "preview"] if post => senders::preview(&mut call, id).await,
         ["v1", "notifications"] if get || put => notifications::rules(&mut call).await,
         ["actions", token] if get || post => action_links::link(&call, token).await,
         parts => operate(&mut call, parts, (get, put, post), delete).await,
@@ -153,6 +156,11 @@ async fn operate(call: &mut Call<'_>, parts: &[&str], (get, put, post): (bool, b
         ["v1", "dead-letters", id] if delete => dead_letters::dismiss(call, id).await,
         ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(call, id).await,
         ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(call).await,
+        ["v1", "refused-events"] if get => refused_events::list(call).await,
+        ["v1", "refused-events", id] if get => refused_events::get(call, id).await,
+        ["v1", "refused-events", id] if delete => refused_events::dismiss(call, id).await,
+        ["v1", "refused-events", id, "redrive"] if post => refused_events::redrive(call, id).await,
+        ["v1", "refused-events:redrive"] if post => refused_events::redrive_all(call).await,
         ["v1", "doctor"] if get => doctor::answer(call).await,
         ["v1", "crm:setup"] if post => crm::prepare(call).await,
         ["v1", "crm:resync"] if post => crm_sync::again(call).await,
@@ -187,6 +195,8 @@ fn known(parts: &[&str]) -> bool {
                     | "rubric"
                     | "providers"
                     | "dead-letters"
+                    | "refused-events"
+                    | "refused-events:redrive"
                     | "batch"
                     | "identify"
                     | "track"
@@ -198,9 +208,10 @@ fn known(parts: &[&str]) -> bool {
                     | "forms"
                     | "notifications"
             ]
-            | ["v1", "leads" | "teams" | "reps" | "forms" | "dead-letters", _]
+            | ["v1", "leads" | "teams" | "reps" | "forms" | "dead-letters" | "refused-events" | "senders", _]
             | ["v1", "leads", _, "accept" | "decline" | "reassign"]
-            | ["v1", "dead-letters", _, "redrive"]
+            | ["v1", "dead-letters" | "refused-events", _, "redrive"]
+            | ["v1", "forms" | "senders", _, "preview"]
             | ["v1", "reps", _, "status" | "inbox"]
             | ["v1", "rubric", "check"]
             | ["v1", "providers", _, "try"]

@@ -7,8 +7,9 @@ use crate::ports::crm::DeliveryResult;
 use crate::ports::rate_limits::RateLimits;
 use crate::ports::{HttpAnswer, PortResult};
 use futures_util::{StreamExt, stream};
+use lead_router_core::error::Problem;
 use lead_router_core::id::LeadId;
-use lead_router_core::intake::RawLead;
+use lead_router_core::intake::{FieldMap, RawLead};
 use lead_router_core::lead::{Lead, check};
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::DeliveryError;
@@ -26,6 +27,15 @@ const FETCH_TIMEOUT_MS: u32 = 2_500;
 /// Events that are worked on at the same time: as many connections as the platform has for one request.
 const AT_ONCE: usize = 6;
 
+/// An event that was read and is no lead as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedEvent {
+    /// What makes a second delivery the same event.
+    pub key: Option<String>,
+    /// What it said.
+    pub raw: RawLead,
+}
+
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WebhookResult {
@@ -35,8 +45,13 @@ pub enum WebhookResult {
     Duplicate(LeadId),
     /// Nothing for this program; the code says why.
     Ignored(&'static str),
-    /// It will never be a lead; the codes say why, one per field that is wrong.
-    Refused(Vec<String>),
+    /// It is no lead as it is; the codes say why, one per field that is wrong.
+    Refused {
+        /// Why.
+        codes: Vec<String>,
+        /// What it said, where it could be read: an operator may say what its fields mean, and take it in again.
+        event: Option<Box<RefusedEvent>>,
+    },
     /// There was no time to read it at its vendor: it belongs on the queue, as a `Job::Fetch`.
     Left {
         /// Where the lead is.
@@ -57,35 +72,38 @@ pub enum WebhookResult {
 
 /// Takes events in, several at the same time; the answers are in the order of the events.
 ///
-/// Nobody waits for enrichment or a decision: a lead that is [`WebhookResult::Accepted`] still has to be routed.
+/// Nobody waits for enrichment or a decision: a lead that is [`WebhookResult::Accepted`] still has to be routed. `map` says
+/// what the field names of a record mean that is read at the sender.
 pub async fn take_all<W: IntakeWorld + RateLimits>(
     world: &W,
     events: Vec<WebhookEvent>,
+    map: &FieldMap,
     received_at: Timestamp,
     options: Options<'_>,
 ) -> Vec<WebhookResult> {
     let options = Options { wait: false, ..options };
-    let taken = events.into_iter().map(|event| take(world, event, received_at, options));
+    let taken = events.into_iter().map(|event| take(world, event, map, received_at, options));
     stream::iter(taken).buffered(AT_ONCE).collect().await
 }
 
 async fn take<W: IntakeWorld + RateLimits>(
     world: &W,
     event: WebhookEvent,
+    map: &FieldMap,
     received_at: Timestamp,
     options: Options<'_>,
 ) -> WebhookResult {
     let raw = match event.says {
         WebhookEventKind::Nothing(code) => return WebhookResult::Ignored(code),
-        WebhookEventKind::Broken(code) => return WebhookResult::Refused(vec![code.to_owned()]),
+        WebhookEventKind::Broken(code) => return WebhookResult::refused(code),
         WebhookEventKind::Lead(raw) => raw,
-        WebhookEventKind::Fetch(fetch) => match fetched(world, &fetch, received_at).await {
+        WebhookEventKind::Fetch(fetch) => match fetched(world, &fetch, map, received_at).await {
             Ok(Some(raw)) => raw,
             Ok(None) => return WebhookResult::Left { fetch, key: event.key },
             Err(taken) => return taken,
         },
     };
-    match judged(*raw, received_at) {
+    match check((*raw).clone(), received_at) {
         Ok(lead) => {
             store(world, lead, event.key, received_at, options).await.unwrap_or_else(|error| WebhookResult::Later {
                 code: "unavailable",
@@ -93,23 +111,32 @@ async fn take<W: IntakeWorld + RateLimits>(
                 detail: format!("{}: {}", error.port, error.detail),
             })
         }
-        Err(taken) => taken,
+        Err(problems) => {
+            let refused = RefusedEvent { key: event.key, raw: *raw };
+            WebhookResult::Refused { codes: codes(&problems), event: Some(Box::new(refused)) }
+        }
     }
 }
 
-fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, WebhookResult> {
-    check(raw, received_at).map_err(|problems| {
-        // Codes and names of known fields; a name of the sender's own might say something about the person.
-        let code =
-            |path: &str, code: &str| if path.contains("fields.") { code.to_owned() } else { format!("{path}:{code}") };
-        WebhookResult::Refused(problems.iter().map(|problem| code(&problem.path, &problem.code)).collect())
-    })
+impl WebhookResult {
+    /// A refusal of something that could not be read.
+    fn refused(code: &str) -> Self {
+        Self::Refused { codes: vec![code.to_owned()], event: None }
+    }
+}
+
+/// Codes and names of known fields; a name of the sender's own might say something about the person.
+fn codes(problems: &[Problem]) -> Vec<String> {
+    let code =
+        |path: &str, code: &str| if path.contains("fields.") { code.to_owned() } else { format!("{path}:{code}") };
+    problems.iter().map(|problem| code(&problem.path, &problem.code)).collect()
 }
 
 /// Reads a lead at its vendor; `None` when there was no time left for the sender.
 async fn fetched<W: IntakeWorld + RateLimits>(
     world: &W,
     fetch: &Fetch,
+    map: &FieldMap,
     received_at: Timestamp,
 ) -> Result<Option<Box<RawLead>>, WebhookResult> {
     let later = |code, operator, detail: &str| WebhookResult::Later { code, operator, detail: detail.to_owned() };
@@ -132,10 +159,10 @@ async fn fetched<W: IntakeWorld + RateLimits>(
             return Err(later(code, true, &message));
         }
     };
-    match fetch.read(answer.status, &answer.body, world.now()) {
+    match fetch.read(answer.status, &answer.body, map, world.now()) {
         Fetched::Lead(raw) => Ok(Some(raw)),
         Fetched::Nothing(code) => Err(WebhookResult::Ignored(code)),
-        Fetched::Broken(code) => Err(WebhookResult::Refused(vec![code.to_owned()])),
+        Fetched::Broken(code) => Err(WebhookResult::refused(code)),
         Fetched::Later(code) => Err(later(code, false, &format!("status {}", answer.status))),
         Fetched::Misconfigured(code) => Err(later(code, true, &format!("status {}", answer.status))),
     }
@@ -186,6 +213,6 @@ async fn store<W: IntakeWorld>(
         (IntakeAnswer::Decided { decision, .. }, _) => WebhookResult::Duplicate(decision.lead_id),
         // Another content of the same person came in between.
         (IntakeAnswer::Conflict, Some(id)) => WebhookResult::Duplicate(id),
-        (IntakeAnswer::Conflict, None) => WebhookResult::Refused(vec!["conflict".to_owned()]),
+        (IntakeAnswer::Conflict, None) => WebhookResult::refused("conflict"),
     })
 }

@@ -8,6 +8,7 @@ use lead_router_core::crm::AccountState;
 use lead_router_core::crm::hubspot::cursor::{HubspotCursor, PAGE_MAX};
 use lead_router_core::crm::hubspot::properties::LEAD;
 use lead_router_core::crm::hubspot::{HubspotAnswer, HubspotCall, HubspotRecord, Object, state};
+use lead_router_core::intake::FieldMap;
 use lead_router_core::normalize;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::hubspot_contact;
@@ -65,7 +66,7 @@ impl<W: Http + Clock + RateLimits> Hubspot<'_, W> {
 fn person(contact: &HubspotRecord, now: Timestamp) -> Option<ChangedPerson> {
     let email = normalize::email(contact.get("email"))?.address;
     let of_a_lead = contact.entries().filter(|(name, _)| LEAD.contains(name));
-    let lead = Box::new(hubspot_contact(&contact.id, of_a_lead));
+    let lead = Box::new(hubspot_contact(&contact.id, of_a_lead, &FieldMap::default()));
     Some(ChangedPerson {
         email,
         state: state::person(contact),
