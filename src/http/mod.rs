@@ -19,6 +19,7 @@ pub mod providers;
 pub mod rep_actions;
 pub mod respond;
 pub mod roster;
+pub mod route_table;
 pub mod routes;
 pub mod slack;
 pub mod webhooks;

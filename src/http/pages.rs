@@ -1,6 +1,7 @@
 //! The three small pages that a browser may see without any page of the business: form, thanks, what to mend.
 
 use crate::http::respond::{ApiError, ApiResult};
+use crate::http::route_table::encode_segment;
 use lead_router_core::html::escape;
 use worker::{Headers, Response};
 
@@ -35,7 +36,7 @@ pub fn form(form_id: &str) -> ApiResult {
          <label for=\"message\">What do you need?</label><textarea id=\"message\" name=\"message\" rows=\"4\"></textarea>\
          <div class=\"gone\" aria-hidden=\"true\"><input name=\"_gotcha\" tabindex=\"-1\" autocomplete=\"off\"></div>\
          <button>Send</button></form>",
-        escape(form_id),
+        escape(&encode_segment(form_id)),
         field("name", "Name", "text", "autocomplete=\"name\""),
         field("email", "Work e-mail", "email", "autocomplete=\"email\" required"),
         field("company", "Company", "text", "autocomplete=\"organization\""),
@@ -46,7 +47,7 @@ pub fn form(form_id: &str) -> ApiResult {
 }
 
 /// `GET /forms/{form}/thanks`.
-pub fn thanks(_form_id: &str) -> ApiResult {
+pub fn thanks() -> ApiResult {
     page(200, "Thank you", "<h1>Thank you</h1><p>Your message has arrived. Someone will be in touch shortly.</p>")
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 /// A team: reps who share a queue of leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Team {
     /// Id.
     pub id: TeamId,
@@ -40,6 +41,7 @@ pub struct Team {
 
 /// How the next rep of a team is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Shares by weight, corrected for the ability to work the lead in time.
@@ -57,6 +59,7 @@ pub enum Strategy {
 
 /// What happens with a lead for which no member is on shift in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OffHours {
     /// A member whose next shift starts first gets it; the SLA runs from the start of that shift.
@@ -68,6 +71,7 @@ pub enum OffHours {
 
 /// How a member's share is treated after an absence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AfterAbsence {
     /// Nothing is owed for the time away.
@@ -79,6 +83,7 @@ pub enum AfterAbsence {
 
 /// A rep's place in a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
     /// The rep.
     pub rep_id: RepId,
@@ -93,6 +98,7 @@ const fn one() -> u32 {
 
 /// A rep as an operator writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rep {
     /// Id.
     pub id: RepId,
@@ -162,6 +168,7 @@ fn utc() -> String {
 
 /// A span of working time on some days of the week. `to` before `from` runs past midnight.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hours {
     /// Days on which the span starts.
     pub days: Vec<Day>,
@@ -173,6 +180,7 @@ pub struct Hours {
 
 /// A day of the week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Day {
@@ -187,6 +195,7 @@ pub enum Day {
 
 /// An absence, from its first moment to the first moment after it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Leave {
     /// First moment, RFC 3339, or a date `YYYY-MM-DD` in the rep's zone (its midnight).
     pub from: String,
@@ -197,6 +206,7 @@ pub struct Leave {
 
 /// Caps on what the rotation hands out; a missing one does not limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Capacity {
     /// Most open leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,6 +221,7 @@ pub struct Capacity {
 
 /// How many of the last leads a rep worked in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recent {
     /// Worked in time; never more than `of`.
     pub worked_in_time: u32,
@@ -220,6 +231,7 @@ pub struct Recent {
 
 /// Presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RepStatus {
     /// At the desk.
@@ -258,6 +270,7 @@ pub struct RepState {
 
 /// A rep's place in the rotation of one team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seat {
     /// Due minus got, in millionths of a lead: positive when the rep is owed leads.
     pub balance_units: i64,
@@ -274,6 +287,32 @@ pub struct Seat {
 
 pub(super) fn is_zero<T: PartialEq + Default>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// A rep as an operator reads them: the entry, with what the pool counts in place of what was written about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Rep"))]
+pub struct RepWithState {
+    /// The entry.
+    #[serde(flatten)]
+    pub rep: Rep,
+    /// Leads given today, in the rep's zone. Missing for a rep in no pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_today: Option<u32>,
+    /// The rep's seat in each team. Missing for a rep in no pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seats: Option<BTreeMap<TeamId, Seat>>,
+}
+
+impl RepWithState {
+    /// The entry with its state; alone when no pool has the rep.
+    #[must_use]
+    pub fn new(rep: &Rep, state: Option<&RepState>) -> Self {
+        let mut rep = rep.clone();
+        let Some(state) = state else { return Self { rep, given_today: None, seats: None } };
+        (rep.status, rep.open_leads, rep.recent) = (Some(state.status), Some(state.open_leads), Some(state.recent));
+        Self { rep, given_today: Some(state.given_today), seats: Some(state.seats.clone()) }
+    }
 }
 
 /// State by rep. Shared, so that a pick can keep the states from before it without copying those that stay.
