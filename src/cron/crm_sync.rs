@@ -73,7 +73,7 @@ pub async fn crm_users(world: &World) -> DeliveryResult<()> {
     let crm = connect(world, world.crm(), CallBudget::CONSUMER)?;
     let active = crm.crm_users().await?.into_iter().filter(|seller| seller.active);
     let ids: BTreeMap<String, String> = active.filter_map(|seller| Some((seller.email?, seller.id))).collect();
-    config::put_crm_sellers(&world.env, &ids).await.map_err(|error| DeliveryError::retryable(error.port, None))
+    config::put_crm_users(&world.env, &ids).await.map_err(|error| DeliveryError::retryable(error.port, None))
 }
 
 fn failed(error: &Unavailable) {
@@ -114,6 +114,6 @@ impl SyncCursors for World {
     }
 
     async fn put_synced_range(&self, heard: SyncedRange) -> PortResult<()> {
-        config::put_crm_heard(&self.env, heard).await
+        config::put_crm_synced_range(&self.env, heard).await
     }
 }

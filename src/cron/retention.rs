@@ -84,6 +84,8 @@ async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<
             break;
         }
     }
+    let events = database(&world.env)?.prepare("DELETE FROM refused_events WHERE at_ms < ?1");
+    events.bind(&[number(before.as_ms())]).map_err(failed)?.run().await.map_err(failed)?;
     let letters = database(&world.env)?.prepare("DELETE FROM dead_letters WHERE at_ms < ?1");
     letters.bind(&[number(before.as_ms())]).map_err(failed)?.run().await.map_err(failed).map(|_| ())
 }

@@ -1,9 +1,10 @@
 //! Health, inbox, account directory and rubric over HTTP.
 
+use crate::bindings::config_versions::{self, Kind};
 use crate::bindings::{config, directory, ledger};
-use crate::http::body;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
+use crate::http::{body, encoding};
 use lead_router_app::ports::{Clock, Config};
 use lead_router_core::directory::{ImportKind, parse};
 use lead_router_core::limits::IMPORT_BYTES_MAX;
@@ -45,7 +46,7 @@ pub async fn import_accounts(call: &mut Call<'_>) -> ApiResult {
         return Err(ApiError::new(415, "unsupported_media_type", message));
     };
     let bytes = body::bytes_up_to(&mut call.request, IMPORT_BYTES_MAX).await?;
-    let import = parse(&bytes, kind);
+    let import = parse(&encoding::table(bytes, &media)?, kind);
     if import.rows.is_empty() && !import.problems.is_empty() {
         return Err(ApiError::invalid(import.problems));
     }
@@ -69,7 +70,14 @@ fn json_text(text: &str) -> ApiResult {
 
 /// `GET /v1/rubric`: the rubric in force as it was written.
 pub async fn get_rubric(call: &Call<'_>) -> ApiResult {
-    json_text(&config::rubric_text(&call.world.env).await?)
+    let text = match call.query("version") {
+        None => config::rubric_text(&call.world.env).await?,
+        Some(version) => {
+            let found = config_versions::by_name(&call.world.env, Kind::Rubric, &version).await?;
+            found.ok_or_else(|| ApiError::not_found("version"))?.body
+        }
+    };
+    json_text(&text)
 }
 
 /// A rubric from the body.
@@ -91,6 +99,6 @@ pub async fn check_rubric(call: &mut Call<'_>) -> ApiResult {
 /// `PUT /v1/rubric`: checked, then in force within half a minute everywhere.
 pub async fn put_rubric(call: &mut Call<'_>) -> ApiResult {
     let (rubric, text) = rubric(call).await?;
-    config::put_rubric(&call.world.env, rubric.version(), &text).await?;
+    config::put_rubric(&call.world, rubric.version(), &text).await?;
     json(200, &json!({"rubric_version": rubric.version()}))
 }

@@ -3,6 +3,7 @@
 use crate::bindings::queue::send_jobs;
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
+use crate::http::encoding::with_decoder;
 use crate::http::leads::content_type;
 use crate::http::respond::{ApiError, ApiResult};
 use crate::http::routes::Call;
@@ -65,8 +66,10 @@ struct ReadyBatch {
 /// `POST /v1/leads:batch`: CSV or NDJSON. The answer has one line a row, in order, and a last line with the sums; without
 /// that line the answer broke off, and the same request can be sent again.
 pub async fn post(call: &mut Call<'_>) -> ApiResult {
-    let kind = content_type(&call.request).as_deref().and_then(ImportKind::of).ok_or_else(|| {
-        ApiError::new(415, "unsupported_media_type", "send `content-type: text/csv` or `application/x-ndjson`")
+    let media = content_type(&call.request).unwrap_or_default();
+    let kind = ImportKind::of(&media).ok_or_else(|| {
+        let message = "send `content-type: text/csv` or `application/x-ndjson`; save a workbook as `CSV UTF-8` first";
+        ApiError::new(415, "unsupported_media_type", message)
     })?;
     let key = call.request.headers().get("idempotency-key").ok().flatten().filter(|key| !key.trim().is_empty());
     if key.as_ref().is_some_and(|key| key.len().saturating_add(ROW_SUFFIX_BYTES) > IDEMPOTENCY_KEY_BYTES_MAX) {
@@ -88,12 +91,20 @@ pub async fn post(call: &mut Call<'_>) -> ApiResult {
     if bytes.trim_ascii().is_empty() {
         return Err(ApiError::new(400, "empty_body", "send at least one row"));
     }
+    let mut rows = with_decoder(&media, |decoder| Rows::decoded(bytes, kind, &decoder))?;
+    if !rows.has_next(&form.map) {
+        return Err(ApiError::new(
+            422,
+            "no_rows",
+            "the body has no row behind its header; check its separators and line ends",
+        ));
+    }
     let batch = Batch {
         world: call.world.clone(),
         settings: call.settings.clone(),
         form,
         form_id,
-        rows: Rows::new(bytes, kind),
+        rows,
         key: key.map(|key| key.trim().to_owned()),
         wait: call.query("wait").as_deref() == Some("1"),
         received_at: call.world.now(),

@@ -1,6 +1,7 @@
 //! Browser forms: what a page posts, and what the browser is told.
 
 use crate::bindings::{form_limits, log};
+use crate::http::encoding::with_decoder;
 use crate::http::leads::{conflict, content_type, idempotency_key, later, options};
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::route_table::encode_segment;
@@ -99,8 +100,11 @@ impl PostedForm {
             }
             Media::Form => {
                 let bytes = body::bytes(request).await?;
-                let pairs: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
-                Ok(Self::of_pairs(form::read(&bytes, &settings.map)?, pairs))
+                let media = content_type(request).unwrap_or_default();
+                with_decoder(&media, |decoder| {
+                    let (pairs, _) = form::pairs(&bytes, decoder)?;
+                    Ok(Self::of_pairs(form::read_encoded(&bytes, decoder, &settings.map)?, pairs))
+                })
             }
             Media::Multipart => {
                 let parts = multipart::parts(request).await?;

@@ -128,7 +128,7 @@ pub async fn explain(call: &mut Call<'_>) -> ApiResult {
         None => call.world.now(),
     };
     let lead = json_lead(call, received_at).await?;
-    let explained = dry_run::explain(&call.world, &lead, received_at, options(call, true)).await?;
+    let explained = dry_run::explain(&call.world, lead, received_at, options(call, true)).await?;
     json(200, &explained)
 }
 

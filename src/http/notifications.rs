@@ -66,7 +66,7 @@ pub async fn put(call: &mut Call<'_>) -> ApiResult {
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
-    config::put_notify_rules(&call.world.env, &text).await?;
+    config::put_notify_rules(&call.world, &text).await?;
     KEPT.with_borrow_mut(|kept| *kept = None);
     shown(&call.world, &text)
 }

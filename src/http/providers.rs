@@ -6,7 +6,7 @@ use crate::bindings::settings::setting;
 use crate::http::leads::json_lead;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::objects::provider_limiter::{Today, today};
+use crate::objects::rate_limiter::today;
 use futures_util::future::join_all;
 use lead_router_app::ports::messages::ProviderLookupRequest;
 use lead_router_app::ports::{Clock, Config, ProviderLookups};
@@ -67,8 +67,11 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     // What cannot be reached is left out: the rest of the report is worth having.
     let counted = join_all(limits.keys().map(|id| today(&call.world, id))).await;
     let limited = limits.iter().zip(counted).filter_map(|((id, limit), today)| {
-        let Today { calls, cost_usd_micros } = today.ok()?;
-        Some((id.clone(), LimitUse { limit: *limit, calls_today: calls, cost_usd_micros_today: cost_usd_micros }))
+        let today = today.ok()?;
+        Some((
+            id.clone(),
+            LimitUse { limit: *limit, calls_today: today.calls, cost_usd_micros_today: today.cost_usd_micros },
+        ))
     });
     let limited = limited.collect();
     let circuits_open = circuits_open(&call.world.env).await;

@@ -154,7 +154,7 @@ impl From<IntakeError> for ApiError {
             | IntakeError::TooManyCells
             | IntakeError::BadEncoding { .. } => 400,
             IntakeError::TooLarge => 413,
-            IntakeError::UnsupportedMediaType => 415,
+            IntakeError::UnsupportedMediaType | IntakeError::UnknownCharset | IntakeError::NotText(_) => 415,
             IntakeError::Invalid(problems) => return Self::invalid(problems),
         };
         Self::new(status, code, message)

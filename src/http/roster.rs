@@ -87,6 +87,12 @@ impl WrittenRow {
         Pool { reps: reps.collect(), teams, states: BTreeMap::new() }
     }
 
+    /// Teams and reps as operators wrote them, as one text.
+    fn text(&self) -> PortResult<String> {
+        let (teams, reps): (Vec<&Team>, Vec<&Rep>) = (self.teams.values().collect(), self.reps.values().collect());
+        serde_json::to_string(&json!({"teams": teams, "reps": reps})).map_err(failed)
+    }
+
     /// What is wrong with one team, seen with all others: members, fallback teams, shared reps.
     fn problems_of(&self, id: &TeamId) -> Vec<Problem> {
         let teams: Vec<Team> = self.teams.values().cloned().collect();
@@ -139,13 +145,15 @@ fn reps_of<'a>(teams: impl IntoIterator<Item = &'a Team>) -> BTreeSet<&'a RepId>
 /// Sends pools to their objects and publishes the index, as they stand in the database after the write. Somebody
 /// else may write at the same time and publish before, with more, so the database is read again at the end: who
 /// publishes last has published everything.
-async fn publish(env: &Env, pools: &BTreeSet<String>, mut moved: Option<&RepId>) -> PortResult<WrittenRow> {
+async fn publish(world: &World, pools: &BTreeSet<String>, mut moved: Option<&RepId>) -> PortResult<WrittenRow> {
+    let env = &world.env;
     let mut now = written(env).await?;
     for _ in 0..PUBLISH_TRIES {
         for name in pools {
             send_pool(env, name, now.pool(name), moved).await?;
         }
-        config::put_roster(env, &RosterIndex::new(now.teams.values(), now.reps.values())).await?;
+        let index = RosterIndex::new(now.teams.values(), now.reps.values());
+        config::put_roster(world, &index, now.text()?).await?;
         // Counters move once.
         moved = None;
         let after = written(env).await?;
@@ -189,7 +197,7 @@ pub async fn put_team(call: &mut Call<'_>, id: &str) -> ApiResult {
     }
     store(&call.world, "teams", id.as_str(), &team).await?;
     let pools = before.into_iter().chain([pool_of(&team)]).collect();
-    publish(&call.world.env, &pools, None).await?;
+    publish(&call.world, &pools, None).await?;
     json(200, &team)
 }
 
@@ -213,7 +221,7 @@ pub async fn put_rep(call: &mut Call<'_>, id: &str) -> ApiResult {
     written.reps.insert(id.clone(), rep.clone());
     store(&call.world, "reps", id.as_str(), &rep).await?;
     let pools = written.pools_of(&id);
-    let written = publish(&call.world.env, &pools, Some(&id)).await?;
+    let written = publish(&call.world, &pools, Some(&id)).await?;
     json(200, &with_state(&call.world.env, &written, &rep).await?)
 }
 

@@ -10,7 +10,7 @@ use crate::http::respond::{ApiError, ApiResult};
 use crate::http::route_table::{Lookup, Operation, find};
 use crate::http::{
     action_links, admin, auth, batch, dead_letters, doctor, embed, form_settings, forms, leads, notifications, pages,
-    providers, rep_actions, roster, slack, webhooks,
+    providers, refused_events, rep_actions, roster, senders, slack, webhooks,
 };
 use crate::queues::crm;
 use lead_router_app::ports::Clock;
@@ -122,7 +122,7 @@ async fn perform(call: &mut Call<'_>, operation: Operation, id: &str) -> ApiResu
         Operation::DeclineLead => rep_actions::post(call, id, "decline").await,
         Operation::ReassignLead => rep_actions::post(call, id, "reassign").await,
         Operation::Explain => leads::explain(call).await,
-        Operation::GetForm => pages::form(id),
+        Operation::GetForm => pages::form(call, id).await,
         Operation::PostForm => forms::post_form(call, id).await,
         Operation::Preflight => forms::preflight(call, id).await,
         Operation::GetThanks => pages::thanks(),
@@ -158,6 +158,10 @@ async fn perform(call: &mut Call<'_>, operation: Operation, id: &str) -> ApiResu
         Operation::ListForms => form_settings::list(call).await,
         Operation::GetFormSettings => form_settings::get(call, id).await,
         Operation::PutFormSettings => form_settings::put(call, id).await,
+        Operation::PreviewForm => senders::form_preview(call, id).await,
+        Operation::GetSenderSettings => senders::get(call, id).await,
+        Operation::PutSenderSettings => senders::put(call, id).await,
+        Operation::PreviewSender => senders::preview(call, id).await,
         Operation::GetNotificationRules => notifications::get(call).await,
         Operation::PutNotificationRules => notifications::put(call).await,
         Operation::GetRubric => admin::get_rubric(call).await,
@@ -170,6 +174,11 @@ async fn perform(call: &mut Call<'_>, operation: Operation, id: &str) -> ApiResu
         Operation::DismissDeadLetter => dead_letters::dismiss(call, id).await,
         Operation::RedriveDeadLetter => dead_letters::redrive(call, id).await,
         Operation::RedriveDeadLetters => dead_letters::redrive_all(call).await,
+        Operation::ListRefusedEvents => refused_events::list(call).await,
+        Operation::GetRefusedEvent => refused_events::get(call, id).await,
+        Operation::DismissRefusedEvent => refused_events::dismiss(call, id).await,
+        Operation::RedriveRefusedEvent => refused_events::redrive(call, id).await,
+        Operation::RedriveRefusedEvents => refused_events::redrive_all(call).await,
         Operation::Doctor => doctor::answer(call).await,
         Operation::SetupCrm => crm::prepare(call).await,
         Operation::ResyncCrm => crm_sync::again(call).await,

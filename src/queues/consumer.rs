@@ -5,6 +5,7 @@ use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::cron::crm_sync;
 use crate::http::dead_letters::{DeadLetter, GAVE_UP, keep};
+use crate::http::{refused_events, senders};
 use crate::queues::{crm, notify};
 use futures_util::{StreamExt, stream};
 use lead_router_app::crm::write_back::Due;
@@ -22,7 +23,7 @@ use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::time::Timestamp;
-use lead_router_core::webhook::{WebhookEvent, WebhookEventKind};
+use lead_router_core::webhook::{Sender, WebhookEvent, WebhookEventKind};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use worker::{Date, Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
@@ -170,12 +171,15 @@ async fn row(world: &World, lead: Lead, key: &str, received_at: Timestamp) -> Po
 /// Takes in a lead that a webhook named, and routes it.
 async fn fetched(world: &World, event: WebhookEvent) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    let taken = take_all(world, vec![event], world.now(), options(&settings)).await;
+    let sender = if let WebhookEventKind::Fetch(fetch) = &event.says { fetch.vendor.sender() } else { Sender::Hmac };
+    let map = senders::in_force(world, sender).await?;
+    let taken = take_all(world, vec![event], &map, world.now(), options(&settings)).await;
     match taken.into_iter().next() {
         Some(WebhookResult::Accepted(id)) => route(world, &id).await,
         Some(WebhookResult::Later { code, .. }) => Err(Unavailable::new("vendor", code)),
         Some(WebhookResult::Left { .. }) => Err(Unavailable::new("vendor", "out_of_time")),
-        Some(WebhookResult::Refused(codes)) => {
+        Some(WebhookResult::Refused { codes, event }) => {
+            refused_events::keep(world, sender.id(), &codes, event.as_deref()).await?;
             log::info(&log::LogLine {
                 event: "event.refused",
                 code: Some(&codes.join(" ")),

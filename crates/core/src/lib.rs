@@ -11,6 +11,7 @@ pub mod enrichment;
 pub mod error;
 pub mod facts;
 pub mod form;
+pub mod hash;
 pub mod html;
 pub mod http;
 pub mod id;

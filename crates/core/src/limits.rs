@@ -93,6 +93,15 @@ pub const SEGMENT_BATCH_BYTES_MAX: usize = 500 * 1024;
 /// objects for each of 250 stay below the platform's limit of 1,000 in one request.
 pub const SEGMENT_LEADS_MAX: usize = 250;
 
+/// Most refused events of senders that are kept: some days of a form that lost its address field, of a busy site.
+pub const REFUSED_EVENTS_MAX: i64 = 10_000;
+
+/// Largest refused event that is kept whole, in bytes of JSON: the largest form with an essay in it.
+pub const REFUSED_EVENT_BYTES_MAX: usize = 64 * 1024;
+
+/// What is kept of each text of a larger one, in characters: 256 fields of them fit.
+pub const REFUSED_TEXT_CHARS_MAX: usize = 200;
+
 /// Most origins of one form: the sites of a business with a site per country and language.
 pub const FORM_ORIGINS_MAX: usize = 100;
 

@@ -4,6 +4,7 @@ use crate::audit::{AuditEventKind, EventDetail};
 use crate::decision::record::Decision;
 use crate::enrichment::waterfall::report::ProvidersAnswer;
 use crate::error::Problem;
+use crate::intake::preview::Preview;
 use crate::roster::model::{Rep, RepWithState, Team};
 use crate::rubric::schema::without_null;
 use schemars::Schema;
@@ -38,6 +39,7 @@ fn answers() -> Map<String, Value> {
     generator.subschema_for::<Team>();
     generator.subschema_for::<AuditEventKind>();
     generator.subschema_for::<EventDetail>();
+    generator.subschema_for::<Preview>();
     generator.take_definitions(true)
 }
 

@@ -90,7 +90,7 @@ impl schemars::JsonSchema for Timestamp {
 
 /// The text is not an RFC 3339 moment such as `2026-11-02T09:00:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a moment such as `2026-11-02T09:00:00Z`")]
+#[error("expected a timestamp such as `2026-11-02T09:00:00Z`")]
 pub struct TimestampError;
 
 impl FromStr for Timestamp {

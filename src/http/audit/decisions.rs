@@ -90,7 +90,7 @@ impl<'a, 'b> Params<'a, 'b> {
         let address = self.text(name)?;
         let person = person_of(self.call.settings.person_key.as_bytes(), &address);
         if person.is_none() {
-            self.problem(Problem::new(name, "bad_email", "expected an e-mail address"));
+            self.problem(Problem::new(name, "bad_email", "an email address is required"));
         }
         person
     }

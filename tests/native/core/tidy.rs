@@ -177,18 +177,6 @@ fn documents_speak_plain_english() {
     }
 }
 
-#[test]
-fn every_environment_has_every_binding() {
-    let text = fs::read_to_string(root().join("wrangler.toml")).unwrap();
-    let bindings =
-        ["CONFIG", "CACHE", "DB", "ACCOUNT_SHARD", "REP_POOL", "JOBS", "FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
-    for binding in bindings {
-        let count = text.matches(&format!("binding = \"{binding}\"")).count()
-            + text.matches(&format!("name = \"{binding}\"")).count();
-        assert_eq!(count, 3, "`{binding}` must be bound in dev, staging and production");
-    }
-}
-
 /// The doctor says which migration is missing, so it has to know every one.
 #[test]
 fn the_doctor_knows_every_migration() {

@@ -165,7 +165,7 @@ fn team_by_route(
             route.team.clone()
         }
         None => {
-            reasons.push(Reason::new("fallback", "no route takes this lead, so the fallback team does"));
+            reasons.push(Reason::new("fallback", "no route matches, so the fallback team gets the lead"));
             rubric.fallback_team().clone()
         }
     }

@@ -10,7 +10,7 @@ mod visit;
 
 pub use client::client_key;
 pub(crate) use read::is_web_address;
-pub use read::read;
+pub use read::{read, read_map};
 pub use visit::visit;
 
 use crate::error::Problem;

@@ -37,6 +37,19 @@ pub fn read(text: &str) -> Result<Form, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(reader.form) } else { Err(reader.problems) }
 }
 
+/// Reads the settings of a sender, which has one: `fields`, as a form has it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_map(text: &str) -> Result<FieldMap, Vec<Problem>> {
+    let form = read(text)?;
+    let names = serde_json::from_str::<JsonNode>(text).unwrap_or(JsonNode::Null);
+    let others = names.entries().iter().filter(|(name, _)| name != "fields");
+    let problems: Vec<Problem> =
+        others.map(|(name, _)| Problem::new(name, "unknown_setting", "a sender has `fields` alone")).collect();
+    if problems.is_empty() { Ok(form.map) } else { Err(problems) }
+}
+
 #[derive(Default)]
 struct FormReader {
     form: Form,

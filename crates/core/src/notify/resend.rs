@@ -61,7 +61,7 @@ pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(), 
         (401 | 403, _) => {
             DeliveryError::config(&code, "it refuses the key or the sender; check `RESEND_API_KEY` and `NOTIFY_FROM`")
         }
-        (400 | 422 | 451, _) => DeliveryError::lead(&code, "it does not take this mail"),
+        (400 | 422 | 451, _) => DeliveryError::lead(&code, "it rejects this mail"),
         (status, _) => setback("resend", status, retry_after_s, "RESEND_BASE_URL"),
     })
 }

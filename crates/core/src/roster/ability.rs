@@ -101,8 +101,8 @@ impl StartScale {
     /// The scale between two moments.
     #[must_use]
     pub fn new(first: Timestamp, last: Timestamp) -> Self {
-        let span = u64::try_from(last.ms_since(first)).unwrap_or(0).max(1);
-        Self { first, per_ms: (u64::from(FULL.saturating_sub(START_MIN)) << 32).div_ceil(span) }
+        let length_ms = u64::try_from(last.ms_since(first)).unwrap_or(0).max(1);
+        Self { first, per_ms: (u64::from(FULL.saturating_sub(START_MIN)) << 32).div_ceil(length_ms) }
     }
 
     /// Value of a start.

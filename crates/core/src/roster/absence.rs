@@ -48,8 +48,8 @@ pub(super) fn leave(written: &[Leave], zone: Option<&TimeZone>, problems: &mut V
             absences.push(Absence { from_ms, until_ms });
         } else {
             problems.push(
-                Problem::new(format!("{path}.until"), "leave_ends_first", "leave ends before it starts")
-                    .with_help("`until` is the first moment back at work, or the last date away"),
+                Problem::new(format!("{path}.until"), "leave_ends_first", "the leave ends before it starts")
+                    .with_help("`until` is the time of return, or the last day away"),
             );
         }
     }
@@ -78,8 +78,8 @@ fn moment(text: &str, at_end: bool, zone: Option<&TimeZone>, path: &str, problem
     };
     if found.is_none() {
         problems.push(
-            Problem::new(path, "bad_moment", format!("`{text}` is neither a date nor a moment"))
-                .with_help("write a date such as `2026-08-03` or a moment such as `2026-08-03T13:00:00+02:00`"),
+            Problem::new(path, "bad_moment", format!("`{text}` is neither a date nor a timestamp"))
+                .with_help("use a date such as `2026-08-03` or a timestamp such as `2026-08-03T13:00:00+02:00`"),
         );
     }
     found

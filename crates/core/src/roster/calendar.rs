@@ -1,16 +1,16 @@
 //! When a rep works: time zone, hours, days off, leave.
 //!
-//! A rep works at a moment when their wall clock shows a time inside one of their spans, the day is no day
+//! A rep works at a moment when their wall clock shows a time inside one of their intervals, the day is no day
 //! off, and no leave covers the moment. Because the wall clock decides, a change to or from daylight saving
 //! time needs no rule of its own: an hour that the clock skips is not worked, an hour that it shows twice is
 //! worked twice, and the minutes of an SLA are real elapsed minutes.
 //!
-//! A day off takes out its whole local day, and with it all of a span that starts on it, also past midnight.
+//! A day off takes out its whole local day, and with it all of an interval that starts on it, also past midnight.
 //! No hours at all means around the clock.
 
 use crate::error::Problem;
 use crate::roster::absence::{Absence, days_off, leave};
-use crate::roster::hours::{Span, Week};
+use crate::roster::hours::{Week, WorkInterval};
 use crate::roster::model::{Hours, Leave, Rep};
 use crate::time::{DAY_MS, MINUTE_MS, Timestamp};
 use jiff::tz::TimeZone;
@@ -138,7 +138,7 @@ impl Calendar {
     pub fn next_day(&self, at: Timestamp) -> Timestamp {
         let mut walk = Walk::new(self, at.as_ms());
         let today = walk.step().day;
-        // At most one change of the clock and a handful of spans lie before midnight.
+        // At most one change of the clock and a handful of intervals lie before midnight.
         while walk.at_ms < at.as_ms().saturating_add(2 * DAY_MS) {
             let stretch = walk.step();
             if stretch.day != today {
@@ -157,7 +157,7 @@ impl Calendar {
 
     /// The moment at which `minutes` of working time have passed since `at`.
     ///
-    /// An end that falls together with the end of a span is that end, not the start of the next span.
+    /// An end that falls together with the end of an interval is that end, not the start of the next interval.
     /// `None` when the rep does not work that long within [`SEARCH_MS`].
     #[must_use]
     pub fn add_working_minutes(&self, at: Timestamp, minutes: u32) -> Option<Timestamp> {
@@ -210,10 +210,10 @@ impl Calendar {
         }
         let Some(week) = &self.week else { return (true, DAY_MS) };
         let after_day_off = !self.days_off.is_empty() && is_off(day.saturating_sub(1));
-        let spans = week.spans(weekday(day), after_day_off);
-        match spans.iter().find(|span| span.until_ms > ms) {
-            Some(Span { from_ms, until_ms }) if *from_ms <= ms => (true, *until_ms),
-            Some(Span { from_ms, .. }) => (false, *from_ms),
+        let intervals = week.intervals(weekday(day), after_day_off);
+        match intervals.iter().find(|interval| interval.until_ms > ms) {
+            Some(WorkInterval { from_ms, until_ms }) if *from_ms <= ms => (true, *until_ms),
+            Some(WorkInterval { from_ms, .. }) => (false, *from_ms),
             None => (false, DAY_MS),
         }
     }
@@ -233,7 +233,7 @@ struct Stretch {
     leave_ends_ms: i64,
 }
 
-/// A way through a calendar; remembers the offset until it changes.
+/// Walks a calendar; remembers the offset until it changes.
 struct Walk<'a> {
     calendar: &'a Calendar,
     at_ms: i64,

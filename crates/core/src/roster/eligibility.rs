@@ -1,6 +1,6 @@
 //! Who can take a lead, and the one reason why somebody cannot.
 //!
-//! The gates are tried in the order of [`Exclusion`], and the first that stays shut is the reason. Four kinds:
+//! The checks run in the order of [`Exclusion`], and the first that fails is the reason. Four kinds:
 //!
 //! - *Hard*, whatever the shift: `unknown_rep` to `skill`. A rep who lists no languages (or no territories)
 //!   takes all of them; needed skills must all be listed.
@@ -296,7 +296,7 @@ impl MemberNeeds {
         self.fit.as_ref().is_none_or(|fit| fit.contains(index))
     }
 
-    /// The first gate besides calendar and shift that is shut for the member at `index`.
+    /// The first check besides calendar and shift that fails for the member at `index`.
     pub fn obstacle(
         &self,
         index: usize,

@@ -1,6 +1,7 @@
 //! Teams and reps: what an operator writes, and the state that changes with every lead.
 
 use crate::id::{RepId, TeamId, TerritoryId, TierId};
+use crate::roster::question::is_zero;
 pub use crate::roster::question::{Candidate, Needs, Pick, PickKind, PickOutcome, PickRequest};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub enum Strategy {
     RoundRobin,
     /// Shares by weight.
     Weighted,
-    /// Whoever has the most room.
+    /// Whoever has the most capacity.
     LeastLoaded,
     /// Whoever matches the lead best: language, territory, skills, then room.
     BestFit,
@@ -74,12 +75,15 @@ pub enum OffHours {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AfterAbsence {
-    /// Nothing is owed for the time away.
+    /// No credit for the time away.
     #[default]
     KeepPlace,
-    /// The share of the time away is owed, and paid back at no more than a double share.
+    /// The share of the time away becomes make-up credit, paid back at no more than a double share.
     CatchUp,
 }
+
+/// Largest weight; a larger one counts as this.
+pub(super) const WEIGHT_MAX: u32 = 1_000;
 
 /// A rep's place in a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,11 +170,11 @@ fn utc() -> String {
     "UTC".to_owned()
 }
 
-/// A span of working time on some days of the week. `to` before `from` runs past midnight.
+/// An interval of working time on some days of the week. `to` before `from` runs past midnight.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hours {
-    /// Days on which the span starts.
+    /// Days on which the interval starts.
     pub days: Vec<Day>,
     /// Start, `HH:MM`.
     pub from: String,
@@ -193,11 +197,11 @@ pub enum Day {
     Sun,
 }
 
-/// An absence, from its first moment to the first moment after it.
+/// An absence, from its start to its end, which is not included.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Leave {
-    /// First moment, RFC 3339, or a date `YYYY-MM-DD` in the rep's zone (its midnight).
+    /// Start, RFC 3339, or a date `YYYY-MM-DD` in the rep's zone (its midnight).
     pub from: String,
     /// End, not included; a date stands for the end of that day. Missing: until further notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -272,7 +276,7 @@ pub struct RepState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seat {
-    /// Due minus got, in millionths of a lead: positive when the rep is owed leads.
+    /// Due minus got, in millionths of a lead: positive when the rep has had too few leads.
     pub balance_units: i64,
     /// Leads handed out by the rotation.
     pub got: u64,
@@ -280,13 +284,9 @@ pub struct Seat {
     pub due_units: i64,
     /// Last hand-out; `None` before the first.
     pub last_at: Option<Timestamp>,
-    /// Share of an absence that is still to be paid back, in millionths of a lead; see [`AfterAbsence::CatchUp`].
+    /// Make-up credit: the share of an absence that is still to be paid back, in millionths of a lead; see [`AfterAbsence::CatchUp`].
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub owed_units: i64,
-}
-
-pub(super) fn is_zero<T: PartialEq + Default>(value: &T) -> bool {
-    *value == T::default()
+    pub make_up_credit_units: i64,
 }
 
 /// A rep as an operator reads them: the entry, with what the pool counts in place of what was written about it.

@@ -39,6 +39,7 @@ pub use settings::SenderSettings;
 pub use verify::WINDOW_MS;
 
 use crate::http::HttpRequest;
+use crate::intake::FieldMap;
 use crate::time::Timestamp;
 use fetch::{FetchReader, Setting};
 
@@ -76,6 +77,10 @@ macro_rules! senders {
             const fn hears(self) -> Hears {
                 match self { $(Self::$variant => $module::parse,)* }
             }
+
+            const fn reads(self) -> Hears {
+                match self { $(Self::$variant => $module::read,)* }
+            }
         }
     };
 }
@@ -104,6 +109,31 @@ pub fn parse(sender: Sender, incoming: &Incoming<'_>, settings: &SenderSettings)
     sender.hears()(incoming, settings)
 }
 
+/// Reads a sample that an operator pasted, which nobody signed: a payload, or of vendors whose webhooks only name a lead
+/// the record that they answer with.
+///
+/// # Errors
+/// A [`Refusal`] when it cannot be read.
+pub fn read_sample(
+    sender: Sender,
+    incoming: &Incoming<'_>,
+    settings: &SenderSettings,
+) -> Result<ParsedWebhook, Refusal> {
+    sender.reads()(incoming, settings)
+}
+
+impl FetchVendor {
+    /// The sender whose webhooks name records of this vendor.
+    #[must_use]
+    pub const fn sender(self) -> Sender {
+        match self {
+            Self::Hubspot => Sender::Hubspot,
+            Self::Meta => Sender::Meta,
+            Self::Linkedin => Sender::Linkedin,
+        }
+    }
+}
+
 impl Fetch {
     /// What its vendor's file gives.
     const fn reader(&self) -> &'static FetchReader {
@@ -122,9 +152,10 @@ impl Fetch {
         (self.reader().request)(self, setting)
     }
 
-    /// What the answer means.
+    /// What the answer means; `map` says what the vendor's field names mean.
     #[must_use]
-    pub fn read(&self, status: u16, body: &[u8], now: Timestamp) -> Fetched {
-        self.told(self.reader().lead, status, body, now)
+    pub fn read(&self, status: u16, body: &[u8], map: &FieldMap, now: Timestamp) -> Fetched {
+        let lead = self.reader().lead;
+        self.told(|body| lead(body, map), status, body, now)
     }
 }

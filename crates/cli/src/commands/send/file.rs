@@ -2,8 +2,8 @@
 
 use crate::output::CommandFailure;
 use lead_router_core::directory::ImportKind;
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::intake::LeadField;
-use lead_router_core::lead::key::sha256_hex;
 use serde_json::{Map, Value};
 
 /// Hexadecimal digits of a row's key.

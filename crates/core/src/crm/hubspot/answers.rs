@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How long before its end a token is renewed, in milliseconds. The gate renews a minute before the end that it is told,
+/// How long before its end a token is renewed, in milliseconds. The limiter renews a minute before the end that it is told,
 /// so this is the rest of the five minutes that the vendor recommends.
 const RENEW_EARLIER_MS: i64 = 240_000;
 

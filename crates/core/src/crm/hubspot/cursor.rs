@@ -5,7 +5,7 @@
 //! mark is used only where a whole page changed in one moment.
 
 use crate::crm::hubspot::answers::{HubspotAnswer, HubspotRecord};
-use crate::crm::hubspot::requests::Object;
+use crate::crm::hubspot::object::Object;
 use crate::time::Timestamp;
 
 /// Most records of one page: as many as a search of the vendor gives.

@@ -101,15 +101,15 @@ impl SalesforceSettings {
         Ok(Self { login_url, grant, version, domain_field, allows_duplicates, calls_per_s })
     }
 
-    /// The lanes that every call passes.
+    /// The buckets that every call passes.
     #[must_use]
-    pub fn lanes(&self) -> [Bucket; 1] {
-        [Bucket { name: LANE.to_owned(), window_ms: 1_000, max: self.calls_per_s }]
+    pub fn buckets(&self) -> [Bucket; 1] {
+        [Bucket { name: BUCKET.to_owned(), window_ms: 1_000, max: self.calls_per_s }]
     }
 }
 
-/// Name of the only lane.
-pub const LANE: &str = "all";
+/// Name of the only bucket.
+pub const BUCKET: &str = "all";
 
 fn missing(name: &str) -> DeliveryError {
     DeliveryError::config("not_set_up", format!("set `{name}`"))

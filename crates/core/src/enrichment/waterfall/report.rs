@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// One provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ProviderReport {
+pub struct ProviderUsage {
     /// Id.
     pub id: String,
     /// Name of the vendor.
@@ -68,7 +68,7 @@ pub struct ProvidersReport {
     /// The same for one lead; `None` without leads.
     pub cost_usd_micros_per_lead: Option<u64>,
     /// By provider, in the order of their ids.
-    pub providers: Vec<ProviderReport>,
+    pub providers: Vec<ProviderUsage>,
 }
 
 /// The report, who is not called at the moment, and how far the limits of the rubric are used up.
@@ -113,7 +113,7 @@ pub fn report(
         let head = (is_set_up(offer), stage(offer.id()));
         counted(offer, head, calls.get(offer.id()).map_or(&[][..], Vec::as_slice))
     };
-    let providers: Vec<ProviderReport> = offers.map(one).collect();
+    let providers: Vec<ProviderUsage> = offers.map(one).collect();
     let saved = summaries.iter().map(|summary| summary.providers_skipped);
     let cached = summaries.iter().map(|summary| summary.providers_cached);
     let cost_usd_micros = providers.iter().fold(0_u64, |sum, provider| sum.saturating_add(provider.cost_usd_micros));
@@ -138,9 +138,9 @@ fn saved_by_reason(summaries: &[EnrichmentSummary]) -> BTreeMap<String, u32> {
     by_reason
 }
 
-fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderReport {
+fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderUsage {
     let (is_set_up, stage) = head;
-    let mut line = ProviderReport {
+    let mut line = ProviderUsage {
         id: offer.id().to_owned(),
         vendor: offer.vendor().to_owned(),
         kind: offer.kind(),

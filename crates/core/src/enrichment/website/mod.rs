@@ -6,11 +6,12 @@ mod guard;
 mod organization;
 mod page;
 mod technology;
+mod text;
 
 pub use guard::{PageAddress, Site};
 pub use page::WebPage;
 
-use crate::enrichment::provider::description::{CacheFile, TypicalLatency};
+use crate::enrichment::provider::file::{CacheFile, TypicalLatency};
 use crate::facts::{Field, FieldSet};
 
 /// The provider's id in rubrics and records.

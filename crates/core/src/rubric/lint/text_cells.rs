@@ -6,7 +6,7 @@
 
 use crate::facts::Field;
 use crate::rubric::condition::Test;
-use crate::rubric::lint::cells::{CANDIDATES_MAX, numbers};
+use crate::rubric::lint::number_cells::{CANDIDATES_MAX, numbers};
 
 /// Every value that a field can have, for fields with a closed vocabulary.
 const fn vocabulary(field: Field) -> Option<&'static [&'static str]> {
