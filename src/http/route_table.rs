@@ -259,11 +259,16 @@ static ROUTER: LazyLock<matchit::Router<Vec<Route>>> = LazyLock::new(|| {
         if ROUTES.iter().position(|route| route.path == first.path) == Some(place) {
             let routes = ROUTES.iter().filter(|route| route.path == first.path).copied().collect();
             // Two paths that exclude each other would leave the second out; a test finds every route.
-            let _ = router.insert(first.path, routes);
+            let _ = router.insert(template(first.path), routes);
         }
     }
     router
 });
+
+/// A path as `matchit` writes it: `:name` is a parameter, so a colon stands there escaped, as in [`canonical`].
+fn template(path: &str) -> String {
+    path.replace(':', "%3A").replace('{', ":").replace('}', "")
+}
 
 /// Finds the route of a request. `path` is encoded as in its URL; a slash at its end is ignored.
 pub fn find(method: &str, path: &str) -> Lookup {
@@ -283,12 +288,16 @@ pub fn find(method: &str, path: &str) -> Lookup {
 }
 
 /// The one spelling of a path under which it is looked up: each segment decoded, but for the characters that mean something
-/// there. `%3A` is found as `:`, while `%2F` does not split a segment. `None` when it is not UTF-8.
+/// there. `%3A` and `:` are the same, while `%2F` does not split a segment. `None` when a segment is empty or not UTF-8.
 fn canonical(path: &str) -> Option<String> {
-    const KEPT: &AsciiSet = &AsciiSet::EMPTY.add(b'/').add(b'%');
+    const KEPT: &AsciiSet = &AsciiSet::EMPTY.add(b'/').add(b'%').add(b':');
     let segments: Option<Vec<String>> = path
         .split('/')
-        .map(|segment| {
+        .enumerate()
+        .map(|(place, segment)| {
+            if segment.is_empty() && place > 0 {
+                return None;
+            }
             let decoded = percent_decode_str(segment).decode_utf8().ok()?;
             Some(encode(&decoded, KEPT))
         })
