@@ -21,6 +21,7 @@ pub enum Remedy {
 
 /// One thing that is wrong with an input, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Where: a field name (`email`) or a path (`criteria[2].when.fact`).
     pub path: String,

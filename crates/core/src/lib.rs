@@ -20,6 +20,8 @@ pub mod lead;
 pub mod limits;
 pub mod normalize;
 pub mod notify;
+#[cfg(feature = "schema")]
+pub mod openapi;
 pub mod roster;
 pub mod rubric;
 pub mod time;

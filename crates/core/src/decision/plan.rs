@@ -59,6 +59,7 @@ pub struct ScoreCard {
 
 /// One line of the explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reason {
     /// Stable code: the id of a rubric line, or a code of the router.
     pub code: String,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A rep has the lead.
@@ -26,6 +27,7 @@ pub enum Outcome {
 
 /// What is done with a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It is written to the CRM and the rep is told.
@@ -37,6 +39,7 @@ pub enum Mode {
 
 /// The answer for one lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// The lead.
     pub lead_id: LeadId,
@@ -81,6 +84,7 @@ impl Decision {
 
 /// Who has a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assignment {
     /// The rep.
     pub rep_id: RepId,
@@ -109,6 +113,7 @@ pub struct Assignment {
 
 /// What enrichment did for a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnrichmentSummary {
     /// Providers that were asked over the network.
     pub providers_called: u32,
@@ -134,6 +139,7 @@ pub struct EnrichmentSummary {
 
 /// Where what the CRM says about a lead came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CrmUse {
     /// From what was read before and is still good: no call.
@@ -148,6 +154,7 @@ pub enum CrmUse {
 
 /// Where the facts came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CacheUse {
     /// Everything that was looked up was in the cache.
@@ -161,6 +168,7 @@ pub enum CacheUse {
 
 /// One provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderCall {
     /// The provider.
     pub provider: String,

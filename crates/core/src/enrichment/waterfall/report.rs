@@ -5,11 +5,13 @@ use crate::enrichment::provider::{Offer, SubjectKind};
 use crate::enrichment::waterfall::hedging::Hedge;
 use crate::enrichment::waterfall::latency::percentile;
 use crate::enrichment::waterfall::results::{FOUND, NOT_FOUND, is_call};
+use crate::rubric::file::LimitFile;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// One provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderUsage {
     /// Id.
     pub id: String,
@@ -49,6 +51,7 @@ pub struct ProviderUsage {
 
 /// All of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProvidersReport {
     /// Decisions that were counted.
     pub leads: u32,
@@ -66,6 +69,32 @@ pub struct ProvidersReport {
     pub cost_usd_micros_per_lead: Option<u64>,
     /// By provider, in the order of their ids.
     pub providers: Vec<ProviderUsage>,
+}
+
+/// The report, who is not called at the moment, and how far the limits of the rubric are used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ProvidersAnswer {
+    /// The report.
+    #[serde(flatten)]
+    pub report: ProvidersReport,
+    /// By provider, in how many of the 16 lookup objects it is not called at the moment, after failures or because it asked
+    /// for a pause; empty when all are well.
+    pub circuits_open: BTreeMap<String, u32>,
+    /// By provider, for those with a limit in the rubric.
+    pub limited: BTreeMap<String, LimitUse>,
+}
+
+/// How far a limit is used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LimitUse {
+    /// The limit.
+    pub limit: LimitFile,
+    /// Calls since midnight UTC.
+    pub calls_today: u32,
+    /// Price of what was found since midnight UTC, in millionths of a US dollar.
+    pub cost_usd_micros_today: u64,
 }
 
 /// Counts. `is_set_up` and `stage` are asked for each id.
