@@ -23,6 +23,8 @@ mod golden_kit;
 mod intake_cases;
 mod intake_properties;
 mod intake_samples;
+mod normalize_golden;
+mod normalize_properties;
 mod phones;
 mod provider_descriptions;
 mod provider_form;
