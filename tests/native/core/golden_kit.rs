@@ -238,7 +238,8 @@ fn entries<T: serde::de::DeserializeOwned>(map: &Value) -> Vec<T> {
     map.as_object().unwrap().iter().map(with_id).collect()
 }
 
-/// Teams and reps of a scenario before its story.
+/// Teams and reps of a scenario before its story; for tests of the use cases.
+#[allow(dead_code, reason = "tests of other crates use it")]
 pub fn roster_of(scenario: &Scenario) -> (Vec<Team>, Vec<Rep>) {
     let roster = scenario.roster.json("roster");
     (entries(&roster["teams"]), entries(&roster["reps"]))

@@ -28,6 +28,8 @@ mod http_routes;
 mod intake_cases;
 mod intake_properties;
 mod intake_samples;
+mod normalize_golden;
+mod normalize_properties;
 mod openapi_schemas;
 mod phones;
 mod provider_descriptions;

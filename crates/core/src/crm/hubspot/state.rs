@@ -5,7 +5,7 @@ use crate::crm::hubspot::properties::{OWNER, PERSON_ID};
 use crate::crm::state::{CrmQuestion, CrmUser, LastTouch, OwnerRef};
 use crate::crm::{AccountState, Deal, PersonKind, PersonState};
 use crate::directory::AccountStatus;
-use crate::normalize::domain_of;
+use crate::normalize::company_site;
 use crate::time::Timestamp;
 
 /// A contact.
@@ -79,7 +79,7 @@ pub fn company<'a>(
 /// The registrable domain of a company.
 #[must_use]
 pub fn domain(company: &HubspotRecord) -> Option<String> {
-    domain_of(company.get("domain"))
+    company_site(company.get("domain"))
 }
 
 /// Accounts by domain, of those companies that have one. `deals` are records, `of` says which belong to whom.

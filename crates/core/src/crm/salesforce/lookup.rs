@@ -5,7 +5,7 @@ use crate::crm::salesforce::ids::full;
 use crate::crm::salesforce::soql::{anywhere, quoted};
 use crate::crm::state::{AccountState, CrmQuestion, Deal, LastTouch, PersonKind, PersonState, State};
 use crate::directory::AccountStatus;
-use crate::normalize::domain_of;
+use crate::normalize::company_site;
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::cmp::Reverse;
@@ -126,7 +126,7 @@ fn deal(record: &Value) -> Option<Deal> {
 
 /// The registrable domain of an account: of its own field where there is one, otherwise of its website, which is free text.
 pub(super) fn account_domain(record: &Value, domain_field: Option<&str>) -> Option<String> {
-    text(record, domain_field.unwrap_or("Website")).and_then(domain_of)
+    text(record, domain_field.unwrap_or("Website")).and_then(company_site)
 }
 
 /// What a `Type` of an account says: the values that come with Salesforce, and others that begin like them.

@@ -6,9 +6,9 @@
 use crate::facts::{FactKind, FactValue};
 use crate::limits::VALUE_CHARS_MAX;
 use crate::normalize::{
-    Amount, EmailKind, amount, clean, collapse, company_type, country_code, date_number, dollars, domain_of, e164,
+    Amount, EmailKind, amount, clean, collapse, company_site, company_type, country_code, date_number, dollars, e164,
     email, fold, function_of, funding_rank, funding_stage, growth_percent, industry_code, linkedin_company,
-    linkedin_profile, naics_code, postal_code, seniority_of, website_domain,
+    linkedin_profile, naics_code, postal_code, seniority_of,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -123,7 +123,7 @@ impl Transform {
             Self::Title => Some(title_case(words)),
             Self::Country => country_code(words).map(str::to_owned),
             Self::Industry => industry_code(words),
-            Self::Domain => domain(words),
+            Self::Domain => company_site(words),
             Self::Function => function(words),
             Self::Phone => e164(words, None),
             Self::PhoneNorthAmerica => e164(words, Some("us")),
@@ -182,15 +182,6 @@ fn year(value: &Value) -> Option<FactValue> {
     let is_alone = text.get(4..)?.chars().next().is_none_or(|next| !next.is_ascii_digit());
     let year: i64 = digits.parse().ok()?;
     (is_alone && (1_000..3_000).contains(&year)).then_some(FactValue::Number(year))
-}
-
-/// The domain that a provider names as the company's own. A page on a shared site is none, but the site as such is:
-/// somebody does work there.
-fn domain(words: &str) -> Option<String> {
-    website_domain(words).or_else(|| {
-        let bare = words.split_once("://").map_or(words, |(_, rest)| rest).trim_end_matches('/');
-        (!bare.contains('/')).then(|| domain_of(bare)).flatten()
-    })
 }
 
 /// Seniority by the words that providers use, otherwise read like a title.

@@ -5,7 +5,7 @@ use crate::enrichment::website::technology;
 use crate::enrichment::website::text::{name, unescaped};
 use crate::facts::{FactValue, Field};
 use crate::limits::{JSON_LD_BLOCKS_MAX, JSON_LD_BYTES_MAX};
-use crate::normalize::{company_key, fold};
+use crate::normalize::company_key;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,14 +57,10 @@ impl WebPage {
     /// `Industrial pumps | Acme Pumps`, for `acme-pumps.com`. A slogan, or that a domain is for sale, is none.
     fn name_in_title(&self, domain: &str) -> Option<String> {
         let title = unescaped(self.title.as_deref()?);
-        let label = squeezed(&fold(domain.split('.').next()?));
+        let label = company_key(domain.split('.').next()?)?;
         let mut parts = title.split(['|', '–', '—', '·', '•', '»', '«', ':']).flat_map(|part| part.split(" - "));
-        parts.find(|part| company_key(part).is_some_and(|key| squeezed(&key) == label)).and_then(name)
+        parts.find(|part| company_key(part).as_ref() == Some(&label)).and_then(name)
     }
-}
-
-fn squeezed(folded: &str) -> String {
-    folded.chars().filter(|c| *c != ' ').collect()
 }
 
 /// A block of JSON-LD. Line ends and tabs inside of texts, which JSON does not allow and pages have, count as spaces.
