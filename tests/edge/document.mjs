@@ -12,6 +12,8 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options'];
 
 const ajv = new Ajv({ strict: false, allErrors: true });
 addFormats(ajv);
+// Sizes of Rust's integers, which say nothing about JSON.
+for (const format of ['uint', 'uint32', 'uint64']) ajv.addFormat(format, true);
 ajv.addSchema(closed(DOCUMENT.components), 'document');
 const validators = new Map();
 
