@@ -14,7 +14,7 @@ pub enum Remedy {
     FixConfig,
     /// Nobody: the same call may succeed later, at the earliest after so many milliseconds.
     Retry {
-        /// Earliest moment of the next try, in milliseconds from now; `None` when nobody said.
+        /// Earliest time of the next try, in milliseconds from now; `None` when nobody said.
         after_ms: Option<u32>,
     },
 }

@@ -87,7 +87,7 @@ fn the_moment_decides_who_is_at_work() {
 fn without_a_roster_the_decision_ends_with_the_team() {
     let ran = run(&["explain", "sample/leads/capacity.json", "--at", "2026-11-20T18:00:00Z"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("nobody is asked without --roster"));
+    assert!(ran.out.contains("no team is asked without --roster"));
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn nothing_unfinished_is_left_behind() {
 /// Every document of the repository.
 fn documents() -> Vec<(String, String)> {
     let mut documents = files("docs", ".md");
-    for name in ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "sample/README.md"] {
+    for name in ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "sample/README.md", "tests/README.md"] {
         documents.push((name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
     }
     documents

@@ -8,7 +8,7 @@ use crate::roster::model::{PickKind, PickOutcome};
 use crate::time::{MINUTE_MS, Timestamp};
 
 /// Longest time until a held lead is asked for again, in minutes: calendars say when somebody may be back,
-/// but a rep who closes a lead or an operator who changes the roster does so at any moment.
+/// but a rep who closes a lead or an operator who changes the roster does so at any time.
 const HOLD_MINUTES_MAX: i64 = 5;
 
 /// Makes the decision. Total: assigned when the last team named a rep, rejected when the plan says so, else held.

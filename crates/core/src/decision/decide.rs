@@ -22,7 +22,7 @@ pub struct DecideInputs<'a> {
     pub plan: &'a Plan,
     /// What the account is known to be.
     pub view: &'a AccountContext,
-    /// The lead, the moment and the seed.
+    /// The lead, the time and the seed.
     pub context: &'a RoutingContext,
     /// What enrichment did.
     pub enrichment: EnrichmentSummary,

@@ -212,7 +212,7 @@ pub struct Record {
     pub facts: Facts,
     /// What the account was known to be.
     pub view: AccountContext,
-    /// The lead, the moment and the seed.
+    /// The lead, the time and the seed.
     pub context: RoutingContext,
     /// Who was asked, in order.
     pub asked: Vec<QueryResult>,
@@ -246,7 +246,7 @@ pub struct DecisionInputs<'a> {
     pub view: &'a AccountContext,
     /// Names for people.
     pub index: &'a RosterIndex,
-    /// The lead, the moment and the seed.
+    /// The lead, the time and the seed.
     pub context: &'a RoutingContext,
     /// Who was asked, in order; the last one may have named a rep.
     pub asked: &'a [QueryResult],

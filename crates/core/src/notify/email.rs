@@ -59,8 +59,7 @@ pub fn sender(from: &str) -> (&str, Option<&str>) {
 
 /// Whether a text can be one recipient and nothing else.
 fn is_address(text: &str) -> bool {
-    let is_plain =
-        |letter: char| !letter.is_control() && !letter.is_whitespace() && !matches!(letter, ',' | ';' | '<' | '>');
+    let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, ',' | ';' | '<' | '>');
     text.contains('@') && text.chars().all(is_plain)
 }
 

@@ -80,7 +80,7 @@ pub fn team(team: &Team, reps: &BTreeMap<RepId, Rep>) -> Vec<Problem> {
     problems
 }
 
-/// Checks who stands in for a rep: a rep there is, and somebody else.
+/// Checks who stands in for a rep: a rep there is, and someone else.
 fn backup(rep: &Rep, reps: &BTreeMap<RepId, Rep>) -> Option<Problem> {
     let backup = rep.backup_rep_id.as_ref()?;
     if *backup == rep.id {

@@ -283,7 +283,7 @@ impl Rate {
     }
 }
 
-/// Order among seats with equal balances; the smallest wins, and `None` sorts before every moment.
+/// Order among seats with equal balances; the smallest wins, and `None` sorts before every time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     weight: Reverse<u32>,

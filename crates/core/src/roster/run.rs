@@ -71,7 +71,7 @@ pub(super) struct Peers {
     /// See [`ability::average_load`]; filled in when all have joined.
     average_load: u32,
     start: StartScale,
-    /// Last moment of a start in time.
+    /// Latest time of a start in time.
     last: Timestamp,
 }
 

@@ -60,7 +60,7 @@ pub(super) fn parse<'a>(text: &'a str, problems: &mut Problems) -> Option<JsonTr
     }
     let mut parser = Parser { rest: text, line: 1, depth: 0, problems };
     let read = parser.value(&JsonPath::ROOT).and_then(|tree| {
-        parser.blanks();
+        parser.whitespace();
         if parser.rest.is_empty() { Ok(tree) } else { Err("remove what follows the end of the rubric") }
     });
     let line = parser.line;
@@ -80,11 +80,11 @@ struct Parser<'a, 'p> {
 }
 
 impl<'a> Parser<'a, '_> {
-    fn blanks(&mut self) {
+    fn whitespace(&mut self) {
         let bytes = self.rest.bytes();
         let len = bytes.take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count();
-        let blanks = self.take(len);
-        let lines = blanks.bytes().filter(|b| *b == b'\n').count();
+        let whitespace = self.take(len);
+        let lines = whitespace.bytes().filter(|b| *b == b'\n').count();
         self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
     }
 
@@ -106,7 +106,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn value(&mut self, path: &JsonPath<'_>) -> Result<JsonTree<'a>, Fault> {
-        self.blanks();
+        self.whitespace();
         let line = self.line;
         let value = match self.rest.bytes().next() {
             Some(b'{') => self.nested(|parser| parser.object(path))?,
@@ -141,18 +141,18 @@ impl<'a> Parser<'a, '_> {
 
     fn object(&mut self, path: &JsonPath<'_>) -> Result<JsonTreeValue<'a>, Fault> {
         let mut members: Vec<(Cow<'a, str>, JsonTree<'a>)> = Vec::new();
-        self.blanks();
+        self.whitespace();
         if self.takes("}") {
             return Ok(JsonTreeValue::Object(members));
         }
         loop {
-            self.blanks();
+            self.whitespace();
             let line = self.line;
             if !self.rest.starts_with('"') {
                 return Err("expected a key in double quotes; remove a trailing comma before `}`");
             }
             let key = self.text()?;
-            self.blanks();
+            self.whitespace();
             if !self.takes(":") {
                 return Err("expected `:` after the key");
             }
@@ -167,7 +167,7 @@ impl<'a> Parser<'a, '_> {
             if members.len() > OBJECT_KEYS_MAX {
                 return Err("too many keys in one object");
             }
-            self.blanks();
+            self.whitespace();
             match (self.takes(","), self.takes("}")) {
                 (true, _) => {}
                 (false, true) => return Ok(JsonTreeValue::Object(members)),
@@ -178,13 +178,13 @@ impl<'a> Parser<'a, '_> {
 
     fn list(&mut self, path: &JsonPath<'_>) -> Result<JsonTreeValue<'a>, Fault> {
         let mut items = Vec::new();
-        self.blanks();
+        self.whitespace();
         if self.takes("]") {
             return Ok(JsonTreeValue::List(items));
         }
         loop {
             items.push(self.value(&path.item(items.len()))?);
-            self.blanks();
+            self.whitespace();
             match (self.takes(","), self.takes("]")) {
                 (true, _) => {}
                 (false, true) => return Ok(JsonTreeValue::List(items)),

@@ -124,7 +124,7 @@ fn with_key(mut lead: Map<String, Value>, content: &[u8]) -> String {
 }
 
 fn unreadable(error: &csv::Error) -> CommandFailure {
-    CommandFailure::new("invalid_input", format!("the file is no CSV: {error}"))
+    CommandFailure::new("invalid_input", format!("the file is not CSV: {error}"))
 }
 
 /// The separator: the one of `,`, `;` and tab that the header has most of.

@@ -210,7 +210,7 @@ impl ErrorBody {
             return HubspotFailure::UnknownOwner;
         }
         if refused.is_empty() {
-            let help = format!("HubSpot refuses a call ({}): see `GET /v1/doctor?deep=1`", word(&self.category));
+            let help = format!("HubSpot refuses a call ({}): see `GET /v1/doctor`", word(&self.category));
             return HubspotFailure::Setback(DeliveryError::config("call_refused", help));
         }
         let list: BTreeSet<String> = refused.iter().map(|(name, code)| format!("{name} ({code})")).collect();
@@ -270,9 +270,9 @@ fn texts(value: Option<&Value>) -> Vec<&str> {
 
 /// A name of the vendor's: it cannot hold what a person typed.
 fn word(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').take(60).collect()
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect()
 }
 
 fn scope(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-')).take(60).collect()
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).take(60).collect()
 }

@@ -127,7 +127,7 @@ pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryEr
     match failure.code.as_str() {
         _ if failure.names_lock => DeliveryError::retryable("row_locked", None),
         "UNABLE_TO_LOCK_ROW" => DeliveryError::retryable("row_locked", None),
-        // Made by somebody else at the same moment, converted or deleted since it was read: reading it again tells.
+        // Made by someone else at the same time, converted or deleted since it was read: reading it again tells.
         "DUPLICATE_VALUE" | "CANNOT_UPDATE_CONVERTED_LEAD" | "ENTITY_IS_DELETED" | "NOT_FOUND" => {
             DeliveryError::retryable("record_changed", None)
         }

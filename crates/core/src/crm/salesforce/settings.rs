@@ -123,7 +123,7 @@ fn invalid(name: &str, expected: &str) -> DeliveryError {
 fn der_of(pem: &str) -> Option<String> {
     let (_, rest) = pem.split_once("-----BEGIN PRIVATE KEY-----")?;
     let (body, _) = rest.split_once("-----END PRIVATE KEY-----")?;
-    let body: String = body.replace("\\n", "").chars().filter(|letter| !letter.is_whitespace()).collect();
-    let is_base64 = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '=');
+    let body: String = body.replace("\\n", "").chars().filter(|c| !c.is_whitespace()).collect();
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
     (!body.is_empty() && body.chars().all(is_base64)).then_some(body)
 }

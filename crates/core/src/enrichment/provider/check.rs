@@ -106,7 +106,7 @@ impl DescriptionChecker {
         let own = file.settings.iter().map(|(name, entry)| (format!("settings.{name}.setting"), &entry.setting));
         let always = [("base_url_setting", &file.base_url_setting), ("key_setting", &file.key_setting)];
         for (path, name) in always.map(|(path, name)| (path.to_owned(), name)).into_iter().chain(own) {
-            let is_setting = name.starts_with(|letter: char| letter.is_ascii_uppercase())
+            let is_setting = name.starts_with(|c: char| c.is_ascii_uppercase())
                 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             if !is_setting {
                 self.problem(
@@ -121,7 +121,7 @@ impl DescriptionChecker {
             Auth::Prefixed(prefixed) => &prefixed.header,
             Auth::Bearer | Auth::Basic | Auth::Token(_) => return,
         };
-        if header.is_empty() || header.contains(|letter: char| letter.is_control() || letter == ' ') {
+        if header.is_empty() || header.contains(|c: char| c.is_control() || c == ' ') {
             self.problem("auth", "invalid_name", "expected a name without spaces");
         }
     }

@@ -47,7 +47,7 @@ pub enum Auth {
 pub struct PrefixedHeader {
     /// Name of the header.
     pub header: String,
-    /// What stands before the key, with its blank: `API `.
+    /// What stands before the key, with its space: `API `.
     pub prefix: String,
 }
 
@@ -145,7 +145,7 @@ pub struct DescriptionFile {
     pub request: RequestFile,
     /// Longest time for one call, in milliseconds, 100 to 20,000.
     pub timeout_ms: u32,
-    /// How long calls take, for planning: when it is time to ask somebody else as well.
+    /// How long calls take, for planning: when it is time to ask someone else as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<TypicalLatency>,
     /// Price of a record that was found, in millionths of a US dollar.
@@ -236,7 +236,7 @@ pub struct SettingFile {
 pub struct MeaningFile {
     /// Pointer to the place.
     pub pointer: String,
-    /// The value, or a list of values, that is meant: texts, numbers or flags. Small and capital letters are the same.
+    /// The value, or a list of values, that is meant: texts, numbers or booleans. Small and capital letters are the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<Value>,
     /// A part of the text that is meant. Small and capital letters are the same. Without `equals` and `contains`, any

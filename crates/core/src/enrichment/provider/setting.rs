@@ -79,7 +79,7 @@ impl Description {
 type Values<'a> = BTreeMap<&'a str, Option<String>>;
 
 fn is_good(value: &str) -> bool {
-    value.len() <= VALUE_BYTES_MAX && !value.chars().any(|letter| letter.is_control() || matches!(letter, '{' | '}'))
+    value.len() <= VALUE_BYTES_MAX && !value.chars().any(|c| c.is_control() || matches!(c, '{' | '}'))
 }
 
 fn is_path(value: &str) -> bool {

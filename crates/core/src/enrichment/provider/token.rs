@@ -41,7 +41,7 @@ impl fmt::Debug for VendorToken {
 }
 
 /// Makes the request for a token, or returns `None` when `key` is used as it is: the provider has no tokens, or the key
-/// has no `:` in it and is a token that somebody else renews.
+/// has no `:` in it and is a token that someone else renews.
 #[must_use]
 pub fn build_token(description: &Description, base_url: &str, key: &str) -> Option<HttpRequest> {
     let (name, password) = key.split_once(':')?;

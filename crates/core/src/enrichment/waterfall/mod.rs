@@ -29,7 +29,7 @@ use crate::time::Timestamp;
 pub enum WaterfallStep {
     /// Ask these, all at the same time.
     Ask(Vec<ProviderId>),
-    /// Wait for an answer, or until this moment when one is given: then somebody else is asked as well.
+    /// Wait for an answer, or until this time when one is given: then someone else is asked as well.
     Wait(Option<Timestamp>),
     /// Asking is over, whoever has not answered.
     Stop {
@@ -40,7 +40,7 @@ pub enum WaterfallStep {
     },
 }
 
-/// What is known at one moment, and who may tell more.
+/// What is known at one time, and who may tell more.
 #[derive(Debug, Clone, Copy)]
 pub struct WaterfallInput<'a> {
     /// The rubric.
@@ -51,7 +51,7 @@ pub struct WaterfallInput<'a> {
     pub sources: &'a [WaterfallSource],
     /// Whether the account has an owner who gets the lead, or whose team does, whatever the routes say.
     pub has_owner: bool,
-    /// When the lead is decided as far as signals and half-lives go: one moment for the whole run.
+    /// When the lead is decided as far as signals and half-lives go: one time for the whole run.
     pub decided_at: Timestamp,
     /// Now.
     pub now: Timestamp,
@@ -66,8 +66,8 @@ pub struct WaterfallInput<'a> {
 /// when the others have answered waits for them, unless the rubric prefers speed. A provider that takes longer than it nearly
 /// always does holds nobody back.
 #[must_use]
-pub fn next(moment: WaterfallInput<'_>) -> WaterfallStep {
-    let WaterfallInput { rubric, facts, sources, has_owner, decided_at, now } = moment;
+pub fn next(input: WaterfallInput<'_>) -> WaterfallStep {
+    let WaterfallInput { rubric, facts, sources, has_owner, decided_at, now } = input;
     // 1
     let own_data = |standing: fn(&ProviderState) -> bool| {
         sources.iter().filter(move |source| source.first_party && standing(&source.standing))

@@ -35,7 +35,7 @@ pub enum ProviderState {
     Ready,
     /// Something that it needs is missing; another provider may find it.
     Waiting,
-    /// It was asked at this moment and has not answered.
+    /// It was asked at this time and has not answered.
     Asked(Timestamp),
     /// It answered, or failed, for this lead; or it is not to be asked.
     Done,

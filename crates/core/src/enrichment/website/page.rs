@@ -53,7 +53,7 @@ impl WebPage {
         name(self.site_name.as_deref()?)
     }
 
-    /// The part of the title that is the domain's own label with other blanks, marks or a legal form: `Acme Pumps` of
+    /// The part of the title that is the domain's own label with other spaces, marks or a legal form: `Acme Pumps` of
     /// `Industrial pumps | Acme Pumps`, for `acme-pumps.com`. A slogan, or that a domain is for sale, is none.
     fn name_in_title(&self, domain: &str) -> Option<String> {
         let title = unescaped(self.title.as_deref()?);
@@ -64,15 +64,15 @@ impl WebPage {
 }
 
 fn squeezed(folded: &str) -> String {
-    folded.chars().filter(|letter| *letter != ' ').collect()
+    folded.chars().filter(|c| *c != ' ').collect()
 }
 
-/// A block of JSON-LD. Line ends and tabs inside of texts, which JSON does not allow and pages have, count as blanks.
+/// A block of JSON-LD. Line ends and tabs inside of texts, which JSON does not allow and pages have, count as spaces.
 fn parsed(text: &str) -> Option<Value> {
     if text.len() > JSON_LD_BYTES_MAX {
         return None;
     }
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // What keeps old programs from reading the block as a script.
     let bare = clean.trim_matches([' ', '\u{feff}']);
     let bare = ["<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "<![CDATA["]

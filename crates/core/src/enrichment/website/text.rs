@@ -47,9 +47,9 @@ fn unescaped_once(text: &str) -> String {
     let mut pieces = text.split('&');
     let mut plain = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        match piece.split_once(';').and_then(|(code, rest)| entity(code).map(|letter| (letter, rest))) {
-            Some((letter, rest)) => {
-                plain.push_str(&letter);
+        match piece.split_once(';').and_then(|(code, rest)| entity(code).map(|c| (c, rest))) {
+            Some((c, rest)) => {
+                plain.push_str(&c);
                 plain.push_str(rest);
             }
             None => {
@@ -66,13 +66,13 @@ fn entity(code: &str) -> Option<String> {
         return None;
     }
     let Some(number) = code.strip_prefix('#') else {
-        return ENTITIES.iter().find(|(name, _)| *name == code).map(|(_, letter)| (*letter).to_owned());
+        return ENTITIES.iter().find(|(name, _)| *name == code).map(|(_, c)| (*c).to_owned());
     };
     let number = match number.strip_prefix(['x', 'X']) {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => number.parse(),
     };
-    number.ok().and_then(char::from_u32).filter(|letter| !letter.is_control()).map(String::from)
+    number.ok().and_then(char::from_u32).filter(|c| !c.is_control()).map(String::from)
 }
 
 #[cfg(test)]

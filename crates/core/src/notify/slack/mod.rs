@@ -105,7 +105,7 @@ impl SlackApi<'_> {
         self.post("conversations.open", &json!({"users": user}))
     }
 
-    /// Asks for the last messages of a conversation between two moments, with what was attached to each. Slack counts from
+    /// Asks for the last messages of a conversation between two times, with what was attached to each. Slack counts from
     /// the end when both are named, otherwise from the beginning.
     #[must_use]
     pub fn history(&self, channel: &str, since: Timestamp, until: Timestamp) -> HttpRequest {

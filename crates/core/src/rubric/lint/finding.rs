@@ -52,7 +52,7 @@ impl LintFinding {
     }
 }
 
-/// The moment at which signals are aged: any one serves.
+/// The time at which signals are aged: any one serves.
 const NOW_MS: i64 = 1_704_067_200_000;
 
 pub(super) fn now() -> Timestamp {
