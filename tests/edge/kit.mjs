@@ -9,7 +9,6 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_readConfig as readConfig } from 'wrangler';
-import { assertDocumented } from './document.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const read = (path) => readFileSync(ROOT + path, 'utf8');
@@ -176,11 +175,8 @@ export class World {
     return (await (await this.database()).prepare(query).bind(...values).all()).results;
   }
 
-  /**
-   * One request over HTTP; the answer with its text, and its JSON as `body`. `host` pretends another origin. The answer has
-   * to be one that openapi.json declares; `undocumented` says why it need not.
-   */
-  async fetch(path, { host, undocumented, ...init } = {}) {
+  /** One request over HTTP; the answer with its text, and its JSON as `body`. `host` pretends another origin. */
+  async fetch(path, { host, ...init } = {}) {
     this.url ??= (await this.mf.ready).origin;
     const send = host ? this.mf.dispatchFetch : fetch;
     // A connection of its own: the runtime closes idle ones at moments at which they may be in use again.
@@ -189,9 +185,7 @@ export class World {
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
     const body = isJson && text !== '' ? JSON.parse(text) : undefined;
-    const answer = { status: response.status, headers: response.headers, text, body };
-    if (!undocumented) assertDocumented(init.method ?? 'GET', path, answer);
-    return answer;
+    return { status: response.status, headers: response.headers, text, body };
   }
 
   /** `POST /v1/leads`. `lead` is an object, or the body itself. */
@@ -315,7 +309,7 @@ export class World {
 
   /** Asks the instrumented Worker: `rows` written since the last time, `clock` to move on, `fail` at a place. */
   async control(what, parameters = {}) {
-    const answer = await this.fetch(`/test-control/${what}?${new URLSearchParams(parameters)}`, { undocumented: 'of the tests' });
+    const answer = await this.fetch(`/test-control/${what}?${new URLSearchParams(parameters)}`);
     assert.equal(answer.status, 200, answer.text);
     return answer.body;
   }
