@@ -175,7 +175,7 @@ impl<'a, W: Http + Clock + RateLimits> Pipedrive<'a, W> {
                 changes.accounts.extend(self.account(org_id).await?.map(|account| (address.domain.clone(), account)));
             }
             let field = format!("/custom_fields/{}", self.api.person_field);
-            let created_at = answers::moment(&record, "/add_time").unwrap_or(Timestamp::from_ms(0));
+            let created_at = answers::timestamp(&record, "/add_time").unwrap_or(Timestamp::from_ms(0));
             changes.people.push(ChangedPerson {
                 lead: Box::new(lead(&record, &state.id, &address.address)),
                 email: address.address,
