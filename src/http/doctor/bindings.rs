@@ -21,11 +21,12 @@ use worker::wasm_bindgen::JsValue;
 
 const AREA: &str = "bindings";
 /// Every migration, with a table or column that it made.
-const MIGRATIONS: [(&str, &str, &str); 4] = [
+const MIGRATIONS: [(&str, &str, &str); 5] = [
     ("0001_ledger", "decisions", "record"),
     ("0002_forms", "forms", "body"),
     ("0003_audit", "events", "event_id"),
     ("0004_messages", "messages", "posted"),
+    ("0006_refused_events", "refused_events", "codes"),
 ];
 /// Counters that a deployment may do without.
 const COUNTERS: [&str; 2] = ["FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
