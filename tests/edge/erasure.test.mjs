@@ -7,7 +7,7 @@ import { newLead } from './leads.mjs';
 import { PeopleDataLabs } from './people_data_labs.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
-const TABLES = ['decisions', 'contacts', 'accounts', 'assignments', 'events', 'erasures', 'dead_letters'];
+const TABLES = ['decisions', 'contacts', 'accounts', 'assignments', 'events', 'erasures', 'dead_letters', 'refused_events'];
 
 let world;
 let provider;

@@ -20,12 +20,13 @@ use worker::wasm_bindgen::JsValue;
 
 const AREA: &str = "bindings";
 /// Every migration, with a table or column that it made.
-const MIGRATIONS: [(&str, &str, &str); 5] = [
+const MIGRATIONS: [(&str, &str, &str); 6] = [
     ("0001_ledger", "decisions", "record"),
     ("0002_forms", "forms", "body"),
     ("0003_audit", "events", "event_id"),
     ("0004_messages", "messages", "posted"),
     ("0005_config", "config_versions", "body"),
+    ("0006_refused_events", "refused_events", "codes"),
 ];
 /// Counters that a deployment may do without.
 const COUNTERS: [&str; 2] = ["FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
@@ -57,7 +58,7 @@ pub async fn check(world: &World) -> Vec<DoctorLine> {
 
 async fn database(world: &World) -> Vec<DoctorLine> {
     let query = "SELECT json_object('table', m.name, 'column', c.name) AS line FROM sqlite_master m, \
-        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages', 'config_versions')";
+        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages', 'config_versions', 'refused_events')";
     let columns = lines(&world.env, query, &[]).await;
     let mut found = vec![DoctorLine::tried(AREA, "D1 DB", &columns, "bind a D1 database under this name")];
     let Ok(columns) = columns else { return found };

@@ -76,10 +76,9 @@ impl RawLead {
             };
             raw.push(name, group.values);
         }
-        let guessed = raw
-            .found
-            .iter()
-            .filter_map(|found| Some(Note { path: found.field.path().to_owned(), code: found.by.note()?.to_owned() }));
+        let guessed = raw.found.iter().filter(|found| found.by.is_guess());
+        let guessed = guessed
+            .map(|found| Note { path: found.field.path().to_owned(), code: format!("found_by_{}", found.by.as_str()) });
         raw.notes.extend(guessed);
         if pairs.next().is_some() {
             raw.problems.push(too_many_fields());

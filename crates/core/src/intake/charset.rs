@@ -87,9 +87,18 @@ fn family_of(label: &str) -> Family {
     }
 }
 
-/// Windows-1252: every byte is a letter, those of 0x80 to 0x9F as [`clean`] mends them.
+/// Windows-1252: every byte is a character, those of 0x80 to 0x9F as [`clean`] mends them. Line ends stay as they are.
 fn windows_1252(bytes: &[u8]) -> String {
-    clean(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        let letter = char::from(*byte);
+        if (0x80..=0x9f).contains(byte) {
+            text.push_str(&clean(letter.encode_utf8(&mut [0; 4])));
+        } else {
+            text.push(letter);
+        }
+    }
+    text
 }
 
 fn utf_16(bytes: &[u8], is_big: bool) -> String {
@@ -162,6 +171,7 @@ mod tests {
             (Some("ISO-8859-1"), b"M\xfcller", "Müller", false),
             (Some("iso-8859-1"), "Müller".as_bytes(), "Müller", false),
             (Some("windows-1252"), b"5 \x80 \x96 ok", "5 € – ok", false),
+            (None, b"a\x0bb\xfc", "a\u{b}bü", true),
             (Some("utf-16le"), b"M\0\xfc\0", "Mü", false),
             (Some("utf-16be"), b"\0M\0\xfc", "Mü", false),
         ] {

@@ -37,15 +37,10 @@ impl FoundBy {
         }
     }
 
-    /// The code of the note about a field whose meaning was guessed; none when the name itself says it.
+    /// Whether the meaning was guessed, and leaves a note; otherwise the name itself says it.
     #[must_use]
-    pub const fn note(self) -> Option<&'static str> {
-        match self {
-            Self::Value => Some("found_by_value"),
-            Self::Question => Some("found_by_question"),
-            Self::Name => Some("found_by_name"),
-            Self::Alias | Self::Contract | Self::Setting => None,
-        }
+    pub const fn is_guess(self) -> bool {
+        matches!(self, Self::Value | Self::Question | Self::Name)
     }
 }
 
