@@ -1,6 +1,7 @@
 //! The three small pages that a browser may see without any page of the business: form, thanks, what to mend.
 
 use crate::http::respond::{ApiError, ApiResult};
+use lead_router_core::form::FormId;
 use lead_router_core::html::escape;
 use worker::{Headers, Response};
 
@@ -26,7 +27,7 @@ pub(crate) fn page(status: u16, title: &str, main: &str) -> ApiResult {
 }
 
 /// `GET /forms/{form}`: a plain form to try the router with.
-pub fn form(form_id: &str) -> ApiResult {
+pub fn form(form_id: &FormId) -> ApiResult {
     let field = |name: &str, label: &str, kind: &str, more: &str| {
         format!("<label for=\"{name}\">{label}</label><input id=\"{name}\" name=\"{name}\" type=\"{kind}\" {more}>")
     };
@@ -35,7 +36,7 @@ pub fn form(form_id: &str) -> ApiResult {
          <label for=\"message\">What do you need?</label><textarea id=\"message\" name=\"message\" rows=\"4\"></textarea>\
          <div class=\"gone\" aria-hidden=\"true\"><input name=\"_gotcha\" tabindex=\"-1\" autocomplete=\"off\"></div>\
          <button>Send</button></form>",
-        escape(form_id),
+        escape(form_id.as_str()),
         field("name", "Name", "text", "autocomplete=\"name\""),
         field("email", "Work e-mail", "email", "autocomplete=\"email\" required"),
         field("company", "Company", "text", "autocomplete=\"organization\""),
@@ -46,7 +47,7 @@ pub fn form(form_id: &str) -> ApiResult {
 }
 
 /// `GET /forms/{form}/thanks`.
-pub fn thanks(_form_id: &str) -> ApiResult {
+pub fn thanks(_form_id: &FormId) -> ApiResult {
     page(200, "Thank you", "<h1>Thank you</h1><p>Your message has arrived. Someone will be in touch shortly.</p>")
 }
 

@@ -95,7 +95,7 @@ pub async fn hook(call: &mut Call<'_>, sender: &str) -> ApiResult {
         ParsedWebhook::Challenge { media, body } => return text(media, &body),
     };
     // 4 and 5
-    let taken = take(call, sender.id(), events, arrived.now).await?;
+    let taken = take(call, sender, events, arrived.now).await?;
     if taken.contains(&WebhookResult::Ignored(CRM_CHANGE)) && call.world.crm() == CrmKind::Hubspot {
         call.world.enqueue(&[Job::Sync], SYNC_AFTER_S).await?;
     }
@@ -108,7 +108,7 @@ pub async fn track(call: &mut Call<'_>, name: &str) -> ApiResult {
     let arrived = Arrived::new(call).await?;
     let settings = SenderSettings::read(TRACKING_SETTINGS, |name| setting(&call.world.env, name));
     if let ParsedWebhook::Events(events) = segment::track(&arrived.incoming(), name, &settings)? {
-        take(call, "segment", events, arrived.now).await?;
+        take(call, Sender::Segment, events, arrived.now).await?;
     }
     json(200, &json!({"success": true}))
 }
@@ -117,11 +117,12 @@ pub async fn track(call: &mut Call<'_>, name: &str) -> ApiResult {
 /// were accepted are recognized.
 async fn take(
     call: &Call<'_>,
-    sender: &str,
+    sender: Sender,
     events: Vec<WebhookEvent>,
     received_at: Timestamp,
 ) -> Result<Vec<WebhookResult>, ApiError> {
-    let taken = take_all(&call.world, events, received_at, options(call.settings.person_key.as_bytes(), call)).await;
+    let options = options(call.settings.person_key.as_bytes(), call);
+    let taken = take_all(&call.world, sender, events, received_at, options).await;
     let accepted =
         taken.iter().filter_map(|taken| if let WebhookResult::Accepted(id) = taken { Some(id.clone()) } else { None });
     route_after_the_answer(call, accepted.collect());
@@ -131,7 +132,7 @@ async fn take(
     for taken in &taken {
         match taken {
             WebhookResult::Refused(codes) => {
-                let (code, detail) = (codes.join(" "), Some(sender));
+                let (code, detail) = (codes.join(" "), Some(sender.id()));
                 log::info(&log::LogLine {
                     event: "event.refused",
                     code: Some(&code),

@@ -22,7 +22,7 @@ use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::time::Timestamp;
-use lead_router_core::webhook::{WebhookEvent, WebhookEventKind};
+use lead_router_core::webhook::{Sender, WebhookEvent, WebhookEventKind};
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use worker::{Date, Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
@@ -99,7 +99,8 @@ async fn one(world: &World, (queue, message): (&str, &RawMessage), job: Job) -> 
         Job::Prefetch { domain } => ("warm", prefetch(world, &domain).await.map(|_| ())),
         Job::Take { lead, key, received_at } => ("take", row(world, *lead, &key, received_at).await),
         Job::Fetch { fetch, key } => {
-            ("fetch", fetched(world, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
+            let sender = fetch.vendor.sender();
+            ("fetch", fetched(world, sender, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
         }
         Job::Notify { notification } => ("tell", notify::tell(world, (queue, message), *notification).await),
         // Done together with their like.
@@ -168,9 +169,9 @@ async fn row(world: &World, lead: Lead, key: &str, received_at: Timestamp) -> Po
 }
 
 /// Takes in a lead that a webhook named, and routes it.
-async fn fetched(world: &World, event: WebhookEvent) -> PortResult<()> {
+async fn fetched(world: &World, sender: Sender, event: WebhookEvent) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    let taken = take_all(world, vec![event], world.now(), options(&settings)).await;
+    let taken = take_all(world, sender, vec![event], world.now(), options(&settings)).await;
     match taken.into_iter().next() {
         Some(WebhookResult::Accepted(id)) => route(world, &id).await,
         Some(WebhookResult::Later { code, .. }) => Err(Unavailable::new("vendor", code)),

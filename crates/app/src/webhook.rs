@@ -4,14 +4,16 @@ use crate::crm::vendor::{GATE_FULL, no_answer};
 use crate::crm::{CallBudget, Hubspot};
 use crate::intake::{IntakeAnswer, IntakeWorld, Options, accept, id_of, intake};
 use crate::ports::crm::{DeliveryResult, VendorLimits};
-use crate::ports::{HttpAnswer, PortResult};
+use crate::ports::{Http, HttpAnswer, PortResult};
 use futures_util::{StreamExt, stream};
+use lead_router_core::form::GuardedField;
 use lead_router_core::id::LeadId;
-use lead_router_core::intake::RawLead;
-use lead_router_core::lead::{Lead, check};
+use lead_router_core::intake::{LeadField, RawLead};
+use lead_router_core::lead::{KeyScope, Lead, check};
+use lead_router_core::limits::PUBLIC_LEAD_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::DeliveryError;
-use lead_router_core::webhook::{Fetch, FetchVendor, Fetched, HUBSPOT_TOKEN, WebhookEvent, WebhookEventKind};
+use lead_router_core::webhook::{Fetch, FetchVendor, Fetched, HUBSPOT_TOKEN, Sender, WebhookEvent, WebhookEventKind};
 
 /// How long the events of one request may take, in milliseconds. `HubSpot` and Segment wait for five seconds.
 pub const BUDGET_MS: i64 = 4_000;
@@ -59,17 +61,19 @@ pub enum WebhookResult {
 /// Nobody waits for enrichment or a decision: a lead that is [`WebhookResult::Accepted`] still has to be routed.
 pub async fn take_all<W: IntakeWorld + VendorLimits>(
     world: &W,
+    sender: Sender,
     events: Vec<WebhookEvent>,
     received_at: Timestamp,
     options: Options<'_>,
 ) -> Vec<WebhookResult> {
     let options = Options { wait: false, ..options };
-    let taken = events.into_iter().map(|event| take(world, event, received_at, options));
+    let taken = events.into_iter().map(|event| take(world, sender, event, received_at, options));
     stream::iter(taken).buffered(AT_ONCE).collect().await
 }
 
 async fn take<W: IntakeWorld + VendorLimits>(
     world: &W,
+    sender: Sender,
     event: WebhookEvent,
     received_at: Timestamp,
     options: Options<'_>,
@@ -84,9 +88,10 @@ async fn take<W: IntakeWorld + VendorLimits>(
             Err(taken) => return taken,
         },
     };
-    match judged(*raw, received_at) {
+    match judged(guarded(world, sender, *raw), received_at) {
         Ok(lead) => {
-            store(world, lead, event.key, received_at, options).await.unwrap_or_else(|error| WebhookResult::Later {
+            let key = event.key.map(|key| KeyScope::Sender(sender.id()).of(&key));
+            store(world, lead, key, received_at, options).await.unwrap_or_else(|error| WebhookResult::Later {
                 code: "unavailable",
                 operator: false,
                 detail: format!("{}: {}", error.port, error.detail),
@@ -96,13 +101,29 @@ async fn take<W: IntakeWorld + VendorLimits>(
     }
 }
 
+/// The lead without what its sender cannot know.
+fn guarded<W: Http>(world: &W, sender: Sender, mut raw: RawLead) -> RawLead {
+    let mut accepted = sender.accepts();
+    let setting = world.setting(&sender.accept_setting()).unwrap_or_default();
+    accepted.extend(setting.split(',').filter_map(|name| GuardedField::from_name(name.trim())));
+    raw.keep_accepted(&accepted);
+    raw.set_default(LeadField::Source, sender.id());
+    raw
+}
+
 fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, WebhookResult> {
-    check(raw, received_at).map_err(|problems| {
-        // Codes and names of known fields; a name of the sender's own might say something about the person.
-        let code =
-            |path: &str, code: &str| if path.contains("fields.") { code.to_owned() } else { format!("{path}:{code}") };
-        WebhookResult::Refused(problems.iter().map(|problem| code(&problem.path, &problem.code)).collect())
-    })
+    check(raw, received_at)
+        .map_err(|problems| {
+            // Codes and names of known fields; a name of the sender's own might say something about the person.
+            let code = |path: &str, code: &str| {
+                if path.contains("fields.") { code.to_owned() } else { format!("{path}:{code}") }
+            };
+            WebhookResult::Refused(problems.iter().map(|problem| code(&problem.path, &problem.code)).collect())
+        })
+        .and_then(|mut lead| {
+            let fits = lead.cut_to(PUBLIC_LEAD_BYTES_MAX);
+            fits.then_some(lead).ok_or_else(|| WebhookResult::Refused(vec!["lead_too_large".to_owned()]))
+        })
 }
 
 /// Reads a lead at its vendor; `None` when the sender's patience ended before.

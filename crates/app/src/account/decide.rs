@@ -41,7 +41,7 @@ pub fn reserve_key(store: &impl AccountStore, reserve: &ReserveKeyRequest) -> Po
         Some(_) => return Ok(ReserveKeyResponse::Yours),
         None => {}
     }
-    store.put_key(&reserve.key_hash, &reserve.fingerprint, reserve.now)?;
+    store.put_key(&reserve.key_hash, &reserve.fingerprint, &reserve.person, reserve.now)?;
     Ok(ReserveKeyResponse::Yours)
 }
 
@@ -270,7 +270,7 @@ pub async fn decide<W: RepPools + AccountShards>(
         decision,
         keys: decide.open.keys.clone(),
         lead: decide.open.lead.clone(),
-        facts: decide.facts.clone(),
+        facts: Record::stored_facts(&decide.facts),
         view,
         context,
         asked,

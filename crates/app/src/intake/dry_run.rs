@@ -35,7 +35,7 @@ pub async fn explain<W: IntakeWorld + RepPools>(
     options: Options<'_>,
 ) -> PortResult<Explained> {
     let config = world.current().await?;
-    let submission = format!("content:{}", crate::intake::fingerprint(lead));
+    let submission = format!("content:{}", crate::intake::fingerprint(lead, options.person_key));
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let mut run = EnrichmentRun::start(world, &config, lead, options.person_key, now).await;
     let consulted = match CrmLookup::start(world, &config, lead, &keys).await {

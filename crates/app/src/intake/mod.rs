@@ -98,7 +98,12 @@ pub async fn intake<W: IntakeWorld>(
     // 1
     if let Some(key) = idempotency_key {
         let key_hash = keyed_hash(options.person_key, "idempotency", key);
-        let reserve = ReserveKeyRequest { key_hash, fingerprint: fingerprint(&lead), now: received_at };
+        let reserve = ReserveKeyRequest {
+            key_hash,
+            fingerprint: fingerprint(&lead, options.person_key),
+            person: LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), key).person,
+            now: received_at,
+        };
         if world.reserve(&shard_of(&reserve.key_hash), &reserve).await? == ReserveKeyResponse::Conflict {
             return Ok(Done::now(IntakeAnswer::Conflict));
         }
@@ -119,7 +124,7 @@ pub(super) async fn accept<W: IntakeWorld>(
     options: Options<'_>,
 ) -> PortResult<Done> {
     // 2
-    let fingerprint = fingerprint(&lead);
+    let fingerprint = fingerprint(&lead, options.person_key);
     let submission = match key {
         Some(key) => submission_of(key),
         None => format!("content:{fingerprint}"),
@@ -261,10 +266,10 @@ pub async fn route_again<W: IntakeWorld>(
     route(world, open, options, Some(lead_id.clone())).await.map(Some)
 }
 
-/// Hash of the content, in hexadecimal.
+/// Keyed hash of the content, in hexadecimal: whoever reads it cannot try out what somebody may have written.
 #[must_use]
-pub fn fingerprint(lead: &Lead) -> String {
-    hex(&lead.content_fingerprint())
+pub fn fingerprint(lead: &Lead, person_key: &[u8]) -> String {
+    keyed_hash(person_key, "content", &hex(&lead.content_fingerprint()))
 }
 
 /// Seed of the tie-breaks: a function of the submission, so that asking again breaks ties the same way.

@@ -4,6 +4,7 @@ use crate::http::HttpRequest;
 use crate::intake::RawLead;
 use crate::intake::json_tree::JsonNode;
 use crate::time::{MINUTE_MS, Timestamp};
+use crate::webhook::Sender;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,18 @@ pub enum FetchVendor {
     Meta,
     /// A response of `LinkedIn` Lead Sync.
     Linkedin,
+}
+
+impl FetchVendor {
+    /// The sender whose webhooks name the lead.
+    #[must_use]
+    pub const fn sender(self) -> Sender {
+        match self {
+            Self::Hubspot => Sender::Hubspot,
+            Self::Meta => Sender::Meta,
+            Self::Linkedin => Sender::Linkedin,
+        }
+    }
 }
 
 /// A lead that is to be read at its vendor.
