@@ -12,7 +12,7 @@ help:
 	@echo 'make test   every test, native and against the built Worker'
 	@echo 'make check  format, lints and fast tests, before a commit'
 	@echo 'make build  the optimised Worker in build/release, as it is deployed'
-	@echo 'make bench  benchmarks (ARGS=--providers or --crm: against played vendors)'
+	@echo 'make bench  benchmarks (ARGS=--providers or --crm: played vendors; ARGS=--builds: builds)'
 	@echo 'make setup  install the tools, without running anything'
 	@echo 'make clean  remove build output and local state, keep the installed tools'
 

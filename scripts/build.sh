@@ -47,6 +47,11 @@ case $PROFILE in
   dev | release) ;;
   *) die "no such build: $PROFILE; choose dev or release" ;;
 esac
+# wrangler says for which of its commands it builds. The environment of this machine has the build `dev`, the deployed
+# ones have the other.
+[ "$PROFILE" = release ] || [ "${WRANGLER_COMMAND:-dev}" = dev ] ||
+  die "the environment without a name is for this machine only: deploy one by its name," \
+    "'wrangler $WRANGLER_COMMAND --env staging' or 'wrangler $WRANGLER_COMMAND --env production'"
 is_fresh && exit
 bash scripts/setup.sh
 # One build at a time; whoever waited finds the work done.

@@ -8,7 +8,7 @@ use crate::bindings::world::World;
 use lead_router_app::ports::{DecisionLedger, PortResult};
 use lead_router_core::decision::record::{Mode, Record};
 use lead_router_core::facts::Field;
-use lead_router_core::lead::key::sha256_hex;
+use lead_router_core::hash::sha256_hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;

@@ -7,7 +7,7 @@ use crate::http::encoding::with_decoder;
 use crate::http::leads::content_type;
 use crate::http::respond::{ApiError, ApiResult};
 use crate::http::routes::Call;
-use crate::http::{auth, body, form_settings};
+use crate::http::{body, form_settings};
 use futures_util::{StreamExt, stream};
 use lead_router_app::enrichment::after;
 use lead_router_app::intake::batch::{key_of, take};
@@ -66,7 +66,6 @@ struct ReadyBatch {
 /// `POST /v1/leads:batch`: CSV or NDJSON. The answer has one line a row, in order, and a last line with the sums; without
 /// that line the answer broke off, and the same request can be sent again.
 pub async fn post(call: &mut Call<'_>) -> ApiResult {
-    auth::intake(&call.request, call.settings)?;
     let media = content_type(&call.request).unwrap_or_default();
     let kind = ImportKind::of(&media).ok_or_else(|| {
         let message = "send `content-type: text/csv` or `application/x-ndjson`; save a workbook as `CSV UTF-8` first";

@@ -4,6 +4,7 @@ use crate::bindings::{form_limits, log};
 use crate::http::encoding::with_decoder;
 use crate::http::leads::{conflict, content_type, idempotency_key, later, options};
 use crate::http::respond::{ApiError, ApiResult, json};
+use crate::http::route_table::encode_segment;
 use crate::http::routes::Call;
 use crate::http::{body, form_settings, multipart, pages};
 use lead_router_app::intake::turnstile::{TurnstileOutcome, verify};
@@ -139,7 +140,7 @@ impl FormAnswer {
     }
 
     fn redirect(&self, form_id: &str) -> ApiResult {
-        let thanks = format!("/forms/{form_id}/thanks");
+        let thanks = format!("/forms/{}/thanks", encode_segment(form_id));
         let headers = Headers::new();
         headers.set("location", self.next.as_deref().unwrap_or(&thanks))?;
         Ok(Response::empty()?.with_status(303).with_headers(headers))

@@ -21,6 +21,7 @@ pub mod refused_events;
 pub mod rep_actions;
 pub mod respond;
 pub mod roster;
+pub mod route_table;
 pub mod routes;
 pub mod senders;
 pub mod slack;

@@ -2,6 +2,7 @@
 
 use crate::http::form_settings;
 use crate::http::respond::{ApiError, ApiResult};
+use crate::http::route_table::encode_segment;
 use crate::http::routes::Call;
 use lead_router_core::html::escape;
 use lead_router_core::intake::Name;
@@ -55,7 +56,7 @@ pub async fn form(call: &Call<'_>, form_id: &str) -> ApiResult {
          <textarea id=\"message\" name=\"message\" rows=\"4\"{attribute}></textarea>\
          <div class=\"gone\" aria-hidden=\"true\"><input name=\"_gotcha\" tabindex=\"-1\" autocomplete=\"off\"></div>\
          <button>Send</button></form>",
-        escape(form_id),
+        escape(&encode_segment(form_id)),
     );
     page(200, "Talk to sales", &main)
 }
@@ -78,7 +79,7 @@ fn label_of(path: &str) -> String {
 }
 
 /// `GET /forms/{form}/thanks`.
-pub fn thanks(_form_id: &str) -> ApiResult {
+pub fn thanks() -> ApiResult {
     page(200, "Thank you", "<h1>Thank you</h1><p>Your message has arrived. Someone will be in touch shortly.</p>")
 }
 

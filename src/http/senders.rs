@@ -6,7 +6,7 @@ use crate::bindings::world::World;
 use crate::http::encoding::with_decoder;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::http::{auth, body, form_settings};
+use crate::http::{body, form_settings};
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::error::Problem;
 use lead_router_core::form::{self, read_map};
@@ -22,7 +22,6 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use worker::Method;
 use worker::wasm_bindgen::JsValue;
 
 /// How long an isolate keeps what it read, in milliseconds.
@@ -67,17 +66,18 @@ struct SenderRow {
     body: String,
 }
 
-/// `GET` and `PUT /v1/senders/{sender}`: what the sender's field names mean. What is put is checked, and in force within
-/// half a minute everywhere.
-pub async fn settings(call: &mut Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
+/// `GET /v1/senders/{id}`: what the sender's field names mean.
+pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
     let sender = sender_of(id)?;
-    if call.request.method() == Method::Get {
-        let query = "SELECT body FROM senders WHERE id = ?1";
-        let statement = database(&call.world.env)?.prepare(query).bind(&[JsValue::from_str(id)]).map_err(failed)?;
-        let row: Option<SenderRow> = statement.first(None).await.map_err(failed)?;
-        return json(200, &shown(sender, row.map_or_else(|| "{}".to_owned(), |row| row.body).as_str()));
-    }
+    let query = "SELECT body FROM senders WHERE id = ?1";
+    let statement = database(&call.world.env)?.prepare(query).bind(&[JsValue::from_str(id)]).map_err(failed)?;
+    let row: Option<SenderRow> = statement.first(None).await.map_err(failed)?;
+    json(200, &shown(sender, row.map_or_else(|| "{}".to_owned(), |row| row.body).as_str()))
+}
+
+/// `PUT /v1/senders/{id}`: what the sender's field names mean, checked, and in force within half a minute everywhere.
+pub async fn put(call: &mut Call<'_>, id: &str) -> ApiResult {
+    let sender = sender_of(id)?;
     let bytes = body::bytes_up_to(&mut call.request, FORM_BYTES_MAX).await?;
     let text = String::from_utf8(bytes).map_err(|_| ApiError::new(400, "bad_encoding", "send UTF-8"))?;
     let text = form_settings::without_id(&text, id)?;
@@ -139,7 +139,6 @@ impl Sample {
 
 /// `POST /v1/senders/{sender}/preview`: what becomes of a sample, of each event of it; nothing is kept.
 pub async fn preview(call: &mut Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let sender = sender_of(id)?;
     let sample = Sample::read(call).await?;
     let map = match sample.map()? {
@@ -169,7 +168,6 @@ fn shown_event(event: &WebhookEvent, now: Timestamp) -> Value {
 
 /// `POST /v1/forms/{form}/preview`: what becomes of a sample submission; nothing is kept.
 pub async fn form_preview(call: &mut Call<'_>, form_id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let sample = Sample::read(call).await?;
     let mut settings: form::Form = (*form_settings::in_force(&call.world, form_id).await?).clone();
     if let Some(map) = sample.map()? {

@@ -43,7 +43,7 @@ impl Arrived {
     async fn new(call: &mut Call<'_>) -> Result<Self, ApiError> {
         let now = call.world.now();
         let method =
-            if call.request.method() == worker::Method::Get { WebhookMethod::Get } else { WebhookMethod::Post };
+            if call.request.method() == worker::Method::Post { WebhookMethod::Post } else { WebhookMethod::Get };
         let url = call.request.inner().url();
         let headers = headers(&call.request);
         let body = match method {

@@ -1,11 +1,11 @@
 /** Dead letters say why they are here, and can be sent again or put aside. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shardOfLead, start, until } from './kit.mjs';
+import { QUEUES, shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
-const DEAD = 'lead-router-dead';
+const DEAD = QUEUES.DEAD_LETTERS;
 
 let world;
 before(async () => {

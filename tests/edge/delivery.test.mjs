@@ -1,7 +1,7 @@
 /** What the queue carries arrives at least once and looks exactly once, whatever fails on the way. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { start, until } from './kit.mjs';
+import { QUEUES, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
 
@@ -68,7 +68,7 @@ test('messages that nobody can read are kept for a person to look at, and stop n
   isDone(await world.deliver([...unreadable, message, 42, { deliver: {} }]), unreadable.length + 3);
   const letters = await deadLetters();
   assert.equal(letters.length, before + unreadable.length + 2);
-  assert.ok(letters.some((letter) => letter.body === 'not json' && letter.queue === 'lead-router-jobs'));
+  assert.ok(letters.some((letter) => letter.body === 'not json' && letter.queue === QUEUES.JOBS));
   await world.untilDrained(1, id);
 });
 
@@ -118,7 +118,7 @@ test('a message that fails every time becomes a dead letter, and does not hold u
   assert.equal(retryMessages.length, 1, 'only the one that failed comes again');
   await world.untilDrained(1, other.id);
   assert.equal(world.events('job.failed').length - before, 1);
-  isDone(await world.deliver([poison], 'lead-router-dead'), 1);
+  isDone(await world.deliver([poison], QUEUES.DEAD_LETTERS), 1);
   const letter = (await deadLetters()).find(({ body }) => body === poison);
-  assert.equal(letter.queue, 'lead-router-dead');
+  assert.equal(letter.queue, QUEUES.DEAD_LETTERS);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertChains, exported } from './chain.mjs';
-import { WORKER, shardOfLead, start, until } from './kit.mjs';
+import { QUEUES, WORKER, shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { PeopleDataLabs } from './people_data_labs.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
@@ -59,7 +59,7 @@ test('every trace of a person goes, the colleague and the chain stay', async () 
       received_at: new Date(Date.now() - 1_000).toISOString(),
     },
   });
-  await world.deliver(['Winifred.Quill@forget.example wrote this', take], 'lead-router-dead');
+  await world.deliver(['Winifred.Quill@forget.example wrote this', take], QUEUES.DEAD_LETTERS);
   for (const trace of ['winifred', 'ostrander', '555 0188']) assert.ok((await everything()).includes(trace), trace);
 
   const { removed } = await erase('winifred.quill@FORGET.example');
@@ -81,7 +81,7 @@ test('every trace of a person goes, the colleague and the chain stay', async () 
 
   // What was on its way: the delivery, a row of a batch, a job to route, a letter that is sent again.
   await world.deliver([message, message, take, JSON.stringify({ route: { lead_id: ids[0] } })]);
-  await world.deliver([message, take], 'lead-router-dead');
+  await world.deliver([message, take], QUEUES.DEAD_LETTERS);
   assert.deepEqual((await world.ask('GET', '/v1/dead-letters')).dead_letters, []);
   const after = await everything();
   for (const trace of ['winifred', 'ostrander']) assert.ok(!after.includes(trace), `${trace} came back`);

@@ -83,7 +83,7 @@ export default class extends WorkerEntrypoint {
   }
 }
 
-/** A class that counts what its storage writes, and whose alarm can be rung. */
+/** A class that counts what its storage writes, and whose alarm can be rung. kit.mjs exports one for each bound object. */
 const watched = (name) =>
   class extends DurableObject {
     constructor(state, env) {
@@ -115,12 +115,6 @@ const watched = (name) =>
       return this.inner.alarm();
     }
   };
-
-export const AccountShard = watched('AccountShard');
-export const RepPool = watched('RepPool');
-export const ProviderLookup = watched('ProviderLookup');
-export const ProviderLimiter = watched('ProviderLimiter');
-export const VendorLimiter = watched('VendorLimiter');
 
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 

@@ -16,3 +16,4 @@ pub mod outbox;
 pub mod ports;
 pub mod rep_pool;
 pub mod webhook;
+mod world;

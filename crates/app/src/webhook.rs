@@ -1,9 +1,10 @@
 //! Events of senders become leads: each once, and durable before the sender is answered.
 
-use crate::crm::vendor::{GATE_FULL, no_answer};
+use crate::crm::vendor::{RATE_LIMITER_FULL, no_answer};
 use crate::crm::{CallBudget, Hubspot};
 use crate::intake::{IntakeAnswer, IntakeWorld, Options, accept, id_of, intake};
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{HttpAnswer, PortResult};
 use futures_util::{StreamExt, stream};
 use lead_router_core::error::Problem;
@@ -73,7 +74,7 @@ pub enum WebhookResult {
 ///
 /// Nobody waits for enrichment or a decision: a lead that is [`WebhookResult::Accepted`] still has to be routed. `map` says
 /// what the field names of a record mean that is read at the sender.
-pub async fn take_all<W: IntakeWorld + VendorLimits>(
+pub async fn take_all<W: IntakeWorld + RateLimits>(
     world: &W,
     events: Vec<WebhookEvent>,
     map: &FieldMap,
@@ -85,7 +86,7 @@ pub async fn take_all<W: IntakeWorld + VendorLimits>(
     stream::iter(taken).buffered(AT_ONCE).collect().await
 }
 
-async fn take<W: IntakeWorld + VendorLimits>(
+async fn take<W: IntakeWorld + RateLimits>(
     world: &W,
     event: WebhookEvent,
     map: &FieldMap,
@@ -131,8 +132,8 @@ fn codes(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(|problem| code(&problem.path, &problem.code)).collect()
 }
 
-/// Reads a lead at its vendor; `None` when the sender's patience ended before.
-async fn fetched<W: IntakeWorld + VendorLimits>(
+/// Reads a lead at its vendor; `None` when there was no time left for the sender.
+async fn fetched<W: IntakeWorld + RateLimits>(
     world: &W,
     fetch: &Fetch,
     map: &FieldMap,
@@ -148,7 +149,7 @@ async fn fetched<W: IntakeWorld + VendorLimits>(
         Ok(answer) => answer,
         // The vendor is not at fault when the time was short, nor when its limits let no more through for now.
         Err(DeliveryError::Retryable { code, .. })
-            if code == GATE_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
+            if code == RATE_LIMITER_FULL || code == "timeout" && timeout_ms < FETCH_TIMEOUT_MS =>
         {
             return Ok(None);
         }
@@ -168,19 +169,15 @@ async fn fetched<W: IntakeWorld + VendorLimits>(
 }
 
 /// What the vendor answers. `HubSpot` is asked as everywhere: with the token that is in force, and within its limits.
-async fn answer<W: IntakeWorld + VendorLimits>(
-    world: &W,
-    fetch: &Fetch,
-    timeout_ms: u32,
-) -> DeliveryResult<HttpAnswer> {
+async fn answer<W: IntakeWorld + RateLimits>(world: &W, fetch: &Fetch, timeout_ms: u32) -> DeliveryResult<HttpAnswer> {
     let request = |token: Option<&str>| {
         let named = |name: &str| token.filter(|_| name == HUBSPOT_TOKEN).map(str::to_owned);
         let request = fetch.request(&|name| named(name).or_else(|| world.setting(name)));
         request.map_err(|refusal| DeliveryError::config(refusal.code, refusal.message))
     };
     if fetch.vendor == FetchVendor::Hubspot {
-        let patience = CallBudget { gate_ms: timeout_ms, answer_ms: timeout_ms, ..CallBudget::CONSUMER };
-        return Hubspot::connect(world, patience)?.ask(|token| request(Some(token))).await;
+        let budget = CallBudget { limiter_ms: timeout_ms, answer_ms: timeout_ms, ..CallBudget::CONSUMER };
+        return Hubspot::connect(world, budget)?.ask(|token| request(Some(token))).await;
     }
     world.send(&request(None)?, timeout_ms).await.map_err(no_answer)
 }

@@ -11,6 +11,7 @@ pub mod enrichment;
 pub mod error;
 pub mod facts;
 pub mod form;
+pub mod hash;
 pub mod html;
 pub mod http;
 pub mod id;
@@ -19,6 +20,8 @@ pub mod lead;
 pub mod limits;
 pub mod normalize;
 pub mod notify;
+#[cfg(feature = "schema")]
+pub mod openapi;
 pub mod roster;
 pub mod rubric;
 pub mod time;

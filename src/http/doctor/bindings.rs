@@ -6,10 +6,9 @@ use crate::bindings::world::World;
 use crate::http::audit::lines;
 use crate::http::audit::people::shards;
 use crate::http::doctor::DoctorLine;
-use crate::objects::provider_limiter::today;
 use futures_util::{StreamExt, stream};
-use lead_router_app::ports::crm::VendorLimits;
 use lead_router_app::ports::messages::LeadStatus;
+use lead_router_app::ports::rate_limits::RateLimits;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::id::LeadId;
 use lead_router_core::roster::model::Pool;
@@ -21,11 +20,12 @@ use worker::wasm_bindgen::JsValue;
 
 const AREA: &str = "bindings";
 /// Every migration, with a table or column that it made.
-const MIGRATIONS: [(&str, &str, &str); 5] = [
+const MIGRATIONS: [(&str, &str, &str); 6] = [
     ("0001_ledger", "decisions", "record"),
     ("0002_forms", "forms", "body"),
     ("0003_audit", "events", "event_id"),
     ("0004_messages", "messages", "posted"),
+    ("0005_config", "config_versions", "body"),
     ("0006_refused_events", "refused_events", "codes"),
 ];
 /// Counters that a deployment may do without.
@@ -58,7 +58,7 @@ pub async fn check(world: &World) -> Vec<DoctorLine> {
 
 async fn database(world: &World) -> Vec<DoctorLine> {
     let query = "SELECT json_object('table', m.name, 'column', c.name) AS line FROM sqlite_master m, \
-        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages')";
+        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages', 'config_versions', 'refused_events')";
     let columns = lines(&world.env, query, &[]).await;
     let mut found = vec![DoctorLine::tried(AREA, "D1 DB", &columns, "bind a D1 database under this name")];
     let Ok(columns) = columns else { return found };
@@ -84,15 +84,13 @@ async fn objects(world: &World) -> Vec<DoctorLine> {
     };
     let team = ask::<_, Pool>(&world.env, REP_POOL, "doctor", "get", &()).await;
     let lookup = ask::<_, Vec<String>>(&world.env, PROVIDER_LOOKUP, "lookup-0", "circuit_open", &()).await;
-    let meter = today(world, "doctor").await;
-    let gate = world.pass("doctor", &AcquireRequest { lanes: Vec::new(), now: world.now() }).await;
+    let limiter = world.acquire("doctor", &AcquireRequest::new(&[], world.now())).await;
     let message = "the object does not answer: see that its class is bound and in the migrations of wrangler.toml";
     vec![
         DoctorLine::tried(AREA, "object ACCOUNT_SHARD", &shard, message),
         DoctorLine::tried(AREA, "object REP_POOL", &team, message),
         DoctorLine::tried(AREA, "object PROVIDER_LOOKUP", &lookup, message),
-        DoctorLine::tried(AREA, "object PROVIDER_LIMITER", &meter, message),
-        DoctorLine::tried(AREA, "object VENDOR_LIMITER", &gate, message),
+        DoctorLine::tried(AREA, "object RATE_LIMITER", &limiter, message),
     ]
 }
 

@@ -41,7 +41,7 @@ pub struct Erased {
 }
 
 /// Rows of a person: the middle part of the id.
-const OF_PERSON: &str = "substr(lead_id, 18, 10) = ? AND state <> 'claim' AND body <> ''";
+const OF_PERSON: &str = "substr(lead_id, 18, 10) = ? AND body <> ''";
 
 #[derive(Deserialize)]
 struct BodyRow {

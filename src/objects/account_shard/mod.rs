@@ -116,8 +116,9 @@ impl AccountShard {
                 self.arm().await?;
                 json(&opened)
             }
-            "settle" => self.decide(store, &parse(body)?, false).await,
-            "wake" => self.decide(store, &parse(body)?, true).await,
+            "decide" => self.decide(store, &parse(body)?).await,
+            "explain" => json(&shard::explain(store, &self.world(), self, &parse(body)?).await?),
+            "preview_claim" => json(&shard::preview_claim(store, &self.world(), self, &parse(body)?).await?),
             "claim" => {
                 let claim: ClaimRequest = parse(body)?;
                 let _guard = self.lock(claim.keys.account.as_str()).await;
@@ -139,14 +140,14 @@ impl AccountShard {
         }
     }
 
-    async fn decide(&self, store: &SqlAccountStore, decide: &DecideRequest, woken: bool) -> PortResult<String> {
+    async fn decide(&self, store: &SqlAccountStore, decide: &DecideRequest) -> PortResult<String> {
         let _guard = self.lock(decide.open.keys.account.as_str()).await;
         if erasure::is_barred(store, &decide.open)? {
             return json(&DecideResponse::Conflict);
         }
-        let settled = shard::decide(store, &self.world(), self, decide, woken).await?;
+        let decided = shard::decide(store, &self.world(), self, decide).await?;
         self.flush_soon(store).await?;
-        json(&settled)
+        json(&decided)
     }
 
     /// Removes what leads say about a person. From the first step on nothing older of the person is taken in; what is
@@ -304,12 +305,11 @@ fn pause(row: LeadRow, now: Timestamp) -> LeadRow {
     LeadRow { wake_at: Some(now.plus_ms(doubled.min(WAKE_PAUSE_MS_MAX))), decision_no: woken, ..row }
 }
 
-/// A row as other parts of the program read it. A claim is no lead of this account shard, an erased lead is none any more.
+/// A row as other parts of the program read it. An erased lead is none any more.
 fn standing(row: LeadRow) -> PortResult<Option<LeadStatus>> {
     Ok(match row.state {
         // Its content was erased.
         _ if row.body.is_empty() => None,
-        LeadState::Claim => None,
         LeadState::Open => Some(LeadStatus::Open { open: parse(row.body.as_bytes())? }),
         LeadState::Assigned | LeadState::Held | LeadState::Rejected => {
             let record = parse(row.body.as_bytes())?;

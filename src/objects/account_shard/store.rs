@@ -1,8 +1,10 @@
 //! The tables of an account shard, in the SQLite of its Durable Object.
 
 use crate::bindings::platform::Sql;
-use lead_router_app::ports::{AccountStore, LeadRow, LeadState, OutboxRow, OutboxStore, PortResult, Unavailable};
-use lead_router_core::id::LeadId;
+use lead_router_app::ports::{
+    AccountStore, ClaimRow, EarlierRow, LeadRow, LeadState, OutboxRow, OutboxStore, PortResult, Unavailable,
+};
+use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::time::Timestamp;
 use serde::Deserialize;
@@ -23,6 +25,9 @@ CREATE TABLE IF NOT EXISTS leads (
   received_ms INTEGER NOT NULL, wake_ms INTEGER, decision_no INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS leads_wake ON leads (wake_ms) WHERE wake_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS claims (
+  claim_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL, rep_id TEXT NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS keys (
   key_hash TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -55,6 +60,22 @@ struct LeadDbRow {
     received_ms: i64,
     wake_ms: Option<i64>,
     decision_no: u32,
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct EarlierDbRow {
+    lead_id: String,
+    rep_id: String,
+    body: String,
+    is_claim: u8,
+}
+
+#[derive(Deserialize)]
+struct ClaimDbRow {
+    lead_id: String,
+    rep_id: String,
+    at_ms: i64,
     body: String,
 }
 
@@ -115,13 +136,16 @@ fn state_text(state: LeadState) -> &'static str {
         LeadState::Assigned => "assigned",
         LeadState::Held => "held",
         LeadState::Rejected => "rejected",
-        LeadState::Claim => "claim",
     }
+}
+
+fn id_of(text: &str) -> PortResult<LeadId> {
+    LeadId::new(text).map_err(|error| Unavailable::new("shard", error.to_string()))
 }
 
 fn lead_row(row: LeadDbRow) -> PortResult<LeadRow> {
     Ok(LeadRow {
-        lead_id: LeadId::new(&row.lead_id).map_err(|error| Unavailable::new("shard", error.to_string()))?,
+        lead_id: id_of(&row.lead_id)?,
         fingerprint: row.fingerprint,
         state: state_of(&row.state)?,
         rep_id: row.rep_id,
@@ -139,15 +163,41 @@ impl AccountStore for SqlAccountStore {
         rows.into_iter().next().map(lead_row).transpose()
     }
 
-    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>> {
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<EarlierRow>> {
         // `~` sorts after every character of an id, and no id is empty.
-        let query = format!(
-            "SELECT {COLUMNS} FROM leads WHERE lead_id >= ? AND lead_id < ? AND rep_id IS NOT NULL \
-             AND received_ms > ? AND lead_id <> ? ORDER BY received_ms DESC, lead_id LIMIT 1"
-        );
+        let query = "SELECT lead_id, rep_id, body, is_claim FROM (\
+             SELECT lead_id, rep_id, received_ms AS at_ms, body, 0 AS is_claim FROM leads \
+             WHERE lead_id >= ?1 AND lead_id < ?2 AND rep_id IS NOT NULL AND received_ms > ?3 AND lead_id <> ?4 \
+             UNION ALL SELECT lead_id, rep_id, at_ms, body, 1 FROM claims \
+             WHERE claim_id >= ?1 AND claim_id < ?2 AND at_ms > ?3 AND lead_id <> ?4) \
+             ORDER BY at_ms DESC, lead_id LIMIT 1";
         let but = but.map_or("", LeadId::as_str);
         let values = [prefix.into(), format!("{prefix}~").into(), ms(since), but.into()];
-        self.sql.rows::<LeadDbRow>(&query, &values)?.into_iter().next().map(lead_row).transpose()
+        let row = self.sql.rows::<EarlierDbRow>(query, &values)?.into_iter().next();
+        row.map(|row| {
+            let EarlierDbRow { lead_id, rep_id, body, is_claim } = row;
+            Ok(EarlierRow { lead_id: id_of(&lead_id)?, rep_id, body, is_claim: is_claim == 1 })
+        })
+        .transpose()
+    }
+
+    fn claim(&self, id: &LeadId) -> PortResult<Option<ClaimRow>> {
+        let query = "SELECT lead_id, rep_id, at_ms, body FROM claims WHERE claim_id = ?";
+        let row = self.sql.rows::<ClaimDbRow>(query, &[id.as_str().into()])?.into_iter().next();
+        row.map(|row| {
+            let rep_id = RepId::new(&row.rep_id).map_err(|error| Unavailable::new("shard", error.to_string()))?;
+            let (lead_id, at) = (id_of(&row.lead_id)?, Timestamp::from_ms(row.at_ms));
+            Ok(ClaimRow { claim_id: id.clone(), lead_id, rep_id, at, body: row.body })
+        })
+        .transpose()
+    }
+
+    fn put_claim(&self, row: &ClaimRow) -> PortResult<()> {
+        let query = "INSERT INTO claims (claim_id, lead_id, rep_id, at_ms, body) VALUES (?, ?, ?, ?, ?) \
+                     ON CONFLICT (claim_id) DO UPDATE SET lead_id = excluded.lead_id, rep_id = excluded.rep_id, \
+                     at_ms = excluded.at_ms, body = excluded.body";
+        let ids = [row.claim_id.as_str().into(), row.lead_id.as_str().into(), row.rep_id.as_str().into(), ms(row.at)];
+        self.sql.run(query, &ids, Some(&row.body))
     }
 
     fn put(&self, row: &LeadRow) -> PortResult<()> {

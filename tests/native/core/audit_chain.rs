@@ -1,8 +1,9 @@
 //! Random ledgers with erasures verify in any order of their lines, and any one change to one is found.
 
 use lead_router_core::audit::chain::{VerificationReport, check};
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::LeadId;
-use lead_router_core::lead::key::{AccountHash, sha256_hex};
+use lead_router_core::lead::key::AccountHash;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -15,6 +15,7 @@
 )]
 
 mod audit_chain;
+mod circles;
 mod enrichment_waterfall;
 mod enrichment_website;
 mod error_codes;
@@ -23,9 +24,13 @@ mod facts_document;
 mod form_shapes;
 mod golden;
 mod golden_kit;
+mod http_routes;
 mod intake_cases;
 mod intake_properties;
 mod intake_samples;
+mod normalize_golden;
+mod normalize_properties;
+mod openapi_schemas;
 mod phones;
 mod provider_descriptions;
 mod provider_form;

@@ -3,8 +3,8 @@
 use lead_router_core::decision::pools::Pools;
 use lead_router_core::roster::eligibility::Exclusion;
 use lead_router_core::roster::model::{Pick, PickOutcome, PickRequest, Rep, Team};
-use lead_router_core::roster::pick::PickReason;
 use lead_router_core::roster::prepared::PreparedPool;
+use lead_router_core::roster::reason::PickReason;
 use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -7,8 +7,9 @@
 
 pub use crate::audit::finding::{Chain, FINDINGS_MAX, VerificationFinding, VerificationReport};
 
+use crate::hash::sha256_hex;
 use crate::id::LeadId;
-use crate::lead::key::{AccountHash, sha256_hex};
+use crate::lead::key::AccountHash;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

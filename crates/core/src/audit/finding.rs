@@ -93,13 +93,13 @@ pub enum VerificationFinding {
         until: u64,
     },
     /// An export says itself that it ends too early, or does not have the rows that it counts.
-    #[error("the export that ends in line {line} is not whole: ask for it again")]
+    #[error("the export that ends in line {line} is incomplete: request it again")]
     IncompleteExport {
         /// Number of its last line, from 1.
         line: usize,
     },
     /// Two lines have one place.
-    #[error("record {seq} of `{shard}` is there twice (line {line})")]
+    #[error("record {seq} of `{shard}` is repeated (line {line})")]
     RepeatedRecord {
         /// The account shard.
         shard: String,

@@ -38,7 +38,7 @@ impl std::fmt::Debug for ErasedPerson {
     }
 }
 
-/// The part of a lead's id that stands for the person; `None` for an id of somebody else's making.
+/// The part of a lead's id that stands for the person; `None` for an id of someone else's making.
 #[must_use]
 pub fn person_part(lead_id: &LeadId) -> Option<&str> {
     let mut parts = lead_id.as_str().split('-');

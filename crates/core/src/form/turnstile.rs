@@ -5,8 +5,8 @@
 //! `idempotency_key`, so the key is made of token and submission: our own repeat passes, another lead with the token of
 //! the first does not.
 
+use crate::hash::keyed_hash;
 use crate::http::{HttpRequest, Method};
-use crate::lead::key::keyed_hash;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 /// One field of a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreviewField {
     /// The sender's name of it; of the sender's own fields in lower case.
     pub sent: String,
@@ -25,6 +26,7 @@ pub struct PreviewField {
 
 /// What becomes of a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Preview {
     /// Whether it is a lead.
     pub is_lead: bool,

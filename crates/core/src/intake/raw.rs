@@ -59,6 +59,7 @@ pub struct RawSignal {
 
 /// Something about the submission that was left out without refusing it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// Which field.
     pub path: String,

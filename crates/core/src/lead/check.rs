@@ -163,13 +163,13 @@ impl LeadChecker {
         let is_told = self.problems.iter().any(|problem| problem.path == path);
         let Some(text) = self.texts.remove(&LeadField::Email) else {
             if !self.has_email && !is_told {
-                self.problem(path, "missing_email", "expected an e-mail address");
+                self.problem(path, "missing_email", "an email address is required");
             }
             return None;
         };
         let email = normalize::email(&text);
         if email.is_none() && !is_told {
-            self.problem(path, "invalid_email", "no such address can exist; expected `name@host.tld`");
+            self.problem(path, "invalid_email", "not a valid email address (expected `name@host.tld`)");
         }
         email
     }

@@ -1,12 +1,15 @@
 //! Hosts and registrable domains.
 //!
 //! The registrable domain is found with the whole public suffix list, the section of the registries and the
-//! section of companies that hand out names below their own. So `acme.co.uk` belongs to one company, and
+//! section of companies that hand out names below their own, and with services that the list lacks. So `acme.co.uk` belongs to one company, and
 //! `acme.github.io` and `other.github.io` belong to two. A host that is itself a suffix (`github.io`,
 //! `uk.com`) stands for its operator and stays as it is. An unknown top-level name counts as one suffix.
 
-use crate::normalize::punycode::ascii_host;
+use crate::normalize::email::{EmailKind, email_kind};
 use crate::normalize::table_lines;
+use crate::normalize::unicode::canonical;
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
 use publicsuffix::{List, Psl};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -19,8 +22,14 @@ static SHARED_SITES: LazyLock<BTreeSet<&'static str>> =
     LazyLock::new(|| table_lines(include_str!("data/shared_sites.txt")).collect());
 
 /// The suffixes, read once per process: some milliseconds, against 200 KiB more of program for a list that is compiled in.
-static SUFFIXES: LazyLock<List> =
-    LazyLock::new(|| List::from_bytes(rules(include_str!("data/public_suffixes.txt")).as_bytes()).unwrap_or_default());
+static SUFFIXES: LazyLock<List> = LazyLock::new(|| {
+    let mut rules = rules(include_str!("data/public_suffixes.txt"));
+    for suffix in table_lines(include_str!("data/shared_suffixes.txt")) {
+        rules.push_str(suffix);
+        rules.push('\n');
+    }
+    List::from_bytes(rules.as_bytes()).unwrap_or_default()
+});
 
 /// The list as its library reads it, from lines with a parent (`.` for none) and the first labels of the rules below it.
 fn rules(table: &'static str) -> String {
@@ -39,7 +48,8 @@ fn rules(table: &'static str) -> String {
     list
 }
 
-/// The host of a URL, or of a text that is nothing but a host; ASCII and lower case.
+/// The host of a URL, or of a text that is nothing but a host; ASCII and lower case, as UTS 46 maps names of other
+/// scripts, wide letters and `。`. Invisible characters do not count.
 ///
 /// `None` for addresses by number, single words, and texts that are no host.
 ///
@@ -50,14 +60,25 @@ fn rules(table: &'static str) -> String {
 /// ```
 #[must_use]
 pub fn host_of(text: &str) -> Option<String> {
+    let text = canonical(text.trim());
     let text = text.trim();
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let rest = rest.trim_start_matches('/');
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?;
-    let host = host.split(':').next()?.trim_end_matches('.').to_lowercase();
-    let host = ascii_host(&host)?;
+    let host = host.split(':').next()?.trim_end_matches('.');
+    let host = ascii_host(host)?;
     is_host(&host).then_some(host)
+}
+
+/// The host in ASCII; `None` when it has a character that no registered name has.
+fn ascii_host(host: &str) -> Option<String> {
+    if host.is_ascii() {
+        return Some(host.to_owned());
+    }
+    // `is_host` judges the ASCII letters, hyphens and lengths.
+    let ascii = Uts46::new().to_ascii(host.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore);
+    ascii.ok().map(|host| host.into_owned())
 }
 
 fn is_host(host: &str) -> bool {
@@ -114,10 +135,23 @@ pub fn domain_of(text: &str) -> Option<String> {
 }
 
 /// The registrable domain of a company's website, or `None` when the text holds no host or the site is one
-/// on which many companies have pages (social networks, link lists, maps).
+/// on which many companies have pages (social networks, link lists, maps), or a mail service, which people type when they have no website.
 #[must_use]
 pub fn website_domain(text: &str) -> Option<String> {
-    domain_of(text).filter(|domain| !SHARED_SITES.contains(domain.as_str()))
+    let domain = domain_of(text)?;
+    let is_shared = SHARED_SITES.contains(domain.as_str()) || email_kind(&domain) != EmailKind::Business;
+    (!is_shared).then_some(domain)
+}
+
+/// The registrable domain of a company's website as a system of record holds it: like [`website_domain`], but a host alone
+/// that many share is the company itself (`linkedin.com`, not `linkedin.com/company/acme`). Mail services are none.
+#[must_use]
+pub fn company_site(text: &str) -> Option<String> {
+    website_domain(text).or_else(|| {
+        let bare = text.trim().split_once("://").map_or(text, |(_, rest)| rest).trim_end_matches('/');
+        let domain = (!bare.contains('/')).then(|| domain_of(bare)).flatten();
+        domain.filter(|domain| email_kind(domain) == EmailKind::Business)
+    })
 }
 
 #[cfg(test)]
@@ -154,7 +188,16 @@ mod tests {
             ("https://müller-söhne.de", Some("xn--mller-shne-kcb9d.de")),
             ("pixel-loft.example", Some("pixel-loft.example")),
             ("www.食狮.公司.cn", Some("xn--85x722f.xn--55qx5d.cn")),
+            ("MU\u{308}NCHEN.de", Some("xn--mnchen-3ya.de")),
+            ("straße.de", Some("xn--strae-oqa.de")),
+            ("例え.jp", Some("xn--r8jz45g.jp")),
+            ("пример.рф", Some("xn--e1afmkfd.xn--p1ai")),
+            ("ａｃｍｅ。ｃｏｍ", Some("acme.com")),
+            ("\u{200e}https://ac\u{200d}me.com\u{200f}/x", Some("acme.com")),
+            ("https：／／www．acme．com／x", Some("acme.com")),
+            ("a\u{fffd}b.com", None),
             ("http://192.168.0.1/", None),
+            ("http://١٩٢.168.0.1/", None),
             ("http://[::1]/", None),
             ("localhost", None),
             ("acme", None),

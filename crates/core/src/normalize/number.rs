@@ -1,5 +1,9 @@
 //! Numbers and ranges as people and providers write them: `6,907`, `51-200 employees`, `$1M-$10M`, `10001+`.
 
+use crate::normalize::bounds::{Bound, between, bound};
+use crate::normalize::text::fold;
+use crate::normalize::unicode::plain_number;
+
 /// How many there are: at least `low`, at most `high`. Equal ends mean an exact number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount {
@@ -22,37 +26,49 @@ impl Amount {
 
 /// Reads an amount, or returns `None` when the text names none.
 ///
-/// Thousands may be parted by `,`, `.`, `'` or a blank; `K`, `M`, `B`, `T` and their words multiply; one on the
-/// upper end alone also counts for the lower one when that makes a range (`1-10M`). Words before and after, and
-/// everything in brackets, are left aside. Fractions are cut off after multiplying.
+/// Thousands may be parted by `,`, `.`, `'` or a space; `K`, `M`, `B`, `T`, `lakh`, `万` and their words multiply; one on
+/// the upper end alone also counts for the lower one when that makes a range (`1-10M`). Words before and after, and
+/// everything in brackets, are left aside. Fractions are cut off after multiplying. Less than something is at least one.
+/// A size that a spreadsheet took for a day is read back: `Nov-50` is 11 to 50.
 ///
 /// ```
 /// use lead_router_core::normalize::amount;
 /// assert_eq!(amount("1001–5000 employees").map(|a| (a.low, a.high)), Some((1001, Some(5000))));
 /// assert_eq!(amount("$10B+").map(|a| (a.low, a.high)), Some((10_000_000_000, None)));
+/// assert_eq!(amount("< 50").map(|a| (a.low, a.high)), Some((1, Some(49))));
 /// assert_eq!(amount("many"), None);
 /// ```
 #[must_use]
 pub fn amount(text: &str) -> Option<Amount> {
+    let text = plain_number(text);
     let text = text.split('(').next()?.trim().to_lowercase();
     if let Some(codes) = text.strip_prefix("c_").or_else(|| text.strip_prefix("r_")) {
         return coded(codes);
     }
-    if text.starts_with('-') || text.starts_with('−') {
+    if text.starts_with('-') {
         return None;
     }
-    let (first, rest) = reading(&text)?;
-    let rest = rest.trim_start();
-    if rest.starts_with('+') || rest.starts_with("or more") || is_above(&text) {
-        return Some(Amount { low: first.value()?, high: None });
+    if let Some(amount) = one_person(&text).or_else(|| spreadsheet_day(&text)) {
+        return Some(amount);
     }
-    let Some(tail) = after_dash(rest) else {
-        let value = first.value()?;
-        return Some(Amount { low: value, high: Some(value) });
+    let start = text.find(|letter: char| letter.is_ascii_digit())?;
+    let before = text.get(..start)?;
+    let (first, rest) = reading(&text)?;
+    if let Some((second, _)) = between(before, rest).and_then(reading) {
+        return range(first, second);
+    }
+    let value = first.value()?;
+    let (low, high) = match bound(before, rest) {
+        Bound::Exactly => (value, Some(value)),
+        Bound::AtLeast => (value, None),
+        Bound::AtMost => (value.min(1), Some(value)),
+        Bound::Below => (value.checked_sub(1)?.min(1), Some(value.checked_sub(1)?)),
     };
-    let Some((second, _)) = reading(tail) else {
-        return Some(Amount { low: first.value()?, high: None });
-    };
+    (low >= 0).then_some(Amount { low, high })
+}
+
+/// A range, unless its ends are the wrong way round.
+fn range(first: Decimal, second: Decimal) -> Option<Amount> {
     let high = second.value()?;
     let shared = Decimal { scale: second.scale, ..first }.value().filter(|low| first.scale == 0 && *low <= high);
     let low = shared.unwrap_or(first.value()?);
@@ -68,6 +84,7 @@ pub fn amount(text: &str) -> Option<Amount> {
 /// ```
 #[must_use]
 pub fn whole_number(text: &str) -> Option<i64> {
+    let text = plain_number(text);
     let text = text.trim();
     let (number, rest) = reading(text)?;
     (text.starts_with(|letter: char| letter.is_ascii_digit()) && rest.is_empty() && number.is_whole())
@@ -78,8 +95,10 @@ pub fn whole_number(text: &str) -> Option<i64> {
 /// An amount in US dollars, or `None` when the text names another currency.
 #[must_use]
 pub fn dollars(text: &str) -> Option<Amount> {
-    const FOREIGN: [&str; 16] =
-        ["€", "£", "¥", "₹", "₩", "eur", "gbp", "jpy", "cny", "inr", "chf", "sek", "nok", "dkk", "cad", "aud"];
+    const FOREIGN: [&str; 24] = [
+        "€", "£", "¥", "₹", "₩", "₽", "₺", "r$", "zł", "円", "元", "eur", "gbp", "jpy", "cny", "inr", "chf", "sek",
+        "nok", "dkk", "cad", "aud", "brl", "pln",
+    ];
     let lower = text.to_lowercase();
     let head = lower.split('(').next().unwrap_or_default();
     if FOREIGN.iter().any(|currency| head.contains(currency)) {
@@ -102,13 +121,25 @@ fn coded(codes: &str) -> Option<Amount> {
     }
 }
 
-fn is_above(text: &str) -> bool {
-    [">", "over ", "more than ", "above "].iter().any(|word| text.starts_with(word))
+/// How people say that there is nobody but them.
+fn one_person(text: &str) -> Option<Amount> {
+    const WORDS: [&str; 8] =
+        ["just me", "only me", "self employed", "sole trader", "solo", "nur ich", "einzelunternehmer", "autonomo"];
+    WORDS.contains(&fold(text).as_str()).then_some(Amount { low: 1, high: Some(1) })
 }
 
-/// What follows a dash or `to`, which makes a range.
-fn after_dash(rest: &str) -> Option<&str> {
-    ["-", "–", "—", "to "].iter().find_map(|dash| rest.strip_prefix(dash))
+/// What is left of `11-50` and `2-10` when a spreadsheet has read them as days: `nov-50`, `10-feb`.
+fn spreadsheet_day(text: &str) -> Option<Amount> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let (one, other) = text.split_once('-')?;
+    let month = |name: &str| (1..).zip(MONTHS).find_map(|(number, month)| (month == name).then_some(number));
+    let (low, high) = match (month(one), month(other)) {
+        (Some(low), None) => (low, other),
+        (None, Some(low)) => (low, one),
+        _ => return None,
+    };
+    let high: i64 = high.parse().ok()?;
+    (low <= high).then_some(Amount { low, high: Some(high) })
 }
 
 /// A decimal number: `digits × 10^(scale − decimals)`.
@@ -136,57 +167,98 @@ impl Decimal {
 fn reading(text: &str) -> Option<(Decimal, &str)> {
     let start = text.find(|letter: char| letter.is_ascii_digit())?;
     let text = text.get(start..)?;
-    let end = text.find(|letter: char| !is_part_of_number(letter)).unwrap_or(text.len());
-    let written = text.get(..end)?;
+    let end = end_of_number(text);
     // A separator at the end belongs to the sentence, not to the number.
-    let number = written.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    let number = text.get(..end)?.trim_end_matches(|letter: char| !letter.is_ascii_digit());
     let rest = text.get(number.len()..)?;
     let (digits, decimals) = digits(number)?;
     let (scale, rest) = multiplier(rest);
     Some((Decimal { digits, decimals, scale }, rest))
 }
 
-fn is_part_of_number(letter: char) -> bool {
-    letter.is_ascii_digit() || matches!(letter, '.' | ',' | '\'' | '’' | '\u{a0}' | '\u{202f}')
+/// Where a number ends that begins the text. Spaces belong to it where they part groups of three digits.
+fn end_of_number(text: &str) -> usize {
+    let text = text.split("..").next().unwrap_or_default();
+    let is_part = |letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ',' | '\'');
+    let mut end = text.find(|letter: char| !is_part(letter)).unwrap_or(text.len());
+    if end > 3 {
+        return end;
+    }
+    while let Some(group) = text.get(end..).and_then(|rest| rest.strip_prefix(' ')) {
+        let digits = group.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(group.len());
+        if digits != 3 {
+            break;
+        }
+        end = end.saturating_add(4);
+    }
+    let fraction = text.get(end..).unwrap_or_default();
+    end.saturating_add(fraction.find(|letter: char| !is_part(letter)).unwrap_or(fraction.len()))
 }
 
 /// The digits of a number and how many of them are decimals.
 ///
-/// The last separator is a decimal point unless exactly three digits follow it: `1.600` is a thousand and
-/// something, `62.44` is a fraction.
+/// The last separator is a decimal point unless exactly three digits follow it: `1.600` is a thousand and something,
+/// `62.44` is a fraction. It is one in any case behind another kind of separator (`1,234.567`), behind more digits than a
+/// group has (`1234.567`), and behind a zero that stands alone (`0.125`).
 fn digits(number: &str) -> Option<(i64, u32)> {
     let all: String = number.chars().filter(char::is_ascii_digit).collect();
-    let last = number.rsplit(|letter: char| !letter.is_ascii_digit()).next()?;
-    let whole = last.len() == number.len() || last.len() == 3;
-    let decimals = if whole { 0 } else { u32::try_from(last.len()).ok()? };
+    let (before, last) = number.rsplit_once(|letter: char| !letter.is_ascii_digit()).unwrap_or(("", number));
+    let separator = number.get(before.len()..).and_then(|rest| rest.chars().next());
+    let others = before.chars().filter(|letter| !letter.is_ascii_digit());
+    let is_point = before == "0"
+        || (before.len() > 3 && others.clone().count() == 0)
+        || others.clone().any(|other| Some(other) != separator);
+    let is_whole = before.is_empty() || (last.len() == 3 && !is_point);
+    let decimals = if is_whole { 0 } else { u32::try_from(last.len()).ok()? };
     Some((all.parse().ok()?, decimals))
 }
 
-/// The power of ten that a suffix stands for, and what follows the suffix.
+/// The power of ten that a suffix stands for, and what follows the suffix. Longer words go before their beginnings.
 fn multiplier(rest: &str) -> (u32, &str) {
-    const WORDS: [(&str, u32); 17] = [
+    const WORDS: [(&str, u32); 34] = [
         ("thousand", 3),
-        ("million", 6),
+        ("tausend", 3),
+        ("tsd.", 3),
+        ("tsd", 3),
         ("milliarden", 9),
+        ("milliarde", 9),
+        ("milliards", 9),
+        ("miliardi", 9),
         ("millionen", 6),
+        ("millones", 6),
+        ("milhoes", 6),
+        ("milhões", 6),
+        ("milioni", 6),
+        ("millions", 6),
+        ("million", 6),
+        ("billions", 9),
         ("billion", 9),
         ("trillion", 12),
+        ("crore", 7),
+        ("lakh", 5),
         ("mrd", 9),
+        ("mld", 9),
         ("mio", 6),
         ("mln", 6),
         ("mm", 6),
         ("bn", 9),
         ("tn", 12),
+        ("cr", 7),
         ("k", 3),
         ("m", 6),
         ("b", 9),
         ("t", 12),
         ("g", 9),
+        ("md", 9),
     ];
-    let lower_start = rest.trim_start();
+    const SIGNS: [(char, u32); 5] = [('万', 4), ('萬', 4), ('億', 8), ('亿', 8), ('만', 4)];
+    let start = rest.trim_start();
+    if let Some((power, tail)) = SIGNS.iter().find_map(|(sign, power)| Some((*power, start.strip_prefix(*sign)?))) {
+        return (power, tail);
+    }
     for (word, power) in WORDS {
-        let Some(head) = lower_start.get(..word.len()) else { continue };
-        let Some(tail) = lower_start.get(word.len()..) else { continue };
+        let Some(head) = start.get(..word.len()) else { continue };
+        let Some(tail) = start.get(word.len()..) else { continue };
         if head.eq_ignore_ascii_case(word) && !tail.starts_with(char::is_alphabetic) {
             return (power, tail);
         }

@@ -1,6 +1,9 @@
 //! Letters and blanks.
 
-/// Lower case, Latin letters without their marks, everything that is neither letter nor digit as one blank.
+use crate::normalize::unicode::{canonical, is_invisible, plain_number};
+
+/// Lower case, Latin letters without their marks, everything that is neither letter nor digit as one blank. Composed and
+/// decomposed letters, wide and narrow forms are the same, and invisible characters do not count.
 ///
 /// `ä` becomes `a`, not `ae`; both spellings of a German word have to be listed where they matter. Letters of
 /// other scripts stay as they are.
@@ -14,7 +17,7 @@
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut blank = false;
-    for letter in text.chars().flat_map(char::to_lowercase) {
+    for letter in canonical(text).chars().flat_map(char::to_lowercase) {
         if is_mark(letter) {
             continue;
         }
@@ -42,29 +45,38 @@ fn is_mark(letter: char) -> bool {
 /// The Latin letter or letters without marks, or `None` when there is nothing to take away.
 fn plain(letter: char) -> Option<&'static str> {
     Some(match letter {
-        'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ạ' | 'ả' => "a",
+        'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ȁ' | 'ȧ' | 'ạ'..='ặ' => "a",
         'æ' => "ae",
         'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
         'ď' | 'đ' | 'ð' => "d",
-        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ế' | 'ệ' => "e",
-        'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
-        'ĥ' | 'ħ' => "h",
-        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => "i",
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ȅ' | 'ȩ' | 'ẹ'..='ệ' => "e",
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' | 'ǧ' => "g",
+        'ĥ' | 'ħ' | 'ḥ' => "h",
+        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' | 'ǐ' | 'ỉ' | 'ị' => "i",
         'ĵ' => "j",
-        'ķ' => "k",
+        'ķ' | 'ǩ' => "k",
         'ĺ' | 'ļ' | 'ľ' | 'ł' => "l",
         'ñ' | 'ń' | 'ņ' | 'ň' => "n",
-        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ơ' | 'ồ' => "o",
+        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ơ' | 'ǒ' | 'ọ'..='ợ' => "o",
         'œ' => "oe",
         'ŕ' | 'ŗ' | 'ř' => "r",
-        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' | 'ṣ' => "s",
         'ß' => "ss",
-        'ţ' | 'ť' | 'ŧ' | 'ț' => "t",
+        'ţ' | 'ť' | 'ŧ' | 'ț' | 'ṭ' => "t",
         'þ' => "th",
-        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' => "u",
+        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' | 'ǔ' | 'ụ'..='ự' => "u",
         'ŵ' => "w",
-        'ý' | 'ÿ' | 'ŷ' => "y",
+        'ý' | 'ÿ' | 'ŷ' | 'ỳ'..='ỹ' => "y",
         'ź' | 'ż' | 'ž' => "z",
+        'ά' => "α",
+        'έ' => "ε",
+        'ή' => "η",
+        'ί' | 'ϊ' | 'ΐ' => "ι",
+        'ό' => "ο",
+        'ύ' | 'ϋ' | 'ΰ' => "υ",
+        'ώ' => "ω",
+        'ς' => "σ",
+        'ё' => "е",
         _ => return None,
     })
 }
@@ -87,7 +99,8 @@ pub fn collapse(text: &str) -> String {
 /// The text without what pasting and old encodings leave behind.
 ///
 /// - Invisible characters are dropped: zero-width blanks, byte order marks, soft hyphens, marks that force a writing
-///   direction. Joiners stay, since emoji and several scripts need them.
+///   direction. Joiners stay, since emoji and several scripts need them;
+///   direction marks of one letter (U+200E, U+200F, U+061C) go.
 /// - Vertical tabs and form feeds, which word processors put between lines, become line ends.
 /// - Control characters that Windows-1252 uses for letters and punctuation become these.
 ///
@@ -102,13 +115,6 @@ pub fn clean(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().filter(|letter| !is_invisible(*letter)).map(mended).collect()
-}
-
-fn is_invisible(letter: char) -> bool {
-    matches!(
-        letter,
-        '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 fn mended(letter: char) -> char {
@@ -127,6 +133,7 @@ fn mended(letter: char) -> char {
 /// A postal code: upper case, letters, digits and hyphens only. `None` when nothing remains.
 #[must_use]
 pub fn postal_code(text: &str) -> Option<String> {
+    let text = plain_number(text);
     let capitals = text.chars().flat_map(char::to_uppercase);
     let code: String = capitals.filter(|letter| letter.is_alphanumeric() || *letter == '-').collect();
     (!code.is_empty()).then_some(code)
@@ -142,6 +149,11 @@ mod tests {
             ("Łódź", "lodz"),
             ("Straße", "strasse"),
             ("E\u{301}cole", "ecole"),
+            ("Nguyễn Thị Hường", "nguyen thi huong"),
+            ("ΑΘΗΝΑΣ", "αθηνασ"),
+            ("Αθήνας", "αθηνασ"),
+            ("Ａｃｍｅ\u{200b}", "acme"),
+            ("И\u{306}ога", "йога"),
             ("株式会社 トヨタ", "株式会社 トヨタ"),
             ("A/S", "a s"),
             ("--", ""),

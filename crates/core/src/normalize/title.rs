@@ -34,10 +34,58 @@ struct TitleRules {
 static SENIORITY: LazyLock<TitleRules> = LazyLock::new(|| TitleRules::read(include_str!("data/seniority.txt")));
 static FUNCTION: LazyLock<TitleRules> = LazyLock::new(|| TitleRules::read(include_str!("data/function.txt")));
 
+/// Words that make a title one that somebody does not have.
+const NOT_HELD: [&str; 17] = [
+    "former",
+    "formerly",
+    "ex",
+    "retired",
+    "emeritus",
+    "past",
+    "previously",
+    "aspiring",
+    "future",
+    "ehemalig",
+    "ehemaliger",
+    "ehemalige",
+    "ehem",
+    "ancien",
+    "ancienne",
+    "antiguo",
+    "antigua",
+];
+
+/// Forms of address and academic degrees, which stand in fields called "title" too.
+const ADDRESS: [&str; 44] = [
+    "mr", "mrs", "ms", "miss", "mx", "sir", "madam", "dr", "prof", "med", "jur", "phil", "rer", "nat", "pol", "h", "c",
+    "ing", "dipl", "mag", "bsc", "msc", "mba", "phd", "herr", "herrn", "frau", "hr", "fr", "m", "mme", "mlle",
+    "monsieur", "madame", "sr", "sra", "srta", "senor", "senora", "dhr", "mevr", "sig", "dott", "様",
+];
+
+/// Whether a title is nothing but a form of address or a degree (`Mr`, `Prof. Dr.`), and so no job.
+///
+/// ```
+/// use lead_router_core::normalize::is_form_of_address;
+/// assert!(is_form_of_address("Herr Dr."));
+/// assert!(!is_form_of_address("Dr. Ann Lee, CEO") && !is_form_of_address(""));
+/// ```
+#[must_use]
+pub fn is_form_of_address(title: &str) -> bool {
+    let folded = fold(title);
+    !folded.is_empty() && folded.split(' ').all(|word| ADDRESS.contains(&word))
+}
+
+/// The parts of a title that somebody holds, folded: not "Former VP", but what stands beside it.
+fn held(title: &str) -> String {
+    let parts = title.split([',', ';', '|', '·', '•', '(', ')', '\n']).map(fold);
+    let parts = parts.filter(|part| !part.split(' ').any(|word| NOT_HELD.contains(&word)));
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// The seniority in a job title: `student`, `entry`, `owner`, `vp`, `c_level`, `director`, `manager` or `senior`.
 ///
 /// The first rule of the table that fits decides, so that "Assistant to the CEO" and "Vice President" do not become
-/// chiefs. `None` when the title says nothing about it.
+/// chiefs. A title that somebody had or hopes for is left aside. `None` when the title says nothing about it.
 ///
 /// ```
 /// use lead_router_core::normalize::seniority_of;
@@ -47,7 +95,10 @@ static FUNCTION: LazyLock<TitleRules> = LazyLock::new(|| TitleRules::read(includ
 /// ```
 #[must_use]
 pub fn seniority_of(title: &str) -> Option<&'static str> {
-    let folded = fold(title);
+    if is_form_of_address(title) {
+        return None;
+    }
+    let folded = held(title);
     let words: Vec<&str> = folded.split(' ').collect();
     let first = SENIORITY.fitting(&words).min_by_key(|(place, _, _)| *place);
     first.map(|(_, phrase, _)| phrase.code).filter(|code| *code != "none")

@@ -62,7 +62,7 @@ pub fn notices(record: &Record, making: &NoticeInputs<'_>) -> Vec<Notice> {
     }
 }
 
-/// Tells the rep of a decision that a person gave the lead to somebody else in the CRM since. `owner` is the name of that
+/// Tells the rep of a decision that a person gave the lead to someone else in the CRM since. `owner` is the name of that
 /// owner, when the roster knows one. `None` when the decision gave the lead to nobody.
 #[must_use]
 pub fn owner_drift(record: &Record, owner: Option<String>, making: &NoticeInputs<'_>) -> Option<Notice> {

@@ -1,7 +1,8 @@
 //! What changed in `HubSpot`.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, DeliveryResult, VendorLimits};
+use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, DeliveryResult};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::AccountState;
 use lead_router_core::crm::hubspot::cursor::{HubspotCursor, PAGE_MAX};
@@ -13,7 +14,7 @@ use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::hubspot_contact;
 use std::collections::BTreeSet;
 
-impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
+impl<W: Http + Clock + RateLimits> Hubspot<'_, W> {
     /// A page: contacts first, then companies, then deals, which count as changes of their companies.
     pub(super) async fn changed(&self, since: &ChangesSince) -> DeliveryResult<Changes> {
         let cursor = HubspotCursor::read(since.at, &since.page);

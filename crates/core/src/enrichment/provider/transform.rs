@@ -6,9 +6,9 @@
 use crate::facts::{FactKind, FactValue};
 use crate::limits::VALUE_CHARS_MAX;
 use crate::normalize::{
-    Amount, EmailKind, amount, clean, collapse, company_type, country_code, date_number, dollars, domain_of, e164,
+    Amount, EmailKind, amount, clean, collapse, company_site, company_type, country_code, date_number, dollars, e164,
     email, fold, function_of, funding_rank, funding_stage, growth_percent, industry_code, linkedin_company,
-    linkedin_profile, naics_code, postal_code, seniority_of, website_domain,
+    linkedin_profile, naics_code, postal_code, seniority_of,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,7 +21,7 @@ const SET_MAX: usize = 500;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transform {
-    /// Text as sent, blanks tidied.
+    /// Text as sent, spaces tidied.
     Text,
     /// Text in lower case.
     Lower,
@@ -67,7 +67,7 @@ pub enum Transform {
     CompanyType,
     /// Industry code of NAICS, two to six digits.
     Naics,
-    /// Postal code, upper case, without blanks.
+    /// Postal code, upper case, without spaces.
     PostalCode,
     /// Flag: `true` or `false`, also as a text.
     Flag,
@@ -123,7 +123,7 @@ impl Transform {
             Self::Title => Some(title_case(words)),
             Self::Country => country_code(words).map(str::to_owned),
             Self::Industry => industry_code(words),
-            Self::Domain => domain(words),
+            Self::Domain => company_site(words),
             Self::Function => function(words),
             Self::Phone => e164(words, None),
             Self::PhoneNorthAmerica => e164(words, Some("us")),
@@ -156,7 +156,7 @@ fn digits(value: &Value) -> Option<String> {
     if let Value::Number(number) = value { Some(number.to_string()) } else { words(value) }
 }
 
-/// Some providers send flags as texts.
+/// Some providers send booleans as texts.
 fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -182,15 +182,6 @@ fn year(value: &Value) -> Option<FactValue> {
     let is_alone = text.get(4..)?.chars().next().is_none_or(|next| !next.is_ascii_digit());
     let year: i64 = digits.parse().ok()?;
     (is_alone && (1_000..3_000).contains(&year)).then_some(FactValue::Number(year))
-}
-
-/// The domain that a provider names as the company's own. A page on a shared site is none, but the site as such is:
-/// somebody does work there.
-fn domain(words: &str) -> Option<String> {
-    website_domain(words).or_else(|| {
-        let bare = words.split_once("://").map_or(words, |(_, rest)| rest).trim_end_matches('/');
-        (!bare.contains('/')).then(|| domain_of(bare)).flatten()
-    })
 }
 
 /// Seniority by the words that providers use, otherwise read like a title.
@@ -250,10 +241,10 @@ fn title_case(words: &str) -> String {
     }
     let mut titled = Vec::new();
     for (index, word) in words.split(' ').enumerate() {
-        let mut letters = word.chars();
-        titled.push(match letters.next() {
+        let mut characters = word.chars();
+        titled.push(match characters.next() {
             _ if LETTERS.contains(&word) => word.to_uppercase(),
-            Some(first) if index == 0 || !SMALL.contains(&word) => first.to_uppercase().chain(letters).collect(),
+            Some(first) if index == 0 || !SMALL.contains(&word) => first.to_uppercase().chain(characters).collect(),
             _ => word.to_owned(),
         });
     }
