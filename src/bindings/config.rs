@@ -31,6 +31,8 @@ const ROSTER: &str = "roster:index";
 const DIRECTORY: &str = "directory:version";
 /// Key of the rules of notifying.
 const NOTIFY: &str = "notify:rules";
+/// Key of what all forms ask of those who post.
+const FORM_GUARD: &str = "forms:guard";
 /// Beginning of the key of the time in which every change in a CRM was taken over; its name follows.
 const CRM_HEARD: &str = "crm:heard";
 /// Beginning of the key of who can own records in a CRM: ids by work address; its name follows.
@@ -192,6 +194,22 @@ pub async fn sender_text(env: &Env, id: &str) -> PortResult<Option<String>> {
 /// [`Unavailable`] when KV fails.
 pub async fn put_sender(env: &Env, id: &str, text: &str) -> PortResult<()> {
     store(env)?.put(&format!("sender:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
+}
+
+/// What all forms ask of those who post, as it was written.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn form_guard(env: &Env) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, FORM_GUARD).await
+}
+
+/// Puts in force what all forms ask of those who post.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_form_guard(env: &Env, text: &str) -> PortResult<()> {
+    store(env)?.put(FORM_GUARD, text).map_err(failed)?.execute().await.map_err(failed)
 }
 
 /// The rules of notifying in force as they were written, if there are any.

@@ -15,10 +15,10 @@ use lead_router_app::intake::{IntakeAnswer, Options, fingerprint, id_of};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::directory::ImportKind;
-use lead_router_core::form::Form;
+use lead_router_core::form::{Form, FormId};
 use lead_router_core::intake::IntakeError;
 use lead_router_core::intake::batch::Rows;
-use lead_router_core::lead::{Lead, check};
+use lead_router_core::lead::{KeyScope, Lead, check};
 use lead_router_core::limits::{
     BATCH_BYTES_MAX, BATCH_MESSAGE_BYTES_MAX, BATCH_ROWS_MAX, BATCH_WAIT_ROWS_MAX, IDEMPOTENCY_KEY_BYTES_MAX,
 };
@@ -40,7 +40,7 @@ struct Batch {
     world: World,
     settings: Settings,
     form: Rc<Form>,
-    form_id: Option<String>,
+    form_id: Option<FormId>,
     rows: Rows,
     key: Option<String>,
     wait: bool,
@@ -82,9 +82,13 @@ pub async fn post(call: &mut Call<'_>) -> ApiResult {
         Some(Ok(row)) if row > 0 => row,
         Some(_) => return Err(ApiError::new(422, "bad_first_row", "`first_row` takes a number from 1 on")),
     };
-    let form_id = call.query("form");
+    let form_id = match call.query("form").map(|id| FormId::new(&id)) {
+        None => None,
+        Some(Some(id)) => Some(id),
+        Some(None) => return Err(ApiError::new(422, "bad_form", "`form` takes the id of a form")),
+    };
     let form = match &form_id {
-        Some(id) => form_settings::in_force(&call.world, id).await?,
+        Some(id) => form_settings::in_force(&call.world, id).await?.unwrap_or_default(),
         None => Rc::default(),
     };
     let bytes = body::bytes_up_to(&mut call.request, BATCH_BYTES_MAX).await?;
@@ -170,7 +174,7 @@ impl Batch {
             self.count = self.count.saturating_add(1);
             let judged = read.and_then(|mut raw| {
                 if let Some(id) = &self.form_id {
-                    form.complete(id, &mut raw);
+                    form.complete(id.as_str(), &mut raw);
                 }
                 check(raw, self.received_at).map_err(IntakeError::Invalid)
             });
@@ -196,13 +200,14 @@ impl Batch {
     fn ready(&mut self, row: usize, lead: Lead) -> Result<ReadyBatch, Value> {
         let named = lead.submission_id.clone().or_else(|| self.key.as_ref().map(|key| format!("{key}:{row}")));
         if let Some(key) = &named {
-            let content = fingerprint(&lead);
+            let content = fingerprint(&lead, self.settings.person_key.as_bytes());
             let first = self.seen.entry(key.clone()).or_insert_with(|| content.clone());
             if *first != content {
                 return Err(refusal("idempotency_conflict", "another row of this batch has the same `submission_id`"));
             }
         }
-        Ok(ReadyBatch { row, key: key_of(&lead, named), lead })
+        let key = key_of(&lead, named.map(|key| KeyScope::Intake.of(&key)), self.settings.person_key.as_bytes());
+        Ok(ReadyBatch { row, key, lead })
     }
 
     /// Takes rows in, and puts their lines into the places kept for them.

@@ -12,7 +12,7 @@ use lead_router_app::ports::{AccountShards, Clock};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
 use lead_router_core::intake::{FieldMap, Media, json as json_body};
-use lead_router_core::lead::{Lead, check};
+use lead_router_core::lead::{KeyScope, Lead, check};
 use lead_router_core::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub fn options<'a>(call: &'a Call<'_>, wait: bool) -> Options<'a> {
 pub async fn post_lead(call: &mut Call<'_>) -> ApiResult {
     let received_at = call.world.now();
     let lead = json_lead(call, received_at).await?;
-    let key = idempotency_key(&call.request, &lead)?;
+    let key = idempotency_key(&call.request, &lead, KeyScope::Intake)?;
     let wait = call.query("wait").as_deref() != Some("0");
     let done = intake(&call.world, lead, key.as_deref(), received_at, options(call, wait)).await?;
     answer(call, done)
@@ -173,15 +173,15 @@ pub fn content_type(request: &Request) -> Option<String> {
     request.headers().get("content-type").ok().flatten()
 }
 
-/// The sender's idempotency key: the header, else the `submission_id` of the lead.
-pub fn idempotency_key(request: &Request, lead: &Lead) -> Result<Option<String>, ApiError> {
+/// The sender's idempotency key among all senders: the header, else the `submission_id` of the lead.
+pub fn idempotency_key(request: &Request, lead: &Lead, scope: KeyScope<'_>) -> Result<Option<String>, ApiError> {
     let header = request.headers().get("idempotency-key").ok().flatten();
     match header.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()) {
         Some(key) if key.len() > IDEMPOTENCY_KEY_BYTES_MAX => {
             let message = format!("`Idempotency-Key` may have {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
             Err(ApiError::new(422, "idempotency_key_too_long", message))
         }
-        Some(key) => Ok(Some(key)),
-        None => Ok(lead.submission_id.clone()),
+        Some(key) => Ok(Some(scope.of(&key))),
+        None => Ok(lead.submission_id.as_deref().map(|id| scope.of(id))),
     }
 }

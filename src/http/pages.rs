@@ -1,9 +1,7 @@
 //! The three small pages that a browser may see without any page of the business: form, thanks, what to mend.
 
-use crate::http::form_settings;
 use crate::http::respond::{ApiError, ApiResult};
-use crate::http::route_table::encode_segment;
-use crate::http::routes::Call;
+use lead_router_core::form::{Form, FormId};
 use lead_router_core::html::escape;
 use lead_router_core::intake::Name;
 use std::collections::BTreeSet;
@@ -42,8 +40,7 @@ const FIELDS: [(&str, &str, &str); 5] = [
 ];
 
 /// `GET /forms/{form}`: a plain form to try the router with, with the fields that the form's settings require.
-pub async fn form(call: &Call<'_>, form_id: &str) -> ApiResult {
-    let settings = form_settings::in_force(&call.world, form_id).await?;
+pub fn form(form_id: &FormId, settings: &Form) -> ApiResult {
     let required: BTreeSet<String> = settings.required.iter().map(Name::path).collect();
     let is_required = |name: &str| name == "email" || required.contains(name);
     let inputs: String = FIELDS.iter().map(|(name, label, more)| input(name, label, more, is_required(name))).collect();
@@ -56,7 +53,7 @@ pub async fn form(call: &Call<'_>, form_id: &str) -> ApiResult {
          <textarea id=\"message\" name=\"message\" rows=\"4\"{attribute}></textarea>\
          <div class=\"gone\" aria-hidden=\"true\"><input name=\"_gotcha\" tabindex=\"-1\" autocomplete=\"off\"></div>\
          <button>Send</button></form>",
-        escape(&encode_segment(form_id)),
+        escape(form_id.as_str()),
     );
     page(200, "Talk to sales", &main)
 }

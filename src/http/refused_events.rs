@@ -184,7 +184,7 @@ pub async fn redrive_all(call: &Call<'_>) -> ApiResult {
 async fn again(call: &Call<'_>, id: &str) -> Result<WebhookResult, ApiError> {
     let (row, sender, event) = row(&call.world, id).await?;
     let says = WebhookEventKind::Lead(Box::new(event.raw(&call.world, sender).await?));
-    let taken = webhooks::take_one(call, WebhookEvent { key: event.key, says }).await?;
+    let taken = webhooks::take_one(call, sender, WebhookEvent { key: event.key, says }).await?;
     if matches!(taken, WebhookResult::Accepted(_) | WebhookResult::Duplicate(_)) {
         remove(&call.world, &row.id).await?;
     }

@@ -9,7 +9,7 @@ use crate::http::audit::{decisions, events, export, people};
 use crate::http::respond::{ApiError, ApiResult};
 use crate::http::route_table::{Lookup, Operation, find};
 use crate::http::{
-    action_links, admin, auth, batch, dead_letters, doctor, embed, form_settings, forms, leads, notifications, pages,
+    action_links, admin, auth, batch, dead_letters, doctor, embed, form_settings, forms, leads, notifications,
     providers, refused_events, rep_actions, roster, senders, slack, webhooks,
 };
 use crate::queues::crm;
@@ -122,10 +122,10 @@ async fn perform(call: &mut Call<'_>, operation: Operation, id: &str) -> ApiResu
         Operation::DeclineLead => rep_actions::post(call, id, "decline").await,
         Operation::ReassignLead => rep_actions::post(call, id, "reassign").await,
         Operation::Explain => leads::explain(call).await,
-        Operation::GetForm => pages::form(call, id).await,
+        Operation::GetForm => forms::page(call, id).await,
         Operation::PostForm => forms::post_form(call, id).await,
         Operation::Preflight => forms::preflight(call, id).await,
-        Operation::GetThanks => pages::thanks(),
+        Operation::GetThanks => forms::thanks(call, id).await,
         Operation::GetScript => embed::script(),
         Operation::GetDemo if call.settings.dev => embed::demo(),
         Operation::GetDemo => Err(ApiError::no_such_route()),

@@ -169,7 +169,9 @@ fn shown_event(event: &WebhookEvent, now: Timestamp) -> Value {
 /// `POST /v1/forms/{form}/preview`: what becomes of a sample submission; nothing is kept.
 pub async fn form_preview(call: &mut Call<'_>, form_id: &str) -> ApiResult {
     let sample = Sample::read(call).await?;
-    let mut settings: form::Form = (*form_settings::in_force(&call.world, form_id).await?).clone();
+    let id = form::FormId::new(form_id).ok_or_else(|| ApiError::not_found("form"))?;
+    let in_force = form_settings::in_force(&call.world, &id).await?.unwrap_or_default();
+    let mut settings: form::Form = (*in_force).clone();
     if let Some(map) = sample.map()? {
         settings.map = map;
     }

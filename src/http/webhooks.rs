@@ -133,8 +133,8 @@ async fn take(
     map: &FieldMap,
     received_at: Timestamp,
 ) -> Result<Vec<WebhookResult>, ApiError> {
-    let taken =
-        take_all(&call.world, events, map, received_at, options(call.settings.person_key.as_bytes(), call)).await;
+    let options = options(call.settings.person_key.as_bytes(), call);
+    let taken = take_all(&call.world, sender, events, map, received_at, options).await;
     let accepted =
         taken.iter().filter_map(|taken| if let WebhookResult::Accepted(id) = taken { Some(id.clone()) } else { None });
     route_after_the_answer(call, accepted.collect());
@@ -185,9 +185,9 @@ async fn take(
 ///
 /// # Errors
 /// None of its own: what cannot be taken in is a result.
-pub async fn take_one(call: &Call<'_>, event: WebhookEvent) -> Result<WebhookResult, ApiError> {
+pub async fn take_one(call: &Call<'_>, sender: Sender, event: WebhookEvent) -> Result<WebhookResult, ApiError> {
     let options = options(call.settings.person_key.as_bytes(), call);
-    let taken = take_all(&call.world, vec![event], &FieldMap::default(), call.world.now(), options).await;
+    let taken = take_all(&call.world, sender, vec![event], &FieldMap::default(), call.world.now(), options).await;
     let taken = taken.into_iter().next().ok_or_else(|| ApiError::not_found("refused event"))?;
     if let WebhookResult::Accepted(id) = &taken {
         route_after_the_answer(call, vec![id.clone()]);

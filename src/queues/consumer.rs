@@ -100,7 +100,8 @@ async fn one(world: &World, (queue, message): (&str, &RawMessage), job: Job) -> 
         Job::Prefetch { domain } => ("warm", prefetch(world, &domain).await.map(|_| ())),
         Job::Take { lead, key, received_at } => ("take", row(world, *lead, &key, received_at).await),
         Job::Fetch { fetch, key } => {
-            ("fetch", fetched(world, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
+            let sender = fetch.vendor.sender();
+            ("fetch", fetched(world, sender, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
         }
         Job::Notify { notification } => ("tell", notify::tell(world, (queue, message), *notification).await),
         // Done together with their like.
@@ -169,11 +170,10 @@ async fn row(world: &World, lead: Lead, key: &str, received_at: Timestamp) -> Po
 }
 
 /// Takes in a lead that a webhook named, and routes it.
-async fn fetched(world: &World, event: WebhookEvent) -> PortResult<()> {
+async fn fetched(world: &World, sender: Sender, event: WebhookEvent) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    let sender = if let WebhookEventKind::Fetch(fetch) = &event.says { fetch.vendor.sender() } else { Sender::Hmac };
     let map = senders::in_force(world, sender).await?;
-    let taken = take_all(world, vec![event], &map, world.now(), options(&settings)).await;
+    let taken = take_all(world, sender, vec![event], &map, world.now(), options(&settings)).await;
     match taken.into_iter().next() {
         Some(WebhookResult::Accepted(id)) => route(world, &id).await,
         Some(WebhookResult::Later { code, .. }) => Err(Unavailable::new("vendor", code)),

@@ -53,7 +53,8 @@ pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult
     };
     // 3
     let config = world.current().await?;
-    let Record { keys, lead, facts, view, decision, .. } = *record;
+    let facts = record.known_facts();
+    let Record { keys, lead, view, decision, .. } = *record;
     let plan = plan(&config.rubric, &facts, act.at);
     let open = OpenRequest { keys, fingerprint, lead, received_at };
     let shard = open.keys.account.shard();

@@ -5,15 +5,17 @@ use crate::crm::{CallBudget, Hubspot};
 use crate::intake::{IntakeAnswer, IntakeWorld, Options, accept, id_of, intake};
 use crate::ports::crm::DeliveryResult;
 use crate::ports::rate_limits::RateLimits;
-use crate::ports::{HttpAnswer, PortResult};
+use crate::ports::{Http, HttpAnswer, PortResult};
 use futures_util::{StreamExt, stream};
 use lead_router_core::error::Problem;
+use lead_router_core::form::GuardedField;
 use lead_router_core::id::LeadId;
-use lead_router_core::intake::{FieldMap, RawLead};
-use lead_router_core::lead::{Lead, check};
+use lead_router_core::intake::{FieldMap, LeadField, RawLead};
+use lead_router_core::lead::{KeyScope, Lead, check};
+use lead_router_core::limits::PUBLIC_LEAD_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::vendor::DeliveryError;
-use lead_router_core::webhook::{Fetch, FetchVendor, Fetched, HUBSPOT_TOKEN, WebhookEvent, WebhookEventKind};
+use lead_router_core::webhook::{Fetch, FetchVendor, Fetched, HUBSPOT_TOKEN, Sender, WebhookEvent, WebhookEventKind};
 
 /// How long the events of one request may take, in milliseconds. `HubSpot` and Segment wait for five seconds.
 pub const BUDGET_MS: i64 = 4_000;
@@ -76,18 +78,20 @@ pub enum WebhookResult {
 /// what the field names of a record mean that is read at the sender.
 pub async fn take_all<W: IntakeWorld + RateLimits>(
     world: &W,
+    sender: Sender,
     events: Vec<WebhookEvent>,
     map: &FieldMap,
     received_at: Timestamp,
     options: Options<'_>,
 ) -> Vec<WebhookResult> {
     let options = Options { wait: false, ..options };
-    let taken = events.into_iter().map(|event| take(world, event, map, received_at, options));
+    let taken = events.into_iter().map(|event| take(world, sender, event, map, received_at, options));
     stream::iter(taken).buffered(AT_ONCE).collect().await
 }
 
 async fn take<W: IntakeWorld + RateLimits>(
     world: &W,
+    sender: Sender,
     event: WebhookEvent,
     map: &FieldMap,
     received_at: Timestamp,
@@ -103,9 +107,10 @@ async fn take<W: IntakeWorld + RateLimits>(
             Err(taken) => return taken,
         },
     };
-    match check((*raw).clone(), received_at) {
+    match judged(guarded(world, sender, (*raw).clone()), received_at) {
         Ok(lead) => {
-            store(world, lead, event.key, received_at, options).await.unwrap_or_else(|error| WebhookResult::Later {
+            let key = event.key.map(|key| KeyScope::Sender(sender.id()).of(&key));
+            store(world, lead, key, received_at, options).await.unwrap_or_else(|error| WebhookResult::Later {
                 code: "unavailable",
                 operator: false,
                 detail: format!("{}: {}", error.port, error.detail),
@@ -116,6 +121,25 @@ async fn take<W: IntakeWorld + RateLimits>(
             WebhookResult::Refused { codes: codes(&problems), event: Some(Box::new(refused)) }
         }
     }
+}
+
+/// The lead without what its sender cannot know.
+fn guarded<W: Http>(world: &W, sender: Sender, mut raw: RawLead) -> RawLead {
+    let mut accepted = sender.accepts();
+    let setting = world.setting(&sender.accept_setting()).unwrap_or_default();
+    accepted.extend(setting.split(',').filter_map(|name| GuardedField::from_name(name.trim())));
+    raw.keep_accepted(&accepted);
+    raw.set_default(LeadField::Source, sender.id());
+    raw
+}
+
+/// The lead, cut to the weight that a stranger's lead may have.
+fn judged(raw: RawLead, received_at: Timestamp) -> Result<Lead, Vec<Problem>> {
+    let mut lead = check(raw, received_at)?;
+    if lead.cut_to(PUBLIC_LEAD_BYTES_MAX) {
+        return Ok(lead);
+    }
+    Err(vec![Problem::new("", "lead_too_large", format!("expected {PUBLIC_LEAD_BYTES_MAX} bytes at most"))])
 }
 
 impl WebhookResult {

@@ -26,4 +26,5 @@ pub mod roster;
 pub mod rubric;
 pub mod time;
 pub mod vendor;
+pub mod web_address;
 pub mod webhook;

@@ -4,6 +4,10 @@
 /// long free text and keeps a hundred parallel bodies below a fifth of an isolate's 128 MB.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// Largest lead that a stranger can send, in bytes of JSON: a form with 30 answers of 1,000 characters. At
+/// 30 posts a minute one client fills 1.4 GB a day with them, an eighth of what bodies of 256 KiB would.
+pub const PUBLIC_LEAD_BYTES_MAX: usize = 32 * 1024;
+
 /// Most fields in one lead. The widest form builders stop at about 200 questions.
 pub const FIELDS_MAX: usize = 256;
 

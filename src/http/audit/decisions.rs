@@ -112,6 +112,11 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// Whether every row will do.
+    pub fn is_empty(&self) -> bool {
+        self.sql.is_empty()
+    }
+
     /// One more condition; each `?` in it stands for the next value.
     pub fn add(&mut self, sql: impl Into<String>, values: impl IntoIterator<Item = JsValue>) {
         self.sql.push(sql.into());

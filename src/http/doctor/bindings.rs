@@ -6,27 +6,31 @@ use crate::bindings::world::World;
 use crate::http::audit::lines;
 use crate::http::audit::people::shards;
 use crate::http::doctor::DoctorLine;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use lead_router_app::ports::messages::LeadStatus;
 use lead_router_app::ports::rate_limits::RateLimits;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
+use lead_router_core::audit::heads::Heads;
 use lead_router_core::id::LeadId;
 use lead_router_core::roster::model::Pool;
 use lead_router_core::vendor::AcquireRequest;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use worker::Env;
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 
 const AREA: &str = "bindings";
 /// Every migration, with a table or column that it made.
-const MIGRATIONS: [(&str, &str, &str); 6] = [
+const MIGRATIONS: [(&str, &str, &str); 8] = [
     ("0001_ledger", "decisions", "record"),
     ("0002_forms", "forms", "body"),
     ("0003_audit", "events", "event_id"),
     ("0004_messages", "messages", "posted"),
     ("0005_config", "config_versions", "body"),
     ("0006_refused_events", "refused_events", "codes"),
+    ("0007_erasures", "erasures", "shards_left"),
+    ("0008_seals", "decisions", "seal"),
 ];
 /// Counters that a deployment may do without.
 const COUNTERS: [&str; 2] = ["FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
@@ -94,6 +98,19 @@ async fn objects(world: &World) -> Vec<DoctorLine> {
     ]
 }
 
+/// Number and hash of the last record of every account shard that has any, from the account shards themselves.
+///
+/// # Errors
+/// When one does not answer.
+pub async fn heads(env: &Env) -> PortResult<Heads> {
+    let asked = shards().map(|shard| async move {
+        let head = ask::<_, (u64, String)>(env, ACCOUNT_SHARD, &shard, "head", &()).await?;
+        Ok::<_, Unavailable>((shard, head))
+    });
+    let all: Heads = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
+    Ok(all.into_iter().filter(|(_, (seq, _))| *seq > 0).collect())
+}
+
 /// Whether the ledger has what the account shards decided. One that is behind for more than a minute has lost messages; one that
 /// says something else was changed.
 pub async fn chains(world: &World) -> Vec<DoctorLine> {
@@ -126,6 +143,11 @@ pub async fn chains(world: &World) -> Vec<DoctorLine> {
                 "the ledger ends at {known} and the account shard at {seq}: look again in a minute, then at the dead letters"
             );
             found.push(DoctorLine::problem("ledger", shard, "ledger_behind", message));
+        } else if known > seq {
+            let message = format!(
+                "the ledger ends at {known} and the account shard at {seq}: its last records are not of this program"
+            );
+            found.push(DoctorLine::problem("ledger", shard, "ledger_ahead", message));
         } else if known == seq && known_hash != hash {
             let message =
                 "the last record of the ledger is not the account shard's: export it with `record=1` and verify it";

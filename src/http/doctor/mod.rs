@@ -6,6 +6,8 @@
 mod bindings;
 mod content;
 
+pub use bindings::heads;
+
 use crate::bindings::world::World;
 use crate::http::audit::lines;
 use crate::http::respond::{ApiResult, json};

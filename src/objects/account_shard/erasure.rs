@@ -123,11 +123,14 @@ pub fn erase(store: &SqlAccountStore, erase: &Erase) -> PortResult<Erased> {
             );
             store.sql.run(&query, &[json!(REPLAY_WINDOW_MS), json!(person)], None)?;
             store.sql.run("DELETE FROM crm WHERE person = ?", &[json!(person)], None)?;
+            // Keys live where their own hash says, not with the lead.
+            store.sql.run("DELETE FROM keys WHERE person = ?", &[json!(person)], None)?;
             let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
             let undecided = count(undecided);
             Ok(Erased { leads: count(rows.len()).saturating_sub(undecided), undecided, profiles })
         }
         Erase::Before { at, limit } => {
+            store.sql.run("DELETE FROM keys WHERE at_ms < ?", &[json!(at.as_ms())], None)?;
             let which = "lead_id IN (SELECT lead_id FROM leads WHERE received_ms < ? AND wake_ms IS NULL \
                          AND state IN ('assigned', 'rejected') AND body <> '' LIMIT ?)";
             let values = [json!(at.as_ms()), json!(limit)];

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS claims (
   claim_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL, rep_id TEXT NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS keys (
-  key_hash TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, at_ms INTEGER NOT NULL
+  key_hash TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, person TEXT NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log (
   seq INTEGER PRIMARY KEY, lead_id TEXT NOT NULL, hash TEXT NOT NULL, record TEXT
@@ -237,10 +237,11 @@ impl AccountStore for SqlAccountStore {
         Ok(rows.into_iter().next().map(|row| (row.fingerprint, Timestamp::from_ms(row.at_ms))))
     }
 
-    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()> {
-        let query = "INSERT INTO keys (key_hash, fingerprint, at_ms) VALUES (?, ?, ?) ON CONFLICT (key_hash) \
-                     DO UPDATE SET fingerprint = excluded.fingerprint, at_ms = excluded.at_ms";
-        self.sql.run(query, &[hash.into(), fingerprint.into(), ms(at)], None)
+    fn put_key(&self, hash: &str, fingerprint: &str, person: &str, at: Timestamp) -> PortResult<()> {
+        let query = "INSERT INTO keys (key_hash, fingerprint, person, at_ms) VALUES (?, ?, ?, ?) \
+                     ON CONFLICT (key_hash) DO UPDATE SET fingerprint = excluded.fingerprint, \
+                     person = excluded.person, at_ms = excluded.at_ms";
+        self.sql.run(query, &[hash.into(), fingerprint.into(), person.into(), ms(at)], None)
     }
 
     fn head(&self) -> PortResult<(u64, String)> {

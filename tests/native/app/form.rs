@@ -95,7 +95,7 @@ fn ada(title: &str) -> Value {
 fn a_row_has_the_id_that_was_told_and_is_one_lead_for_good() {
     let world = World::sample();
     let row = lead(&ada("CTO"));
-    let key = key_of(&row, None);
+    let key = key_of(&row, None, LIVE.person_key);
     let told = id_of(&row, &key, LIVE.person_key).unwrap();
     assert!(run(take(&world, row.clone(), &key, world.now.get(), LIVE)).unwrap().is_some());
     for days in [0, 1, 30] {

@@ -123,7 +123,7 @@ impl AccountStore for AccountTables {
     fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>> {
         Ok(self.keys.borrow().get(hash).cloned())
     }
-    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()> {
+    fn put_key(&self, hash: &str, fingerprint: &str, _person: &str, at: Timestamp) -> PortResult<()> {
         self.keys.borrow_mut().insert(hash.to_owned(), (fingerprint.to_owned(), at));
         Ok(())
     }

@@ -152,7 +152,8 @@ fn export() -> Vec<Value> {
 }
 
 fn verified(name: &str, lines: &[Value]) -> Ran {
-    let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let end = json!({"rows": lines.len()});
+    let text: Vec<String> = lines.iter().chain([&end]).map(ToString::to_string).collect();
     run(&["verify", &file(name, &text.join("\n"))])
 }
 

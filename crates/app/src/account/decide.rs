@@ -48,7 +48,7 @@ pub fn reserve_key(store: &impl AccountStore, reserve: &ReserveKeyRequest) -> Po
         Some(_) => return Ok(ReserveKeyResponse::Yours),
         None => {}
     }
-    store.put_key(&reserve.key_hash, &reserve.fingerprint, reserve.now)?;
+    store.put_key(&reserve.key_hash, &reserve.fingerprint, &reserve.person, reserve.now)?;
     Ok(ReserveKeyResponse::Yours)
 }
 
@@ -359,7 +359,7 @@ async fn record(
         decision,
         keys: request.open.keys.clone(),
         lead: request.open.lead.clone(),
-        facts: request.facts.clone(),
+        facts: Record::stored_facts(&request.facts),
         view,
         context,
         asked,

@@ -40,9 +40,10 @@ pub async fn apply_late_enrichment<W: IntakeWorld>(
         return Ok(None);
     }
     let config = world.current().await?;
-    let said = merge_readings(&record.facts, &[facted(reading)]);
+    let known = record.known_facts();
+    let said = merge_readings(&known, &[facted(reading)]);
     let (facts, owner) = with_directory(world, &record, said).await?;
-    let before = plan(&config.rubric, &record.facts, now);
+    let before = plan(&config.rubric, &known, now);
     let plan = plan(&config.rubric, &facts, now);
     let keeps_rep = placement(&plan) == placement(&before) && owner == record.view.owner;
     let is_same = keeps_rep && plan.score.tier == before.score.tier;

@@ -37,7 +37,7 @@ pub async fn explain<W: IntakeWorld>(
     options: Options<'_>,
 ) -> PortResult<Explained> {
     let dry = DryRun { world, began: world.now(), now, explained: RefCell::default() };
-    let (fingerprint, submission) = submission_of_content(&lead);
+    let (fingerprint, submission) = submission_of_content(&lead, options.person_key);
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let open = OpenRequest { keys, fingerprint, lead, received_at: now };
     let done = route(&dry, open, Options { wait: true, ..options }, None).await?;

@@ -92,7 +92,12 @@ pub async fn intake<W: IntakeWorld>(
     // 1
     if let Some(key) = idempotency_key {
         let key_hash = keyed_hash(options.person_key, "idempotency", key);
-        let reserve = ReserveKeyRequest { key_hash, fingerprint: fingerprint(&lead), now: received_at };
+        let reserve = ReserveKeyRequest {
+            key_hash,
+            fingerprint: fingerprint(&lead, options.person_key),
+            person: LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), key).person,
+            now: received_at,
+        };
         if world.reserve(&shard_of(&reserve.key_hash), &reserve).await? == ReserveKeyResponse::Conflict {
             return Ok(Done::now(IntakeAnswer::Conflict));
         }
@@ -113,7 +118,7 @@ pub(super) async fn accept<W: IntakeWorld>(
     options: Options<'_>,
 ) -> PortResult<Done> {
     // 2
-    let (fingerprint, of_content) = submission_of_content(&lead);
+    let (fingerprint, of_content) = submission_of_content(&lead, options.person_key);
     let submission = key.map_or(of_content, submission_of);
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let open = OpenRequest { keys, fingerprint, lead, received_at };
@@ -128,8 +133,8 @@ pub(super) async fn accept<W: IntakeWorld>(
 }
 
 /// The fingerprint of a lead's content, and what it is hashed as where the sender gives no key.
-pub(super) fn submission_of_content(lead: &Lead) -> (String, String) {
-    let fingerprint = fingerprint(lead);
+pub(super) fn submission_of_content(lead: &Lead, person_key: &[u8]) -> (String, String) {
+    let fingerprint = fingerprint(lead, person_key);
     let submission = format!("content:{fingerprint}");
     (fingerprint, submission)
 }
@@ -246,8 +251,8 @@ pub async fn route_again<W: IntakeWorld>(
     route(world, open, options, Some(lead_id.clone())).await.map(Some)
 }
 
-/// Hash of the content, in hexadecimal.
+/// Keyed hash of the content, in hexadecimal: whoever reads it cannot try out what somebody may have written.
 #[must_use]
-pub fn fingerprint(lead: &Lead) -> String {
-    hex(&lead.content_fingerprint())
+pub fn fingerprint(lead: &Lead, person_key: &[u8]) -> String {
+    keyed_hash(person_key, "content", &hex(&lead.content_fingerprint()))
 }

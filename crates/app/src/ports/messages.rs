@@ -24,8 +24,10 @@ use serde::{Deserialize, Serialize};
 pub struct ReserveKeyRequest {
     /// Keyed hash of the idempotency key.
     pub key_hash: String,
-    /// Hash of the content.
+    /// Keyed hash of the content.
     pub fingerprint: String,
+    /// The part of lead ids that stands for the person, so that the reservation goes when they are erased.
+    pub person: String,
     /// Now.
     pub now: Timestamp,
 }

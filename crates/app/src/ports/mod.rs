@@ -305,8 +305,8 @@ pub trait AccountStore {
     fn next_wake(&self) -> PortResult<Option<Timestamp>>;
     /// The reservation of an idempotency key: fingerprint and moment.
     fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>>;
-    /// Writes a reservation.
-    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()>;
+    /// Writes a reservation for a content of a person.
+    fn put_key(&self, hash: &str, fingerprint: &str, person: &str, at: Timestamp) -> PortResult<()>;
     /// Number and hash of the last record; `(0, "")` before the first.
     fn head(&self) -> PortResult<(u64, String)>;
     /// Runs some writes as one: when `run` fails, none of them is kept.

@@ -5,6 +5,8 @@ pub mod csv_export;
 pub mod dead_letter;
 pub mod event;
 mod finding;
+pub mod heads;
+pub mod seal;
 
 pub use event::{AuditEvent, AuditEventKind, EventDetail, Who};
 

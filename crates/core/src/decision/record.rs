@@ -208,7 +208,7 @@ pub struct Record {
     pub keys: LeadKeys,
     /// The lead as received and normalised.
     pub lead: Lead,
-    /// What was known.
+    /// What was known, without the sender's own fields and signals, which the lead holds; see [`known_facts`](Self::known_facts).
     pub facts: Facts,
     /// What the account was known to be.
     pub view: AccountContext,
@@ -226,6 +226,26 @@ pub struct Record {
     /// The assignment that this decision takes back, when a late answer moved the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaced>,
+}
+
+impl Record {
+    /// What a record keeps of the facts: the lead holds its own fields and signals already.
+    #[must_use]
+    pub fn stored_facts(facts: &Facts) -> Facts {
+        let mut stored = facts.clone();
+        stored.fields.clear();
+        stored.signals.clear();
+        stored
+    }
+
+    /// Everything that was known, as the plan saw it.
+    #[must_use]
+    pub fn known_facts(&self) -> Facts {
+        let mut facts = self.facts.clone();
+        facts.fields.clone_from(&self.lead.fields);
+        facts.signals.clone_from(&self.lead.signals);
+        facts
+    }
 }
 
 /// An assignment that no longer holds.

@@ -3,11 +3,11 @@
 use crate::decision::index::RosterIndex;
 use crate::decision::record::{Mode, Outcome, Record};
 use crate::facts::Field;
-use crate::form::is_web_address;
 use crate::id::{RepId, TeamId};
 use crate::notify::link::{LINK_MS, Ticket};
 use crate::notify::notice::{Addressee, Notice, NoticeEvent, NoticeLinks, NoticePerson};
 use crate::notify::rep_action::RepActionKind;
+use crate::web_address::is_web_address;
 use std::collections::BTreeSet;
 
 /// Most lines that say why.

@@ -9,6 +9,7 @@ use crate::id::{RepId, TeamId};
 use crate::roster::calendar::Calendar;
 use crate::roster::events::RECENT_MAX;
 use crate::roster::model::{Recent, Rep, Team, WEIGHT_MAX};
+use crate::web_address::is_web_address;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most members of a team: picks are measured up to it, and a share stays at least 100 units of a lead.
@@ -129,8 +130,11 @@ pub fn rep(rep: &Rep) -> Vec<Problem> {
         }
     }
     problems.extend(rep.recent.into_iter().flat_map(recent));
-    if rep.booking_url.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
-        problems.push(Problem::new("booking_url", "bad_url", "expected a URL").with_help("it starts with `https://`"));
+    if rep.booking_url.as_ref().is_some_and(|url| !is_web_address(url)) {
+        problems.push(
+            Problem::new("booking_url", "bad_url", "expected a URL such as `https://book.example/ann`")
+                .with_help("it has no spaces, quotes or line breaks; percent-encode them"),
+        );
     }
     problems
 }
@@ -220,6 +224,16 @@ mod tests {
             {"id": "ben", "capacity": {"open_leads": 0}},
         ]));
         assert_eq!(roster(&teams, &reps), vec![]);
+    }
+
+    #[test]
+    fn a_booking_page_cannot_end_a_header_or_an_attribute() {
+        for url in
+            ["https://a.example/\r\nset-cookie: x", "https://a.example/\"x", "https://a.example/'x", "http://a.example"]
+        {
+            let reps = reps(json!([{"id": "ada", "booking_url": url}]));
+            assert_eq!(found(&roster(&[], &reps)), [("reps.ada.booking_url", "bad_url")], "{url:?}");
+        }
     }
 
     #[test]

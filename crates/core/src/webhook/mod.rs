@@ -38,10 +38,12 @@ pub use refusal::{Blame, Refusal};
 pub use settings::SenderSettings;
 pub use verify::WINDOW_MS;
 
+use crate::form::GuardedField;
 use crate::http::HttpRequest;
 use crate::intake::FieldMap;
 use crate::time::Timestamp;
 use fetch::{FetchReader, Setting};
+use std::collections::BTreeSet;
 
 /// What a sender's file gives.
 type Hears = fn(&Incoming<'_>, &SenderSettings) -> Result<ParsedWebhook, Refusal>;
@@ -83,6 +85,33 @@ macro_rules! senders {
             }
         }
     };
+}
+
+impl Sender {
+    /// What of the guarded fields counts in a lead of this sender. The systems of the business say all of them; what a form
+    /// builder, an advertisement or a page of the business sends was written by a stranger, hidden fields included. Signals
+    /// are made by the sender's file, of events and not of fields.
+    #[must_use]
+    pub fn accepts(self) -> BTreeSet<GuardedField> {
+        match self {
+            Self::Hubspot | Self::Salesforce | Self::StandardWebhooks | Self::Hmac => GuardedField::ALL.into(),
+            Self::Typeform
+            | Self::Segment
+            | Self::Tally
+            | Self::Webflow
+            | Self::Jotform
+            | Self::Calendly
+            | Self::Meta
+            | Self::Linkedin
+            | Self::GoogleAds => BTreeSet::from([GuardedField::Intent]),
+        }
+    }
+
+    /// Name of the setting that adds guarded fields to [`accepts`](Self::accepts), such as `TYPEFORM_ACCEPT_FIELDS`.
+    #[must_use]
+    pub fn accept_setting(self) -> String {
+        format!("{}_ACCEPT_FIELDS", self.id().to_uppercase().replace('-', "_"))
+    }
 }
 
 senders! {
