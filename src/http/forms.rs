@@ -126,7 +126,7 @@ impl PostedForm {
                 let bytes = body::bytes(request).await?;
                 let media = content_type(request).unwrap_or_default();
                 with_decoder(&media, |decoder| {
-                    let (pairs, _) = form::pairs(&bytes, decoder)?;
+                    let pairs = form::pairs(&bytes, decoder)?.pairs;
                     Ok(Self::of_pairs(form::read_encoded(&bytes, decoder, &settings.map)?, pairs))
                 })
             }

@@ -4,7 +4,7 @@ use crate::error::Problem;
 use crate::intake::alias::{FieldMap, LeadField};
 use crate::intake::meaning::{FoundBy, is_about_the_lead, meaning, own_name};
 use crate::intake::raw::{FoundField, Name, Note, Pair, RawLead, echo, too_many_fields};
-use crate::intake::value::{address_in, is_international_phone, is_linkedin_profile};
+use crate::intake::value::{address_in, fits, is_international_phone, is_linkedin_profile};
 use crate::limits::FIELDS_MAX;
 use crate::normalize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,12 +117,16 @@ impl RawLead {
     }
 }
 
-/// The group of every field: the surest, then the first. Of addresses, one that can be read goes before one that cannot.
+/// The group of every field: the surest, then the first. Of addresses and websites, one that can be read goes before one
+/// that cannot.
 fn holders(groups: &[ValueGroup]) -> BTreeMap<LeadField, usize> {
     let mut holders: BTreeMap<LeadField, (bool, FoundBy, usize)> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
         let Name::Known(known) = group.meaning else { continue };
-        let is_good = known != LeadField::Email || group.values.iter().any(|value| address_in(value).is_some());
+        let is_good = match known {
+            LeadField::Email | LeadField::Website => group.values.iter().any(|value| fits(known, value)),
+            _ => true,
+        };
         let holder = holders.entry(known).or_insert((is_good, group.by, index));
         if (is_good, group.by) > (holder.0, holder.1) {
             *holder = (is_good, group.by, index);

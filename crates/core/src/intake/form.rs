@@ -28,17 +28,26 @@ pub fn read_encoded(body: &[u8], decoder: TextDecoder<'_>, map: &FieldMap) -> Re
     if start.starts_with(b"{") {
         return Err(IntakeError::UnsupportedMediaType);
     }
-    let (pairs, guessed) = pairs(body, decoder)?;
+    let DecodedPairs { pairs, guessed } = pairs(body, decoder)?;
     let mut raw = from_parts(pairs, &[], map)?;
     raw.notes.extend(guessed.iter().map(|name| note(name, DECODED_AS_1252)));
     Ok(raw)
+}
+
+/// The fields of a form in text.
+#[derive(Debug, Default)]
+pub struct DecodedPairs {
+    /// Names and texts, in order.
+    pub pairs: Vec<(String, String)>,
+    /// Names of those whose encoding was guessed.
+    pub guessed: Vec<String>,
 }
 
 /// The names and texts of an `application/x-www-form-urlencoded` body, and the names of those whose encoding was guessed.
 ///
 /// # Errors
 /// [`IntakeError::UnknownCharset`].
-pub fn pairs(body: &[u8], decoder: TextDecoder<'_>) -> Result<(Vec<(String, String)>, Vec<String>), IntakeError> {
+pub fn pairs(body: &[u8], decoder: TextDecoder<'_>) -> Result<DecodedPairs, IntakeError> {
     let parts = body.split(|byte| *byte == b'&').filter(|part| !part.is_empty());
     let parts = parts.map(|part| {
         let mut halves = part.splitn(2, |byte| *byte == b'=');
@@ -56,7 +65,7 @@ pub fn pairs(body: &[u8], decoder: TextDecoder<'_>) -> Result<(Vec<(String, Stri
         }
         pairs.push((name, value));
     }
-    Ok((pairs, guessed))
+    Ok(DecodedPairs { pairs, guessed })
 }
 
 /// The bytes behind `+` and `%XX`.

@@ -46,7 +46,7 @@ pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result
     let map = settings.map();
     if Media::of(incoming.header("content-type")) == Ok(Media::Form) {
         // Whatever is not UTF-8 is taken for Windows-1252, so there is always a text.
-        let (pairs, _) = form::pairs(incoming.body, TextDecoder::default()).unwrap_or_default();
+        let pairs = form::pairs(incoming.body, TextDecoder::default()).unwrap_or_default().pairs;
         let entries = pairs.into_iter().map(|(name, value)| (name, JsonNode::Text(value))).collect();
         return Ok(ParsedWebhook::Events(vec![event(&JsonNode::Object(entries), map)]));
     }
