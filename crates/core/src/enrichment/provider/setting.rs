@@ -20,9 +20,64 @@ pub struct SettingFile {
     /// Value when it is not set. Without one, what names the setting is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// Whether the value is a list: JSON, or items between commas.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub list: bool,
+    /// When it must be set: without it the provider is not set up, and is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_when: Option<NeededWhen>,
+}
+
+/// When a setting must be set: another one begins like this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NeededWhen {
+    /// The other one, by the name that templates use.
+    pub name: String,
+    /// How its value, or its default, begins.
+    pub begins: String,
+}
+
+impl SettingFile {
+    /// The value, or its default. One that is empty counts as not set.
+    fn value(&self, setting: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let own = setting(&self.setting).filter(|value| !value.trim().is_empty());
+        let value = own.or_else(|| self.default.clone())?;
+        Some(if self.list { as_list(&value) } else { value })
+    }
+}
+
+/// A list in JSON, from JSON or from items between commas; numbers stay numbers.
+fn as_list(text: &str) -> String {
+    // What cannot be used stays as it is, so that it is refused and not escaped.
+    if !is_good(text) || serde_json::from_str::<Vec<Value>>(text).is_ok() {
+        return text.to_owned();
+    }
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let items = items.map(|item| item.parse::<u64>().map_or_else(|_| Value::from(item), Value::from));
+    Value::Array(items.collect()).to_string()
 }
 
 impl Description {
+    /// The setting that the business has to make before the provider can be asked, its key first; `None` when all are made.
+    #[must_use]
+    pub fn missing_setting(&self, setting: impl Fn(&str) -> Option<String>) -> Option<&str> {
+        if setting(&self.key_setting).is_none() {
+            return Some(&self.key_setting);
+        }
+        let settings = &self.file.as_ref()?.settings;
+        let is_needed = |entry: &SettingFile| {
+            let other = |when: &NeededWhen| settings.get(&when.name).and_then(|other| other.value(&setting));
+            entry
+                .needed_when
+                .as_ref()
+                .is_some_and(|when| other(when).is_some_and(|value| value.starts_with(&when.begins)))
+        };
+        let missing = settings.values().find(|entry| is_needed(entry) && entry.value(&setting).is_none());
+        missing.map(|entry| entry.setting.as_str())
+    }
+
     /// The description with the business's settings in it, or `None` when one of them cannot be used: it is longer than 500
     /// bytes, holds a brace or a control character, or has something in a path that must not be there. One that is empty
     /// counts as not set.
@@ -43,8 +98,7 @@ impl Description {
         if file.settings.is_empty() {
             return crate::enrichment::provider::check::check(file.clone());
         }
-        let own = |entry: &SettingFile| setting(&entry.setting).filter(|value| !value.trim().is_empty());
-        let value = |entry: &SettingFile| own(entry).or_else(|| entry.default.clone());
+        let value = |entry: &SettingFile| entry.value(&setting);
         let values: Values = file.settings.iter().map(|(name, entry)| (name.as_str(), value(entry))).collect();
         for (name, value) in &values {
             let place = format!("{{setting.{name}}}");
