@@ -100,7 +100,8 @@ pub fn merge_readings(base: &Facts, readings: &[Facted]) -> Facts {
         });
         for (field, fact) in reading {
             let is_checked = *field == Field::CompanyDomain && is_of_companies(&fact.provider);
-            if !is_checked && !(is_elsewhere && is_about_company(*field)) {
+            let is_left_out = is_checked || (is_elsewhere && is_about_company(*field));
+            if !is_left_out {
                 merge(&mut facts, *field, fact.clone());
             }
         }
