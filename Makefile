@@ -11,8 +11,8 @@ help:
 	@echo 'make run    serve on this machine and route one sample lead (PORT=$(PORT), ARGS= for wrangler dev)'
 	@echo 'make test   every test, native and against the built Worker'
 	@echo 'make check  format, lints and fast tests, before a commit'
-	@echo 'make build  the Worker as build/index.js and build/index_bg.wasm'
-	@echo 'make bench  benchmarks (ARGS=--providers or --crm: against played vendors)'
+	@echo 'make build  the optimised Worker in build/release, as it is deployed'
+	@echo 'make bench  benchmarks (ARGS=--providers or --crm: played vendors; ARGS=--builds: builds)'
 	@echo 'make setup  install the tools, without running anything'
 	@echo 'make clean  remove build output and local state, keep the installed tools'
 

@@ -49,7 +49,7 @@ const watched = (name) =>
 export const AccountShard = watched('AccountShard');
 export const RepPool = watched('RepPool');
 // The first writes nothing, and the second only where the rubric limits a provider.
-export const { Lookup, ProviderLimiter, VendorLimiter } = exported;
+export const { Lookup, RateLimiter } = exported;
 
 const answers = (request) => new URL(request.url).pathname === '/__rows';
 

@@ -116,8 +116,7 @@ export class account shard extends Writer {
 
 /** Bound, and never asked. */
 export class Lookup extends Writer {}
-export class ProviderLimiter extends Writer {}
-export class VendorLimiter extends Writer {}
+export class RateLimiter extends Writer {}
 
 export class RepPool extends Writer {
   constructor(ctx, env) {

@@ -45,7 +45,7 @@ const running = new Set();
 let companies = domains();
 let runs = 0;
 
-const OURS = { 'index.js': join(root, 'build/index.js'), 'index_bg.wasm': join(root, 'build/index_bg.wasm') };
+const OURS = { 'index.js': join(root, 'build/release/index.js'), 'index_bg.wasm': join(root, 'build/release/index_bg.wasm') };
 const FLOOR = { 'index.js': here('floor.js') };
 const PROVIDERS = { PDL_API_KEY: 'bench', PDL_BASE_URL: 'http://providers.example' };
 

@@ -20,7 +20,7 @@ const floor = flags.includes('--floor');
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const FILES = floor
   ? { 'index.js': here('floor.js') }
-  : { 'index.js': join(root, 'build/index.js'), 'index_bg.wasm': join(root, 'build/index_bg.wasm') };
+  : { 'index.js': join(root, 'build/release/index.js'), 'index_bg.wasm': join(root, 'build/release/index_bg.wasm') };
 const SHOWN = 45;
 
 /** The inspector of one isolate, as far as a profile needs it. */

@@ -56,7 +56,7 @@ async function bench() {
   return results;
 }
 
-if (!existsSync(join(root, 'build/index_bg.wasm'))) throw new Error('build the Worker first: make build');
+if (!existsSync(join(root, 'build/release/index_bg.wasm'))) throw new Error('build the Worker first: make build');
 const started = performance.now();
 const results = await bench();
 results.seconds = (performance.now() - started) / 1000;

@@ -17,31 +17,25 @@
 #[allow(dead_code, reason = "the tests use the rest")]
 mod senders_kit;
 
-use lead_router_core::intake::RawLead;
+use lead_router_core::intake::{FieldMap, RawLead};
 use lead_router_core::lead::check;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::segment::{CALLS, TRACKING_SETTINGS, track};
 use lead_router_core::webhook::{
     Fetched, Incoming, ParsedWebhook, Refusal, Sender, SenderSettings, WebhookEvent, WebhookEventKind, WebhookMethod,
 };
+use oorandom::Rand64;
 use senders_kit::{NOW_MS, Request, cases, secret};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-/// Splitmix64: enough to choose places and bytes, the same on every machine.
-struct Chance(u64);
+/// Chooses places and bytes, the same on every machine.
+struct Chance(Rand64);
 
 impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.next() % end as u64) as usize }
+        if end == 0 { 0 } else { self.0.rand_range(0..end as u64) as usize }
     }
 }
 
@@ -85,7 +79,7 @@ fn changed(chance: &mut Chance, body: &[u8], other: &[u8]) -> Vec<u8> {
         match chance.below(7) {
             0 if at < body.len() => body[at] ^= 1 << chance.below(8),
             1 => drop(body.drain(at..end)),
-            2 => body.insert(at, chance.next() as u8),
+            2 => body.insert(at, chance.below(256) as u8),
             3 => drop(body.splice(at..at, PIECES[chance.below(PIECES.len())].iter().copied())),
             4 => drop(body.splice(at..end, PIECES[chance.below(PIECES.len())].iter().copied())),
             5 => {
@@ -154,7 +148,12 @@ fn execute(chance: &mut Chance, corpus: &[Request], answers: &[(Request, Vec<u8>
             let fetch = events.iter().find_map(|event: &WebhookEvent| {
                 if let WebhookEventKind::Fetch(fetch) = &event.says { Some(fetch) } else { None }
             });
-            match fetch.unwrap().read(200, &changed(chance, answer, other), Timestamp::from_ms(NOW_MS)) {
+            match fetch.unwrap().read(
+                200,
+                &changed(chance, answer, other),
+                &FieldMap::default(),
+                Timestamp::from_ms(NOW_MS),
+            ) {
                 Fetched::Lead(raw) => {
                     assert_lead(&raw);
                     true
@@ -197,14 +196,15 @@ fn main() {
     let answers: Vec<(Request, Vec<u8>)> = with_answer.collect();
     assert_eq!(answers.len(), 3, "three vendors are asked for leads");
     assert!(Sender::ALL.iter().all(|sender| !secret(*sender).is_empty()));
-    let mut chance = Chance(seed);
     let started = Instant::now();
     let mut understood = 0_u64;
     for number in 0..executions {
-        let state = chance.0;
+        // Each has a seed of its own, so that one alone can be run again.
+        let own = seed.wrapping_add(number);
+        let mut chance = Chance(Rand64::new(own.into()));
         match catch_unwind(AssertUnwindSafe(|| execute(&mut chance, &corpus, &answers))) {
             Ok(is_understood) => understood += u64::from(is_understood),
-            Err(_) => panic!("execution {number} failed; its own seed is {state}"),
+            Err(_) => panic!("execution {number} failed; run it again with `1 {own}`"),
         }
     }
     let seconds = started.elapsed().as_secs_f64();

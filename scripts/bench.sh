@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Micro benchmarks of the decision, then load against the built Worker; with --providers or --crm that bench instead.
+# Micro benchmarks of the decision, then load against the built Worker; with --providers, --crm or --builds that bench instead.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
+export WORKER_BUILD=release
 
 # --quick, --state=DIR and --floor-only are for the load, --quick and --only=PARTS for the providers, --leads=N and
 # --only=CRMS for the CRMs, --load-only leaves the micro benchmarks out; the rest is for cargo.
@@ -13,6 +14,7 @@ for argument in "$@"; do
     --load-only) load_only=1 ;;
     --providers) providers=1 ;;
     --crm) crm=1 ;;
+    --builds) exec bash scripts/bench-builds.sh ;;
     *) micro+=("$argument") ;;
   esac
 done

@@ -13,7 +13,7 @@ SERVER_LOG=$STATE/wrangler.log
 main() {
   ! port_is_taken || die "port $PORT is in use: choose another one with 'make run PORT=8788'"
   bash scripts/setup.sh
-  bash scripts/build.sh
+  bash scripts/build.sh dev
   [ -f .dev.vars ] || [ ! -f .dev.vars.example ] || cp .dev.vars.example .dev.vars
   mkdir -p "$STATE"
   migrate

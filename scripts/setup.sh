@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# `browser` installs what only the tests of pages need.
+# `browser` installs what only the tests of pages need, `npm` only the packages of npm.
 main() {
   local needed
   if [ "${1:-}" = browser ]; then
@@ -15,10 +15,11 @@ main() {
     command -v "$needed" >/dev/null || die "$needed is missing: install Rust (rustup), Node.js and npm, then repeat"
   done
   rust_is_new_enough || install_rust
+  npm_is_ready || install_npm
+  [ "${1:-}" != npm ] || return 0
   wasm_rust_is_ready || install_wasm_rust
   [ -x "$WASM_BINDGEN_HOME/bin/wasm-bindgen" ] || install_wasm_bindgen
   [ -x "$WORKER_BUILD_HOME/bin/worker-build" ] || install_worker_build
-  npm_is_ready || install_npm
 }
 
 # --- Rust for this machine -------------------------------------------------------------------
@@ -127,18 +128,53 @@ debian_packages() {
 # --- Tools -----------------------------------------------------------------------------------
 
 install_wasm_bindgen() {
-  need_c_compiler
-  step "wasm-bindgen $WASM_BINDGEN_VERSION (about 2 minutes, once)" wasm-bindgen cargo_install "$WASM_BINDGEN_HOME" \
-    wasm-bindgen-cli --version "$WASM_BINDGEN_VERSION" --no-default-features --bin wasm-bindgen
+  binstall "$WASM_BINDGEN_HOME" wasm-bindgen-cli "$WASM_BINDGEN_VERSION" || download_wasm_bindgen || {
+    need_c_compiler
+    step "wasm-bindgen $WASM_BINDGEN_VERSION from source (about 1 minute, once)" wasm-bindgen cargo_install \
+      "$WASM_BINDGEN_HOME" wasm-bindgen-cli --version "$WASM_BINDGEN_VERSION" --no-default-features --bin wasm-bindgen
+  }
 }
 
+# The project's own release. A machine that cannot reach it goes on after seconds.
+download_wasm_bindgen() {
+  local system package url
+  case $(uname -sm) in
+    "Linux x86_64") system=x86_64-unknown-linux-musl ;;
+    "Linux aarch64") system=aarch64-unknown-linux-musl ;;
+    *) return 1 ;;
+  esac
+  command -v curl >/dev/null || return 1
+  package=wasm-bindgen-$WASM_BINDGEN_VERSION-$system
+  url=https://github.com/wasm-bindgen/wasm-bindgen/releases/download/$WASM_BINDGEN_VERSION/$package.tar.gz
+  say "- wasm-bindgen $WASM_BINDGEN_VERSION, ready made"
+  mkdir -p "$WASM_BINDGEN_HOME/bin"
+  if curl -fsSL --connect-timeout 5 --max-time 60 "$url" 2>"$LOGS/wasm-bindgen.log" |
+    tar -xzf - -C "$WASM_BINDGEN_HOME/bin" --strip-components 1 "$package/wasm-bindgen" 2>>"$LOGS/wasm-bindgen.log" &&
+    [ "$("$WASM_BINDGEN_HOME/bin/wasm-bindgen" --version)" = "wasm-bindgen $WASM_BINDGEN_VERSION" ]; then
+    return
+  fi
+  rm -rf "$WASM_BINDGEN_HOME"
+  say "    not to be had: $(head -n 1 "$LOGS/wasm-bindgen.log")"
+  return 1
+}
+
+# Its project publishes the source only.
 install_worker_build() {
-  need_c_compiler
-  pkg-config --exists openssl 2>/dev/null || debian_packages pkg-config libssl-dev ||
-    die "worker-build needs OpenSSL's headers: install pkg-config and libssl-dev, then repeat"
-  step "worker-build $WORKER_BUILD_VERSION (about 3 minutes, once)" worker-build cargo_install "$WORKER_BUILD_HOME" \
-    worker-build --version "$WORKER_BUILD_VERSION" --bin worker-build
+  binstall "$WORKER_BUILD_HOME" worker-build "$WORKER_BUILD_VERSION" || {
+    need_c_compiler
+    pkg-config --exists openssl 2>/dev/null || debian_packages pkg-config libssl-dev ||
+      die "worker-build needs OpenSSL's headers: install pkg-config and libssl-dev, then repeat"
+    step "worker-build $WORKER_BUILD_VERSION from source (about 1 minute, once)" worker-build cargo_install \
+      "$WORKER_BUILD_HOME" worker-build --version "$WORKER_BUILD_VERSION" --bin worker-build
+  }
   rm -rf "$CACHE/build"
+}
+
+# binstall HOME CRATE VERSION: ready made, for those who have cargo-binstall.
+binstall() {
+  command -v cargo-binstall >/dev/null || return 1
+  step "$2 $3 with cargo-binstall" "$2" timeout 120 cargo binstall --no-confirm --disable-strategies compile \
+    --root "$1" "$2@$3"
 }
 
 need_c_compiler() {

@@ -1,10 +1,21 @@
 #!/usr/bin/env bash
-# Every test: native ones first, then those against the built Worker. Fails if any fails, after running all.
+# Every test: native ones, those that need no Worker, those against the development build of the Worker, and a few
+# against the optimised one. Runs all, and fails at the end if any failed. tests/README.md says what belongs where.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 export FAILURE_LINES=400
 failed=()
+
+# node_tests TITLE NAME LIMIT_S FILE...
+# Two files at a time: most of a test is waiting. A test that hangs fails after its time, and so does a file that never ends.
+node_tests() {
+  local title=$1 name=$2 limit=$3
+  shift 3
+  step "$title" "test-$name" timeout "$limit" node --test --test-concurrency=2 --test-timeout=300000 \
+    --test-reporter=spec "$@" || failed+=("$name")
+  grep '^ℹ ' "target/logs/test-$name.log" || true
+}
 
 bash scripts/setup.sh
 node scripts/check-versions.mjs || failed+=(versions)
@@ -17,17 +28,23 @@ else
   failed+=(native)
 fi
 
-# What is sent to vendors, against their own descriptions; needs no build.
-step "tests of the wire" test-wire node --test --test-timeout=60000 --test-reporter=spec 'tests/wire/**/*.test.mjs' \
-  || failed+=(wire)
-grep '^ℹ ' target/logs/test-wire.log || true
+node_tests "tests of what is sent to vendors" wire 120 'tests/wire/**/*.test.mjs'
+node_tests "tests of the environments" environments 120 tests/deploy/environments.test.mjs
 
-bash scripts/build.sh
 bash scripts/setup.sh browser || say "no browser on this machine: the tests of forms in a browser are left out"
-# Two files at a time: most of a test is waiting. One that hangs fails after its time; so does a file that never ends.
-step "tests against the built Worker" test-edge timeout 1500 node --test --test-concurrency=2 --test-timeout=300000 \
-  --test-reporter=spec 'tests/edge/**/*.test.mjs' || failed+=(edge)
-grep '^ℹ ' target/logs/test-edge.log || true
+if bash scripts/build.sh dev; then
+  node_tests "tests against the Worker" edge 1500 'tests/edge/**/*.test.mjs'
+else
+  failed+=(build-dev)
+fi
+
+# The optimised Worker is the one that is deployed: it loads, keeps the contract and decides the sample leads.
+if bash scripts/build.sh release; then
+  WORKER_BUILD=release node_tests "tests against the optimised Worker" release 300 \
+    tests/edge/{contract,forms,seed_cases}.test.mjs tests/deploy/upload.test.mjs
+else
+  failed+=(build-release)
+fi
 
 [ ${#failed[@]} -eq 0 ] || die "failed: ${failed[*]}"
 say "all tests passed in $SECONDS s"

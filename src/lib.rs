@@ -34,6 +34,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     if event.cron() != HOURLY {
         return cron::crm_sync::run(&world).await;
     }
+    cron::config_copy::run(&world).await;
     cron::prefetch::spread(&world).await;
     cron::crm_sync::hourly(&world).await;
     cron::retention::run(&world).await;

@@ -8,7 +8,7 @@ import { root } from '../config.mjs';
 import { Server, call } from '../server.mjs';
 import { INTAKE_KEY, load, publish } from '../world.mjs';
 
-const FILES = { 'index.js': join(root, 'build/index.js'), 'index_bg.wasm': join(root, 'build/index_bg.wasm') };
+const FILES = { 'index.js': join(root, 'build/release/index.js'), 'index_bg.wasm': join(root, 'build/release/index_bg.wasm') };
 
 export const say = (text) => process.stderr.write(`${text}\n`);
 export const shipped = () => JSON.parse(readFileSync(join(root, 'rubric.json'), 'utf8'));

@@ -1,12 +1,16 @@
 //! What is in force: rubric, roster index and directory version, from KV, kept half a minute in the isolate.
+//!
+//! KV is a copy. What it has lost is read from D1, which has every version, and copied again; when neither can be read
+//! nothing is decided: rules that nobody published must not route a lead.
 
+use crate::bindings::config_versions::{self, Kind, Version};
 use crate::bindings::world::World;
 use crate::bindings::{platform, settings};
 use lead_router_app::ports::{Clock, Config, InForce, PortResult, Unavailable};
 use lead_router_core::crm::snapshot::SyncedRange;
 use lead_router_core::decision::index::RosterIndex;
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::TeamId;
-use lead_router_core::lead::key::sha256_hex;
 use lead_router_core::rubric::Rubric;
 use lead_router_core::rubric::check::check;
 use lead_router_core::rubric::model::Effect;
@@ -27,6 +31,8 @@ const ROSTER: &str = "roster:index";
 const DIRECTORY: &str = "directory:version";
 /// Key of the rules of notifying.
 const NOTIFY: &str = "notify:rules";
+/// Key of what all forms ask of those who post.
+const FORM_GUARD: &str = "forms:guard";
 /// Beginning of the key of the time in which every change in a CRM was taken over; its name follows.
 const CRM_HEARD: &str = "crm:heard";
 /// Beginning of the key of who can own records in a CRM: ids by work address; its name follows.
@@ -34,7 +40,7 @@ const CRM_SELLERS: &str = "crm:sellers";
 /// How long an isolate keeps what it read, in milliseconds.
 const KEPT_MS: i64 = 30_000;
 
-/// The rubric that is in force until another is published.
+/// The rubric that is in force until the first one is published. Whether one was is what D1 says, never a KV that is empty.
 const SHIPPED: &str = include_str!("../../rubric.json");
 
 thread_local! {
@@ -54,15 +60,46 @@ async fn text(env: &Env, key: &str) -> PortResult<Option<String>> {
     store(env)?.get(key).text().await.map_err(failed)
 }
 
+async fn put_copy(env: &Env, key: &str, value: &str) -> PortResult<()> {
+    store(env)?.put(key, value).map_err(failed)?.execute().await.map_err(failed)
+}
+
 async fn put(env: &Env, key: &str, value: &str) -> PortResult<()> {
-    store(env)?.put(key, value).map_err(failed)?.execute().await.map_err(failed)?;
+    put_copy(env, key, value).await?;
     KEPT.with_borrow_mut(|kept| *kept = None);
     Ok(())
 }
 
-/// The roster at a glance with its version, from KV.
+/// What is in force: the copy in KV, else what D1 says, which is copied again. `None` when none was ever published.
+async fn copy_or_version(env: &Env, copy: Option<String>, key: &str, kind: Kind) -> PortResult<Option<String>> {
+    if copy.is_some() {
+        return Ok(copy);
+    }
+    let Some(Version { body, .. }) = config_versions::in_force(env, kind).await? else { return Ok(None) };
+    // The next read finds it, or comes here again.
+    let _ = put_copy(env, key, &body).await;
+    Ok(Some(body))
+}
+
+/// Copies what D1 says is in force to KV, where the copy is another one: a publication whose second step failed.
+///
+/// # Errors
+/// [`Unavailable`] when the database or KV fails.
+pub async fn copy_in_force(env: &Env) -> PortResult<()> {
+    for (key, kind) in [(RUBRIC, Kind::Rubric), (ROSTER, Kind::RosterIndex), (NOTIFY, Kind::NotifyRules)] {
+        if let Some(Version { body, .. }) = config_versions::in_force(env, kind).await?
+            && text(env, key).await?.as_deref() != Some(body.as_str())
+        {
+            put(env, key, &body).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The roster at a glance with its version.
 async fn roster(env: &Env) -> PortResult<(String, RosterIndex)> {
-    roster_of(text(env, ROSTER).await?.as_deref())
+    let copy = text(env, ROSTER).await?;
+    roster_of(copy_or_version(env, copy, ROSTER, Kind::RosterIndex).await?.as_deref())
 }
 
 /// The roster at a glance, at best in this version: what the isolate keeps when that is the version, otherwise what
@@ -86,25 +123,35 @@ fn roster_of(text: Option<&str>) -> PortResult<(String, RosterIndex)> {
     let Some(text) = text else {
         return Ok((String::new(), RosterIndex::default()));
     };
-    let version = sha256_hex(text.as_bytes()).chars().take(16).collect();
-    Ok((version, serde_json::from_str(text).map_err(failed)?))
+    Ok((version_of(text), serde_json::from_str(text).map_err(failed)?))
 }
 
-/// Publishes the roster at a glance.
+/// Publishes the roster: at a glance for decisions, and `written` as operators wrote it for replay.
 ///
 /// # Errors
-/// [`Unavailable`] when KV fails.
-pub async fn put_roster(env: &Env, index: &RosterIndex) -> PortResult<()> {
-    put(env, ROSTER, &serde_json::to_string(index).map_err(failed)?).await
+/// [`Unavailable`] when the database or KV fails.
+pub async fn put_roster(world: &World, index: &RosterIndex, written: String) -> PortResult<()> {
+    let text = serde_json::to_string(index).map_err(failed)?;
+    let versions = [
+        (Kind::RosterIndex, Version { version: version_of(&text), body: text.clone() }),
+        (Kind::Roster, Version { version: version_of(&written), body: written }),
+    ];
+    config_versions::publish(&world.env, &versions, world.now()).await?;
+    put(&world.env, ROSTER, &text).await
 }
 
-/// Publishes a checked rubric, and keeps it under its version for replay.
+/// Publishes a checked rubric.
 ///
 /// # Errors
-/// [`Unavailable`] when KV fails.
-pub async fn put_rubric(env: &Env, version: &str, text: &str) -> PortResult<()> {
-    put(env, &format!("rubric:{version}"), text).await?;
-    put(env, RUBRIC, text).await
+/// [`Unavailable`] when the database or KV fails.
+pub async fn put_rubric(world: &World, version: &str, text: &str) -> PortResult<()> {
+    let published = Version { version: version.to_owned(), body: text.to_owned() };
+    config_versions::publish(&world.env, &[(Kind::Rubric, published)], world.now()).await?;
+    put(&world.env, RUBRIC, text).await
+}
+
+fn version_of(text: &str) -> String {
+    sha256_hex(text.as_bytes()).chars().take(16).collect()
 }
 
 /// The rubric in force as it was written.
@@ -112,7 +159,9 @@ pub async fn put_rubric(env: &Env, version: &str, text: &str) -> PortResult<()> 
 /// # Errors
 /// [`Unavailable`] when KV fails.
 pub async fn rubric_text(env: &Env) -> PortResult<String> {
-    Ok(text(env, RUBRIC).await?.unwrap_or_else(|| SHIPPED.to_owned()))
+    let copy = text(env, RUBRIC).await?;
+    let published = copy_or_version(env, copy, RUBRIC, Kind::Rubric).await?;
+    Ok(published.unwrap_or_else(|| SHIPPED.to_owned()))
 }
 
 /// The settings in force of a form as they were written, if it has any.
@@ -131,20 +180,55 @@ pub async fn put_form(env: &Env, id: &str, text: &str) -> PortResult<()> {
     store(env)?.put(&format!("form:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
 }
 
+/// The settings of a sender as an operator wrote them, if there are any.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn sender_text(env: &Env, id: &str) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, &format!("sender:{id}")).await
+}
+
+/// Puts settings of a sender in force.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_sender(env: &Env, id: &str, text: &str) -> PortResult<()> {
+    store(env)?.put(&format!("sender:{id}"), text).map_err(failed)?.execute().await.map_err(failed)
+}
+
+/// What all forms ask of those who post, as it was written.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn form_guard(env: &Env) -> PortResult<Option<String>> {
+    platform::kv(env, CONFIG, FORM_GUARD).await
+}
+
+/// Puts in force what all forms ask of those who post.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_form_guard(env: &Env, text: &str) -> PortResult<()> {
+    store(env)?.put(FORM_GUARD, text).map_err(failed)?.execute().await.map_err(failed)
+}
+
 /// The rules of notifying in force as they were written, if there are any.
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
 pub async fn notify_rules(env: &Env) -> PortResult<Option<String>> {
-    platform::kv(env, CONFIG, NOTIFY).await
+    let copy = platform::kv(env, CONFIG, NOTIFY).await?;
+    copy_or_version(env, copy, NOTIFY, Kind::NotifyRules).await
 }
 
 /// Puts rules of notifying in force.
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
-pub async fn put_notify_rules(env: &Env, text: &str) -> PortResult<()> {
-    store(env)?.put(NOTIFY, text).map_err(failed)?.execute().await.map_err(failed)
+pub async fn put_notify_rules(world: &World, text: &str) -> PortResult<()> {
+    let published = Version { version: version_of(text), body: text.to_owned() };
+    config_versions::publish(&world.env, &[(Kind::NotifyRules, published)], world.now()).await?;
+    put_copy(&world.env, NOTIFY, text).await
 }
 
 /// Says that the directory changed: cached answers of it are stale from here on.
@@ -164,7 +248,7 @@ fn of_crm(env: &Env, beginning: &str) -> String {
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
-pub async fn put_crm_heard(env: &Env, heard: SyncedRange) -> PortResult<()> {
+pub async fn put_crm_synced_range(env: &Env, heard: SyncedRange) -> PortResult<()> {
     put(env, &of_crm(env, CRM_HEARD), &serde_json::to_string(&heard).map_err(failed)?).await
 }
 
@@ -172,7 +256,7 @@ pub async fn put_crm_heard(env: &Env, heard: SyncedRange) -> PortResult<()> {
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
-pub async fn put_crm_sellers(env: &Env, crm_users: &BTreeMap<String, String>) -> PortResult<()> {
+pub async fn put_crm_users(env: &Env, crm_users: &BTreeMap<String, String>) -> PortResult<()> {
     let text = serde_json::to_string(crm_users).map_err(failed)?;
     // Written only when it changes: KV counts writes, and the cron comes every hour.
     let key = of_crm(env, CRM_SELLERS);
@@ -183,7 +267,7 @@ pub async fn put_crm_sellers(env: &Env, crm_users: &BTreeMap<String, String>) ->
 ///
 /// # Errors
 /// [`Unavailable`] when KV fails.
-pub async fn crm_seller(env: &Env, owner_id: &str) -> PortResult<Option<String>> {
+pub async fn crm_user(env: &Env, owner_id: &str) -> PortResult<Option<String>> {
     let text = self::text(env, &of_crm(env, CRM_SELLERS)).await?;
     let crm_users: BTreeMap<String, String> =
         text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
@@ -223,8 +307,10 @@ impl World {
         let keys = [RUBRIC, ROSTER, DIRECTORY, &heard, &crm_users];
         let mut values = store(&self.env)?.get_bulk(&keys).text().await.map_err(failed)?;
         let mut take = |key: &str| values.remove(key).flatten();
-        let rubric = rubric(take(RUBRIC).as_deref().unwrap_or(SHIPPED))?;
-        let (index_version, mut index) = roster_of(take(ROSTER).as_deref())?;
+        let published = copy_or_version(&self.env, take(RUBRIC), RUBRIC, Kind::Rubric).await?;
+        let rubric = rubric(published.as_deref().unwrap_or(SHIPPED))?;
+        let at_a_glance = copy_or_version(&self.env, take(ROSTER), ROSTER, Kind::RosterIndex).await?;
+        let (index_version, mut index) = roster_of(at_a_glance.as_deref())?;
         // What the cron wrote in another version is none: the CRM is asked.
         let crm_heard = take(&heard).and_then(|text| serde_json::from_str(&text).ok());
         let crm_users = take(&crm_users).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();

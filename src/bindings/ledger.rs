@@ -4,11 +4,13 @@
 //! key of its own record, so writing a record again changes nothing.
 
 use crate::bindings::directory::{database, failed, number};
+use crate::bindings::settings::person_key;
 use crate::bindings::world::World;
 use lead_router_app::ports::{DecisionLedger, PortResult};
+use lead_router_core::audit::seal;
 use lead_router_core::decision::record::{Mode, Record};
 use lead_router_core::facts::Field;
-use lead_router_core::lead::key::sha256_hex;
+use lead_router_core::hash::sha256_hex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
@@ -16,11 +18,12 @@ use worker::{D1PreparedStatement, Env};
 
 /// What a person who was erased sent before that is written without what it says: its place in the chain is kept.
 const DECISIONS: &str = "INSERT OR IGNORE INTO decisions (at_ms, decision_id, lead_id, outcome, tier, team, rep_id, \
-    source, form, mode, rubric_version, duplicate_of, ms, shard, seq, hash, previous, reason, domain, erased_ms, record) \
+    source, form, mode, rubric_version, duplicate_of, ms, shard, seq, hash, previous, seal, erasure, reason, domain, erased_ms, record) \
     SELECT value ->> 'at_ms', value ->> 'decision_id', value ->> 'lead_id', value ->> 'outcome', value ->> 'tier', \
     value ->> 'team', value ->> 'rep_id', value ->> 'source', value ->> 'form', value ->> 'mode', \
     value ->> 'rubric_version', value ->> 'duplicate_of', value ->> 'ms', value ->> 'shard', value ->> 'seq', \
-    value ->> 'hash', value ->> 'previous', iif(erased_ms IS NULL, value ->> 'reason', NULL), \
+    value ->> 'hash', value ->> 'previous', value ->> 'seal', iif(erased_ms IS NULL, NULL, value ->> 'erasure'), \
+    iif(erased_ms IS NULL, value ->> 'reason', NULL), \
     iif(erased_ms IS NULL, value ->> 'domain', NULL), erased_ms, iif(erased_ms IS NULL, value ->> 'record', '{}') \
     FROM json_each(?1) LEFT JOIN erasures ON person = value ->> 'person' AND erased_ms >= value ->> 'received_ms'";
 
@@ -59,7 +62,8 @@ const TAKEN_BACK: &str = "DELETE FROM assignments WHERE (rep_id, at_ms, lead_id)
 impl DecisionLedger for World {
     async fn write(&self, records: &[Record]) -> PortResult<()> {
         let database = database(&self.env)?;
-        let rows: Vec<Value> = records.iter().filter_map(row).collect();
+        let key = person_key(&self.env);
+        let rows: Vec<Value> = records.iter().filter_map(|record| row(record, key.as_bytes())).collect();
         let live: Vec<&Value> = rows.iter().filter(|row| row["live"] == true).collect();
         let assigned: Vec<&&Value> = live.iter().filter(|row| !row["rep_id"].is_null()).collect();
         let statement = |query: &str, rows: String| -> PortResult<D1PreparedStatement> {
@@ -86,18 +90,20 @@ fn text<T: serde::Serialize>(rows: &[T]) -> PortResult<String> {
 }
 
 /// Everything that the four statements read of a record.
-fn row(record: &Record) -> Option<Value> {
+fn row(record: &Record, key: &[u8]) -> Option<Value> {
     let decision = &record.decision;
     let assignment = decision.assignment.as_ref();
     let lead = &record.lead;
     let domain = record.facts.text(Field::CompanyDomain);
     let text = serde_json::to_string(record).ok()?;
-    Some(json!({
+    let hash = sha256_hex(text.as_bytes());
+    let mut row = json!({
         "person": record.keys.person,
         "received_ms": lead.received_at.as_ms(),
         "shard": record.keys.account.shard(),
         "seq": record.seq,
-        "hash": sha256_hex(text.as_bytes()),
+        "erasure": seal::of_erasure(key, &decision.decision_id, &hash),
+        "hash": hash,
         "previous": record.previous,
         "domain": domain.or(lead.company_domain()),
         "at_ms": decision.decided_at.as_ms(),
@@ -128,7 +134,10 @@ fn row(record: &Record) -> Option<Value> {
         "replaces_rep_id": record.replaces.as_ref().map(|replaced| &replaced.rep_id),
         "replaces_at_ms": record.replaces.as_ref().map(|replaced| replaced.decided_at.as_ms()),
         "record": text,
-    }))
+    });
+    let seal = seal::of_decision(key, &row);
+    row.as_object_mut()?.insert("seal".to_owned(), seal.into());
+    Some(row)
 }
 
 /// Most entries of an inbox.

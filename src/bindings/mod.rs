@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod config;
+pub mod config_versions;
 pub mod directory;
 pub mod form_limits;
 pub mod http_client;

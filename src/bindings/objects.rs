@@ -4,14 +4,16 @@ use crate::bindings::platform;
 use crate::bindings::world::World;
 use futures_util::future::join_all;
 use lead_router_app::ports::messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PickResponse,
-    ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, LeadStatus, OpenRequest, OpenResponse,
+    PickResponse, ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
     SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use lead_router_app::ports::{AccountShards, PortResult, ProviderLookups, RepPools, Unavailable};
 use lead_router_core::crm::snapshot::CrmSnapshot;
+use lead_router_core::decision::record::Record;
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::LeadId;
-use lead_router_core::lead::key::{AccountHash, sha256_hex};
+use lead_router_core::lead::key::AccountHash;
 use lead_router_core::roster::model::PickRequest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,10 +30,8 @@ pub const ACCOUNT_SHARD: &str = "ACCOUNT_SHARD";
 pub const REP_POOL: &str = "REP_POOL";
 /// Binding of the objects that ask providers.
 pub const PROVIDER_LOOKUP: &str = "PROVIDER_LOOKUP";
-/// Binding of the objects that count what providers are asked and cost.
-pub const PROVIDER_LIMITER: &str = "PROVIDER_LIMITER";
-/// Binding of the gates before vendors.
-pub const VENDOR_LIMITER: &str = "VENDOR_LIMITER";
+/// Binding of the rate limiters of vendors and providers.
+pub const RATE_LIMITER: &str = "RATE_LIMITER";
 
 /// Asks the object `name` of `binding` one question.
 ///
@@ -57,8 +57,7 @@ async fn call_within<Q: Serialize, A: DeserializeOwned>(
     let port = match binding {
         ACCOUNT_SHARD => "shard",
         REP_POOL => "team",
-        PROVIDER_LIMITER => "meter",
-        VENDOR_LIMITER => "gate",
+        RATE_LIMITER => "rate_limiter",
         _ => "lookup",
     };
     let failed = |error: serde_json::Error| Unavailable::new(port, error.to_string());
@@ -114,8 +113,16 @@ impl AccountShards for World {
         call(&self.env, ACCOUNT_SHARD, shard, "open", open).await
     }
 
-    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
-        call(&self.env, ACCOUNT_SHARD, shard, if woken { "wake" } else { "settle" }, decide).await
+    async fn decide(&self, shard: &str, decide: &DecideRequest) -> PortResult<DecideResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, "decide", decide).await
+    }
+
+    async fn explain(&self, shard: &str, decide: &DecideRequest) -> PortResult<Explained> {
+        call(&self.env, ACCOUNT_SHARD, shard, "explain", decide).await
+    }
+
+    async fn preview_claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
+        call(&self.env, ACCOUNT_SHARD, shard, "preview_claim", claim).await
     }
 
     async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
@@ -127,6 +134,17 @@ impl AccountShards for World {
             Some(account) => call(&self.env, ACCOUNT_SHARD, &account.shard(), "lead", lead_id).await,
             None => Ok(None),
         }
+    }
+
+    async fn record(&self, lead_id: &LeadId, seq: u64) -> PortResult<Option<Record>> {
+        match AccountHash::of_lead(lead_id) {
+            Some(account) => call(&self.env, ACCOUNT_SHARD, &account.shard(), "record", &seq).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn confirm(&self, shard: &str, seqs: &[u64]) -> PortResult<()> {
+        call(&self.env, ACCOUNT_SHARD, shard, "confirm", &seqs).await
     }
 
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {

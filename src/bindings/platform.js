@@ -13,9 +13,21 @@ export async function askObject(env, binding, name, question, body, timeoutMs) {
   return text;
 }
 
-/** The SQLite of a Durable Object. */
-export function sqlOf(state) {
-  return state.storage.sql;
+/** The storage of a Durable Object. */
+export function storageOf(state) {
+  return state.storage;
+}
+
+/** The SQLite of a storage. */
+export function sqlOf(storage) {
+  return storage.sql;
+}
+
+/** Runs some statements as one transaction, which is rolled back unless `run` says true. */
+export function transact(storage, run) {
+  storage.transactionSync(() => {
+    if (!run()) throw new Error('rolled back');
+  });
 }
 
 /** The rows of a query, as JSON. `values` is a JSON array. */

@@ -24,8 +24,12 @@ extern "C" {
         body: &str,
         timeout_ms: u32,
     ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = storageOf)]
+    fn storage_of(state: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = sqlOf)]
-    fn sql_of(state: &JsValue) -> Result<JsValue, JsValue>;
+    fn sql_of(storage: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn transact(storage: &JsValue, run: &mut dyn FnMut() -> bool) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = sqlRows)]
     fn sql_rows(sql: &JsValue, query: &str, values: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = sqlRun)]
@@ -172,6 +176,7 @@ pub async fn mail(env: &Env, binding: &str, mail: &Value, timeout_ms: u32) -> Re
 /// The SQLite of a Durable Object.
 #[derive(Debug, Clone)]
 pub struct Sql {
+    storage: JsValue,
     sql: JsValue,
     port: &'static str,
 }
@@ -183,8 +188,9 @@ impl Sql {
     /// When the object has no SQLite storage, or the tables cannot be made.
     pub fn open(state: State, port: &'static str, schema: &str) -> (State, PortResult<Self>) {
         let inner = state._inner();
-        let opened = sql_of(&inner).map_err(|thrown| failed(port, &thrown)).and_then(|sql| {
-            let sql = Self { sql, port };
+        let parts = storage_of(&inner).and_then(|storage| sql_of(&storage).map(|sql| (storage, sql)));
+        let opened = parts.map_err(|thrown| failed(port, &thrown)).and_then(|(storage, sql)| {
+            let sql = Self { storage, sql, port };
             sql.run(schema, &[], None).map(|()| sql)
         });
         (State::from(inner), opened)
@@ -197,6 +203,19 @@ impl Sql {
     pub fn rows<T: DeserializeOwned>(&self, query: &str, values: &[Value]) -> PortResult<Vec<T>> {
         let rows = sql_rows(&self.sql, query, &array(values)).map_err(|thrown| failed(self.port, &thrown))?;
         serde_json::from_str(&rows).map_err(|error| Unavailable::new(self.port, error.to_string()))
+    }
+
+    /// Runs some statements as one: when `run` fails, none of them is kept.
+    ///
+    /// # Errors
+    /// That of `run`, or when the storage fails.
+    pub fn transaction(&self, run: &mut dyn FnMut() -> PortResult<()>) -> PortResult<()> {
+        let mut result = Ok(());
+        let done = transact(&self.storage, &mut || {
+            result = run();
+            result.is_ok()
+        });
+        result.and_then(|()| done.map_err(|thrown| failed(self.port, &thrown)))
     }
 
     /// Runs a statement; `text`, when there is one, is its last value.

@@ -3,13 +3,21 @@
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::record::Mode;
 use lead_router_core::error::Problem;
+use lead_router_core::form::UnknownForms;
+use lead_router_core::web_address::is_web_address;
 use worker::Env;
 
 /// Values of `.dev.vars.example`: good for localhost, refused anywhere else.
 const DEV_VALUES: &[&str] = &["dev-intake-key", "dev-admin-token", "dev-link-secret", "dev-person-key"];
 
+/// Name of the key of hashes and seals, and its value in the local environment.
+const PERSON_KEY: &str = "PERSON_KEY";
+const DEV_PERSON_KEY: &str = "dev-person-key";
 /// Name of the secret that signs links which act.
 const LINK_SECRET: &str = "LINK_SECRET";
+
+/// Shortest key or token of our own, in bytes: 32 of hexadecimal are 128 bits, which nobody guesses.
+pub const SECRET_BYTES_MIN: usize = 32;
 
 /// Longest retention, in days: a hundred years.
 const RETENTION_DAYS_MAX: u32 = 36_500;
@@ -27,6 +35,8 @@ pub struct Settings {
     pub link_keys: Vec<String>,
     /// What is done with decisions.
     pub mode: Mode,
+    /// What happens to a post to a form without settings.
+    pub unknown_forms: UnknownForms,
     /// Days after which what is known about people is removed; `None` keeps it.
     pub retention_days: Option<u32>,
     /// Whether this is the local environment.
@@ -45,6 +55,11 @@ pub fn crm(env: &Env) -> CrmKind {
     setting(env, "CRM").and_then(|name| CrmKind::from_name(&name)).unwrap_or_default()
 }
 
+/// The key of hashes and seals, also where the other settings do not matter; as [`Settings::read`] has it.
+pub fn person_key(env: &Env) -> String {
+    setting(env, PERSON_KEY).unwrap_or_else(|| DEV_PERSON_KEY.to_owned())
+}
+
 impl Settings {
     /// Reads the settings. In the local environment a missing secret is the one of `.dev.vars.example`.
     ///
@@ -58,6 +73,12 @@ impl Settings {
                 problems.push(Problem::new(name, "dev_secret", "set a secret of your own: this one is public"));
                 value
             }
+            Some(value) if !dev && keys(&value).iter().any(|key| key.len() < SECRET_BYTES_MIN) => {
+                let message =
+                    format!("use {SECRET_BYTES_MIN} characters at least, such as those of `openssl rand -hex 32`");
+                problems.push(Problem::new(name, "short_secret", message));
+                value
+            }
             Some(value) => value,
             None if dev => dev_value.to_owned(),
             None => {
@@ -67,7 +88,7 @@ impl Settings {
         };
         let intake = secret("INTAKE_KEY", "dev-intake-key");
         let admin = secret("ADMIN_TOKEN", "dev-admin-token");
-        let person_key = secret("PERSON_KEY", "dev-person-key");
+        let person_key = secret(PERSON_KEY, DEV_PERSON_KEY);
         let link = setting(env, LINK_SECRET).map_or(String::new(), |_| secret(LINK_SECRET, ""));
         let mode = match setting(env, "MODE").as_deref() {
             None | Some("live") => Mode::Live,
@@ -77,6 +98,20 @@ impl Settings {
                 Mode::Shadow
             }
         };
+        let unknown_forms = match setting(env, "UNKNOWN_FORMS") {
+            None => UnknownForms::default(),
+            Some(name) => UnknownForms::from_name(&name).unwrap_or_else(|| {
+                let names = UnknownForms::ALL.map(UnknownForms::as_str).join("`, `");
+                problems.push(Problem::new("UNKNOWN_FORMS", "unknown_choice", format!("use `{names}`")));
+                UnknownForms::Refuse
+            }),
+        };
+        for name in ["PUBLIC_URL", "CRM_RECORD_URL"] {
+            if setting(env, name).is_some_and(|url| !is_web_address(&url.replace("{id}", "1"))) {
+                let message = "use an address such as `https://leads.example.com`, without spaces or quotes";
+                problems.push(Problem::new(name, "bad_url", message));
+            }
+        }
         if let Some(crm) = setting(env, "CRM").filter(|crm| CrmKind::from_name(crm).is_none()) {
             let names = CrmKind::ALL.map(CrmKind::as_str).join("`, `");
             problems.push(Problem::new("CRM", "unknown_crm", format!("use `{names}`: there is no adapter `{crm}`")));
@@ -91,7 +126,7 @@ impl Settings {
         });
         if problems.is_empty() {
             let (intake_keys, admin_tokens, link_keys) = (keys(&intake), keys(&admin), keys(&link));
-            Ok(Self { intake_keys, admin_tokens, person_key, link_keys, mode, retention_days, dev })
+            Ok(Self { intake_keys, admin_tokens, person_key, link_keys, mode, unknown_forms, retention_days, dev })
         } else {
             Err(problems)
         }

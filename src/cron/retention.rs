@@ -7,7 +7,7 @@ use crate::bindings::objects::{ACCOUNT_SHARD, call as ask};
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::http::audit::lines;
-use crate::http::audit::people::{PersonRow, blank, shards};
+use crate::http::audit::people::{self, PersonRow, blank, shards};
 use crate::objects::account_shard::erasure::{Erase, Erased};
 use futures_util::future::join_all;
 use lead_router_app::ports::{Clock, PortResult};
@@ -26,26 +26,26 @@ const DESKS_AN_HOUR: usize = 8;
 /// Leads of an account shard that lose their content in one hour.
 const LEADS_OF_DESK_MAX: u32 = 1_000;
 
-/// Removes what is due.
+/// Removes what is due: first what an erasure had to leave.
 pub async fn run(world: &World) {
-    let Some(days) = Settings::read(&world.env).ok().and_then(|settings| settings.retention_days) else { return };
+    let Ok(settings) = Settings::read(&world.env) else { return };
+    report("erasures", people::again(world, settings.person_key.as_bytes()).await);
+    let Some(days) = settings.retention_days else { return };
     let now = world.now();
     let before = now.plus_ms(i64::from(days).saturating_mul(DAY_MS).saturating_neg());
-    for (what, done) in [("ledger", ledger(world, before, now).await), ("shards", in_desks(world, before, now).await)] {
-        if let Err(error) = done {
-            let detail = Some(error.detail.as_str());
-            log::error(&log::LogLine {
-                event: "retention.failed",
-                code: Some(what),
-                detail,
-                ..log::LogLine::default()
-            });
-        }
+    report("ledger", ledger(world, settings.person_key.as_bytes(), before, now).await);
+    report("shards", in_desks(world, before, now).await);
+}
+
+fn report(what: &str, done: PortResult<()>) {
+    if let Err(error) = done {
+        let detail = Some(error.detail.as_str());
+        log::error(&log::LogLine { event: "retention.failed", code: Some(what), detail, ..log::LogLine::default() });
     }
 }
 
 /// The ledger, and with each decision the inbox entry and the contact that came of it. A contact with a newer lead stays.
-async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<()> {
+async fn ledger(world: &World, key: &[u8], before: Timestamp, now: Timestamp) -> PortResult<()> {
     let cache = world.env.kv(CACHE).map_err(failed)?;
     let mut cursor = cache.get(CURSOR).text().await.map_err(failed)?.unwrap_or_default();
     for _ in 0..STEPS_MAX {
@@ -63,7 +63,7 @@ async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<
         let Some(last) = rows.last() else { break };
         let is_end = rows.len() < usize::try_from(ROWS).unwrap_or(usize::MAX);
         cursor = format!("{}_{}", last.at_ms, last.decision_id);
-        let rows: Vec<PersonRow> = rows.into_iter().map(PersonRow::with_hash).collect();
+        let rows: Vec<PersonRow> = rows.into_iter().map(|row| row.with_hash(key)).collect();
         let text = serde_json::to_string(&rows).map_err(failed)?;
         let statement =
             |query: &str| database(&world.env)?.prepare(query).bind(&[JsValue::from_str(&text)]).map_err(failed);
@@ -84,6 +84,8 @@ async fn ledger(world: &World, before: Timestamp, now: Timestamp) -> PortResult<
             break;
         }
     }
+    let events = database(&world.env)?.prepare("DELETE FROM refused_events WHERE at_ms < ?1");
+    events.bind(&[number(before.as_ms())]).map_err(failed)?.run().await.map_err(failed)?;
     let letters = database(&world.env)?.prepare("DELETE FROM dead_letters WHERE at_ms < ?1");
     letters.bind(&[number(before.as_ms())]).map_err(failed)?.run().await.map_err(failed).map(|_| ())
 }

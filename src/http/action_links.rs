@@ -9,17 +9,25 @@ use lead_router_app::ports::{Clock, Config, PortResult};
 use lead_router_core::notify::link::{LinkRefusal, Ticket};
 use lead_router_core::notify::page::ActionPage;
 use lead_router_core::notify::rep_action::RepAction;
-use worker::Method;
 
 /// Nothing is loaded, nothing frames the page, and its form goes to its own address alone. The token is all that lets
 /// anybody act: a page of somebody else, which has no token, cannot.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri \
     'none'";
 
+/// What a request for a link may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkStep {
+    /// Shows the question, without any effect.
+    Ask,
+    /// Acts.
+    Act,
+}
+
 /// A link: GET asks, POST acts.
 ///
 /// Steps: 1 the token; 2 the question, without any effect; 3 the act; 4 what became of it.
-pub async fn link(call: &Call<'_>, token: &str) -> ApiResult {
+pub async fn link(call: &Call<'_>, token: &str, step: LinkStep) -> ApiResult {
     // 1
     let keys: Vec<Vec<u8>> = call.settings.link_keys.iter().map(|key| key.as_bytes().to_vec()).collect();
     let now = call.world.now();
@@ -33,7 +41,7 @@ pub async fn link(call: &Call<'_>, token: &str) -> ApiResult {
     // 2
     let done: PortResult<(u16, ActionPage)> = async {
         let config = call.world.current().await?;
-        if call.request.method() == Method::Get {
+        if step == LinkStep::Ask {
             return Ok((200, ActionPage::question(&ticket, &config.index)));
         }
         // 3

@@ -1,9 +1,10 @@
 //! Health, inbox, account directory and rubric over HTTP.
 
+use crate::bindings::config_versions::{self, Kind};
 use crate::bindings::{config, directory, ledger};
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::http::{auth, body};
+use crate::http::{body, encoding};
 use lead_router_app::ports::{Clock, Config};
 use lead_router_core::directory::{ImportKind, parse};
 use lead_router_core::limits::IMPORT_BYTES_MAX;
@@ -34,20 +35,18 @@ pub async fn health(call: &Call<'_>) -> ApiResult {
 
 /// `GET /v1/reps/{rep}/inbox`: what the rep was told, the newest first.
 pub async fn inbox(call: &Call<'_>, rep: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     json(200, &ledger::inbox(&call.world.env, rep).await?)
 }
 
 /// `POST /v1/accounts:import`: CSV or NDJSON. Good rows are taken; every bad one is named.
 pub async fn import_accounts(call: &mut Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let media = call.request.headers().get("content-type").ok().flatten().unwrap_or_default();
     let Some(kind) = ImportKind::of(&media) else {
         let message = "send `content-type: text/csv` or `application/x-ndjson`";
         return Err(ApiError::new(415, "unsupported_media_type", message));
     };
     let bytes = body::bytes_up_to(&mut call.request, IMPORT_BYTES_MAX).await?;
-    let import = parse(&bytes, kind);
+    let import = parse(&encoding::table(bytes, &media)?, kind);
     if import.rows.is_empty() && !import.problems.is_empty() {
         return Err(ApiError::invalid(import.problems));
     }
@@ -71,13 +70,18 @@ fn json_text(text: &str) -> ApiResult {
 
 /// `GET /v1/rubric`: the rubric in force as it was written.
 pub async fn get_rubric(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
-    json_text(&config::rubric_text(&call.world.env).await?)
+    let text = match call.query("version") {
+        None => config::rubric_text(&call.world.env).await?,
+        Some(version) => {
+            let found = config_versions::by_name(&call.world.env, Kind::Rubric, &version).await?;
+            found.ok_or_else(|| ApiError::not_found("version"))?.body
+        }
+    };
+    json_text(&text)
 }
 
 /// A rubric from the body.
 async fn rubric(call: &mut Call<'_>) -> Result<(Rubric, String), ApiError> {
-    auth::admin(&call.request, call.settings)?;
     let bytes = body::bytes(&mut call.request).await?;
     let text = String::from_utf8(bytes).map_err(|_| ApiError::new(400, "bad_encoding", "send UTF-8"))?;
     let rubric = read(&text).and_then(|file| check(&file)).map_err(ApiError::invalid)?;
@@ -95,6 +99,6 @@ pub async fn check_rubric(call: &mut Call<'_>) -> ApiResult {
 /// `PUT /v1/rubric`: checked, then in force within half a minute everywhere.
 pub async fn put_rubric(call: &mut Call<'_>) -> ApiResult {
     let (rubric, text) = rubric(call).await?;
-    config::put_rubric(&call.world.env, rubric.version(), &text).await?;
+    config::put_rubric(&call.world, rubric.version(), &text).await?;
     json(200, &json!({"rubric_version": rubric.version()}))
 }

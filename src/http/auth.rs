@@ -2,24 +2,29 @@
 
 use crate::bindings::settings::Settings;
 use crate::http::respond::ApiError;
+use crate::http::route_table::Access;
 use subtle::ConstantTimeEq;
 use worker::Request;
 
-/// Lets a request pass that may post leads.
+/// Lets a request pass that may call an operation. What a signature allows, its handler checks: it needs the body.
 ///
 /// # Errors
-/// 401 without a valid key.
-pub fn intake(request: &Request, settings: &Settings) -> Result<(), ApiError> {
+/// 401 without a valid key or token.
+pub fn authorize(access: Access, request: &Request, settings: &Settings) -> Result<(), ApiError> {
+    match access {
+        Access::Public | Access::SignedLink | Access::Webhook | Access::SegmentKey => Ok(()),
+        Access::Intake => intake(request, settings),
+        Access::Admin => admin(request, settings),
+    }
+}
+
+fn intake(request: &Request, settings: &Settings) -> Result<(), ApiError> {
     let token = bearer(request);
     let known = settings.intake_keys.iter().chain(&settings.admin_tokens);
     allow(token.as_deref(), known, "send `Authorization: Bearer <INTAKE_KEY>`")
 }
 
-/// Lets a request pass that may read and change everything.
-///
-/// # Errors
-/// 401 without a valid token.
-pub fn admin(request: &Request, settings: &Settings) -> Result<(), ApiError> {
+fn admin(request: &Request, settings: &Settings) -> Result<(), ApiError> {
     let token = bearer(request);
     allow(token.as_deref(), settings.admin_tokens.iter(), "send `Authorization: Bearer <ADMIN_TOKEN>`")
 }

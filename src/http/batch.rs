@@ -3,10 +3,11 @@
 use crate::bindings::queue::send_jobs;
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
+use crate::http::encoding::with_decoder;
 use crate::http::leads::content_type;
 use crate::http::respond::{ApiError, ApiResult};
 use crate::http::routes::Call;
-use crate::http::{auth, body, form_settings};
+use crate::http::{body, form_settings};
 use futures_util::{StreamExt, stream};
 use lead_router_app::enrichment::after;
 use lead_router_app::intake::batch::{key_of, take};
@@ -14,10 +15,10 @@ use lead_router_app::intake::{IntakeAnswer, Options, fingerprint, id_of};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::directory::ImportKind;
-use lead_router_core::form::Form;
+use lead_router_core::form::{Form, FormId};
 use lead_router_core::intake::IntakeError;
 use lead_router_core::intake::batch::Rows;
-use lead_router_core::lead::{Lead, check};
+use lead_router_core::lead::{KeyScope, Lead, check};
 use lead_router_core::limits::{
     BATCH_BYTES_MAX, BATCH_MESSAGE_BYTES_MAX, BATCH_ROWS_MAX, BATCH_WAIT_ROWS_MAX, IDEMPOTENCY_KEY_BYTES_MAX,
 };
@@ -39,7 +40,7 @@ struct Batch {
     world: World,
     settings: Settings,
     form: Rc<Form>,
-    form_id: Option<String>,
+    form_id: Option<FormId>,
     rows: Rows,
     key: Option<String>,
     wait: bool,
@@ -65,9 +66,10 @@ struct ReadyBatch {
 /// `POST /v1/leads:batch`: CSV or NDJSON. The answer has one line a row, in order, and a last line with the sums; without
 /// that line the answer broke off, and the same request can be sent again.
 pub async fn post(call: &mut Call<'_>) -> ApiResult {
-    auth::intake(&call.request, call.settings)?;
-    let kind = content_type(&call.request).as_deref().and_then(ImportKind::of).ok_or_else(|| {
-        ApiError::new(415, "unsupported_media_type", "send `content-type: text/csv` or `application/x-ndjson`")
+    let media = content_type(&call.request).unwrap_or_default();
+    let kind = ImportKind::of(&media).ok_or_else(|| {
+        let message = "send `content-type: text/csv` or `application/x-ndjson`; save a workbook as `CSV UTF-8` first";
+        ApiError::new(415, "unsupported_media_type", message)
     })?;
     let key = call.request.headers().get("idempotency-key").ok().flatten().filter(|key| !key.trim().is_empty());
     if key.as_ref().is_some_and(|key| key.len().saturating_add(ROW_SUFFIX_BYTES) > IDEMPOTENCY_KEY_BYTES_MAX) {
@@ -80,21 +82,33 @@ pub async fn post(call: &mut Call<'_>) -> ApiResult {
         Some(Ok(row)) if row > 0 => row,
         Some(_) => return Err(ApiError::new(422, "bad_first_row", "`first_row` takes a number from 1 on")),
     };
-    let form_id = call.query("form");
+    let form_id = match call.query("form").map(|id| FormId::new(&id)) {
+        None => None,
+        Some(Some(id)) => Some(id),
+        Some(None) => return Err(ApiError::new(422, "bad_form", "`form` takes the id of a form")),
+    };
     let form = match &form_id {
-        Some(id) => form_settings::in_force(&call.world, id).await?,
+        Some(id) => form_settings::in_force(&call.world, id).await?.unwrap_or_default(),
         None => Rc::default(),
     };
     let bytes = body::bytes_up_to(&mut call.request, BATCH_BYTES_MAX).await?;
     if bytes.trim_ascii().is_empty() {
         return Err(ApiError::new(400, "empty_body", "send at least one row"));
     }
+    let mut rows = with_decoder(&media, |decoder| Rows::decoded(bytes, kind, &decoder))?;
+    if !rows.has_next(&form.map) {
+        return Err(ApiError::new(
+            422,
+            "no_rows",
+            "the body has no row behind its header; check its separators and line ends",
+        ));
+    }
     let batch = Batch {
         world: call.world.clone(),
         settings: call.settings.clone(),
         form,
         form_id,
-        rows: Rows::new(bytes, kind),
+        rows,
         key: key.map(|key| key.trim().to_owned()),
         wait: call.query("wait").as_deref() == Some("1"),
         received_at: call.world.now(),
@@ -160,7 +174,7 @@ impl Batch {
             self.count = self.count.saturating_add(1);
             let judged = read.and_then(|mut raw| {
                 if let Some(id) = &self.form_id {
-                    form.complete(id, &mut raw);
+                    form.complete(id.as_str(), &mut raw);
                 }
                 check(raw, self.received_at).map_err(IntakeError::Invalid)
             });
@@ -186,13 +200,14 @@ impl Batch {
     fn ready(&mut self, row: usize, lead: Lead) -> Result<ReadyBatch, Value> {
         let named = lead.submission_id.clone().or_else(|| self.key.as_ref().map(|key| format!("{key}:{row}")));
         if let Some(key) = &named {
-            let content = fingerprint(&lead);
+            let content = fingerprint(&lead, self.settings.person_key.as_bytes());
             let first = self.seen.entry(key.clone()).or_insert_with(|| content.clone());
             if *first != content {
                 return Err(refusal("idempotency_conflict", "another row of this batch has the same `submission_id`"));
             }
         }
-        Ok(ReadyBatch { row, key: key_of(&lead, named), lead })
+        let key = key_of(&lead, named.map(|key| KeyScope::Intake.of(&key)), self.settings.person_key.as_bytes());
+        Ok(ReadyBatch { row, key, lead })
     }
 
     /// Takes rows in, and puts their lines into the places kept for them.

@@ -1,5 +1,6 @@
 //! Request bodies, up to a limit that is checked before and while reading.
 
+use crate::http::encoding::decompressed;
 use crate::http::respond::ApiError;
 use futures_util::StreamExt;
 use lead_router_core::limits::BODY_BYTES_MAX;
@@ -17,11 +18,21 @@ pub async fn bytes(request: &mut Request) -> Result<Vec<u8>, ApiError> {
     bytes_up_to(request, BODY_BYTES_MAX).await
 }
 
-/// The body, up to `max` bytes. A longer one is refused at its declared length, or as soon as it is too long.
+/// The body behind its `content-encoding`, up to `max` bytes before and behind it.
+///
+/// # Errors
+/// 413 when it is longer, 400 when it breaks off, and those of [`decompressed`].
+pub async fn bytes_up_to(request: &mut Request, max: usize) -> Result<Vec<u8>, ApiError> {
+    let bytes = sent_bytes(request, max).await?;
+    decompressed(request, bytes, max).await
+}
+
+/// The body as it was sent, which is what senders sign, up to `max` bytes. A longer one is refused at its declared length,
+/// or as soon as it is too long.
 ///
 /// # Errors
 /// 413 when it is longer, 400 when it breaks off.
-pub async fn bytes_up_to(request: &mut Request, max: usize) -> Result<Vec<u8>, ApiError> {
+pub async fn sent_bytes(request: &mut Request, max: usize) -> Result<Vec<u8>, ApiError> {
     let too_large = || ApiError::new(413, "body_too_large", format!("send at most {max} bytes"));
     let declared: Option<usize> =
         request.headers().get("content-length").ok().flatten().and_then(|text| text.parse().ok());

@@ -9,7 +9,6 @@ use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::http::audit::decisions::{Conditions, Params, page};
 use crate::http::audit::{events, lines};
-use crate::http::auth;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
 use lead_router_app::intake::id_of;
@@ -110,7 +109,6 @@ fn conditions(params: &Params<'_, '_>) -> Conditions {
 
 /// `GET /v1/dead-letters`: a page of them, the newest first, and how many there are.
 pub async fn list(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let mut conditions = conditions(&params);
     let env = &call.world.env;
@@ -130,7 +128,6 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
 
 /// `GET /v1/dead-letters/{id}`: a letter with its body.
 pub async fn get(call: &Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let query = format!("SELECT json_patch({LINE}, json_object('body', body)) AS line FROM dead_letters WHERE id = ?");
     let found = lines(&call.world.env, &query, &[JsValue::from_str(id)]).await?;
     json(200, found.first().ok_or_else(|| ApiError::not_found("dead letter"))?)
@@ -205,7 +202,6 @@ fn of_id(id: &str) -> Conditions {
 
 /// `POST /v1/dead-letters/{id}/redrive`: sends one letter again.
 pub async fn redrive(call: &Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let world = &call.world;
     let rows = mark(world, of_id(id), 1).await?;
     if let Some(row) = rows.iter().find(|row| !is_job(row)) {
@@ -236,7 +232,6 @@ async fn release(world: &World, ids: &[String]) -> PortResult<()> {
 /// `POST /v1/dead-letters:redrive`: sends all letters again, or those with a code or of a kind, the oldest first, up to
 /// [`REDRIVEN_MAX`]. Those that nobody can read are left.
 pub async fn redrive_all(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let params = Params::new(call);
     let conditions = conditions(&params);
     params.done()?;
@@ -263,7 +258,6 @@ pub async fn redrive_all(call: &Call<'_>) -> ApiResult {
 
 /// `DELETE /v1/dead-letters/{id}?reason=…`: puts a letter aside. The reason stays in the history.
 pub async fn dismiss(call: &Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let reason = params.text("reason");
     if reason.as_ref().is_none_or(|reason| reason.chars().count() > REASON_CHARS_MAX) {

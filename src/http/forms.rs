@@ -1,18 +1,22 @@
 //! Browser forms: what a page posts, and what the browser is told.
 
 use crate::bindings::{form_limits, log};
+use crate::http::encoding::with_decoder;
+use crate::http::form_settings::{self, PublicForm};
 use crate::http::leads::{conflict, content_type, idempotency_key, later, options};
 use crate::http::respond::{ApiError, ApiResult, json};
+use crate::http::route_table::encode_segment;
 use crate::http::routes::Call;
-use crate::http::{body, form_settings, multipart, pages};
+use crate::http::{body, multipart, pages};
 use lead_router_app::intake::turnstile::{TurnstileOutcome, verify};
 use lead_router_app::intake::{IntakeAnswer, fingerprint, intake};
 use lead_router_app::ports::Clock;
 use lead_router_core::error::Problem;
 use lead_router_core::form::turnstile::{TOKEN_CHARS_MAX, TOKEN_FIELD, Verdict};
-use lead_router_core::form::{Form, for_a_person, visit};
+use lead_router_core::form::{Form, FormId, for_a_person, visit};
 use lead_router_core::intake::{Media, Note, RawLead, form, json as json_body};
-use lead_router_core::lead::{Lead, MANY_FROM_CLIENT, check};
+use lead_router_core::lead::{KeyScope, Lead, MANY_FROM_CLIENT, check};
+use lead_router_core::limits::PUBLIC_LEAD_BYTES_MAX;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -26,21 +30,43 @@ const HONEYPOT: &str = "_gotcha";
 pub async fn post_form(call: &mut Call<'_>, form_id: &str) -> ApiResult {
     let wants_json = wants_json(&call.request);
     let origin = header(&call.request, "origin");
-    let settings = match form_settings::in_force(&call.world, form_id).await {
-        Ok(settings) => settings,
-        Err(error) if wants_json => return Err(ApiError::from(error).for_origin("*")),
-        Err(error) => return pages::form_error(&error.into()),
+    let form = match known_form(call, form_id).await {
+        Ok(known) => known,
+        Err(error) if wants_json => return Err(error.for_origin("*")),
+        Err(error) => return pages::form_error(&error),
     };
     // A page that may not post may still read why.
-    let reader = if settings.origins.is_empty() { "*" } else { origin.as_deref().unwrap_or("*") };
-    let mut response = match take_form(call, form_id, &settings, origin.as_deref()).await {
+    let reader = if form.settings.origins.is_empty() { "*" } else { origin.as_deref().unwrap_or("*") };
+    let mut response = match take_form(call, &form, origin.as_deref()).await {
         Ok(answer) if wants_json => answer.json()?,
-        Ok(answer) => answer.redirect(form_id)?,
+        Ok(answer) => answer.redirect(&form.id)?,
         Err(error) if wants_json => return Err(error.for_origin(reader)),
         Err(error) => pages::form_error(&error)?,
     };
     allow_reader(response.headers_mut(), reader)?;
     Ok(response)
+}
+
+/// The form that an address means, with its settings.
+///
+/// # Errors
+/// 404 when there is none.
+async fn known_form(call: &Call<'_>, segment: &str) -> Result<PublicForm, ApiError> {
+    let id = FormId::new(segment).ok_or_else(|| ApiError::not_found("form"))?;
+    let form = form_settings::public(&call.world, id, call.settings.unknown_forms).await?;
+    form.ok_or_else(|| ApiError::not_found("form"))
+}
+
+/// `GET /forms/{form}`: a plain page of a form that exists.
+pub async fn page(call: &Call<'_>, form_id: &str) -> ApiResult {
+    let form = known_form(call, form_id).await?;
+    pages::form(&form.id, &form.settings)
+}
+
+/// `GET /forms/{form}/thanks`.
+pub async fn thanks(call: &Call<'_>, form_id: &str) -> ApiResult {
+    known_form(call, form_id).await?;
+    pages::thanks()
 }
 
 /// Lets pages of an origin read the answer; `*` is every page.
@@ -51,7 +77,7 @@ fn allow_reader(headers: &Headers, reader: &str) -> worker::Result<()> {
 
 /// `OPTIONS /forms/{form}`: which pages may post, and with which headers.
 pub async fn preflight(call: &Call<'_>, form_id: &str) -> ApiResult {
-    let settings = form_settings::in_force(&call.world, form_id).await?;
+    let settings = known_form(call, form_id).await?.settings;
     let origin = header(&call.request, "origin");
     let headers = Headers::new();
     let reader = if settings.origins.is_empty() { Some("*") } else { origin.as_deref() };
@@ -98,8 +124,11 @@ impl PostedForm {
             }
             Media::Form => {
                 let bytes = body::bytes(request).await?;
-                let pairs: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
-                Ok(Self::of_pairs(form::read(&bytes, &settings.map)?, pairs))
+                let media = content_type(request).unwrap_or_default();
+                with_decoder(&media, |decoder| {
+                    let (pairs, _) = form::pairs(&bytes, decoder)?;
+                    Ok(Self::of_pairs(form::read_encoded(&bytes, decoder, &settings.map)?, pairs))
+                })
             }
             Media::Multipart => {
                 let parts = multipart::parts(request).await?;
@@ -134,8 +163,8 @@ impl FormAnswer {
         json(self.status, &self.body)
     }
 
-    fn redirect(&self, form_id: &str) -> ApiResult {
-        let thanks = format!("/forms/{form_id}/thanks");
+    fn redirect(&self, form_id: &FormId) -> ApiResult {
+        let thanks = format!("/forms/{}/thanks", encode_segment(form_id.as_str()));
         let headers = Headers::new();
         headers.set("location", self.next.as_deref().unwrap_or(&thanks))?;
         Ok(Response::empty()?.with_status(303).with_headers(headers))
@@ -147,12 +176,8 @@ impl FormAnswer {
 /// Steps: 1 the page may post; 2 neither client nor form posts too often; 3 the fields; 4 a program that fell into the
 /// trap is sent away; 5 what the form knows, and every problem; 6 a person is there, asked last because a token is good
 /// once; 7 the lead.
-async fn take_form(
-    call: &mut Call<'_>,
-    form_id: &str,
-    settings: &Form,
-    origin: Option<&str>,
-) -> Result<FormAnswer, ApiError> {
+async fn take_form(call: &mut Call<'_>, form: &PublicForm, origin: Option<&str>) -> Result<FormAnswer, ApiError> {
+    let settings = &*form.settings;
     let received_at = call.world.now();
     // 1
     if !settings.allows(origin, &own_origin(&call.request)) {
@@ -161,7 +186,7 @@ async fn take_form(
     }
     // 2
     let address = header(&call.request, form_limits::ADDRESS);
-    form_limits::form(&call.world.env, address.as_deref(), form_id).await?;
+    form_limits::form(&call.world.env, address.as_deref(), form.counted_as()).await?;
     // 3
     let PostedForm { mut raw, is_trap, token, names } = PostedForm::read(&mut call.request, settings).await?;
     // 4
@@ -170,13 +195,18 @@ async fn take_form(
     }
     // 5
     visit(&mut raw, &header(&call.request, "referer").unwrap_or_default());
-    settings.complete(form_id, &mut raw);
+    settings.guard(&mut raw);
+    settings.complete(form.id.as_str(), &mut raw);
     let mut lead =
         check(raw, received_at).map_err(|problems| ApiError::invalid(for_a_person(problems, &names, &settings.map)))?;
     if form_limits::is_one_of_many(&call.world.env, address.as_deref()).await {
         lead.notes.push(Note { path: "form".to_owned(), code: MANY_FROM_CLIENT.to_owned() });
     }
-    let key = idempotency_key(&call.request, &lead)?;
+    if lead.bytes() > PUBLIC_LEAD_BYTES_MAX {
+        let message = format!("the fields may have {PUBLIC_LEAD_BYTES_MAX} bytes together; shorten the longest");
+        return Err(ApiError::new(413, "lead_too_large", message));
+    }
+    let key = idempotency_key(&call.request, &lead, KeyScope::Form(&form.id))?;
     // 6
     if settings.turnstile {
         see_a_person(call, settings, &mut lead, key.as_deref(), token.as_deref()).await?;
@@ -234,7 +264,7 @@ async fn see_a_person(
         return Err(refused("turnstile_refused", again));
     }
     let address = header(&call.request, form_limits::ADDRESS);
-    let content = fingerprint(lead);
+    let content = fingerprint(lead, call.settings.person_key.as_bytes());
     let submission = format!("{}\0{content}", key.unwrap_or_default());
     let shown =
         TurnstileOutcome { token, address: address.as_deref(), submission: &submission, hosts: settings.hosts() };

@@ -1,9 +1,9 @@
 //! Leads over HTTP: JSON, one lead with its timeline, and the dry run.
 
 use crate::http::audit::{decisions, events};
+use crate::http::body;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::http::{auth, body};
 use futures_util::future::join;
 use lead_router_app::enrichment::{After, after};
 use lead_router_app::intake::{Done, IntakeAnswer, Options, dry_run, intake, route_again};
@@ -12,7 +12,7 @@ use lead_router_app::ports::{AccountShards, Clock};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
 use lead_router_core::intake::{FieldMap, Media, json as json_body};
-use lead_router_core::lead::{Lead, check};
+use lead_router_core::lead::{KeyScope, Lead, check};
 use lead_router_core::limits::IDEMPOTENCY_KEY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -25,10 +25,9 @@ pub fn options<'a>(call: &'a Call<'_>, wait: bool) -> Options<'a> {
 
 /// `POST /v1/leads`: a JSON lead. 200 with the decision, 202 when the sender does not wait.
 pub async fn post_lead(call: &mut Call<'_>) -> ApiResult {
-    auth::intake(&call.request, call.settings)?;
     let received_at = call.world.now();
     let lead = json_lead(call, received_at).await?;
-    let key = idempotency_key(&call.request, &lead)?;
+    let key = idempotency_key(&call.request, &lead, KeyScope::Intake)?;
     let wait = call.query("wait").as_deref() != Some("0");
     let done = intake(&call.world, lead, key.as_deref(), received_at, options(call, wait)).await?;
     answer(call, done)
@@ -46,7 +45,6 @@ pub async fn json_lead(call: &mut Call<'_>, received_at: Timestamp) -> Result<Le
 /// `GET /v1/leads/{id}`: the lead as it stands, its timeline, and with `?record=1` the whole record. Of an erased one
 /// there is what was decided and what happened.
 pub async fn get_lead(call: &Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let id = LeadId::new(id).map_err(|_| ApiError::not_found("lead"))?;
     let env = &call.world.env;
     // The account shard knows the lead while the database is down; only what happened since is missing then.
@@ -123,7 +121,6 @@ fn timeline(received_at: Timestamp, record: &Record) -> Vec<Value> {
 
 /// `POST /v1/explain`: the whole decision for a lead, nothing written. `?at=` sets the moment.
 pub async fn explain(call: &mut Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let received_at = match call.query("at") {
         Some(text) => text
             .parse()
@@ -131,7 +128,7 @@ pub async fn explain(call: &mut Call<'_>) -> ApiResult {
         None => call.world.now(),
     };
     let lead = json_lead(call, received_at).await?;
-    let explained = dry_run::explain(&call.world, &lead, received_at, options(call, true)).await?;
+    let explained = dry_run::explain(&call.world, lead, received_at, options(call, true)).await?;
     json(200, &explained)
 }
 
@@ -176,15 +173,15 @@ pub fn content_type(request: &Request) -> Option<String> {
     request.headers().get("content-type").ok().flatten()
 }
 
-/// The sender's idempotency key: the header, else the `submission_id` of the lead.
-pub fn idempotency_key(request: &Request, lead: &Lead) -> Result<Option<String>, ApiError> {
+/// The sender's idempotency key among all senders: the header, else the `submission_id` of the lead.
+pub fn idempotency_key(request: &Request, lead: &Lead, scope: KeyScope<'_>) -> Result<Option<String>, ApiError> {
     let header = request.headers().get("idempotency-key").ok().flatten();
     match header.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()) {
         Some(key) if key.len() > IDEMPOTENCY_KEY_BYTES_MAX => {
             let message = format!("`Idempotency-Key` may have {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
             Err(ApiError::new(422, "idempotency_key_too_long", message))
         }
-        Some(key) => Ok(Some(key)),
-        None => Ok(lead.submission_id.clone()),
+        Some(key) => Ok(Some(scope.of(&key))),
+        None => Ok(lead.submission_id.as_deref().map(|id| scope.of(id))),
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::bindings::config;
 use crate::bindings::world::World;
+use crate::http::body;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::http::{auth, body};
 use lead_router_app::notify::available;
 use lead_router_app::ports::mail::Mails;
 use lead_router_app::ports::rules::RuleBooks;
@@ -16,7 +16,6 @@ use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
-use worker::Method;
 
 /// How long an isolate keeps what it read, in milliseconds.
 const KEPT_MS: i64 = 30_000;
@@ -49,14 +48,14 @@ fn unreadable() -> Unavailable {
     Unavailable::new("kv", "the rules of notifying in force cannot be read")
 }
 
-/// `GET` and `PUT /v1/notifications`: who is told through what. What is put is checked, and in force within half a minute
-/// everywhere.
-pub async fn rules(call: &mut Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
-    if call.request.method() == Method::Get {
-        let text = config::notify_rules(&call.world.env).await?.unwrap_or_else(|| "{}".to_owned());
-        return shown(&call.world, &text);
-    }
+/// `GET /v1/notifications`: who is notified through which channel.
+pub async fn get(call: &Call<'_>) -> ApiResult {
+    let text = config::notify_rules(&call.world.env).await?.unwrap_or_else(|| "{}".to_owned());
+    shown(&call.world, &text)
+}
+
+/// `PUT /v1/notifications`: the rules, checked, and in force within half a minute everywhere.
+pub async fn put(call: &mut Call<'_>) -> ApiResult {
     let bytes = body::bytes_up_to(&mut call.request, FORM_BYTES_MAX).await?;
     let text = String::from_utf8(bytes).map_err(|_| ApiError::new(400, "bad_encoding", "send UTF-8"))?;
     let text = without_channels(&text);
@@ -67,7 +66,7 @@ pub async fn rules(call: &mut Call<'_>) -> ApiResult {
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
-    config::put_notify_rules(&call.world.env, &text).await?;
+    config::put_notify_rules(&call.world, &text).await?;
     KEPT.with_borrow_mut(|kept| *kept = None);
     shown(&call.world, &text)
 }

@@ -3,23 +3,21 @@
 use crate::bindings::directory::{database, failed};
 use crate::bindings::objects::circuits_open;
 use crate::bindings::settings::setting;
-use crate::http::auth;
 use crate::http::leads::json_lead;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::objects::provider_limiter::today;
+use crate::objects::rate_limiter::today;
 use futures_util::future::join_all;
 use lead_router_app::ports::messages::ProviderLookupRequest;
 use lead_router_app::ports::{Clock, Config, ProviderLookups};
 use lead_router_core::decision::record::EnrichmentSummary;
 use lead_router_core::enrichment::provider::Offer;
-use lead_router_core::enrichment::waterfall::report;
+use lead_router_core::enrichment::waterfall::report::{LimitUse, ProvidersAnswer, report};
 use lead_router_core::id::ProviderId;
 use lead_router_core::rubric::file::Prefer;
 use lead_router_core::time::DAY_MS;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json as value;
-use std::collections::BTreeMap;
 use worker::wasm_bindgen::JsValue;
 
 /// Days that are counted when nobody says.
@@ -38,7 +36,6 @@ struct ProviderRow {
 
 /// `GET /v1/providers`: all that ship, what they found and cost in the last `?days=`.
 pub async fn list(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let days = match call.query("days").map(|text| text.parse::<i64>()) {
         None => DAYS,
         Some(Ok(days)) if (1..=DAYS_MAX).contains(&days) => days,
@@ -60,7 +57,7 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
         rows.iter().filter_map(|row| serde_json::from_str(&row.enrichment).ok()).collect();
     let config = call.world.current().await?;
     let stages = &config.rubric.enrichment().stages;
-    let report = report::report(
+    let report = report(
         &summaries,
         Offer::all(),
         |offer| missing_key(call, offer).is_none(),
@@ -72,13 +69,13 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     let limited = limits.iter().zip(counted).filter_map(|((id, limit), today)| {
         let today = today.ok()?;
         Some((
-            id.as_str(),
-            value!({"limit": limit, "calls_today": today.calls, "cost_usd_micros_today": today.cost_usd_micros}),
+            id.clone(),
+            LimitUse { limit: *limit, calls_today: today.calls, cost_usd_micros_today: today.cost_usd_micros },
         ))
     });
-    let limited: BTreeMap<&str, serde_json::Value> = limited.collect();
+    let limited = limited.collect();
     let circuits_open = circuits_open(&call.world.env).await;
-    json(200, &ProviderReport { report, circuits_open, limited })
+    json(200, &ProvidersAnswer { report, circuits_open, limited })
 }
 
 /// The secret or setting that a provider takes and does not have.
@@ -86,20 +83,8 @@ fn missing_key(call: &Call<'_>, offer: Offer) -> Option<&'static str> {
     offer.missing_setting(|name| setting(&call.world.env, name))
 }
 
-/// The report, who is not called at the moment, and how far the limits of the rubric are used up.
-#[derive(Serialize)]
-struct ProviderReport<'a> {
-    #[serde(flatten)]
-    report: report::ProvidersReport,
-    /// By provider, in how many of the 16 Lookups it is left alone; empty when all are well.
-    circuits_open: BTreeMap<String, u32>,
-    /// By provider, for those with a limit.
-    limited: BTreeMap<&'a str, serde_json::Value>,
-}
-
 /// `POST /v1/providers/{id}/try`: asks one provider about a lead. Costs what the provider takes; stores nothing about it.
 pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let offer = Offer::find(id).ok_or_else(|| ApiError::not_found("provider"))?;
     if let Some(name) = missing_key(call, offer) {
         let message = format!("set {name}: without it this provider is not asked");

@@ -12,20 +12,21 @@ use worker::{Headers, Response, Result};
 #[derive(Debug, Clone)]
 pub struct ApiError {
     status: u16,
-    code: String,
-    message: String,
+    code: Box<str>,
+    message: Box<str>,
     problems: Vec<Problem>,
     retry_after_s: Option<u32>,
     detail: Option<Box<str>>,
     origin: Option<Box<str>>,
+    allow: Option<Box<str>>,
 }
 
 impl ApiError {
     /// An error with one message.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         let retry_after_s = (status == 503 || status == 429).then_some(1);
-        let code = code.to_owned();
-        Self { status, code, message: message.into(), problems: Vec::new(), retry_after_s, detail: None, origin: None }
+        let (code, message) = (code.into(), message.into().into());
+        Self { status, code, message, problems: Vec::new(), retry_after_s, detail: None, origin: None, allow: None }
     }
 
     /// 422 with every problem.
@@ -36,7 +37,7 @@ impl ApiError {
                 names.push(&problem.path);
             }
         }
-        let message = format!("{} to mend: {}", count(problems.len()), names.join(", "));
+        let message = format!("{}: {}", count(problems.len()), names.join(", "));
         Self { problems, ..Self::new(422, "invalid", message) }
     }
 
@@ -55,9 +56,19 @@ impl ApiError {
         Self::new(404, "not_found", format!("there is no such {what}"))
     }
 
+    /// 404 for a path that no route has.
+    pub fn no_such_route() -> Self {
+        Self::new(404, "no_such_route", "no such route; see /openapi.json")
+    }
+
+    /// 405 for a path that takes other methods: those of the `Allow` header.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        Self { allow: Some(allow.into()), ..Self::new(405, "method_not_allowed", "method not allowed") }
+    }
+
     /// 503 for a deployment whose settings are wrong.
     pub fn misconfigured(problems: Vec<Problem>) -> Self {
-        let message = "the settings of this deployment are not complete; its operator has to mend them";
+        let message = "the deployment is misconfigured; see `problems`";
         Self { problems, ..Self::new(503, "misconfigured", message) }
     }
 
@@ -109,6 +120,9 @@ impl ApiError {
         if let Some(seconds) = self.retry_after_s {
             headers.set("retry-after", &seconds.to_string())?;
         }
+        if let Some(allow) = &self.allow {
+            headers.set("allow", allow)?;
+        }
         if let Some(origin) = &self.origin {
             headers.set("access-control-allow-origin", origin)?;
             headers.set("access-control-expose-headers", "retry-after")?;
@@ -120,7 +134,7 @@ impl ApiError {
 }
 
 fn count(problems: usize) -> String {
-    if problems == 1 { "one thing".to_owned() } else { format!("{problems} things") }
+    if problems == 1 { "1 invalid field".to_owned() } else { format!("{problems} invalid fields") }
 }
 
 impl From<Unavailable> for ApiError {
@@ -140,7 +154,7 @@ impl From<IntakeError> for ApiError {
             | IntakeError::TooManyCells
             | IntakeError::BadEncoding { .. } => 400,
             IntakeError::TooLarge => 413,
-            IntakeError::UnsupportedMediaType => 415,
+            IntakeError::UnsupportedMediaType | IntakeError::UnknownCharset | IntakeError::NotText(_) => 415,
             IntakeError::Invalid(problems) => return Self::invalid(problems),
         };
         Self::new(status, code, message)
@@ -154,7 +168,8 @@ impl From<Refusal> for ApiError {
             Blame::Stranger => 403,
             Blame::Request => 400,
             Blame::Size => 413,
-            Blame::Method => 405,
+            // A sender takes GET for its challenge at most.
+            Blame::Method => return Self::method_not_allowed("POST"),
             Blame::Operator => 503,
         };
         Self::new(status, refusal.code, refusal.message)

@@ -4,22 +4,22 @@ use crate::bindings::config;
 use crate::bindings::directory::{database, failed, number};
 use crate::bindings::objects::{REP_POOL, call};
 use crate::bindings::world::World;
+use crate::http::body;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::http::{auth, body};
 use crate::objects::rep_pool::SetStatus;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
 use lead_router_core::decision::index::{RosterIndex, pool_of};
 use lead_router_core::error::Problem;
 use lead_router_core::id::{RepId, TeamId};
 use lead_router_core::roster::check;
-use lead_router_core::roster::model::{Pool, Rep, RepState, RepStatus, Team};
+use lead_router_core::roster::model::{Pool, Rep, RepStatus, RepWithState, Team};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use worker::Env;
 use worker::wasm_bindgen::JsValue;
-use worker::{Env, Method};
 
 /// How often a roster is sent again because somebody else wrote meanwhile. Each writer needs one time at least, and
 /// the last one of a crowd at most as many as the crowd has.
@@ -87,6 +87,12 @@ impl WrittenRow {
         Pool { reps: reps.collect(), teams, states: BTreeMap::new() }
     }
 
+    /// Teams and reps as operators wrote them, as one text.
+    fn text(&self) -> PortResult<String> {
+        let (teams, reps): (Vec<&Team>, Vec<&Rep>) = (self.teams.values().collect(), self.reps.values().collect());
+        serde_json::to_string(&json!({"teams": teams, "reps": reps})).map_err(failed)
+    }
+
     /// What is wrong with one team, seen with all others: members, fallback teams, shared reps.
     fn problems_of(&self, id: &TeamId) -> Vec<Problem> {
         let teams: Vec<Team> = self.teams.values().cloned().collect();
@@ -139,13 +145,15 @@ fn reps_of<'a>(teams: impl IntoIterator<Item = &'a Team>) -> BTreeSet<&'a RepId>
 /// Sends pools to their objects and publishes the index, as they stand in the database after the write. Somebody
 /// else may write at the same time and publish before, with more, so the database is read again at the end: who
 /// publishes last has published everything.
-async fn publish(env: &Env, pools: &BTreeSet<String>, mut moved: Option<&RepId>) -> PortResult<WrittenRow> {
+async fn publish(world: &World, pools: &BTreeSet<String>, mut moved: Option<&RepId>) -> PortResult<WrittenRow> {
+    let env = &world.env;
     let mut now = written(env).await?;
     for _ in 0..PUBLISH_TRIES {
         for name in pools {
             send_pool(env, name, now.pool(name), moved).await?;
         }
-        config::put_roster(env, &RosterIndex::new(now.teams.values(), now.reps.values())).await?;
+        let index = RosterIndex::new(now.teams.values(), now.reps.values());
+        config::put_roster(world, &index, now.text()?).await?;
         // Counters move once.
         moved = None;
         let after = written(env).await?;
@@ -170,14 +178,17 @@ async fn send_pool(env: &Env, name: &str, mut pool: Pool, moved: Option<&RepId>)
     Ok(())
 }
 
-/// `GET` and `PUT /v1/teams/{team}`.
-pub async fn team(call: &mut Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
+/// `GET /v1/teams/{id}`.
+pub async fn get_team(call: &Call<'_>, id: &str) -> ApiResult {
+    let id = TeamId::new(id).map_err(|_| ApiError::not_found("team"))?;
+    let written = written(&call.world.env).await?;
+    json(200, written.teams.get(&id).ok_or_else(|| ApiError::not_found("team"))?)
+}
+
+/// `PUT /v1/teams/{id}`.
+pub async fn put_team(call: &mut Call<'_>, id: &str) -> ApiResult {
     let id = TeamId::new(id).map_err(|_| ApiError::not_found("team"))?;
     let mut written = written(&call.world.env).await?;
-    if call.request.method() == Method::Get {
-        return json(200, written.teams.get(&id).ok_or_else(|| ApiError::not_found("team"))?);
-    }
     let team: Team = entry(call, "id", id.as_str()).await?;
     let before = written.teams.insert(id.clone(), team.clone()).map(|team| pool_of(&team));
     let problems = written.problems_of(&id);
@@ -186,19 +197,22 @@ pub async fn team(call: &mut Call<'_>, id: &str) -> ApiResult {
     }
     store(&call.world, "teams", id.as_str(), &team).await?;
     let pools = before.into_iter().chain([pool_of(&team)]).collect();
-    publish(&call.world.env, &pools, None).await?;
+    publish(&call.world, &pools, None).await?;
     json(200, &team)
 }
 
-/// `GET` and `PUT /v1/reps/{rep}`: the entry, and with `GET` the state as the pool counts it.
-pub async fn rep(call: &mut Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
+/// `GET /v1/reps/{id}`: the entry, and the state as the pool counts it.
+pub async fn get_rep(call: &Call<'_>, id: &str) -> ApiResult {
+    let id = RepId::new(id).map_err(|_| ApiError::not_found("rep"))?;
+    let written = written(&call.world.env).await?;
+    let rep = written.reps.get(&id).ok_or_else(|| ApiError::not_found("rep"))?;
+    json(200, &with_state(&call.world.env, &written, rep).await?)
+}
+
+/// `PUT /v1/reps/{id}`.
+pub async fn put_rep(call: &mut Call<'_>, id: &str) -> ApiResult {
     let id = RepId::new(id).map_err(|_| ApiError::not_found("rep"))?;
     let mut written = written(&call.world.env).await?;
-    if call.request.method() == Method::Get {
-        let rep = written.reps.get(&id).ok_or_else(|| ApiError::not_found("rep"))?;
-        return json(200, &with_state(&call.world.env, &written, rep).await?);
-    }
     let rep: Rep = entry(call, "id", id.as_str()).await?;
     let problems = check::rep(&rep);
     if !problems.is_empty() {
@@ -207,37 +221,49 @@ pub async fn rep(call: &mut Call<'_>, id: &str) -> ApiResult {
     written.reps.insert(id.clone(), rep.clone());
     store(&call.world, "reps", id.as_str(), &rep).await?;
     let pools = written.pools_of(&id);
-    let written = publish(&call.world.env, &pools, Some(&id)).await?;
+    let written = publish(&call.world, &pools, Some(&id)).await?;
     json(200, &with_state(&call.world.env, &written, &rep).await?)
 }
 
-/// `GET` and `PUT /v1/reps/{rep}/status`: `{"status": "online"}`.
-pub async fn status(call: &mut Call<'_>, id: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
+/// `GET /v1/reps/{id}/status`: `{"rep_id": …, "status": "online"}`.
+pub async fn get_status(call: &Call<'_>, id: &str) -> ApiResult {
     let id = RepId::new(id).map_err(|_| ApiError::not_found("rep"))?;
     let written = written(&call.world.env).await?;
-    let rep = written.reps.get(&id).ok_or_else(|| ApiError::not_found("rep"))?;
-    if call.request.method() == Method::Put {
-        let body: Value = parse(&body::bytes(&mut call.request).await?)?;
-        let status = body.get("status").cloned().and_then(|status| serde_json::from_value::<RepStatus>(status).ok());
-        let unknown = || Problem::new("status", "unknown_status", "expected `online`, `away` or `offline`");
-        let status = status.ok_or_else(|| ApiError::invalid(vec![unknown()]))?;
-        let set = SetStatus { rep_id: id.clone(), status };
-        for pool in written.pools_of(&id) {
-            let () = crate::bindings::objects::call(&call.world.env, REP_POOL, &pool, "status", &set).await?;
-        }
-    }
-    let state = with_state(&call.world.env, &written, rep).await?;
-    json(200, &json!({"rep_id": id, "status": state.get("status")}))
+    status(&call.world.env, &written, &id).await
 }
 
-/// `GET /v1/teams` and `GET /v1/reps`.
-pub async fn list(call: &Call<'_>, what: &str) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
+/// `PUT /v1/reps/{id}/status`: `{"status": "online"}`.
+pub async fn put_status(call: &mut Call<'_>, id: &str) -> ApiResult {
+    let id = RepId::new(id).map_err(|_| ApiError::not_found("rep"))?;
     let written = written(&call.world.env).await?;
-    if what == "teams" {
-        return json(200, &json!({"teams": written.teams.values().collect::<Vec<_>>()}));
+    if !written.reps.contains_key(&id) {
+        return Err(ApiError::not_found("rep"));
     }
+    let body: Value = parse(&body::bytes(&mut call.request).await?)?;
+    let to = body.get("status").cloned().and_then(|status| serde_json::from_value::<RepStatus>(status).ok());
+    let unknown = || Problem::new("status", "unknown_status", "expected `online`, `away` or `offline`");
+    let set = SetStatus { rep_id: id.clone(), status: to.ok_or_else(|| ApiError::invalid(vec![unknown()]))? };
+    for pool in written.pools_of(&id) {
+        let () = crate::bindings::objects::call(&call.world.env, REP_POOL, &pool, "status", &set).await?;
+    }
+    status(&call.world.env, &written, &id).await
+}
+
+async fn status(env: &Env, written: &WrittenRow, id: &RepId) -> ApiResult {
+    let rep = written.reps.get(id).ok_or_else(|| ApiError::not_found("rep"))?;
+    let state = with_state(env, written, rep).await?;
+    json(200, &json!({"rep_id": id, "status": state.rep.status}))
+}
+
+/// `GET /v1/teams`.
+pub async fn teams(call: &Call<'_>) -> ApiResult {
+    let written = written(&call.world.env).await?;
+    json(200, &json!({"teams": written.teams.values().collect::<Vec<_>>()}))
+}
+
+/// `GET /v1/reps`.
+pub async fn reps(call: &Call<'_>) -> ApiResult {
+    let written = written(&call.world.env).await?;
     let mut reps = Vec::new();
     let pools: BTreeSet<String> = written.teams.values().map(pool_of).collect();
     let mut states = BTreeMap::new();
@@ -246,31 +272,19 @@ pub async fn list(call: &Call<'_>, what: &str) -> ApiResult {
         states.extend(pool.states);
     }
     for rep in written.reps.values() {
-        reps.push(merged(rep, states.get(&rep.id).map(AsRef::as_ref)));
+        reps.push(RepWithState::new(rep, states.get(&rep.id).map(AsRef::as_ref)));
     }
     json(200, &json!({"reps": reps}))
 }
 
-/// A rep as written, with the state that the pool counts in place of what was written about it.
-async fn with_state(env: &Env, written: &WrittenRow, rep: &Rep) -> PortResult<Value> {
+/// A rep with the state that the pool counts.
+async fn with_state(env: &Env, written: &WrittenRow, rep: &Rep) -> PortResult<RepWithState> {
     let mut state = None;
     for pool in written.pools_of(&rep.id) {
-        let pool: Pool = crate::bindings::objects::call(env, REP_POOL, &pool, "get", &()).await?;
+        let pool: Pool = crate::bindings::objects::call(env, REP_POOL, pool.as_str(), "get", &()).await?;
         state = state.or_else(|| pool.states.get(&rep.id).cloned());
     }
-    Ok(merged(rep, state.as_deref()))
-}
-
-fn merged(rep: &Rep, state: Option<&RepState>) -> Value {
-    let mut value = serde_json::to_value(rep).unwrap_or_default();
-    if let (Some(map), Some(state)) = (value.as_object_mut(), state) {
-        map.insert("status".to_owned(), json!(state.status));
-        map.insert("open_leads".to_owned(), json!(state.open_leads));
-        map.insert("recent".to_owned(), json!(state.recent));
-        map.insert("given_today".to_owned(), json!(state.given_today));
-        map.insert("seats".to_owned(), json!(state.seats));
-    }
-    value
+    Ok(RepWithState::new(rep, state.as_deref()))
 }
 
 /// Reads a team or rep from the body; the id may be left out, and must be the one of the path when given.

@@ -4,15 +4,17 @@ use crate::bindings::log;
 use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::cron::crm_sync;
+use crate::http::action_links::LinkStep;
 use crate::http::audit::{decisions, events, export, people};
 use crate::http::respond::{ApiError, ApiResult};
+use crate::http::route_table::{Lookup, Operation, find};
 use crate::http::{
-    action_links, admin, batch, dead_letters, doctor, embed, form_settings, forms, leads, notifications, pages,
-    providers, rep_actions, roster, slack, webhooks,
+    action_links, admin, auth, batch, dead_letters, doctor, embed, form_settings, forms, leads, notifications,
+    providers, refused_events, rep_actions, roster, senders, slack, webhooks,
 };
 use crate::queues::crm;
 use lead_router_app::ports::Clock;
-use worker::{Context, Env, Method, Request, Response, Result};
+use worker::{Context, Env, Request, Response, Result};
 
 /// One request with what its handler needs.
 pub struct Call<'a> {
@@ -89,120 +91,96 @@ fn local(request: &Request) -> bool {
     matches!(name, "localhost" | "127.0.0.1" | "0.0.0.0") || name.starts_with("[::1]") || name.ends_with(".localhost")
 }
 
+/// Finds the route, lets only those call who may, and has the operation carried out. `HEAD` is `GET` without the body.
 async fn route(mut call: Call<'_>) -> ApiResult {
-    let path = call.request.path();
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let method = call.request.method();
-    let (get, put, post) = (method == Method::Get, method == Method::Put, method == Method::Post);
-    let delete = method == Method::Delete;
-    match parts.as_slice() {
-        ["healthz"] if get => admin::health(&call).await,
-        ["openapi.json"] if get => admin::openapi(),
-        ["v1", "leads"] if post => leads::post_lead(&mut call).await,
-        ["v1", "leads:batch"] if post => batch::post(&mut call).await,
-        ["v1", "leads", id] if get => leads::get_lead(&call, id).await,
-        ["v1", "leads", id, "accept"] if post => rep_actions::post(&mut call, id, "accept").await,
-        ["v1", "leads", id, "decline"] if post => rep_actions::post(&mut call, id, "decline").await,
-        ["v1", "leads", id, "reassign"] if post => rep_actions::post(&mut call, id, "reassign").await,
-        ["v1", "explain"] if post => leads::explain(&mut call).await,
-        ["forms", form] if post => forms::post_form(&mut call, form).await,
-        ["forms", form] if method == Method::Options => forms::preflight(&call, form).await,
-        ["forms", form] if get => pages::form(form),
-        ["forms", form, "thanks"] if get => pages::thanks(form),
-        ["embed.js"] if get => embed::script(),
-        ["demo"] if get && call.settings.dev => embed::demo(),
-        ["hooks", "slack"] if post => slack::click(&mut call).await,
-        ["hooks", sender] if get || post => webhooks::hook(&mut call, sender).await,
-        ["v1", "batch"] if post => webhooks::track(&mut call, "batch").await,
-        ["v1", "identify"] if post => webhooks::track(&mut call, "identify").await,
-        ["v1", "track"] if post => webhooks::track(&mut call, "track").await,
-        ["v1", "page"] if post => webhooks::track(&mut call, "page").await,
-        ["v1", "screen"] if post => webhooks::track(&mut call, "screen").await,
-        ["v1", "group"] if post => webhooks::track(&mut call, "group").await,
-        ["v1", "alias"] if post => webhooks::track(&mut call, "alias").await,
-        ["v1", "decisions"] if get => decisions::list(&call).await,
-        ["v1", "decisions:export"] if get => export::decisions(&call).await,
-        ["v1", "events"] if get => events::list(&call).await,
-        ["v1", "events:export"] if get => export::events(&call).await,
-        ["v1", "people"] if delete => people::person(&call).await,
-        ["v1", "teams"] if get => roster::list(&call, "teams").await,
-        ["v1", "reps"] if get => roster::list(&call, "reps").await,
-        ["v1", "teams", id] if get || put => roster::team(&mut call, id).await,
-        ["v1", "reps", id] if get || put => roster::rep(&mut call, id).await,
-        ["v1", "reps", id, "status"] if get || put => roster::status(&mut call, id).await,
-        ["v1", "reps", id, "inbox"] if get => admin::inbox(&call, id).await,
-        ["v1", "accounts:import"] if post => admin::import_accounts(&mut call).await,
-        ["v1", "forms"] if get => form_settings::list(&call).await,
-        ["v1", "forms", id] if get || put => form_settings::form(&mut call, id).await,
-        ["v1", "notifications"] if get || put => notifications::rules(&mut call).await,
-        ["actions", token] if get || post => action_links::link(&call, token).await,
-        parts => operate(&mut call, parts, (get, put, post), delete).await,
+    // `Request::method` takes every method that it does not know for GET.
+    let method = call.request.inner().method();
+    let (route, parameter) = match find(&method, &call.request.path()) {
+        Lookup::Found(route, parameter) => (route, parameter),
+        Lookup::MethodNotAllowed(allow) => return Err(ApiError::method_not_allowed(&allow)),
+        Lookup::NotFound => return Err(ApiError::no_such_route()),
+    };
+    auth::authorize(route.access, &call.request, call.settings)?;
+    let response = perform(&mut call, route.operation, &parameter).await?;
+    if method != "HEAD" {
+        return Ok(response);
     }
+    let (status, headers) = (response.status_code(), response.headers().clone());
+    Ok(Response::empty()?.with_status(status).with_headers(headers))
 }
 
-/// What operators alone ask for: the rubric, providers, what was given up, whether all is well.
-async fn operate(call: &mut Call<'_>, parts: &[&str], (get, put, post): (bool, bool, bool), delete: bool) -> ApiResult {
-    match parts {
-        ["v1", "rubric"] if get => admin::get_rubric(call).await,
-        ["v1", "rubric"] if put => admin::put_rubric(call).await,
-        ["v1", "rubric", "check"] if post => admin::check_rubric(call).await,
-        ["v1", "providers"] if get => providers::list(call).await,
-        ["v1", "providers", id, "try"] if post => providers::try_one(call, id).await,
-        ["v1", "dead-letters"] if get => dead_letters::list(call).await,
-        ["v1", "dead-letters", id] if get => dead_letters::get(call, id).await,
-        ["v1", "dead-letters", id] if delete => dead_letters::dismiss(call, id).await,
-        ["v1", "dead-letters", id, "redrive"] if post => dead_letters::redrive(call, id).await,
-        ["v1", "dead-letters:redrive"] if post => dead_letters::redrive_all(call).await,
-        ["v1", "doctor"] if get => doctor::answer(call).await,
-        ["v1", "crm:setup"] if post => crm::prepare(call).await,
-        ["v1", "crm:resync"] if post => crm_sync::again(call).await,
-        parts if known(parts) => Err(ApiError::new(405, "method_not_allowed", "this address takes another method")),
-        _ => Err(ApiError::new(404, "no_such_route", "there is nothing at this address; see /openapi.json")),
+/// Carries an operation out. `id` is the parameter in the path.
+#[expect(clippy::too_many_lines, reason = "one line for each operation")]
+async fn perform(call: &mut Call<'_>, operation: Operation, id: &str) -> ApiResult {
+    match operation {
+        Operation::Health => admin::health(call).await,
+        Operation::Openapi => admin::openapi(),
+        Operation::PostLead => leads::post_lead(call).await,
+        Operation::PostLeads => batch::post(call).await,
+        Operation::GetLead => leads::get_lead(call, id).await,
+        Operation::AcceptLead => rep_actions::post(call, id, "accept").await,
+        Operation::DeclineLead => rep_actions::post(call, id, "decline").await,
+        Operation::ReassignLead => rep_actions::post(call, id, "reassign").await,
+        Operation::Explain => leads::explain(call).await,
+        Operation::GetForm => forms::page(call, id).await,
+        Operation::PostForm => forms::post_form(call, id).await,
+        Operation::Preflight => forms::preflight(call, id).await,
+        Operation::GetThanks => forms::thanks(call, id).await,
+        Operation::GetScript => embed::script(),
+        Operation::GetDemo if call.settings.dev => embed::demo(),
+        Operation::GetDemo => Err(ApiError::no_such_route()),
+        Operation::PostSlackClick => slack::click(call).await,
+        Operation::GetHook | Operation::PostHook => webhooks::hook(call, id).await,
+        Operation::SegmentBatch => webhooks::track(call, "batch").await,
+        Operation::SegmentIdentify => webhooks::track(call, "identify").await,
+        Operation::SegmentTrack => webhooks::track(call, "track").await,
+        Operation::SegmentPage => webhooks::track(call, "page").await,
+        Operation::SegmentScreen => webhooks::track(call, "screen").await,
+        Operation::SegmentGroup => webhooks::track(call, "group").await,
+        Operation::SegmentAlias => webhooks::track(call, "alias").await,
+        Operation::GetLink => action_links::link(call, id, LinkStep::Ask).await,
+        Operation::PostLink => action_links::link(call, id, LinkStep::Act).await,
+        Operation::ListDecisions => decisions::list(call).await,
+        Operation::ExportDecisions => export::decisions(call).await,
+        Operation::ListEvents => events::list(call).await,
+        Operation::ExportEvents => export::events(call).await,
+        Operation::ErasePerson => people::person(call).await,
+        Operation::ListTeams => roster::teams(call).await,
+        Operation::GetTeam => roster::get_team(call, id).await,
+        Operation::PutTeam => roster::put_team(call, id).await,
+        Operation::ListReps => roster::reps(call).await,
+        Operation::GetRep => roster::get_rep(call, id).await,
+        Operation::PutRep => roster::put_rep(call, id).await,
+        Operation::GetStatus => roster::get_status(call, id).await,
+        Operation::PutStatus => roster::put_status(call, id).await,
+        Operation::GetInbox => admin::inbox(call, id).await,
+        Operation::ImportAccounts => admin::import_accounts(call).await,
+        Operation::ListForms => form_settings::list(call).await,
+        Operation::GetFormSettings => form_settings::get(call, id).await,
+        Operation::PutFormSettings => form_settings::put(call, id).await,
+        Operation::PreviewForm => senders::form_preview(call, id).await,
+        Operation::GetSenderSettings => senders::get(call, id).await,
+        Operation::PutSenderSettings => senders::put(call, id).await,
+        Operation::PreviewSender => senders::preview(call, id).await,
+        Operation::GetNotificationRules => notifications::get(call).await,
+        Operation::PutNotificationRules => notifications::put(call).await,
+        Operation::GetRubric => admin::get_rubric(call).await,
+        Operation::PutRubric => admin::put_rubric(call).await,
+        Operation::CheckRubric => admin::check_rubric(call).await,
+        Operation::ListProviders => providers::list(call).await,
+        Operation::TryProvider => providers::try_one(call, id).await,
+        Operation::ListDeadLetters => dead_letters::list(call).await,
+        Operation::GetDeadLetter => dead_letters::get(call, id).await,
+        Operation::DismissDeadLetter => dead_letters::dismiss(call, id).await,
+        Operation::RedriveDeadLetter => dead_letters::redrive(call, id).await,
+        Operation::RedriveDeadLetters => dead_letters::redrive_all(call).await,
+        Operation::ListRefusedEvents => refused_events::list(call).await,
+        Operation::GetRefusedEvent => refused_events::get(call, id).await,
+        Operation::DismissRefusedEvent => refused_events::dismiss(call, id).await,
+        Operation::RedriveRefusedEvent => refused_events::redrive(call, id).await,
+        Operation::RedriveRefusedEvents => refused_events::redrive_all(call).await,
+        Operation::Doctor => doctor::answer(call).await,
+        Operation::SetupCrm => crm::prepare(call).await,
+        Operation::ResyncCrm => crm_sync::again(call).await,
     }
-}
-
-/// Whether an address exists, whatever the method.
-fn known(parts: &[&str]) -> bool {
-    matches!(
-        parts,
-        ["healthz" | "openapi.json" | "embed.js" | "demo"]
-            | ["forms" | "hooks" | "actions", _]
-            | ["forms", _, "thanks"]
-            | [
-                "v1",
-                "leads"
-                    | "explain"
-                    | "decisions"
-                    | "decisions:export"
-                    | "events"
-                    | "events:export"
-                    | "people"
-                    | "doctor"
-                    | "crm:setup"
-                    | "crm:resync"
-                    | "dead-letters:redrive"
-                    | "teams"
-                    | "reps"
-                    | "accounts:import"
-                    | "rubric"
-                    | "providers"
-                    | "dead-letters"
-                    | "batch"
-                    | "identify"
-                    | "track"
-                    | "page"
-                    | "screen"
-                    | "group"
-                    | "alias"
-                    | "leads:batch"
-                    | "forms"
-                    | "notifications"
-            ]
-            | ["v1", "leads" | "teams" | "reps" | "forms" | "dead-letters", _]
-            | ["v1", "leads", _, "accept" | "decline" | "reassign"]
-            | ["v1", "dead-letters", _, "redrive"]
-            | ["v1", "reps", _, "status" | "inbox"]
-            | ["v1", "rubric", "check"]
-            | ["v1", "providers", _, "try"]
-    )
 }

@@ -18,7 +18,7 @@ use worker::{Headers, Response};
 pub async fn click(call: &mut Call<'_>) -> ApiResult {
     // 1
     let now = call.world.now();
-    let body = body::bytes_up_to(&mut call.request, HOOK_BODY_BYTES_MAX).await?;
+    let body = body::sent_bytes(&mut call.request, HOOK_BODY_BYTES_MAX).await?;
     let entries = call.request.headers().entries();
     let headers: Vec<(String, String)> = entries.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     // 2

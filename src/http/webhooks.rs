@@ -6,7 +6,7 @@ use crate::bindings::settings::setting;
 use crate::bindings::world::World;
 use crate::http::respond::{ApiError, ApiResult, json};
 use crate::http::routes::Call;
-use crate::http::{body, multipart};
+use crate::http::{body, multipart, refused_events, senders};
 use lead_router_app::enrichment::after;
 use lead_router_app::intake::{Options, route_again};
 use lead_router_app::ports::crm::CrmLookups;
@@ -16,13 +16,13 @@ use lead_router_app::webhook::{WebhookResult, take_all};
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::record::Mode;
 use lead_router_core::id::LeadId;
-use lead_router_core::intake::Media;
+use lead_router_core::intake::{FieldMap, Media};
 use lead_router_core::limits::HOOK_BODY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::hubspot::CRM_CHANGE;
 use lead_router_core::webhook::segment::TRACKING_SETTINGS;
 use lead_router_core::webhook::{
-    Incoming, ParsedWebhook, Sender, SenderSettings, WebhookEvent, WebhookMethod, parse, salesforce, segment,
+    Blame, Incoming, ParsedWebhook, Sender, SenderSettings, WebhookEvent, WebhookMethod, parse, salesforce, segment,
 };
 use serde_json::{Value, json};
 use worker::{Headers, Request, Response};
@@ -43,12 +43,12 @@ impl Arrived {
     async fn new(call: &mut Call<'_>) -> Result<Self, ApiError> {
         let now = call.world.now();
         let method =
-            if call.request.method() == worker::Method::Get { WebhookMethod::Get } else { WebhookMethod::Post };
+            if call.request.method() == worker::Method::Post { WebhookMethod::Post } else { WebhookMethod::Get };
         let url = call.request.inner().url();
         let headers = headers(&call.request);
         let body = match method {
             WebhookMethod::Get => Vec::new(),
-            WebhookMethod::Post => body::bytes_up_to(&mut call.request, HOOK_BODY_BYTES_MAX).await?,
+            WebhookMethod::Post => body::sent_bytes(&mut call.request, HOOK_BODY_BYTES_MAX).await?,
         };
         Ok(Self { method, url, headers, body, now })
     }
@@ -90,12 +90,21 @@ pub async fn hook(call: &mut Call<'_>, sender: &str) -> ApiResult {
     }
     // 3
     let settings = SenderSettings::read(sender.settings(), |name| setting(&call.world.env, name));
-    let events = match parse(sender, &arrived.incoming(), &settings)? {
-        ParsedWebhook::Events(events) => events,
-        ParsedWebhook::Challenge { media, body } => return text(media, &body),
+    let map = senders::in_force(&call.world, sender).await?;
+    let settings = settings.with_map((*map).clone());
+    let events = match parse(sender, &arrived.incoming(), &settings) {
+        Ok(ParsedWebhook::Events(events)) => events,
+        Ok(ParsedWebhook::Challenge { media, body }) => return text(media, &body),
+        Err(refusal) => {
+            // It came from the sender, so an operator has to see it.
+            if matches!(refusal.blame, Blame::Request | Blame::Size) {
+                refused_events::keep(&call.world, sender.id(), &[refusal.code.to_owned()], None).await?;
+            }
+            return Err(refusal.into());
+        }
     };
     // 4 and 5
-    let taken = take(call, sender.id(), events, arrived.now).await?;
+    let taken = take(call, sender, events, &map, arrived.now).await?;
     if taken.contains(&WebhookResult::Ignored(CRM_CHANGE)) && call.world.crm() == CrmKind::Hubspot {
         call.world.enqueue(&[Job::Sync], SYNC_AFTER_S).await?;
     }
@@ -106,9 +115,11 @@ pub async fn hook(call: &mut Call<'_>, sender: &str) -> ApiResult {
 /// `/v1/batch` and the calls with one event: Segment's tracking API, so that its libraries can point here.
 pub async fn track(call: &mut Call<'_>, name: &str) -> ApiResult {
     let arrived = Arrived::new(call).await?;
+    let map = senders::in_force(&call.world, Sender::Segment).await?;
     let settings = SenderSettings::read(TRACKING_SETTINGS, |name| setting(&call.world.env, name));
+    let settings = settings.with_map((*map).clone());
     if let ParsedWebhook::Events(events) = segment::track(&arrived.incoming(), name, &settings)? {
-        take(call, "segment", events, arrived.now).await?;
+        take(call, Sender::Segment, events, &map, arrived.now).await?;
     }
     json(200, &json!({"success": true}))
 }
@@ -117,11 +128,13 @@ pub async fn track(call: &mut Call<'_>, name: &str) -> ApiResult {
 /// were accepted are recognized.
 async fn take(
     call: &Call<'_>,
-    sender: &str,
+    sender: Sender,
     events: Vec<WebhookEvent>,
+    map: &FieldMap,
     received_at: Timestamp,
 ) -> Result<Vec<WebhookResult>, ApiError> {
-    let taken = take_all(&call.world, events, received_at, options(call.settings.person_key.as_bytes(), call)).await;
+    let options = options(call.settings.person_key.as_bytes(), call);
+    let taken = take_all(&call.world, sender, events, map, received_at, options).await;
     let accepted =
         taken.iter().filter_map(|taken| if let WebhookResult::Accepted(id) = taken { Some(id.clone()) } else { None });
     route_after_the_answer(call, accepted.collect());
@@ -130,8 +143,9 @@ async fn take(
     let mut again = None;
     for taken in &taken {
         match taken {
-            WebhookResult::Refused(codes) => {
-                let (code, detail) = (codes.join(" "), Some(sender));
+            WebhookResult::Refused { codes, event } => {
+                refused_events::keep(&call.world, sender.id(), codes, event.as_deref()).await?;
+                let (code, detail) = (codes.join(" "), Some(sender.id()));
                 log::info(&log::LogLine {
                     event: "event.refused",
                     code: Some(&code),
@@ -165,6 +179,20 @@ async fn take(
             Err(ApiError::new(503, code, message).with_detail(detail.clone()))
         }
     }
+}
+
+/// Takes in one event that an operator sends again, and routes it after the answer.
+///
+/// # Errors
+/// None of its own: what cannot be taken in is a result.
+pub async fn take_one(call: &Call<'_>, sender: Sender, event: WebhookEvent) -> Result<WebhookResult, ApiError> {
+    let options = options(call.settings.person_key.as_bytes(), call);
+    let taken = take_all(&call.world, sender, vec![event], &FieldMap::default(), call.world.now(), options).await;
+    let taken = taken.into_iter().next().ok_or_else(|| ApiError::not_found("refused event"))?;
+    if let WebhookResult::Accepted(id) = &taken {
+        route_after_the_answer(call, vec![id.clone()]);
+    }
+    Ok(taken)
 }
 
 /// The queue takes over what there was no time to read.
@@ -209,8 +237,9 @@ fn route_after_the_answer(call: &Call<'_>, mut accepted: Vec<LeadId>) {
 /// What the sender is told. A lead that was refused is no reason to send it again, so most are told that all is well;
 /// Google shows the reason to the advertiser, and a flow of Salesforce takes its fault path.
 fn answer(sender: Sender, incoming: &Incoming<'_>, taken: &[WebhookResult]) -> ApiResult {
-    let refused =
-        taken.iter().find_map(|taken| if let WebhookResult::Refused(codes) = taken { Some(codes) } else { None });
+    let refused = taken
+        .iter()
+        .find_map(|taken| if let WebhookResult::Refused { codes, .. } = taken { Some(codes) } else { None });
     let is_callout = sender == Sender::Salesforce && salesforce::is_callout(incoming);
     match (sender, refused) {
         (Sender::Salesforce, _) if !is_callout => text("text/xml; charset=utf-8", salesforce::ACKNOWLEDGEMENT),
@@ -233,7 +262,7 @@ fn summary(taken: &[WebhookResult]) -> Value {
             WebhookResult::Accepted(id) => json!({"status": "accepted", "lead_id": id}),
             WebhookResult::Duplicate(id) => json!({"status": "duplicate", "lead_id": id}),
             WebhookResult::Ignored(code) => json!({"status": "ignored", "code": code}),
-            WebhookResult::Refused(codes) => json!({"status": "refused", "code": codes.join(" ")}),
+            WebhookResult::Refused { codes, .. } => json!({"status": "refused", "code": codes.join(" ")}),
             WebhookResult::Left { .. } => json!({"status": "queued"}),
             WebhookResult::Later { code, .. } => json!({"status": "later", "code": code}),
         })

@@ -5,6 +5,7 @@ use crate::bindings::settings::Settings;
 use crate::bindings::world::World;
 use crate::cron::crm_sync;
 use crate::http::dead_letters::{DeadLetter, GAVE_UP, keep};
+use crate::http::{refused_events, senders};
 use crate::queues::{crm, notify};
 use futures_util::{StreamExt, stream};
 use lead_router_app::crm::write_back::Due;
@@ -15,20 +16,25 @@ use lead_router_app::enrichment::prefetch::prefetch;
 use lead_router_app::intake::batch::take;
 use lead_router_app::intake::{Options, route_again};
 use lead_router_app::ports::jobs::Job;
-use lead_router_app::ports::{CachedReading, Clock, PortResult, Unavailable};
+use lead_router_app::ports::{AccountShards, CachedReading, Clock, PortResult, Unavailable};
 use lead_router_app::webhook::{WebhookResult, take_all};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
+use lead_router_core::lead::key::AccountHash;
 use lead_router_core::time::Timestamp;
-use lead_router_core::webhook::{WebhookEvent, WebhookEventKind};
+use lead_router_core::webhook::{Sender, WebhookEvent, WebhookEventKind};
 use serde::de::IgnoredAny;
-use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
+use std::collections::BTreeMap;
+use worker::{Date, Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
 /// Beginning of the names of dead-letter queues, after the part that names the deployment.
 const DEAD: &str = "-dead";
-/// Pause before a failed message comes again, in seconds.
+/// Shortest pause before a failed message comes again, in seconds.
 const RETRY_S: u32 = 10;
+/// Longest pause before a failed message comes again, in seconds. With `max_retries = 40` of `wrangler.toml` a message is tried
+/// for 30 hours.
+const RETRY_S_MAX: u32 = 3_600;
 
 /// How many messages of a batch are worked on at the same time, where they have nothing to do with each other: as many
 /// connections as the platform has for one invocation.
@@ -53,11 +59,14 @@ pub async fn consume(batch: MessageBatch<IgnoredAny>, env: Env) {
     for message in messages {
         let body = message.body().as_string();
         match body.as_deref().and_then(|text| serde_json::from_str::<Job>(text).ok()) {
-            Some(job @ Job::Deliver { .. }) => match record_of(&world, &job).await {
-                Ok(Some(record)) => deliveries.push((message, record)),
-                Ok(None) => message.ack(),
-                Err(error) => answer(&message, "deliver", Err(error)),
-            },
+            Some(Job::Deliver { lead_id, seq, record }) => {
+                match record_of(&world, &lead_id, seq, record.as_deref()).await {
+                    Ok(Some(record)) => deliveries.push((message, record)),
+                    // There is nothing to deliver any more, so nothing is waited for either.
+                    Ok(None) => answer(&message, "deliver", confirm(&world, shard_of_lead(&lead_id), &[seq]).await),
+                    Err(error) => answer(&message, "deliver", Err(error)),
+                }
+            }
             Some(Job::Crm { write, tries }) => writes.push((message, Due { write: *write, tries })),
             Some(Job::Sync) => syncs.push(message),
             Some(job) => others.push((message, job)),
@@ -91,7 +100,8 @@ async fn one(world: &World, (queue, message): (&str, &RawMessage), job: Job) -> 
         Job::Prefetch { domain } => ("warm", prefetch(world, &domain).await.map(|_| ())),
         Job::Take { lead, key, received_at } => ("take", row(world, *lead, &key, received_at).await),
         Job::Fetch { fetch, key } => {
-            ("fetch", fetched(world, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
+            let sender = fetch.vendor.sender();
+            ("fetch", fetched(world, sender, WebhookEvent { key, says: WebhookEventKind::Fetch(fetch) }).await)
         }
         Job::Notify { notification } => ("tell", notify::tell(world, (queue, message), *notification).await),
         // Done together with their like.
@@ -100,19 +110,40 @@ async fn one(world: &World, (queue, message): (&str, &RawMessage), job: Job) -> 
 }
 
 /// Delivers decisions in one transaction, and when that fails each by itself: one may be the one that the database refuses,
-/// and the others must not wait for it.
+/// and the others must not wait for it. What is in the ledger is confirmed to its account shard.
 async fn deliver_all(world: &World, deliveries: Vec<(RawMessage, Record)>) {
     let (messages, records): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
     let written = pass_on(world, &records).await;
-    if written.is_err() && records.len() > 1 {
-        for (message, record) in messages.iter().zip(&records) {
-            answer(message, "deliver", pass_on(world, std::slice::from_ref(record)).await);
+    let mut held: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let is_alone = records.len() == 1;
+    for (message, record) in messages.iter().zip(&records) {
+        let done = match &written {
+            Err(_) if !is_alone => pass_on(world, std::slice::from_ref(record)).await,
+            written => written.clone(),
+        };
+        if done.is_ok() {
+            held.entry(record.keys.account.shard()).or_default().extend(record.seq);
         }
-        return;
+        answer(message, "deliver", done);
     }
-    for message in &messages {
-        answer(message, "deliver", written.clone());
+    for (shard, seqs) in held {
+        // Not tried again here: the account shard sends what is not confirmed once more, and then it is.
+        if let Err(error) = confirm(world, Some(shard), &seqs).await {
+            let detail = Some(error.detail.as_str());
+            log::error(&log::LogLine { event: "outbox.not_confirmed", detail, ..log::LogLine::default() });
+        }
     }
+}
+
+async fn confirm(world: &World, shard: Option<String>, seqs: &[u64]) -> PortResult<()> {
+    match shard {
+        Some(shard) => world.confirm(&shard, seqs).await,
+        None => Ok(()),
+    }
+}
+
+fn shard_of_lead(lead_id: &LeadId) -> Option<String> {
+    AccountHash::of_lead(lead_id).map(|account| account.shard())
 }
 
 /// Writes decisions, and puts what follows outside on the queues: what the CRM and the reps are told.
@@ -139,14 +170,16 @@ async fn row(world: &World, lead: Lead, key: &str, received_at: Timestamp) -> Po
 }
 
 /// Takes in a lead that a webhook named, and routes it.
-async fn fetched(world: &World, event: WebhookEvent) -> PortResult<()> {
+async fn fetched(world: &World, sender: Sender, event: WebhookEvent) -> PortResult<()> {
     let settings = Settings::read(&world.env).map_err(|_| Unavailable::new("settings", "not complete"))?;
-    let taken = take_all(world, vec![event], world.now(), options(&settings)).await;
+    let map = senders::in_force(world, sender).await?;
+    let taken = take_all(world, sender, vec![event], &map, world.now(), options(&settings)).await;
     match taken.into_iter().next() {
         Some(WebhookResult::Accepted(id)) => route(world, &id).await,
         Some(WebhookResult::Later { code, .. }) => Err(Unavailable::new("vendor", code)),
         Some(WebhookResult::Left { .. }) => Err(Unavailable::new("vendor", "out_of_time")),
-        Some(WebhookResult::Refused(codes)) => {
+        Some(WebhookResult::Refused { codes, event }) => {
+            refused_events::keep(world, sender.id(), &codes, event.as_deref()).await?;
             log::info(&log::LogLine {
                 event: "event.refused",
                 code: Some(&codes.join(" ")),
@@ -173,9 +206,15 @@ fn answer(message: &RawMessage, code: &str, result: PortResult<()>) {
         Err(error) => {
             let detail = Some(error.detail.as_str());
             log::error(&log::LogLine { event: "job.failed", code: Some(code), detail, ..log::LogLine::default() });
-            message.retry_with_options(&QueueRetryOptionsBuilder::new().with_delay_seconds(RETRY_S).build());
+            message.retry_with_options(&QueueRetryOptionsBuilder::new().with_delay_seconds(pause_s(message)).build());
         }
     }
+}
+
+/// The pause before a failed message comes again, in seconds: as long as it has been on its way, so that pauses double.
+fn pause_s(message: &RawMessage) -> u32 {
+    let age_ms = Date::now().as_millis().saturating_sub(message.timestamp().as_millis());
+    u32::try_from(age_ms.div_ceil(1_000)).unwrap_or(u32::MAX).clamp(RETRY_S, RETRY_S_MAX)
 }
 
 /// Keeps a message that the queue gave up on, or that nobody can read.

@@ -81,7 +81,7 @@ pub async fn owner_drift(world: &World, lead_id: &LeadId, decision_no: u32, owne
     let public_url = setting(&world.env, "PUBLIC_URL");
     let making =
         NoticeInputs { index: &in_force.index, public_url: public_url.as_deref(), link_key: None, crm_url: None };
-    let owner = config::crm_seller(&world.env, owner_id).await?;
+    let owner = config::crm_user(&world.env, owner_id).await?;
     let notice = drift_notice(&record, owner, &making);
     let jobs = jobs(world, notice.into_iter().collect()).await?;
     if jobs.is_empty() { Ok(()) } else { world.enqueue(&jobs, 0).await }

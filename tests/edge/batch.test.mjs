@@ -132,18 +132,20 @@ test('who may not send, and what is no batch, is told before anything is read', 
   assert.equal((await send(' \n')).status, 400);
   assert.equal((await send('email\n', { query: '?first_row=0' })).status, 422);
   assert.equal((await send('email\n', { headers: { 'idempotency-key': 'x'.repeat(245) } })).status, 422);
-  assert.deepEqual(sums(await send('email\n', { headers: { 'idempotency-key': 'x'.repeat(244) } })), { rows: 0, accepted: 0, refused: 0, again: 0 });
+  assert.equal((await send('email\n', { headers: { 'idempotency-key': 'x'.repeat(244) } })).body.error.code, 'no_rows');
   assert.equal((await send(Buffer.alloc(16 * 1024 * 1024 + 1, 'x'))).status, 413);
 });
 
 const PROGRAM = join(ROOT, 'target/debug/lead-router');
+/** In CI the program is there: the native tests have built it. */
+const skip = !existsSync(PROGRAM) && !process.env.CI && 'build the command line first: cargo build -p lead-router-cli';
 const cli = (args, env = {}) => new Promise((resolve) => {
   execFile(PROGRAM, args, { env: { ...process.env, LEAD_ROUTER_KEY: SECRETS.INTAKE_KEY, ...env } }, (error, out, err) => {
     resolve({ code: error ? error.code : 0, out, err });
   });
 });
 
-test('the command line sends a file, and what is refused is in a file to be mended', { skip: !existsSync(PROGRAM) }, async () => {
+test('the command line sends a file, and what is refused is in a file to be mended', { skip }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'leads-'));
   const file = join(folder, 'leads.csv');
   writeFileSync(file, `${csv('cli', 25)}nobody,"Firm, the last"\n`);

@@ -36,6 +36,41 @@ test('an address that does not exist is 404, one that takes another method is 40
   for (const [method, path] of wrong) assertRefused(await world.fetch(path, { method }), 405, 'method_not_allowed');
 });
 
+test('a method that the path does not take is refused with those that it takes, whatever its name', async () => {
+  const allow = async (method, path) => {
+    const answer = await world.fetch(path, { method });
+    assertRefused(answer, 405, 'method_not_allowed');
+    return answer.headers.get('allow');
+  };
+  assert.equal(await allow('GET', '/v1/leads'), 'POST');
+  assert.equal(await allow('PATCH', '/v1/teams/smb'), 'GET, HEAD, PUT');
+  assert.equal(await allow('PUT', '/forms/contact'), 'GET, HEAD, POST, OPTIONS');
+  // None of these is known to the platform's own list of methods.
+  for (const method of ['PROPFIND', 'SEARCH', 'PURGE', 'MKCOL']) assert.equal(await allow(method, '/healthz'), 'GET, HEAD', method);
+  assert.equal(await allow('GET', '/hooks/typeform'), 'POST');
+});
+
+test('HEAD is answered like GET, without the body', async () => {
+  const headers = { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}` };
+  for (const path of ['/healthz', '/v1/teams', '/v1/rubric', '/forms/contact', '/embed.js', '/v1/decisions:export?format=csv']) {
+    const [get, head] = [await world.fetch(path, { headers }), await world.fetch(path, { method: 'HEAD', headers })];
+    assert.deepEqual([head.status, head.text], [get.status, ''], path);
+    assert.equal(head.headers.get('content-type'), get.headers.get('content-type'), path);
+  }
+  assert.equal((await world.fetch('/v1/teams', { method: 'HEAD' })).status, 401);
+  assert.equal((await world.fetch('/v1/explain', { method: 'HEAD' })).status, 405);
+});
+
+test('a segment of a path is decoded once, and a slash in it does not split it', async () => {
+  const rep = { id: 'decoded.rep', name: 'Decoded' };
+  await world.ask('PUT', '/v1/reps/decoded.rep', rep);
+  assert.equal((await world.ask('GET', '/v1/reps/decoded%2Erep')).id, rep.id);
+  assertRefused(await world.admin('GET', '/v1/reps/decoded%2Frep'), 404, 'not_found');
+  assertRefused(await world.admin('GET', '/v1/reps/decoded%252Erep'), 404, 'not_found');
+  const page = await world.fetch('/forms/a%20b%2Fc');
+  assert.match(page.text, /action="\/forms\/a%20b%2Fc"/);
+});
+
 test('every answer has a request id', async () => {
   const answer = await world.fetch('/healthz');
   assert.match(answer.headers.get('x-request-id'), /^[\w-]+$/);

@@ -6,7 +6,7 @@ import {
   CRM_QUEUE, OWNER_OF, VARS, assertEachOnce, contactsOf, playHubspot, sellers, untilWritten, writtenOf,
 } from './hubspot.mjs';
 import { newState, startFor, startKillable } from './killable.mjs';
-import { until } from './kit.mjs';
+import { QUEUES, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
 
@@ -64,7 +64,7 @@ const untilSent = (world, count) => until(async () => {
 }, `${count} messages`);
 /** Messages as their queues bring them again. */
 async function deliverAll(world, messages) {
-  await world.deliver(messages.filter((body) => !isWrite(body)), 'lead-router-jobs', 2).then(assertDone);
+  await world.deliver(messages.filter((body) => !isWrite(body)), QUEUES.JOBS, 2).then(assertDone);
   return world.deliver(messages.filter(isWrite), CRM_QUEUE, 2).then(assertDone);
 }
 const newLeads = (count) => Array.from({ length: count }, () => newLead());
@@ -120,7 +120,7 @@ test('messages that come twice, in one batch, at the same time and later, change
   assertDone(await world.deliver([...messages, ...messages], CRM_QUEUE));
   const atOnce = await Promise.all([1, 2, 3].map(() => world.deliver(messages, CRM_QUEUE)));
   atOnce.forEach(assertDone);
-  assertDone(await world.deliver(messages, 'lead-router-jobs'));
+  assertDone(await world.deliver(messages, QUEUES.JOBS));
   assert.deepEqual(await records(), before);
   await assertEachOnce(played, world, decisions, leads);
 });
@@ -132,7 +132,7 @@ test('three consumers that meet the same new leads at once make each contact and
   await sellers(world);
   const leads = newLeads(LEADS);
   const decisions = await decideAll(world, leads);
-  const jobs = decisions.map(({ lead_id }) => JSON.stringify({ deliver: { lead_id } }));
+  const jobs = await Promise.all(decisions.map(({ lead_id }) => world.deliveryOf(lead_id)));
   assertDone(await world.deliver(jobs));
   assert.equal((await world.ledger()).length, LEADS);
   const messages = await writesOf(world);

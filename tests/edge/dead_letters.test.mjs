@@ -1,11 +1,11 @@
 /** Dead letters say why they are here, and can be sent again or put aside. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shardOfLead, start, until } from './kit.mjs';
+import { QUEUES, shardOfLead, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
-const DEAD = 'lead-router-dead';
+const DEAD = QUEUES.DEAD_LETTERS;
 
 let world;
 before(async () => {
@@ -76,7 +76,7 @@ test('many are sent again at once, by kind, and pages go through all', async () 
   for (const id of ids) await world.untilDrained(1, id);
   const before = (await world.ledger()).length;
   await world.deliver(ids.map((lead_id) => JSON.stringify({ route: { lead_id } })), DEAD);
-  await world.deliver([JSON.stringify({ deliver: { lead_id: ids[0] } })], DEAD);
+  await world.deliver([await world.deliveryOf(ids[0])], DEAD);
   const first = await list({ limit: 5, kind: 'route' });
   const second = await list({ limit: 5, kind: 'route', cursor: first.next_cursor });
   assert.deepEqual([first.dead_letters.length, second.dead_letters.length, first.count], [5, 5, 12]);

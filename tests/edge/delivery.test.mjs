@@ -1,12 +1,9 @@
 /** What the queue carries arrives at least once and looks exactly once, whatever fails on the way. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shardOfLead, start, until } from './kit.mjs';
+import { QUEUES, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
-
-/** Attempts of a job: the first and the retries of wrangler.toml. */
-const ATTEMPTS = 9;
 
 let world;
 before(async () => {
@@ -19,8 +16,7 @@ after(() => world.close());
 async function decided(lead = newLead()) {
   const decision = assertDecision(await world.post(lead));
   const id = decision.lead_id;
-  const [{ body }] = await world.objectRows('AccountShard', shardOfLead(id), 'SELECT body FROM leads WHERE lead_id = ?', id);
-  return { lead, decision, id, message: JSON.stringify({ deliver: { lead_id: id, record: body } }) };
+  return { lead, decision, id, message: await world.deliveryOf(id) };
 }
 
 const counts = async () => {
@@ -43,7 +39,7 @@ test('a message that comes again changes nothing, in the same batch or later', a
   const before = await counts();
   isDone(await world.deliver([message, message, message]), 3);
   isDone(await world.deliver([message]), 1);
-  isDone(await world.deliver([JSON.stringify({ deliver: { lead_id: id } })]), 1);
+  isDone(await world.deliver([JSON.stringify({ deliver: { lead_id: id, seq: 1 } })]), 1);
   assert.deepEqual(await counts(), before);
 });
 
@@ -72,14 +68,14 @@ test('messages that nobody can read are kept for a person to look at, and stop n
   isDone(await world.deliver([...unreadable, message, 42, { deliver: {} }]), unreadable.length + 3);
   const letters = await deadLetters();
   assert.equal(letters.length, before + unreadable.length + 2);
-  assert.ok(letters.some((letter) => letter.body === 'not json' && letter.queue === 'lead-router-jobs'));
+  assert.ok(letters.some((letter) => letter.body === 'not json' && letter.queue === QUEUES.JOBS));
   await world.untilDrained(1, id);
 });
 
 test('a job for a lead that nobody has is done', async () => {
   const stranger = '0123456789abcdef-0123456789-0123456789ab';
   for (const lead_id of [stranger, 'no-id-of-ours']) {
-    isDone(await world.deliver([JSON.stringify({ route: { lead_id } }), JSON.stringify({ deliver: { lead_id } })]), 2);
+    isDone(await world.deliver([JSON.stringify({ route: { lead_id } }), JSON.stringify({ deliver: { lead_id, seq: 1 } })]), 2);
   }
 });
 
@@ -116,12 +112,13 @@ test('a message that fails every time becomes a dead letter, and does not hold u
   const { message, id } = await decided();
   await world.untilDrained(1, id);
   const poison = JSON.stringify({ deliver: { ...JSON.parse(message).deliver, record: '{"v":1}' } });
-  const queue = await world.mf.getQueueProducer('JOBS', 'lead-router');
   const before = world.events('job.failed').length;
-  await queue.send(poison, { contentType: 'text' });
   const other = await decided();
+  const { retryMessages } = await world.deliver([poison, other.message]);
+  assert.equal(retryMessages.length, 1, 'only the one that failed comes again');
   await world.untilDrained(1, other.id);
-  const letter = await until(async () => (await deadLetters()).find(({ body }) => body === poison), 'dead letter');
-  assert.equal(letter.queue, 'lead-router-dead');
-  assert.equal(world.events('job.failed').length - before, ATTEMPTS);
+  assert.equal(world.events('job.failed').length - before, 1);
+  isDone(await world.deliver([poison], QUEUES.DEAD_LETTERS), 1);
+  const letter = (await deadLetters()).find(({ body }) => body === poison);
+  assert.equal(letter.queue, QUEUES.DEAD_LETTERS);
 });

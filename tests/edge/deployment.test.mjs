@@ -1,11 +1,14 @@
 /** A deployment whose settings are wrong says so and takes nothing; one that is right keeps what it promises. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { SECRETS, start } from './kit.mjs';
+import { SECRETS, read, start } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertRefused } from './shapes.mjs';
+import { parse } from './toml.mjs';
 
-const OWN = { INTAKE_KEY: 'own-intake-key', ADMIN_TOKEN: 'own-admin-token', PERSON_KEY: 'own-person-key' };
+/** A secret of the shortest length that a deployment takes. */
+const long = (name) => name.padEnd(32, '0');
+const OWN = { INTAKE_KEY: long('intake'), ADMIN_TOKEN: long('admin'), PERSON_KEY: long('person') };
 const REMOTE = 'https://router.business.example';
 
 let world;
@@ -40,6 +43,32 @@ for (const stage of ['staging', 'production']) {
   });
 }
 
+test('a key that can be guessed is refused, also the second one', async () => {
+  const short = 'x'.repeat(31);
+  world = await start({ stage: 'production', vars: { ...OWN, INTAKE_KEY: `${long('a')},${short}`, ADMIN_TOKEN: short, LINK_SECRET: short } });
+  const { problems } = assertRefused(await world.fetch('/healthz', { host: REMOTE }), 503, 'misconfigured');
+  const found = problems.map(({ path, code }) => [path, code]);
+  assert.deepEqual(found, ['INTAKE_KEY', 'ADMIN_TOKEN', 'LINK_SECRET'].map((name) => [name, 'short_secret']));
+});
+
+test('addresses that people are sent to are addresses', async () => {
+  const vars = { ...OWN, PUBLIC_URL: 'https://a.example/"x', CRM_RECORD_URL: 'javascript:alert({id})', UNKNOWN_FORMS: 'maybe' };
+  world = await start({ stage: 'production', vars });
+  const { problems } = assertRefused(await world.fetch('/healthz', { host: REMOTE }), 503, 'misconfigured');
+  assert.deepEqual(problems.map(({ path }) => path), ['UNKNOWN_FORMS', 'PUBLIC_URL', 'CRM_RECORD_URL']);
+});
+
+test('no environment logs requests, whose addresses may hold secrets and people', () => {
+  world = { close() {} };
+  const config = parse(read('wrangler.toml'));
+  for (const stage of [config, ...Object.values(config.env)]) {
+    const { logs, traces } = stage.observability ?? config.observability;
+    assert.equal(logs.invocation_logs, false);
+    assert.ok(!traces?.enabled);
+    assert.ok(!stage.logpush && !stage.tail_consumers);
+  }
+});
+
 test('a mode and a CRM that do not exist are named together', async () => {
   world = await start({ stage: 'production', vars: { ...OWN, MODE: 'rehearsal', CRM: 'spreadsheet' } });
   const { problems } = assertRefused(await world.fetch('/healthz', { host: REMOTE }), 503, 'misconfigured');
@@ -47,14 +76,14 @@ test('a mode and a CRM that do not exist are named together', async () => {
 });
 
 test('two keys are valid at a time, for rotation', async () => {
-  world = await start({ stage: 'production', vars: { ...OWN, INTAKE_KEY: 'old-key, new-key', ADMIN_TOKEN: 'old-token,new-token' } });
-  for (const token of ['old-key', 'new-key', 'new-token']) {
+  world = await start({ stage: 'production', vars: { ...OWN, INTAKE_KEY: `${long('old-key')}, ${long('new-key')}`, ADMIN_TOKEN: `${long('old-token')},${long('new-token')}` } });
+  for (const token of ['old-key', 'new-key', 'new-token'].map(long)) {
     assert.equal((await world.post(newLead(), { token, host: REMOTE })).status, 200, token);
   }
-  for (const token of ['old-key, new-key', 'old-key,', ',', 'OLD-KEY']) {
+  for (const token of [`${long('old-key')}, ${long('new-key')}`, `${long('old-key')},`, ',', long('old-key').toUpperCase(), 'old-key']) {
     assertRefused(await world.post(newLead(), { token, host: REMOTE }), 401, 'unauthorized');
   }
-  const answer = await world.fetch('/v1/teams', { host: REMOTE, headers: { authorization: 'bearer old-token' } });
+  const answer = await world.fetch('/v1/teams', { host: REMOTE, headers: { authorization: `bearer ${long('old-token')}` } });
   assert.equal(answer.status, 200);
 });
 

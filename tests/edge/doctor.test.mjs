@@ -35,7 +35,7 @@ test('every part of a deployment that is well has its line', async () => {
     const found = await doctor();
     return !problems(found).includes('missing_teams') && found;
   }, 'roster');
-  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'queue CRM_JOBS', 'queue NOTIFY_JOBS', 'object ACCOUNT_SHARD', 'object REP_POOL', 'object PROVIDER_LOOKUP', 'object PROVIDER_LIMITER', 'object VENDOR_LIMITER'];
+  const names = ['KV CONFIG', 'KV CACHE', 'D1 DB', 'queue JOBS', 'queue CRM_JOBS', 'queue NOTIFY_JOBS', 'object ACCOUNT_SHARD', 'object REP_POOL', 'object PROVIDER_LOOKUP', 'object RATE_LIMITER'];
   for (const name of [...names, 'counter FORM_POSTS_PER_CLIENT', 'rubric', 'roster', 'dead letters', 'sender typeform']) {
     assert.equal(line(found, name).status, 'ok', JSON.stringify(line(found, name)));
   }

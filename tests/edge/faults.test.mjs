@@ -25,9 +25,9 @@ async function assertOnce({ lead_id: id, assignment }) {
 }
 
 for (const [place, what] of [
-  ['account shard INSERT INTO leads', 'the account shard cannot write a lead'],
-  ['account shard INSERT INTO log', 'the account shard cannot write its outbox'],
-  ['account shard INSERT INTO keys', 'the account shard cannot write a key'],
+  ['AccountShard INSERT INTO leads', 'the account shard cannot write a lead'],
+  ['AccountShard INSERT INTO log', 'the account shard cannot write its outbox'],
+  ['AccountShard INSERT INTO keys', 'the account shard cannot write a key'],
   ['RepPool INSERT INTO pool', 'the pool cannot write the state of its reps'],
   ['RepPool INSERT INTO answers', 'the pool cannot write its answer'],
 ]) {

@@ -1,12 +1,12 @@
 /** The played HubSpot as tests of the built Worker use it: reps who can own records there, and what is looked for. */
 import assert from 'node:assert/strict';
-import { until } from './kit.mjs';
+import { QUEUES, until } from './kit.mjs';
 import { Played } from './played.mjs';
 
 /** Owners in the played HubSpot, by rep. */
 export const OWNER_OF = { 'rep-0': '77', 'rep-1': '78', 'rep-2': '79' };
 
-export const CRM_QUEUE = 'lead-router-crm';
+export const CRM_QUEUE = QUEUES.CRM_JOBS;
 export const VARS = { CRM: 'hubspot' };
 
 export const playHubspot = () => Played.start((base) => ({ HUBSPOT_BASE_URL: `${base}/hubspot`, HUBSPOT_TOKEN: 'pat-test' }));

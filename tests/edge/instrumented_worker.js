@@ -14,6 +14,10 @@ const sent = [];
 const failures = new Map();
 /** How often a place still works before that. */
 const works = new Map();
+/** How many sends of a batch still get no answer. */
+let hangs = 0;
+/** How many batches the queue still takes and loses, and how many it lost. */
+let [losses, lost] = [0, 0];
 
 globalThis.Date = class extends Date {
   constructor(...values) {
@@ -37,6 +41,17 @@ const CONTROLS = {
   clock({ add }) {
     clockMs += Number(add);
     return { now: Date.now() };
+  },
+  hang({ count }) {
+    hangs = Number(count);
+    return {};
+  },
+  lose({ count }) {
+    [losses, lost] = [Number(count), 0];
+    return {};
+  },
+  lost() {
+    return lost;
   },
   fail({ place, count, after = 0 }) {
     failures.set(place, Number(count));
@@ -68,7 +83,7 @@ export default class extends WorkerEntrypoint {
   }
 }
 
-/** A class that counts what its storage writes, and whose alarm can be rung. */
+/** A class that counts what its storage writes, and whose alarm can be rung. kit.mjs exports one for each bound object. */
 const watched = (name) =>
   class extends DurableObject {
     constructor(state, env) {
@@ -100,12 +115,6 @@ const watched = (name) =>
       return this.inner.alarm();
     }
   };
-
-export const AccountShard = watched('AccountShard');
-export const RepPool = watched('RepPool');
-export const ProviderLookup = watched('ProviderLookup');
-export const ProviderLimiter = watched('ProviderLimiter');
-export const VendorLimiter = watched('VendorLimiter');
 
 const beginning = (query) => query.trim().split(/\s+/).slice(0, 3).join(' ');
 
@@ -140,6 +149,15 @@ function watch(env) {
       const original = prototype[method];
       prototype[method] = async function (...values) {
         breakAt(place);
+        if (method === 'sendBatch' && hangs > 0) {
+          hangs -= 1;
+          return new Promise(() => {});
+        }
+        if (method === 'sendBatch' && losses > 0) {
+          losses -= 1;
+          lost += 1;
+          return undefined;
+        }
         if (method === 'sendBatch') values[0] = [...values[0]];
         const results = await original.apply(this, values);
         if (method === 'sendBatch') sent.push(...values[0].map(({ body }) => body));

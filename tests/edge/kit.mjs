@@ -1,14 +1,14 @@
 /**
- * Starts the built Worker with the bindings that wrangler.toml declares, and speaks to it as senders and operators do.
- * Every world has its own storage; `close` fails the test when the log shows a crash, an error that the test
- * did not announce, or anything about a person.
+ * Starts the built Worker in Miniflare with the bindings of wrangler.toml, and calls it as senders and operators do.
+ * Every world has its own storage. `close` fails the test if the log shows a crash, an error that the test did not
+ * expect, or personal data.
  */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare } from 'miniflare';
-import { parse } from './toml.mjs';
+import { unstable_readConfig as readConfig } from 'wrangler';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const read = (path) => readFileSync(ROOT + path, 'utf8');
@@ -19,24 +19,37 @@ export const SECRETS = Object.fromEntries(
   [...read('.dev.vars.example').matchAll(/^([A-Z_]+)="(.*)"$/gm)].map(([, name, value]) => [name, value]),
 );
 
+/** Folder of the Worker under test: the development build, or the one that WORKER_BUILD names. */
+const BUILD = `${ROOT}build/${process.env.WORKER_BUILD ?? 'dev'}/`;
+
 export const WORKER = 'lead-router';
 /** What the runtime says about itself, not about the Worker. */
 const PLATFORM = /^NOSENTRY /;
-const CONFIG = parse(read('wrangler.toml'));
+
+/** An environment of wrangler.toml as wrangler reads it; without a name the one of this machine. */
+export const environment = (env) => readConfig({ config: `${ROOT}wrangler.toml`, env }, { hideWarnings: true });
+const LOCAL = environment();
+
+/** Names of the queues of this machine by their bindings, and the one for dead letters. */
+export const QUEUES = {
+  ...Object.fromEntries(LOCAL.queues.producers.map(({ binding, queue }) => [binding, queue])),
+  DEAD_LETTERS: LOCAL.queues.consumers.find((consumer) => !consumer.dead_letter_queue).queue,
+};
 
 /** Seconds for which a queue waits for more messages: enough that a burst is one batch. */
 const BATCH_TIMEOUT_S = 0.02;
 
 /**
- * Starts a world.
+ * Starts a world: one Worker with its queues, objects and database.
  *
- * - `stage`: environment of wrangler.toml, `dev` by default; only `dev` is given secrets.
- * - `vars`: variables and secrets beside those of the environment; `null` takes one away.
- * - `provider`: stands for everything outside, see people_data_labs.mjs; without one nothing is reachable.
- * - `state`: directory of the storage; without one it is gone with the world.
- * - `jobs`: changes to the consumer of the queue of jobs.
- * - `limits`: counters of wrangler.toml that are bound, each with a limit; without them nothing is counted.
- * - `instrumented`: wraps the Worker, see instrumented_worker.js; only then the tables of objects can be read.
+ * - `stage`: the environment of wrangler.toml, `dev` by default. Only `dev` has the secrets of .dev.vars.example.
+ * - `vars`: more variables and secrets; `null` removes one.
+ * - `provider`: answers every request that leaves the Worker, see people_data_labs.mjs. Without one, such a request fails.
+ * - `state`: folder of the storage, to start again on it. Without one, the storage ends with the world.
+ * - `jobs`: settings of the queue consumers that differ from wrangler.toml.
+ * - `limits`: the rate limiters to bind, by name, each with its limit. The others are not bound and limit nothing.
+ * - `instrumented`: puts instrumented_worker.js before the Worker, to count writes, move the clock, make storage fail and
+ *   read the tables of objects.
  */
 export async function start(options = {}) {
   const world = new World(options);
@@ -82,7 +95,7 @@ export class World {
 
   miniflareOptions() {
     const { stage = 'dev', vars = {}, state, jobs = {}, instrumented = false, limits = {} } = this.options;
-    const config = stage === 'dev' ? CONFIG : { ...CONFIG, ...CONFIG.env[stage] };
+    const config = stage === 'dev' ? LOCAL : environment(stage);
     const byBinding = (list, value) => Object.fromEntries(list.map((entry) => [entry.binding, value(entry)]));
     const bindings = {
       ...config.vars,
@@ -117,7 +130,7 @@ export class World {
           name: WORKER,
           compatibilityDate: config.compatibility_date,
           modulesRoot: ROOT,
-          modules: modules(config.main, instrumented),
+          modules: modules(instrumented && config.durable_objects.bindings),
           bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== null)),
           kvNamespaces: byBinding(config.kv_namespaces, (space) => space.id),
           d1Databases: byBinding(config.d1_databases, (database) => database.database_id),
@@ -171,7 +184,8 @@ export class World {
     const response = await send((host ?? this.url) + path, { redirect: 'manual', ...init, headers });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    const body = isJson && text !== '' ? JSON.parse(text) : undefined;
+    return { status: response.status, headers: response.headers, text, body };
   }
 
   /** `POST /v1/leads`. `lead` is an object, or the body itself. */
@@ -285,7 +299,7 @@ export class World {
   }
 
   /** The consumer as the queue calls it, with these message bodies in one batch, for the first time or again. */
-  async deliver(bodies, queue = 'lead-router-jobs', attempts = 1) {
+  async deliver(bodies, queue = QUEUES.JOBS, attempts = 1) {
     const worker = await this.mf.getWorker(WORKER);
     const messages = bodies.map((body, index) => {
       return { id: `test-${Date.now()}-${index}`, timestamp: new Date(), attempts, body };
@@ -298,6 +312,17 @@ export class World {
     const answer = await this.fetch(`/test-control/${what}?${new URLSearchParams(parameters)}`);
     assert.equal(answer.status, 200, answer.text);
     return answer.body;
+  }
+
+  /** The message that delivers the last decision about a lead. */
+  async deliveryOf(leadId) {
+    const [{ body }] = await this.objectRows(
+      'AccountShard',
+      shardOfLead(leadId),
+      'SELECT body FROM leads WHERE lead_id = ?',
+      leadId,
+    );
+    return JSON.stringify({ deliver: { lead_id: leadId, seq: JSON.parse(body).seq, record: body } });
   }
 
   /** Rings the alarm of a account shard of the instrumented Worker. */
@@ -342,14 +367,17 @@ export class World {
   }
 }
 
-function modules(main, instrumented) {
+/** The files of the Worker. With the objects it binds, the instrumented one, which stands before it. */
+function modules(objects) {
   const built = [
-    { type: 'ESModule', path: ROOT + main },
-    { type: 'CompiledWasm', path: ROOT + main.replace('index.js', 'index_bg.wasm') },
+    { type: 'ESModule', path: `${BUILD}index.js` },
+    { type: 'CompiledWasm', path: `${BUILD}index_bg.wasm` },
   ];
+  if (!objects) return built;
+  const classes = objects.map(({ class_name: name }) => `export const ${name} = watched('${name}');`);
+  const contents = [read('tests/edge/instrumented_worker.js'), ...classes].join('\n');
   // Named as a neighbour of the build, so that it can import it.
-  const wrapper = { type: 'ESModule', path: `${ROOT}build/instrumented_worker.js` };
-  return instrumented ? [{ ...wrapper, contents: read('tests/edge/instrumented_worker.js') }, ...built] : built;
+  return [{ type: 'ESModule', path: `${BUILD}instrumented_worker.js`, contents }, ...built];
 }
 
 function parsed(text) {

@@ -1,7 +1,7 @@
 /** A rep is told once: when what the queue carries comes again, when D1 is away, when Slack lies; and of nothing that is over. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { start, until } from './kit.mjs';
+import { QUEUES, start, until } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision } from './shapes.mjs';
 import { buttons, conversation, messagesAbout, other, playSlack, teams, untilNoted, untilTold } from './slack.mjs';
@@ -36,7 +36,7 @@ test('a delivery that comes again tells nobody again', async () => {
   await untilNoted(world, id, 'slack');
   const before = (await notifications()).length;
   await nextSecond();
-  await world.deliver([JSON.stringify({ deliver: { lead_id: id } })], 'lead-router-jobs', 2);
+  await world.deliver([await world.deliveryOf(id)], QUEUES.JOBS, 2);
   // What it puts on the queue, if anything, was told when the queue is told to do it at once.
   await world.deliver((await notifications()).slice(before));
   assert.deepEqual(await effects(id), ['1-assigned']);
@@ -47,7 +47,7 @@ test('a notification that comes again after its consumer died tells nobody again
   const { lead_id: id } = await decide();
   await untilNoted(world, id, 'slack');
   await nextSecond();
-  await world.deliver(await notifications(), 'lead-router-jobs', 2);
+  await world.deliver(await notifications(), QUEUES.JOBS, 2);
   assert.deepEqual(await effects(id), ['1-assigned']);
 });
 

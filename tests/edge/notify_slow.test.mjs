@@ -17,7 +17,7 @@ test('what comes in one batch with a notification that hangs is in the ledger an
   await sellers(world, (place) => ({ slack_id: `U00${place + 1}` }));
   const deliver = async (lead) => {
     const { lead_id } = assertDecision(await world.post(lead));
-    return JSON.stringify({ deliver: { lead_id } });
+    return world.deliveryOf(lead_id);
   };
   const sent = async (kind) => (await world.control('sent')).filter((body) => body.startsWith(`{"${kind}":`));
   await world.deliver([await deliver(newLead())]);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertChains, exported } from './chain.mjs';
-import { WORKER, shardOfLead, start } from './kit.mjs';
+import { QUEUES, WORKER, shardOfLead, start } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertDecision, assertRefused } from './shapes.mjs';
 
@@ -30,7 +30,7 @@ test('old content goes, with what came of it; newer content and the chain stay',
   const ids = [];
   for (const lead of old) ids.push(assertDecision(await world.post(lead)).lead_id);
   await world.untilDrained(3);
-  await world.deliver(['old letter'], 'lead-router-dead');
+  await world.deliver(['old letter'], QUEUES.DEAD_LETTERS);
   await world.control('clock', { add: 20 * DAY_MS });
   await aTurn();
   assert.equal((await exported(world)).filter(({ erased_at }) => erased_at).length, 0, 'nothing is due yet');

@@ -1,17 +1,16 @@
 //! What a rep or an operator does with a lead that a rep has: it is accepted, given back, or handed on.
 
-use crate::intake::{IntakeWorld, seed};
+use crate::account::request::{Findings, decide_request};
+use crate::intake::IntakeWorld;
 use crate::ports::PortResult;
 use crate::ports::follow_up::{RepAction, RepActionKind, RepActionOutcome};
-use crate::ports::messages::{
-    DecideRequest, DecideResponse, LeadStatus, OpenRequest, Reassignment, TouchRequest, TouchResponse,
-};
+use crate::ports::messages::{DecideResponse, LeadStatus, OpenRequest, TouchRequest, TouchResponse, Trigger};
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::record::{EnrichmentSummary, Outcome, Record};
 use lead_router_core::id::RepId;
 
-/// Why enrichment has nothing to say about a decision that is made because a lead was given back or handed on.
-pub const HANDED: &str = "handed";
+/// Why enrichment has nothing to say about a decision that is made because a lead was given back or reassigned.
+pub const REASSIGNED: &str = "reassigned";
 
 /// Carries out what somebody does with a lead.
 ///
@@ -54,27 +53,22 @@ pub async fn follow_up<W: IntakeWorld>(world: &W, act: &RepAction) -> PortResult
     };
     // 3
     let config = world.current().await?;
-    let Record { keys, lead, facts, view, decision, .. } = *record;
+    let facts = record.known_facts();
+    let Record { keys, lead, view, decision, .. } = *record;
     let plan = plan(&config.rubric, &facts, act.at);
     let open = OpenRequest { keys, fingerprint, lead, received_at };
     let shard = open.keys.account.shard();
-    let decide = DecideRequest {
-        // The account shard of an employer has answered for this lead, and answers once: here the lead's own account shard decides.
-        employer: None,
-        seed: seed(&open.keys),
-        open,
+    let findings = Findings {
         facts,
         owner: view.owner,
         crm: view.crm,
-        plan,
-        enrichment: EnrichmentSummary { stopped: HANDED.to_owned(), ..EnrichmentSummary::default() },
-        index_version: config.index_version.clone(),
-        mode: decision.mode,
-        now: act.at,
-        late: None,
-        handed: Some(Reassignment { decision_no: act.decision_no, to }),
+        // The account shard of an employer has answered for this lead, and answers once: here the lead's own decides.
+        employer: None,
+        enrichment: EnrichmentSummary { stopped: REASSIGNED.to_owned(), ..EnrichmentSummary::default() },
     };
-    Ok(match world.decide(&shard, &decide, false).await? {
+    let trigger = Trigger::Reassignment { decision_no: act.decision_no, to };
+    let request = decide_request(&config, open, findings, plan, trigger, (decision.mode, act.at));
+    Ok(match world.decide(&shard, &request).await? {
         DecideResponse::Decided { decision, replay: false } => RepActionOutcome::Done { rep_id: decision.rep_id() },
         DecideResponse::Decided { decision, replay: true } => RepActionOutcome::Stale { rep_id: decision.rep_id() },
         DecideResponse::Conflict => RepActionOutcome::Unknown,

@@ -1,4 +1,4 @@
-//! What can be asked on the command line.
+//! Commands and their options.
 
 use clap::{Args, Parser, Subcommand};
 use lead_router_core::id::RepId;
@@ -7,40 +7,40 @@ use lead_router_core::roster::model::Strategy;
 use lead_router_core::time::Timestamp;
 use std::path::PathBuf;
 
-/// Decides who owns a new lead: checks, explains and repeats decisions on this machine. Only `send` and `doctor` speak to another.
+/// Route leads: check, explain, simulate and replay decisions locally. Only `send` and `doctor` use the network.
 #[derive(Debug, Parser)]
-#[command(name = "lead-router", version, about, max_term_width = 100)]
+#[command(name = "lead-router", version, max_term_width = 100)]
 pub struct Cli {
-    /// Print one JSON document instead of text.
+    /// Print JSON instead of text.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check a rubric, and the roster and account directory that go with it.
+    /// Validate a rubric, a roster and an account directory.
     Check(CheckArgs),
-    /// Prove what is unwise about a rubric, with a lead that shows it: unreachable tiers, shadowed rules, empty teams.
+    /// Find mistakes in a valid rubric, each with an example lead: unreachable tiers, shadowed rules, empty teams.
     Lint(LintArgs),
-    /// Show the whole decision for one lead, as it would be made, with every reason.
+    /// Show how one lead would be decided, with every reason. Nothing is written.
     Explain(ExplainArgs),
-    /// Let leads arrive at a roster for some days of virtual time: load, shares due and got, promises kept.
+    /// Simulate days of arriving leads: load and share of every rep, response times, SLAs met.
     Simulate(SimulateArgs),
-    /// Run two rubrics over the leads of the past: tier moves, lead by lead, and the load on every rep.
+    /// Compare two rubrics on past leads: which tiers and teams change, and the load of every rep.
     Backtest(BacktestArgs),
-    /// Weigh criteria by closed outcomes, and print the rubric that the past proposes.
+    /// Learn points from won and lost leads, and print a proposed rubric.
     Fit(FitArgs),
-    /// Make the decision of a record again and compare, byte for byte.
+    /// Decide a recorded lead again and compare the result byte for byte.
     Replay(ReplayArgs),
-    /// Check that stored records, or an export of the ledger with them, form unbroken chains.
+    /// Verify the hash chain of exported records.
     Verify(VerifyArgs),
-    /// Send the leads of a file to a deployment. Repeating it is safe: every row is one lead.
+    /// Send leads from a file to a deployment. Safe to repeat: a row is never taken twice.
     Send(SendArgs),
-    /// Ask a deployment what is wrong with it: bindings, settings, roster, providers, CRM, what was left undone.
+    /// Check a deployment: bindings, settings, roster, providers, CRM, backlog.
     Doctor(DoctorArgs),
 }
 
@@ -67,7 +67,7 @@ pub struct LintArgs {
     /// The rubric.
     #[arg(default_value = "rubric.json")]
     pub rubric: PathBuf,
-    /// Teams and reps: `{"teams": […], "reps": […]}`. Without them, only the rubric itself is looked at.
+    /// Teams and reps: `{"teams": […], "reps": […]}`. Without it, only the rubric is checked.
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
 }
@@ -75,31 +75,31 @@ pub struct LintArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The lead: the JSON body that a sender would post; `-` reads standard input.
+    /// The lead, as the JSON body of `POST /v1/leads`; `-` reads standard input.
     pub lead: PathBuf,
     /// The rubric.
     #[arg(long, value_name = "FILE", default_value = "rubric.json")]
     pub rubric: PathBuf,
-    /// Teams and reps. Without them the decision ends with the team.
+    /// Teams and reps. Without it, the decision stops at the team.
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
     /// Account directory, as CSV or NDJSON.
     #[arg(long, value_name = "FILE")]
     pub accounts: Option<PathBuf>,
-    /// The moment of the decision, such as `2026-11-20T16:55:00Z`; now when left out.
+    /// Time of the decision, such as `2026-11-20T16:55:00Z` [default: now].
     #[arg(long, value_name = "TIME")]
     pub at: Option<Timestamp>,
-    /// A fact that counts whatever the lead and the directory say: `company.employees=5000`,
+    /// Override a fact: `company.employees=5000`,
     /// `lead.fields.budget=10k`, `signal.demo_request=2026-11-20T16:00:00Z`. May be repeated.
     #[arg(long, value_name = "FACT=VALUE")]
     pub set: Vec<String>,
-    /// The rep who owns the account, as the CRM would say.
+    /// The rep who owns the account in the CRM.
     #[arg(long, value_name = "REP", value_parser = RepId::new)]
     pub owner: Option<RepId>,
-    /// The rep who has an earlier lead of the person.
+    /// The rep who has an earlier lead of the same person.
     #[arg(long, value_name = "REP", value_parser = RepId::new)]
     pub same_person: Option<RepId>,
-    /// A rep who had this lead already. May be repeated.
+    /// A rep who already had this lead. May be repeated.
     #[arg(long, value_name = "REP", value_parser = RepId::new)]
     pub exclude: Vec<RepId>,
 }
@@ -119,19 +119,19 @@ pub struct SimulateArgs {
     /// Account directory for the leads of the CSV.
     #[arg(long, value_name = "FILE")]
     pub accounts: Option<PathBuf>,
-    /// First day; the coming Monday when left out.
+    /// First day [default: next Monday].
     #[arg(long, value_name = "TIME")]
     pub start: Option<Timestamp>,
-    /// Days.
+    /// Number of days.
     #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     pub days: u32,
-    /// Leads a day, on average over a week.
+    /// Average number of leads a day.
     #[arg(long, default_value_t = 50.0, value_parser = per_day)]
     pub per_day: f64,
-    /// The same seed gives the same leads and the same luck.
+    /// Random seed: the same seed gives the same leads and response times.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Run every team with this strategy too, on the same leads, and show both.
+    /// Also run every team with this strategy, on the same leads, and compare.
     #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
     pub compare: Option<Strategy>,
     /// Write charts to this file.
@@ -146,18 +146,18 @@ pub struct BacktestArgs {
     pub old: PathBuf,
     /// The draft.
     pub new: PathBuf,
-    /// Leads of the past, as CSV.
+    /// Past leads, as CSV.
     pub leads: PathBuf,
-    /// Teams and reps, for load and promises.
+    /// Teams and reps, to compare load and SLAs.
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
     /// Account directory.
     #[arg(long, value_name = "FILE")]
     pub accounts: Option<PathBuf>,
-    /// Most moved leads that are listed; `--json` lists all.
+    /// Number of changed leads to list; `--json` lists all.
     #[arg(long, default_value_t = 20)]
     pub list: usize,
-    /// Seed of arrival times, where the file has none, and of luck.
+    /// Random seed for response times, and for arrival times that the file lacks.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }
@@ -167,29 +167,29 @@ pub struct BacktestArgs {
 pub struct FitArgs {
     /// Leads with outcomes, as CSV.
     pub leads: PathBuf,
-    /// Column of the outcome.
+    /// Column with the outcome.
     #[arg(long, value_name = "COLUMN")]
     pub outcome: String,
-    /// Values of the outcome that are won; `won`, `true`, `yes` and `1` when left out. Rows with an empty outcome are not
-    /// closed, and are left out.
+    /// Values that mean won [default: won, true, yes, 1]. Rows with an empty outcome are still open and are
+    /// skipped.
     #[arg(long, value_name = "VALUE", value_delimiter = ',')]
     pub won_when: Vec<String>,
-    /// Weigh the criteria of this rubric; without it, the columns of the file.
+    /// Fit the criteria of this rubric instead of the columns of the file.
     #[arg(long, value_name = "FILE")]
     pub rubric: Option<PathBuf>,
-    /// Account directory, with a rubric.
+    /// Account directory; needs `--rubric`.
     #[arg(long, value_name = "FILE")]
     pub accounts: Option<PathBuf>,
-    /// Columns to weigh, without a rubric; all that can be categories when left out.
+    /// Columns to use [default: all with few enough values]; not with `--rubric`.
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// Parts of the rows; each is predicted by a model of the others.
+    /// Folds of the cross-validation.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=20))]
     pub folds: u8,
-    /// Decides which row lies in which part.
+    /// Random seed of the folds.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Weigh every column alone, never two together.
+    /// Do not try pairs of columns.
     #[arg(long)]
     pub no_pairs: bool,
     /// Write the proposed rubric to this file.
@@ -213,10 +213,10 @@ pub struct ReplayArgs {
     /// The record, the answer of `GET /v1/leads/{id}?record=1`, or a bundle `{"record", "rubric", "roster"}`;
     /// `-` reads standard input.
     pub record: PathBuf,
-    /// The rubric that the record names; may come with a bundle.
+    /// The rubric that the record names, unless a bundle has it.
     #[arg(long, value_name = "FILE")]
     pub rubric: Option<PathBuf>,
-    /// Teams and reps as they were; may come with a bundle.
+    /// Teams and reps at the time, unless a bundle has them.
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
 }
@@ -224,7 +224,7 @@ pub struct ReplayArgs {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Records of one Desk as stored, oldest first, one a line; or `GET /v1/decisions:export?record=1` as NDJSON, of any
+    /// Records of one account shard, oldest first, one a line; or `GET /v1/decisions:export?record=1` as NDJSON, of any
     /// account shards in any order. `-` reads standard input.
     pub records: PathBuf,
 }
@@ -237,19 +237,19 @@ pub struct SendArgs {
     /// The deployment, such as `https://leads.example.com`.
     #[arg(long)]
     pub url: String,
-    /// An intake key; `LEAD_ROUTER_KEY` of the environment when left out, so that it stands in no history.
+    /// Intake key. Prefer the environment variable `LEAD_ROUTER_KEY`, which no shell history keeps.
     #[arg(long)]
     pub key: Option<String>,
-    /// The form whose settings apply: names of fields, what is required, the source.
+    /// Apply the settings of this form: field names, required fields, source.
     #[arg(long)]
     pub form: Option<String>,
-    /// Rows of one request.
+    /// Rows per request.
     #[arg(long, default_value_t = 500, value_parser = rows)]
     pub rows: usize,
-    /// Begin with this row, counted from 1 after the header.
+    /// Start at this row, counted from 1 after the header.
     #[arg(long, value_name = "ROW", default_value_t = 1)]
     pub from_row: usize,
-    /// Where refused rows go, as they were; beside the leads, as `.failed.csv`, when left out.
+    /// Where to write refused rows [default: next to the leads, as `.failed.csv`].
     #[arg(long, value_name = "FILE")]
     pub failed: Option<PathBuf>,
 }
@@ -260,10 +260,10 @@ pub struct DoctorArgs {
     /// The deployment, such as `https://leads.example.com`.
     #[arg(long)]
     pub url: String,
-    /// The admin token; `LEAD_ROUTER_TOKEN` of the environment when left out, so that it stands in no history.
+    /// Admin token. Prefer the environment variable `LEAD_ROUTER_TOKEN`, which no shell history keeps.
     #[arg(long)]
     pub token: Option<String>,
-    /// Ask every Desk too, and compare the ledger with them.
+    /// Also check the circuit breakers of providers, and compare the ledger with every account shard.
     #[arg(long)]
     pub deep: bool,
 }

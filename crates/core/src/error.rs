@@ -14,13 +14,14 @@ pub enum Remedy {
     FixConfig,
     /// Nobody: the same call may succeed later, at the earliest after so many milliseconds.
     Retry {
-        /// Earliest moment of the next try, in milliseconds from now; `None` when nobody said.
+        /// Earliest time of the next try, in milliseconds from now; `None` when nobody said.
         after_ms: Option<u32>,
     },
 }
 
 /// One thing that is wrong with an input, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Where: a field name (`email`) or a path (`criteria[2].when.fact`).
     pub path: String,

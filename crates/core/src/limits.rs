@@ -4,6 +4,10 @@
 /// long free text and keeps a hundred parallel bodies below a fifth of an isolate's 128 MB.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// Largest lead that a stranger can send, in bytes of JSON: a form with 30 answers of 1,000 characters. At
+/// 30 posts a minute one client fills 1.4 GB a day with them, an eighth of what bodies of 256 KiB would.
+pub const PUBLIC_LEAD_BYTES_MAX: usize = 32 * 1024;
+
 /// Most fields in one lead. The widest form builders stop at about 200 questions.
 pub const FIELDS_MAX: usize = 256;
 
@@ -92,6 +96,15 @@ pub const SEGMENT_BATCH_BYTES_MAX: usize = 500 * 1024;
 /// Most leads in one batch of Segment's tracking API. Its libraries send 15 to 100 events at a time; three calls to
 /// objects for each of 250 stay below the platform's limit of 1,000 in one request.
 pub const SEGMENT_LEADS_MAX: usize = 250;
+
+/// Most refused events of senders that are kept: some days of a form that lost its address field, of a busy site.
+pub const REFUSED_EVENTS_MAX: i64 = 10_000;
+
+/// Largest refused event that is kept whole, in bytes of JSON: the largest form with an essay in it.
+pub const REFUSED_EVENT_BYTES_MAX: usize = 64 * 1024;
+
+/// What is kept of each text of a larger one, in characters: 256 fields of them fit.
+pub const REFUSED_TEXT_CHARS_MAX: usize = 200;
 
 /// Most origins of one form: the sites of a business with a site per country and language.
 pub const FORM_ORIGINS_MAX: usize = 100;

@@ -1,4 +1,4 @@
-//! Moments and lengths of time.
+//! Times and lengths of time.
 //!
 //! A [`Timestamp`] is milliseconds since 1970-01-01T00:00:00Z. It is always an argument: nothing in
 //! `domain` reads a clock. In JSON it is an RFC 3339 text in UTC, so that records can be read by people.
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
-/// A moment, in milliseconds since the Unix epoch, UTC.
+/// A time, in milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
@@ -18,14 +18,14 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// One day of 24 hours in milliseconds.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// Latest moment that is accepted, 9999-12-31T23:59:59.999Z; the earliest is the Unix epoch.
+/// Latest time that is accepted, 9999-12-31T23:59:59.999Z; the earliest is the Unix epoch.
 ///
 /// Between the two, every value is a valid calendar date for the time-zone library and fits the 2^53
 /// integers of JSON and SQLite.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// The moment `ms` milliseconds after the epoch, moved into the accepted range when outside it.
+    /// The time `ms` milliseconds after the epoch, moved into the accepted range when outside it.
     #[must_use]
     pub fn from_ms(ms: i64) -> Self {
         Self(ms.clamp(0, LATEST_MS))
@@ -37,25 +37,25 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment moved by `ms` milliseconds, kept inside the accepted range.
+    /// This time moved by `ms` milliseconds, kept inside the accepted range.
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {
         Self::from_ms(self.0.saturating_add(ms))
     }
 
-    /// This moment moved by whole minutes, kept inside the accepted range.
+    /// This time moved by whole minutes, kept inside the accepted range.
     #[must_use]
     pub fn plus_minutes(self, minutes: i64) -> Self {
         self.plus_ms(minutes.saturating_mul(MINUTE_MS))
     }
 
-    /// Milliseconds from `earlier` to this moment; negative when `earlier` is later.
+    /// Milliseconds from `earlier` to this time; negative when `earlier` is later.
     #[must_use]
     pub fn ms_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The same moment for the calendar library.
+    /// The same time for the calendar library.
     #[must_use]
     pub fn to_jiff(self) -> jiff::Timestamp {
         // Never the fallback: the range of `self` lies inside the library's own.
@@ -64,8 +64,8 @@ impl Timestamp {
 }
 
 impl From<jiff::Timestamp> for Timestamp {
-    fn from(moment: jiff::Timestamp) -> Self {
-        Self::from_ms(moment.as_millisecond())
+    fn from(timestamp: jiff::Timestamp) -> Self {
+        Self::from_ms(timestamp.as_millisecond())
     }
 }
 
@@ -75,18 +75,31 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The text is not an RFC 3339 moment such as `2026-11-02T09:00:00Z`.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Timestamp {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "date-time"})
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+/// The text is not an RFC 3339 time such as `2026-11-02T09:00:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a moment such as `2026-11-02T09:00:00Z`")]
+#[error("expected a timestamp such as `2026-11-02T09:00:00Z`")]
 pub struct TimestampError;
 
 impl FromStr for Timestamp {
     type Err = TimestampError;
 
-    /// Reads RFC 3339 with an offset; a moment outside 1970–9999 is refused.
+    /// Reads RFC 3339 with an offset; a time outside 1970–9999 is refused.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let moment: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        let ms = moment.as_millisecond();
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
+        let ms = timestamp.as_millisecond();
         if (0..=LATEST_MS).contains(&ms) { Ok(Self(ms)) } else { Err(TimestampError) }
     }
 }
@@ -117,8 +130,8 @@ mod tests {
 
     #[test]
     fn an_offset_is_turned_into_utc() {
-        let moment: Timestamp = "2026-11-02T10:05:00+01:00".parse().unwrap();
-        assert_eq!(moment.to_string(), "2026-11-02T09:05:00Z");
+        let timestamp: Timestamp = "2026-11-02T10:05:00+01:00".parse().unwrap();
+        assert_eq!(timestamp.to_string(), "2026-11-02T09:05:00Z");
     }
 
     #[test]

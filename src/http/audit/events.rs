@@ -1,14 +1,14 @@
 //! Events in D1: written once each, read by lead and in lists.
 
 use crate::bindings::directory::{database, failed, number};
+use crate::bindings::settings::person_key;
 use crate::bindings::world::World;
 use crate::http::audit::decisions::{Conditions, Params};
 use crate::http::audit::{lines, optional};
-use crate::http::auth;
 use crate::http::respond::{ApiResult, json};
 use crate::http::routes::Call;
 use lead_router_app::ports::{Events, PortResult};
-use lead_router_core::audit::{AuditEvent, AuditEventKind};
+use lead_router_core::audit::{AuditEvent, AuditEventKind, seal};
 use lead_router_core::error::Problem;
 use lead_router_core::id::LeadId;
 use serde_json::{Value, json};
@@ -16,14 +16,19 @@ use worker::wasm_bindgen::JsValue;
 use worker::{D1PreparedStatement, Env};
 
 /// What happens to a lead after its person was erased is kept, what was said about it is not.
-const INSERT: &str = "INSERT OR IGNORE INTO events (event_id, lead_id, at_ms, kind, who, detail) \
+const INSERT: &str = "INSERT OR IGNORE INTO events (event_id, lead_id, at_ms, kind, who, seal, detail) \
     SELECT value ->> 'event_id', value ->> 'lead_id', value ->> 'at_ms', value ->> 'kind', value ->> 'who', \
+    value ->> 'seal', \
     iif(erased_ms IS NULL, value ->> 'detail', '{}') FROM json_each(?1) \
     LEFT JOIN erasures ON person = value ->> 'person' AND erased_ms >= value ->> 'at_ms'";
 
 /// One event as JSON.
 const LINE: &str = "json_object('event_id', event_id, 'lead_id', lead_id, 'kind', kind, 'who', who, \
     'at', strftime('%Y-%m-%dT%H:%M:%fZ', at_ms / 1000.0, 'unixepoch'), 'detail', json(detail))";
+
+/// One event as it is stored, for its seal.
+const STORED: &str = "json_object('event_id', event_id, 'lead_id', lead_id, 'at_ms', at_ms, 'kind', kind, 'who', who, \
+    'detail', detail, 'seal', seal)";
 
 /// Most events of a lead in its timeline.
 const TIMELINE_MAX: u32 = 500;
@@ -33,7 +38,16 @@ const TIMELINE_MAX: u32 = 500;
 /// # Errors
 /// When the database is not there.
 pub fn statement(env: &Env, events: &[AuditEvent]) -> PortResult<D1PreparedStatement> {
-    let rows: Vec<Value> = events.iter().map(AuditEvent::row).collect();
+    let key = person_key(env);
+    let sealed = |event: &AuditEvent| {
+        let mut row = event.row();
+        let seal = seal::of_event(key.as_bytes(), &row);
+        if let Some(map) = row.as_object_mut() {
+            map.insert("seal".to_owned(), seal.into());
+        }
+        row
+    };
+    let rows: Vec<Value> = events.iter().map(sealed).collect();
     let text = serde_json::to_string(&rows).map_err(failed)?;
     database(env)?.prepare(INSERT).bind(&[JsValue::from_str(&text)]).map_err(failed)
 }
@@ -91,7 +105,6 @@ pub fn conditions(params: &mut Params<'_, '_>) -> Conditions {
 
 /// `GET /v1/events`: a page of them, the newest first.
 pub async fn list(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let mut conditions = conditions(&mut params);
     let limit = params.limit();
@@ -111,7 +124,8 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
 pub(crate) async fn after(env: &Env, conditions: &Conditions, id: Option<&str>, rows: u32) -> PortResult<Vec<Value>> {
     let mut conditions = conditions.clone();
     conditions.add("event_id > coalesce(?, '')", [optional(id)]);
-    let select = format!("SELECT json_object('cursor', event_id, 'row', {LINE}) AS line FROM events");
+    let select =
+        format!("SELECT json_object('cursor', event_id, 'stored', {STORED}, 'row', {LINE}) AS line FROM events");
     let (query, mut bind) = conditions.query(&select, "ORDER BY event_id LIMIT ?");
     bind.push(number(i64::from(rows)));
     lines(env, &query, &bind).await

@@ -5,15 +5,18 @@
 
 use crate::bindings::directory::number;
 use crate::bindings::log;
+use crate::bindings::settings::person_key;
 use crate::http::audit::decisions::{Conditions, Params};
 use crate::http::audit::{decisions, events, lines, optional};
-use crate::http::auth;
+use crate::http::doctor;
 use crate::http::respond::ApiResult;
 use crate::http::routes::Call;
 use futures_util::future::ready;
 use futures_util::{StreamExt, stream};
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
-use lead_router_core::audit::csv_export;
+use lead_router_core::audit::chain::INVALID;
+use lead_router_core::audit::heads::{ExportEnd, Heads};
+use lead_router_core::audit::{csv_export, seal};
 use lead_router_core::decision::record::ProviderCall;
 use lead_router_core::enrichment::provider::Offer;
 use lead_router_core::error::Problem;
@@ -28,7 +31,7 @@ const ROWS_WITH_RECORDS: u32 = 100;
 const PIECES_MAX: u32 = 900;
 
 /// Columns of decisions, in order.
-const DECISIONS: [&str; 26] = [
+const DECISIONS: [&str; 27] = [
     "decided_at",
     "decision_id",
     "lead_id",
@@ -55,6 +58,7 @@ const DECISIONS: [&str; 26] = [
     "previous",
     "erased_at",
     "record",
+    "seal",
 ];
 
 /// A decision with its place in the chain and what it took.
@@ -68,8 +72,14 @@ const LINE: &str = "json_object('decided_at', strftime('%Y-%m-%dT%H:%M:%fZ', at_
     'calls', json(record -> '$.decision.enrichment.calls'), 'shard', shard, 'seq', seq, 'hash', hash, \
     'previous', previous, 'erased_at', strftime('%Y-%m-%dT%H:%M:%SZ', erased_ms / 1000, 'unixepoch'))";
 
+/// A decision as it is stored, as far as it is sealed.
+const STORED: &str = "json_object('at_ms', at_ms, 'decision_id', decision_id, 'lead_id', lead_id, 'outcome', outcome, \
+    'tier', tier, 'team', team, 'rep_id', rep_id, 'source', source, 'form', form, 'mode', mode, \
+    'rubric_version', rubric_version, 'duplicate_of', duplicate_of, 'ms', ms, 'shard', shard, 'seq', seq, 'hash', hash, \
+    'previous', previous, 'erased_ms', erased_ms, 'seal', seal, 'erasure', erasure)";
+
 /// Columns of events, in order; `detail` is JSON.
-const EVENTS: [&str; 6] = ["at", "event_id", "lead_id", "kind", "who", "detail"];
+const EVENTS: [&str; 7] = ["at", "event_id", "lead_id", "kind", "who", "detail", "seal"];
 
 /// What is exported.
 #[derive(Clone, Copy)]
@@ -102,35 +112,45 @@ struct Export {
     after: Option<String>,
     pieces: u32,
     rows: usize,
+    /// What the account shards had written before; of an export of the whole ledger.
+    heads: Option<Heads>,
     is_over: bool,
 }
 
 /// `GET /v1/decisions:export`: decisions, the oldest first; `record=1` adds the whole records.
 pub async fn decisions(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let mut conditions = decisions::conditions(&mut params);
+    let with_records = params.text("record").as_deref() == Some("1");
+    let is_whole =
+        with_records && conditions.is_empty() && params.text("format").is_none_or(|format| format == "ndjson");
+    let heads = if is_whole { Some(doctor::heads(&call.world.env).await?) } else { None };
     // What is decided while the file is written does not make it longer.
     conditions.between("at_ms", None, Some(call.world.now().as_ms()));
-    let with_records = params.text("record").as_deref() == Some("1");
     answer(
         call,
         params,
         conditions,
         if with_records { ExportTable::DecisionsWithRecords } else { ExportTable::Decisions },
+        heads,
     )
     .await
 }
 
 /// `GET /v1/events:export`: events, those of a lead together.
 pub async fn events(call: &Call<'_>) -> ApiResult {
-    auth::admin(&call.request, call.settings)?;
     let mut params = Params::new(call);
     let conditions = events::conditions(&mut params);
-    answer(call, params, conditions, ExportTable::Events).await
+    answer(call, params, conditions, ExportTable::Events, None).await
 }
 
-async fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditions, table: ExportTable) -> ApiResult {
+async fn answer(
+    call: &Call<'_>,
+    mut params: Params<'_, '_>,
+    conditions: Conditions,
+    table: ExportTable,
+    heads: Option<Heads>,
+) -> ApiResult {
     let is_csv = match params.text("format").as_deref() {
         None | Some("ndjson") => false,
         Some("csv") => true,
@@ -141,7 +161,7 @@ async fn answer(call: &Call<'_>, mut params: Params<'_, '_>, conditions: Conditi
     };
     params.done()?;
     let env = call.world.env.clone();
-    let mut export = Export { env, table, conditions, is_csv, after: None, pieces: 0, rows: 0, is_over: false };
+    let mut export = Export { env, table, conditions, is_csv, after: None, pieces: 0, rows: 0, heads, is_over: false };
     // What cannot be begun is an ordinary error.
     let first = export.piece().await?;
     let rest = stream::unfold(export, |mut export| async move {
@@ -185,13 +205,28 @@ impl Export {
         if is_first && self.is_csv {
             text.push_str(&csv_export::line(self.table.columns().iter().copied()));
         }
-        for row in found.into_iter().filter_map(|mut line| line.get_mut("row").map(Value::take)) {
+        let key = person_key(&self.env);
+        for mut line in found {
+            let is_valid = self.is_valid(key.as_bytes(), line.get("stored").unwrap_or(&Value::Null));
+            let Some(mut row) = line.get_mut("row").map(Value::take) else { continue };
+            if let Some(map) = row.as_object_mut() {
+                map.insert("seal".to_owned(), if is_valid { "valid" } else { INVALID }.into());
+            }
             text.push_str(&self.row(row));
         }
         if self.is_over && !self.is_csv {
-            text.push_str(&format!("{}\n", json!({"rows": self.rows})));
+            let heads_after = if self.heads.is_some() { Some(doctor::heads(&self.env).await?) } else { None };
+            let end = ExportEnd { rows: self.rows, heads_before: self.heads.take(), heads_after };
+            text.push_str(&format!("{}\n", json!(end)));
         }
         Ok(text)
+    }
+
+    fn is_valid(&self, key: &[u8], stored: &Value) -> bool {
+        match self.table {
+            ExportTable::Events => seal::is_event_valid(key, stored),
+            ExportTable::Decisions | ExportTable::DecisionsWithRecords => seal::is_decision_valid(key, stored),
+        }
     }
 
     /// The last line of a file that cannot be read to its end.
@@ -218,7 +253,7 @@ impl Export {
             conditions.add("(at_ms, decision_id) > (?, ?)", [at_ms, optional(Some(id))]);
         }
         let select = format!(
-            "SELECT json_object('cursor', at_ms || '_' || decision_id, 'row', \
+            "SELECT json_object('cursor', at_ms || '_' || decision_id, 'stored', {STORED}, 'row', \
              json_set({LINE}, '$.record', {record})) AS line FROM decisions"
         );
         let (query, mut bind) = conditions.query(&select, "ORDER BY at_ms, decision_id LIMIT ?");
@@ -234,6 +269,9 @@ impl Export {
             }
             if !matches!(self.table, ExportTable::DecisionsWithRecords) {
                 map.remove("record");
+                if matches!(self.table, ExportTable::Decisions) {
+                    map.remove("seal");
+                }
             }
         }
         if !self.is_csv {

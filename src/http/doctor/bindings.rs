@@ -6,26 +6,31 @@ use crate::bindings::world::World;
 use crate::http::audit::lines;
 use crate::http::audit::people::shards;
 use crate::http::doctor::DoctorLine;
-use crate::objects::provider_limiter::today;
-use futures_util::{StreamExt, stream};
-use lead_router_app::ports::crm::VendorLimits;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use lead_router_app::ports::messages::LeadStatus;
+use lead_router_app::ports::rate_limits::RateLimits;
 use lead_router_app::ports::{Clock, PortResult, Unavailable};
+use lead_router_core::audit::heads::Heads;
 use lead_router_core::id::LeadId;
 use lead_router_core::roster::model::Pool;
 use lead_router_core::vendor::AcquireRequest;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use worker::Env;
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 
 const AREA: &str = "bindings";
 /// Every migration, with a table or column that it made.
-const MIGRATIONS: [(&str, &str, &str); 4] = [
+const MIGRATIONS: [(&str, &str, &str); 8] = [
     ("0001_ledger", "decisions", "record"),
     ("0002_forms", "forms", "body"),
     ("0003_audit", "events", "event_id"),
     ("0004_messages", "messages", "posted"),
+    ("0005_config", "config_versions", "body"),
+    ("0006_refused_events", "refused_events", "codes"),
+    ("0007_erasures", "erasures", "shards_left"),
+    ("0008_seals", "decisions", "seal"),
 ];
 /// Counters that a deployment may do without.
 const COUNTERS: [&str; 2] = ["FORM_POSTS_PER_CLIENT", "FORM_POSTS_PER_FORM"];
@@ -57,7 +62,7 @@ pub async fn check(world: &World) -> Vec<DoctorLine> {
 
 async fn database(world: &World) -> Vec<DoctorLine> {
     let query = "SELECT json_object('table', m.name, 'column', c.name) AS line FROM sqlite_master m, \
-        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages')";
+        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages', 'config_versions', 'refused_events')";
     let columns = lines(&world.env, query, &[]).await;
     let mut found = vec![DoctorLine::tried(AREA, "D1 DB", &columns, "bind a D1 database under this name")];
     let Ok(columns) = columns else { return found };
@@ -83,16 +88,27 @@ async fn objects(world: &World) -> Vec<DoctorLine> {
     };
     let team = ask::<_, Pool>(&world.env, REP_POOL, "doctor", "get", &()).await;
     let lookup = ask::<_, Vec<String>>(&world.env, PROVIDER_LOOKUP, "lookup-0", "circuit_open", &()).await;
-    let meter = today(world, "doctor").await;
-    let gate = world.pass("doctor", &AcquireRequest { lanes: Vec::new(), now: world.now() }).await;
+    let limiter = world.acquire("doctor", &AcquireRequest::new(&[], world.now())).await;
     let message = "the object does not answer: see that its class is bound and in the migrations of wrangler.toml";
     vec![
         DoctorLine::tried(AREA, "object ACCOUNT_SHARD", &shard, message),
         DoctorLine::tried(AREA, "object REP_POOL", &team, message),
         DoctorLine::tried(AREA, "object PROVIDER_LOOKUP", &lookup, message),
-        DoctorLine::tried(AREA, "object PROVIDER_LIMITER", &meter, message),
-        DoctorLine::tried(AREA, "object VENDOR_LIMITER", &gate, message),
+        DoctorLine::tried(AREA, "object RATE_LIMITER", &limiter, message),
     ]
+}
+
+/// Number and hash of the last record of every account shard that has any, from the account shards themselves.
+///
+/// # Errors
+/// When one does not answer.
+pub async fn heads(env: &Env) -> PortResult<Heads> {
+    let asked = shards().map(|shard| async move {
+        let head = ask::<_, (u64, String)>(env, ACCOUNT_SHARD, &shard, "head", &()).await?;
+        Ok::<_, Unavailable>((shard, head))
+    });
+    let all: Heads = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
+    Ok(all.into_iter().filter(|(_, (seq, _))| *seq > 0).collect())
 }
 
 /// Whether the ledger has what the account shards decided. One that is behind for more than a minute has lost messages; one that
@@ -127,6 +143,11 @@ pub async fn chains(world: &World) -> Vec<DoctorLine> {
                 "the ledger ends at {known} and the account shard at {seq}: look again in a minute, then at the dead letters"
             );
             found.push(DoctorLine::problem("ledger", shard, "ledger_behind", message));
+        } else if known > seq {
+            let message = format!(
+                "the ledger ends at {known} and the account shard at {seq}: its last records are not of this program"
+            );
+            found.push(DoctorLine::problem("ledger", shard, "ledger_ahead", message));
         } else if known == seq && known_hash != hash {
             let message =
                 "the last record of the ledger is not the account shard's: export it with `record=1` and verify it";

@@ -11,6 +11,9 @@ use lead_router_core::enrichment::provider::Offer;
 use lead_router_core::webhook::Sender;
 use std::rc::Rc;
 
+/// Shortest secret of a sender, in bytes.
+const SENDER_SECRET_BYTES_MIN: usize = 16;
+
 /// The provider that is the account directory of the deployment itself.
 const DIRECTORY: &str = "directory";
 
@@ -29,7 +32,15 @@ pub fn settings(call: &Call<'_>) -> Vec<DoctorLine> {
     });
     for sender in Sender::ALL {
         let Some(secret) = sender.settings().first().filter(|name| text(name).is_some()) else { continue };
-        found.push(DoctorLine::ok(area, format!("sender {}", sender.id())).saying(format!("{secret} is set")));
+        let name = format!("sender {}", sender.id());
+        // The key of another program is as long as that makes it; the shortest that a vendor hands out has 16 characters.
+        let is_short = text(secret).is_some_and(|value| value.len() < SENDER_SECRET_BYTES_MIN);
+        found.push(if is_short && !call.settings.dev {
+            let message = format!("{secret} has fewer than {SENDER_SECRET_BYTES_MIN} characters: choose a longer one");
+            DoctorLine::problem(area, name, "short_secret", message)
+        } else {
+            DoctorLine::ok(area, name).saying(format!("{secret} is set"))
+        });
     }
     found
 }

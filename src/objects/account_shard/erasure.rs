@@ -41,7 +41,7 @@ pub struct Erased {
 }
 
 /// Rows of a person: the middle part of the id.
-const OF_PERSON: &str = "substr(lead_id, 18, 10) = ? AND state <> 'claim' AND body <> ''";
+const OF_PERSON: &str = "substr(lead_id, 18, 10) = ? AND body <> ''";
 
 #[derive(Deserialize)]
 struct BodyRow {
@@ -110,17 +110,27 @@ pub fn erase(store: &SqlAccountStore, erase: &Erase) -> PortResult<Erased> {
                 &[json!(person)],
                 None,
             )?;
+            // What the ledger does not hold yet is still delivered, for its place in the chain: the ledger writes it without
+            // what it says, because the person is erased there.
+            let query = format!(
+                "UPDATE log SET record = (SELECT body FROM leads WHERE leads.lead_id = log.lead_id) \
+                 WHERE record IS NULL AND lead_id IN (SELECT lead_id FROM leads WHERE {OF_PERSON})"
+            );
+            store.sql.run(&query, &[json!(person)], None)?;
             let query = format!(
                 "UPDATE leads SET body = '', fingerprint = '', wake_ms = NULL, received_ms = received_ms - ? \
                  WHERE {OF_PERSON}"
             );
             store.sql.run(&query, &[json!(REPLAY_WINDOW_MS), json!(person)], None)?;
             store.sql.run("DELETE FROM crm WHERE person = ?", &[json!(person)], None)?;
+            // Keys live where their own hash says, not with the lead.
+            store.sql.run("DELETE FROM keys WHERE person = ?", &[json!(person)], None)?;
             let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
             let undecided = count(undecided);
             Ok(Erased { leads: count(rows.len()).saturating_sub(undecided), undecided, profiles })
         }
         Erase::Before { at, limit } => {
+            store.sql.run("DELETE FROM keys WHERE at_ms < ?", &[json!(at.as_ms())], None)?;
             let which = "lead_id IN (SELECT lead_id FROM leads WHERE received_ms < ? AND wake_ms IS NULL \
                          AND state IN ('assigned', 'rejected') AND body <> '' LIMIT ?)";
             let values = [json!(at.as_ms()), json!(limit)];

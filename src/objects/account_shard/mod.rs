@@ -11,16 +11,20 @@ use crate::bindings::queue::send_jobs;
 use crate::bindings::world::World;
 use crate::bindings::{config, log};
 use crate::objects::account_shard::erasure::{Erase, Erased};
-use crate::objects::account_shard::store::{OutboxRow, SqlAccountStore};
+use crate::objects::account_shard::store::SqlAccountStore;
+use futures_util::future::{Either, select};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
 use lead_router_app::account::{crm_snapshot, decide as shard};
+use lead_router_app::delivery::delivery_job;
+use lead_router_app::outbox::{Outbox, SEND_MS_MAX};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::messages::{
     ClaimRequest, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest,
     StoreSnapshotRequest,
 };
-use lead_router_app::ports::{AccountStore, Clock, LeadRow, LeadState, PortResult, Rosters, Unavailable};
+use lead_router_app::ports::{AccountStore, Clock, LeadRow, LeadState, OutboxStore, PortResult, Rosters, Unavailable};
 use lead_router_core::decision::index::RosterIndex;
+use lead_router_core::decision::record::Record;
 use lead_router_core::id::LeadId;
 use lead_router_core::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -28,14 +32,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use std::time::Duration;
+use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// Most records that one flush sends: the queue takes 100 messages a batch.
-const FLUSH_MAX: u32 = 100;
+const FLUSH_MAX: usize = 100;
 /// Most leads that one alarm wakes.
 const WAKE_MAX: u32 = 100;
-/// Longest record that travels inside a message, in bytes: a message may have 128,000, with its envelope.
-const RECORD_IN_MESSAGE_BYTES_MAX: usize = 100_000;
 /// Time after which the alarm looks at the outbox, in milliseconds: the flush after the answer is normally
 /// done long before.
 const FLUSH_ALARM_MS: i64 = 2_000;
@@ -51,8 +54,7 @@ pub struct AccountShard {
     store: PortResult<SqlAccountStore>,
     locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
     index: RefCell<Option<(String, Rc<RosterIndex>)>>,
-    sent: Cell<u64>,
-    flush_failed: Rc<Cell<bool>>,
+    outbox: Rc<RefCell<Outbox>>,
     alarm_at: Cell<Option<i64>>,
 }
 
@@ -65,8 +67,7 @@ impl DurableObject for AccountShard {
             store,
             locks: RefCell::default(),
             index: RefCell::default(),
-            sent: Cell::new(0),
-            flush_failed: Rc::default(),
+            outbox: Rc::default(),
             alarm_at: Cell::new(None),
         }
     }
@@ -115,8 +116,9 @@ impl AccountShard {
                 self.arm().await?;
                 json(&opened)
             }
-            "settle" => self.decide(store, &parse(body)?, false).await,
-            "wake" => self.decide(store, &parse(body)?, true).await,
+            "decide" => self.decide(store, &parse(body)?).await,
+            "explain" => json(&shard::explain(store, &self.world(), self, &parse(body)?).await?),
+            "preview_claim" => json(&shard::preview_claim(store, &self.world(), self, &parse(body)?).await?),
             "claim" => {
                 let claim: ClaimRequest = parse(body)?;
                 let _guard = self.lock(claim.keys.account.as_str()).await;
@@ -127,31 +129,38 @@ impl AccountShard {
             "learn" => json(&crm_snapshot::store_all(store, &parse::<Vec<StoreSnapshotRequest>>(body)?)?),
             "erase" => json(&self.erase(store, &parse(body)?).await?),
             "head" => json(&store.head()?),
+            "confirm" => json(&self.confirm(store, &parse::<Vec<u64>>(body)?)?),
+            "record" => json(&record(store, parse(body)?)?),
+            "backlog" => {
+                self.read_outbox(store)?;
+                json(&self.outbox.borrow().backlog())
+            }
             "lead" => json(&store.lead(&parse::<LeadId>(body)?)?.map_or(Ok(None), standing)?),
             _ => Err(Unavailable::new("shard", "unknown question")),
         }
     }
 
-    async fn decide(&self, store: &SqlAccountStore, decide: &DecideRequest, woken: bool) -> PortResult<String> {
+    async fn decide(&self, store: &SqlAccountStore, decide: &DecideRequest) -> PortResult<String> {
         let _guard = self.lock(decide.open.keys.account.as_str()).await;
         if erasure::is_barred(store, &decide.open)? {
             return json(&DecideResponse::Conflict);
         }
-        let settled = shard::decide(store, &self.world(), self, decide, woken).await?;
+        let decided = shard::decide(store, &self.world(), self, decide).await?;
         self.flush_soon(store).await?;
-        json(&settled)
+        json(&decided)
     }
 
     /// Removes what leads say about a person. From the first step on nothing older of the person is taken in; what is
-    /// being decided is waited for, and what was decided goes to the ledger, which keeps its place in the chain.
+    /// being decided is waited for.
     async fn erase(&self, store: &SqlAccountStore, erase: &Erase) -> PortResult<Erased> {
         erasure::bar(store, erase)?;
         let locks: Vec<Arc<Mutex<()>>> = self.locks.borrow().values().map(Arc::clone).collect();
         for lock in locks {
             let _ended = lock.lock().await;
         }
-        self.tick().await?;
-        erasure::erase(store, erase)
+        let erased = erasure::erase(store, erase)?;
+        self.confirm(store, &[])?;
+        Ok(erased)
     }
 
     /// Waits until no other decision of the account runs.
@@ -167,80 +176,76 @@ impl AccountShard {
 
     /// Sends the outbox after the answer, and sets the alarm that does so if this instance dies first.
     async fn flush_soon(&self, store: &SqlAccountStore) -> PortResult<()> {
-        let (jobs, last) = self.unsent(store)?;
-        self.arm_for(store, !jobs.is_empty()).await?;
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        // Marked as sent before it is; when the flush fails, the alarm starts again from the table.
-        self.sent.set(last);
-        let (env, store, failed) = (self.env.clone(), store.clone(), Rc::clone(&self.flush_failed));
+        self.read_outbox(store)?;
+        self.arm_for(store).await?;
+        let flush = flush(self.env.clone(), store.clone(), Rc::clone(&self.outbox));
         self.state.wait_until(async move {
-            let sent = send_jobs(&env, &jobs).await;
-            if let Err(error) = sent.and_then(|()| store.sent(last)) {
-                failed.set(true);
-                log::error(&log::LogLine {
-                    event: "outbox.flush_failed",
-                    detail: Some(&error.detail),
-                    ..log::LogLine::default()
-                });
+            if let Err(error) = flush.await {
+                let detail = Some(error.detail.as_str());
+                log::error(&log::LogLine { event: "outbox.flush_failed", detail, ..log::LogLine::default() });
             }
         });
         Ok(())
     }
 
-    /// Jobs for the records after the last one that was sent, and the number of the last of them.
-    fn unsent(&self, store: &SqlAccountStore) -> PortResult<(Vec<Job>, u64)> {
-        let rows = store.outbox(self.sent.get(), FLUSH_MAX)?;
-        let last = rows.last().map_or(self.sent.get(), |row| row.seq);
-        let job = |row: OutboxRow| {
-            let decided = row.body.filter(|_| row.state.is_some_and(is_decided));
-            let record = decided.filter(|body| body.len() <= RECORD_IN_MESSAGE_BYTES_MAX);
-            Job::Deliver { lead_id: row.lead_id, record }
-        };
-        Ok((rows.into_iter().map(job).collect(), last))
+    /// Takes over the records of the table that the outbox does not know yet.
+    fn read_outbox(&self, store: &SqlAccountStore) -> PortResult<()> {
+        let after = self.outbox.borrow().last();
+        let seqs = store.outbox_after(after)?;
+        self.outbox.borrow_mut().add(&seqs, self.world().now());
+        Ok(())
     }
 
-    /// What the alarm does: sends what the flush after an answer did not, and wakes the leads whose time has come.
+    /// The ledger holds these records: all of them but the last one of the table are deleted.
+    fn confirm(&self, store: &SqlAccountStore, seqs: &[u64]) -> PortResult<()> {
+        self.read_outbox(store)?;
+        let deletable = self.outbox.borrow().deletable(seqs);
+        store.delete_from_outbox(&deletable)?;
+        store.forget_records(&self.outbox.borrow().ended(seqs))?;
+        self.outbox.borrow_mut().confirmed(seqs, &deletable);
+        Ok(())
+    }
+
+    /// What the alarm does: sends what is due, and wakes the leads whose time has come. Neither waits for the other: what
+    /// cannot be sent keeps no lead asleep.
     async fn tick(&self) -> PortResult<()> {
         let store = self.store.as_ref().map_err(Clone::clone)?;
-        if self.flush_failed.replace(false) {
-            self.sent.set(0);
-        }
-        loop {
-            let (jobs, last) = self.unsent(store)?;
-            if jobs.is_empty() {
-                break;
-            }
-            send_jobs(&self.env, &jobs).await?;
-            store.sent(last)?;
-            self.sent.set(last);
-        }
+        let woken = self.wake(store).await;
+        self.read_outbox(store)?;
+        let sent = flush(self.env.clone(), store.clone(), Rc::clone(&self.outbox)).await;
+        woken.and(sent)
+    }
+
+    /// Has every lead routed whose time has come.
+    async fn wake(&self, store: &SqlAccountStore) -> PortResult<()> {
         let now = self.world().now();
         let due = store.due(now, WAKE_MAX)?;
         if due.is_empty() {
             return Ok(());
         }
         let jobs: Vec<Job> = due.iter().map(|row| Job::Route { lead_id: row.lead_id.clone() }).collect();
-        send_jobs(&self.env, &jobs).await?;
+        let sent = send_jobs(&self.env, &jobs).await;
         for row in due {
-            // Read again: the send was awaited, and the lead may have been decided meanwhile.
+            // Read again: the send was awaited, and the lead may have been decided meanwhile. A lead whose job was not sent
+            // is woken later as well, so that a queue that is down is not asked every moment.
             if let Some(row) = store.lead(&row.lead_id)?.filter(|row| row.wake_at.is_some_and(|at| at <= now)) {
                 store.put(&pause(row, now))?;
             }
         }
-        Ok(())
+        sent
     }
 
     /// Sets the alarm for the earliest thing to do, unless one is set that comes soon enough.
     async fn arm(&self) -> PortResult<()> {
         let store = self.store.as_ref().map_err(Clone::clone)?;
-        self.arm_for(store, store.has_unsent(self.sent.get())?).await
+        self.read_outbox(store)?;
+        self.arm_for(store).await
     }
 
-    async fn arm_for(&self, store: &SqlAccountStore, has_unsent: bool) -> PortResult<()> {
+    async fn arm_for(&self, store: &SqlAccountStore) -> PortResult<()> {
         let now = self.world().now();
-        let flush = has_unsent.then(|| now.plus_ms(FLUSH_ALARM_MS));
+        // What is due now is sent after the answer; the alarm is for an instance that dies before.
+        let flush = self.outbox.borrow().next_due().map(|due| due.max(now.plus_ms(FLUSH_ALARM_MS)));
         let Some(at) = [store.next_wake()?, flush].into_iter().flatten().min() else {
             return Ok(());
         };
@@ -262,9 +267,35 @@ impl AccountShard {
     }
 }
 
-/// Whether the body of a row in this state is the record of a decision.
-const fn is_decided(state: LeadState) -> bool {
-    matches!(state, LeadState::Assigned | LeadState::Held | LeadState::Rejected)
+/// Sends every record that is due. A send that does not end in time counts as failed: its messages may come all the same, and
+/// delivering again changes nothing.
+async fn flush(env: Env, store: SqlAccountStore, outbox: Rc<RefCell<Outbox>>) -> PortResult<()> {
+    let world = World::new(env);
+    loop {
+        let seqs = outbox.borrow_mut().begin(world.now(), FLUSH_MAX);
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        let sent = send(&world, &store, &seqs).await;
+        let now = world.now();
+        match sent {
+            Ok(()) => outbox.borrow_mut().sent(&seqs, now),
+            Err(error) => {
+                outbox.borrow_mut().failed(&seqs, now);
+                return Err(error);
+            }
+        }
+    }
+}
+
+async fn send(world: &World, store: &SqlAccountStore, seqs: &[u64]) -> PortResult<()> {
+    let jobs: Vec<Job> = store.outbox_rows(seqs)?.into_iter().map(delivery_job).collect();
+    let send = std::pin::pin!(send_jobs(&world.env, &jobs));
+    let patience = std::pin::pin!(Delay::from(Duration::from_millis(SEND_MS_MAX.unsigned_abs())));
+    match select(send, patience).await {
+        Either::Left((sent, _)) => sent,
+        Either::Right(_) => Err(Unavailable::new("queue", "the queue did not answer in time")),
+    }
 }
 
 /// A row that was woken sleeps twice as long as before, so that a lead that cannot be decided does not spin.
@@ -274,18 +305,23 @@ fn pause(row: LeadRow, now: Timestamp) -> LeadRow {
     LeadRow { wake_at: Some(now.plus_ms(doubled.min(WAKE_PAUSE_MS_MAX))), decision_no: woken, ..row }
 }
 
-/// A row as other parts of the program read it. A claim is no lead of this account shard, an erased lead is none any more.
+/// A row as other parts of the program read it. An erased lead is none any more.
 fn standing(row: LeadRow) -> PortResult<Option<LeadStatus>> {
     Ok(match row.state {
         // Its content was erased.
         _ if row.body.is_empty() => None,
-        LeadState::Claim => None,
         LeadState::Open => Some(LeadStatus::Open { open: parse(row.body.as_bytes())? }),
         LeadState::Assigned | LeadState::Held | LeadState::Rejected => {
             let record = parse(row.body.as_bytes())?;
             Some(LeadStatus::Decided { fingerprint: row.fingerprint, received_at: row.received_at, record })
         }
     })
+}
+
+/// A record of the outbox, unless it is gone.
+fn record(store: &SqlAccountStore, seq: u64) -> PortResult<Option<Record>> {
+    let row = store.outbox_rows(&[seq])?.into_iter().next();
+    row.and_then(|row| row.record).map(|text| parse(text.as_bytes())).transpose()
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> PortResult<T> {

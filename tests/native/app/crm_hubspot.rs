@@ -496,7 +496,7 @@ fn a_full_lane_is_closed_for_everybody() {
         let hubspot = Hubspot::connect(&world, CallBudget::SENDER).unwrap();
         let question = CrmQuestion { email: Some(email(1)), domain: None };
         let refused = hubspot.lookup(&question).await.unwrap_err();
-        assert_eq!((refused.code(), world.calls.get()), ("gate_full", before), "nobody calls meanwhile");
+        assert_eq!((refused.code(), world.calls.get()), ("rate_limiter_full", before), "nobody calls meanwhile");
     };
     let writes = [assigned(1, 1, "77")];
     let (ends, ()) = run(futures_util::future::join(write(&world, &writes), impatient));

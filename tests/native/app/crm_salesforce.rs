@@ -198,7 +198,7 @@ fn a_full_day_closes_the_lane_for_everybody() {
         matches!(&results[0], Err(DeliveryError::Retryable { code, after_ms: Some(300_000) }) if code == "limit_reached")
     );
     let results = write(&world, &[decided(2, 1, ANN)]);
-    assert_eq!(results[0].as_ref().unwrap_err().code(), "gate_full");
+    assert_eq!(results[0].as_ref().unwrap_err().code(), "rate_limiter_full");
     assert_eq!(world.state(BASE)["exceeded"]["day"], 1);
 }
 

@@ -95,7 +95,7 @@ fn ada(title: &str) -> Value {
 fn a_row_has_the_id_that_was_told_and_is_one_lead_for_good() {
     let world = World::sample();
     let row = lead(&ada("CTO"));
-    let key = key_of(&row, None);
+    let key = key_of(&row, None, LIVE.person_key);
     let told = id_of(&row, &key, LIVE.person_key).unwrap();
     assert!(run(take(&world, row.clone(), &key, world.now.get(), LIVE)).unwrap().is_some());
     for days in [0, 1, 30] {
@@ -120,7 +120,7 @@ proptest! {
     fn whatever_bytes_arrive_every_row_has_its_answer(bytes in prop::collection::vec(any::<u8>(), 0..300), is_csv: bool) {
         let kind = if is_csv { ImportKind::Csv } else { ImportKind::Ndjson };
         let lines = bytes.iter().filter(|byte| matches!(**byte, b'\n' | b'\r')).count() + 1;
-        let mut rows = Rows::new(bytes, kind);
+        let mut rows = Rows::new(bytes, kind).unwrap();
         let mut count = 0;
         while let Some(row) = rows.next(&FieldMap::default()) {
             count += 1;
@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn good_rows_are_counted_one_by_one(count in 0_usize..200, ending in prop::sample::select(vec!["\n", "\r\n"])) {
         let rows: Vec<String> = (0..count).map(|row| format!("p{row}@a.example,A{ending}")).collect();
-        let mut rows = Rows::new(format!("email,company{ending}{}", rows.concat()).into_bytes(), ImportKind::Csv);
+        let mut rows = Rows::new(format!("email,company{ending}{}", rows.concat()).into_bytes(), ImportKind::Csv).unwrap();
         let mut found = 0;
         while let Some(row) = rows.next(&FieldMap::default()) {
             let pairs = row.unwrap().pairs;

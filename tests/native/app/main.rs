@@ -25,6 +25,7 @@ mod crm_salesforce_kit;
 mod crm_salesforce_world;
 mod crm_sync;
 mod crm_write_back;
+mod dry_run;
 mod enrichment;
 mod enrichment_speed;
 mod enrichment_website;
@@ -49,6 +50,9 @@ mod world;
 #[path = "../../fakes/mod.rs"]
 #[allow(dead_code, reason = "each vendor plays more than every test needs")]
 mod fakes;
+#[path = "../core/golden_kit.rs"]
+#[allow(dead_code, reason = "a part of it is needed")]
+mod golden_kit;
 #[path = "../core/rubric_kit.rs"]
 #[allow(dead_code, reason = "a part of it is needed")]
 mod rubric_kit;

@@ -6,14 +6,14 @@ use crate::outside::{Fault, Outside};
 use crate::world::{World as Leads, at, run};
 use futures_util::future::join;
 use lead_router_app::notify::clicked;
-use lead_router_app::ports::crm::VendorLimits;
 use lead_router_app::ports::follow_up::{FollowUps, RepAction, RepActionKind, RepActionOutcome};
+use lead_router_app::ports::rate_limits::RateLimits;
 use lead_router_app::ports::{Clock, Config, Http, HttpAnswer, HttpFailure, InForce, PortResult, Unavailable};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::RepId;
 use lead_router_core::notify::slack::click::{Click, SETTINGS, parse};
 use lead_router_core::time::Timestamp;
-use lead_router_core::vendor::rate_limit::KeptToken;
+use lead_router_core::vendor::rate_limit::{KeptToken, RefundRequest};
 use lead_router_core::vendor::{AcquireRequest, AcquireResponse, TokenRequest, TokenResponse};
 use lead_router_core::webhook::{Incoming, Refusal, SenderSettings, WebhookMethod};
 use serde_json::{Value, json};
@@ -106,18 +106,21 @@ impl Http for World {
     }
 }
 
-impl VendorLimits for World {
-    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
-        self.outside.pass(vendor, pass).await
+impl RateLimits for World {
+    async fn acquire(&self, limiter: &str, request: &AcquireRequest) -> PortResult<AcquireResponse> {
+        self.outside.acquire(limiter, request).await
     }
-    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
-        self.outside.hold(vendor, lane, until).await
+    async fn block_until(&self, limiter: &str, bucket: &str, until: Timestamp) -> PortResult<()> {
+        self.outside.block_until(limiter, bucket, until).await
     }
-    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
-        self.outside.token(vendor, ask).await
+    async fn refund(&self, limiter: &str, refund: &RefundRequest) -> PortResult<()> {
+        self.outside.refund(limiter, refund).await
     }
-    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
-        self.outside.put_token(vendor, token).await
+    async fn token(&self, limiter: &str, request: &TokenRequest) -> PortResult<TokenResponse> {
+        self.outside.token(limiter, request).await
+    }
+    async fn put_token(&self, limiter: &str, token: Option<&KeptToken>) -> PortResult<()> {
+        self.outside.put_token(limiter, token).await
     }
 }
 
@@ -218,7 +221,7 @@ fn a_rep_accepts_and_the_message_says_so_without_its_buttons() {
 fn declining_and_handing_on_say_who_has_it_now() {
     for (action, to, expected) in [
         ("decline", None, "Declined by Jonas &lt;Weidmann&gt;. Mara Lind has this lead now."),
-        ("reassign", Some("U002"), "Handed on by Jonas &lt;Weidmann&gt;. Mara Lind has this lead now."),
+        ("reassign", Some("U002"), "Reassigned by Jonas &lt;Weidmann&gt;. Mara Lind has this lead now."),
     ] {
         let world = world();
         run(clicked(&world, &click(&world, action, "U001", to))).unwrap();
@@ -233,7 +236,7 @@ fn of_two_clicks_at_once_one_counts_and_the_other_hears_so() {
     let (first, second) = run(join(clicked(&world, &one), clicked(&world, &two)));
     assert_eq!((first, second), (Ok(()), Ok(())));
     assert_eq!(world.acts.borrow().len(), 1);
-    assert!(message(&world).to_string().contains("Nothing was done: Mara Lind has this lead by now."));
+    assert!(message(&world).to_string().contains("No change: Mara Lind already has this lead."));
 }
 
 #[test]
@@ -261,7 +264,7 @@ fn a_desk_that_is_away_and_a_lead_that_is_gone_leave_the_message_as_it_is() {
     let mut gone = click(&world, "accept", "U001", None);
     gone.lead_id = lead_router_core::id::LeadId::new("forgotten").unwrap();
     run(clicked(&world, &gone)).unwrap();
-    assert!(last_said(&world)["text"].as_str().unwrap().contains("not known any more"));
+    assert!(last_said(&world)["text"].as_str().unwrap().contains("no longer exists"));
     assert!(message(&world).to_string().contains("decline"));
 }
 

@@ -270,7 +270,9 @@ fn five_hundred_notices_at_once_stay_within_every_limit() {
             // A message of the queue that waited for the gate too long comes again.
             loop {
                 match told(&world, name, notice, false).await {
-                    Err(DeliveryError::Retryable { code, .. }) if code == "gate_full" => world.pause(5_000).await,
+                    Err(DeliveryError::Retryable { code, .. }) if code == "rate_limiter_full" => {
+                        world.pause(5_000).await
+                    }
                     told => return told,
                 }
             }

@@ -2,13 +2,13 @@
 
 use crate::fakes::Vendor;
 use crate::world::{at, sleep};
-use lead_router_app::ports::crm::VendorLimits;
+use lead_router_app::ports::rate_limits::RateLimits;
 use lead_router_app::ports::{Clock, Http, HttpAnswer, HttpFailure, PortResult};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::limits::PROVIDER_BODY_BYTES_MAX;
 use lead_router_core::time::Timestamp;
-use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
+use lead_router_core::vendor::rate_limit::{KeptToken, RefundRequest};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, LimiterState, TokenRequest, TokenResponse};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub struct Outside {
     pub now: Rc<Cell<Timestamp>>,
     pub settings: RefCell<BTreeMap<String, String>>,
     vendors: RefCell<Vec<(String, Box<dyn Vendor>)>>,
-    gates: RefCell<BTreeMap<String, RateLimiter>>,
+    limiters: RefCell<BTreeMap<String, LimiterState>>,
     /// The call with this number meets the fault; calls are counted from 0.
     pub faults: RefCell<BTreeMap<u32, Fault>>,
     pub calls: Cell<u32>,
@@ -65,7 +65,7 @@ impl Outside {
             now: Rc::new(Cell::new(at("2026-11-18T12:00:00Z"))),
             settings: RefCell::default(),
             vendors: RefCell::new(vendors.into_iter().map(|(base, vendor)| (base.to_owned(), vendor)).collect()),
-            gates: RefCell::default(),
+            limiters: RefCell::default(),
             faults: RefCell::default(),
             calls: Cell::new(0),
             sent: RefCell::default(),
@@ -163,19 +163,23 @@ impl Http for Outside {
     }
 }
 
-impl VendorLimits for Outside {
-    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
-        Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().pass(pass))
+impl RateLimits for Outside {
+    async fn acquire(&self, limiter: &str, request: &AcquireRequest) -> PortResult<AcquireResponse> {
+        Ok(self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().acquire(request))
     }
-    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
-        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().hold(lane, until);
+    async fn block_until(&self, limiter: &str, bucket: &str, until: Timestamp) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().block_until(bucket, until);
         Ok(())
     }
-    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
-        Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().token(ask))
+    async fn refund(&self, limiter: &str, refund: &RefundRequest) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().refund(refund);
+        Ok(())
     }
-    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
-        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().put_token(token.cloned());
+    async fn token(&self, limiter: &str, request: &TokenRequest) -> PortResult<TokenResponse> {
+        Ok(self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().token(request))
+    }
+    async fn put_token(&self, limiter: &str, token: Option<&KeptToken>) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().put_token(token.cloned());
         Ok(())
     }
 }

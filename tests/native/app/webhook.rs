@@ -1,10 +1,14 @@
 //! Events of senders become leads: each once, whatever is repeated, lost or changed in between.
 
 use crate::world::{Fault, LIVE, World, run};
+use lead_router_app::intake::{IntakeAnswer, intake};
 use lead_router_app::ports::LeadState;
 use lead_router_app::ports::jobs::Job;
+use lead_router_app::ports::messages::OpenRequest;
 use lead_router_app::webhook::{BUDGET_MS, LEAST_MS, WebhookResult, take_all};
 use lead_router_core::intake::{FieldMap, json};
+use lead_router_core::lead::check;
+use lead_router_core::limits::PUBLIC_LEAD_BYTES_MAX;
 use lead_router_core::time::{DAY_MS, HOUR_MS};
 use lead_router_core::webhook::{
     Fetched, Incoming, ParsedWebhook, Sender, SenderSettings, WebhookEvent, WebhookEventKind, WebhookMethod, parse,
@@ -21,7 +25,7 @@ fn ada(title: &str) -> Value {
 }
 
 fn take(world: &World, events: Vec<WebhookEvent>) -> Vec<WebhookResult> {
-    run(take_all(world, events, world.now.get(), LIVE))
+    run(take_all(world, Sender::Tally, events, &FieldMap::default(), world.now.get(), LIVE))
 }
 
 fn kinds(taken: &[WebhookResult]) -> Vec<&'static str> {
@@ -29,7 +33,7 @@ fn kinds(taken: &[WebhookResult]) -> Vec<&'static str> {
         WebhookResult::Accepted(_) => "accepted",
         WebhookResult::Duplicate(_) => "duplicate",
         WebhookResult::Ignored(_) => "ignored",
-        WebhookResult::Refused(_) => "refused",
+        WebhookResult::Refused { .. } => "refused",
         WebhookResult::Left { .. } => "left",
         WebhookResult::Later { .. } => "later",
     };
@@ -83,7 +87,10 @@ fn one_bad_event_does_not_lose_the_others_and_says_no_more_than_codes() {
     let nothing = WebhookEvent { key: None, says: WebhookEventKind::Nothing("test_lead") };
     let taken = take(&world, vec![bad, broken, nothing, event(Some("b"), &ada("CTO"))]);
     assert_eq!(kinds(&taken), ["refused", "refused", "ignored", "accepted"]);
-    assert_eq!(taken[0], WebhookResult::Refused(vec!["title:too_long".to_owned(), "email:invalid_email".to_owned()]));
+    let WebhookResult::Refused { codes, event } = &taken[0] else { panic!("{taken:?}") };
+    assert_eq!(codes, &["email:invalid_email"]);
+    assert_eq!(event.as_ref().and_then(|event| event.key.as_deref()), Some("a"));
+    assert!(matches!(&taken[1], WebhookResult::Refused { codes, event: None } if codes == &["no_object_id"]));
     assert_eq!(world.leads().len(), 1);
 }
 
@@ -180,7 +187,7 @@ fn a_vendor_that_cannot_be_read_is_asked_again_with_the_next_delivery() {
         assert_eq!(kinds(&take(&world, vec![fetch()])), [expected], "{status} {body}");
     }
     assert!(
-        matches!(&fetch().says, WebhookEventKind::Fetch(fetch) if fetch.read(302, b"", world.now.get()) == Fetched::Broken("fetch_refused"))
+        matches!(&fetch().says, WebhookEventKind::Fetch(fetch) if fetch.read(302, b"", &FieldMap::default(), world.now.get()) == Fetched::Broken("fetch_refused"))
     );
 }
 
@@ -190,16 +197,36 @@ fn what_cannot_be_read_before_the_vendors_patience_ends_is_left_for_the_queue() 
     world.settings.borrow_mut().insert("LINKEDIN_TOKEN".to_owned(), "t".to_owned());
     world.http.borrow_mut().insert("/rest/leadFormResponses/7".to_owned(), (200, response()));
     let arrived = |ms: i64| world.now.get().plus_ms(-ms);
-    let late = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS + 1), LIVE));
+    let late = run(take_all(
+        &world,
+        Sender::Linkedin,
+        vec![fetch()],
+        &FieldMap::default(),
+        arrived(BUDGET_MS - LEAST_MS + 1),
+        LIVE,
+    ));
     let WebhookEventKind::Fetch(named) = fetch().says else { panic!("no lead is named") };
     let [WebhookResult::Left { fetch: left, key }] = late.as_slice() else { panic!("{late:?}") };
     assert_eq!((left.id.as_str(), key.as_deref()), (named.id.as_str(), Some("linkedin:7")));
-    let in_time = run(take_all(&world, vec![fetch()], arrived(BUDGET_MS - LEAST_MS), LIVE));
+    let in_time = run(take_all(
+        &world,
+        Sender::Linkedin,
+        vec![fetch()],
+        &FieldMap::default(),
+        arrived(BUDGET_MS - LEAST_MS),
+        LIVE,
+    ));
     assert_eq!(kinds(&in_time), ["accepted"]);
     // A vendor that answers nothing in the time that is left is not at fault.
     world.http.borrow_mut().clear();
-    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], arrived(2_000), LIVE))), ["left"]);
-    assert_eq!(kinds(&run(take_all(&world, vec![fetch()], arrived(0), LIVE))), ["later"]);
+    assert_eq!(
+        kinds(&run(take_all(&world, Sender::Linkedin, vec![fetch()], &FieldMap::default(), arrived(2_000), LIVE))),
+        ["left"]
+    );
+    assert_eq!(
+        kinds(&run(take_all(&world, Sender::Linkedin, vec![fetch()], &FieldMap::default(), arrived(0), LIVE))),
+        ["later"]
+    );
 }
 
 #[test]
@@ -268,4 +295,46 @@ fn a_contact_for_which_the_vendors_limit_leaves_no_call_is_left_for_the_queue() 
     assert_eq!(world.http_calls.get(), 1);
     world.now.set(world.now.get().plus_ms(10_500));
     assert_eq!(kinds(&take(&world, vec![hubspot_contact()])), ["duplicate"]);
+}
+
+#[test]
+fn a_key_of_a_sender_is_nobody_elses() {
+    let world = World::sample();
+    let raw = json::read(ada("CTO").to_string().as_bytes(), &FieldMap::default()).unwrap();
+    let lead = check(raw, world.now.get()).unwrap();
+    let taken = run(intake(&world, lead, Some("tally:1"), world.now.get(), LIVE)).unwrap();
+    assert!(matches!(taken.answer, IntakeAnswer::Decided { replay: false, .. }));
+    let genuine = take(&world, vec![event(Some("tally:1"), &ada("Chief Technology Officer"))]);
+    assert_eq!(kinds(&genuine), ["accepted"]);
+}
+
+#[test]
+fn what_strangers_wrote_into_a_form_of_a_vendor_does_not_steer_the_lead() {
+    let posted = json!({"email": "eve@fjordwerk.example", "source": "partner", "partner": "acme",
+        "incumbent": {"rep_id": "r"}});
+    for (sender, setting, expected) in [
+        (Sender::Tally, "", ("tally", None, false)),
+        (Sender::Tally, "source, partner,nonsense", ("partner", Some("acme"), false)),
+        (Sender::Hmac, "", ("partner", Some("acme"), true)),
+    ] {
+        let world = World::sample();
+        world.settings.borrow_mut().insert("TALLY_ACCEPT_FIELDS".to_owned(), setting.to_owned());
+        run(take_all(&world, sender, vec![event(None, &posted)], &FieldMap::default(), world.now.get(), LIVE));
+        let rows = world.leads();
+        let open: OpenRequest = serde_json::from_str(&rows[0].body).unwrap();
+        let lead = open.lead;
+        let found = (lead.source.as_deref().unwrap_or_default(), lead.partner.as_deref(), lead.incumbent.is_some());
+        assert_eq!(found, expected, "{sender:?} {setting}");
+    }
+}
+
+#[test]
+fn a_lead_of_a_vendor_is_cut_to_the_weight_of_a_public_lead() {
+    let world = World::sample();
+    let fields: serde_json::Map<String, Value> =
+        (0..20).map(|n| (format!("q{n}"), "x".repeat(10_000).into())).collect();
+    take(&world, vec![event(None, &json!({"email": "ada@fjordwerk.example", "fields": fields}))]);
+    let open: OpenRequest = serde_json::from_str(&world.leads()[0].body).unwrap();
+    assert_eq!(open.lead.fields.len(), 3);
+    assert!(open.lead.bytes() <= PUBLIC_LEAD_BYTES_MAX);
 }

@@ -5,15 +5,17 @@ use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
 use lead_router_app::account::{crm_snapshot, decide as shard};
 use lead_router_app::enrichment::after;
-use lead_router_app::enrichment::provider_lookup::{Health, Progress, look_up};
+use lead_router_app::enrichment::provider_call::{Health, Progress};
+use lead_router_app::enrichment::provider_lookup::look_up;
 use lead_router_app::intake::{IntakeAnswer, Options, intake, route_again};
-use lead_router_app::ports::crm::{CrmLookups, DeliveryResult, SyncCursor, SyncCursors, SyncKind, VendorLimits};
+use lead_router_app::ports::crm::{CrmLookups, DeliveryResult, SyncCursor, SyncCursors, SyncKind};
 use lead_router_app::ports::jobs::Job;
 use lead_router_app::ports::messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PermitRequest,
-    PermitResponse, PickResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest, ReleaseRequest,
-    ReserveKeyRequest, ReserveKeyResponse, SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, LeadStatus, OpenRequest, OpenResponse,
+    PickResponse, ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
+use lead_router_app::ports::rate_limits::RateLimits;
 use lead_router_app::ports::*;
 use lead_router_app::rep_pool;
 use lead_router_core::crm::snapshot::{CrmSnapshot, SyncedRange};
@@ -22,7 +24,6 @@ use lead_router_core::crm::{CrmKind, State as CrmState};
 use lead_router_core::decision::index::{RosterIndex, pool_of};
 use lead_router_core::decision::record::{Decision, Mode, Record};
 use lead_router_core::directory::{DirectoryRow, ImportKind, parse};
-use lead_router_core::enrichment::waterfall::meter::{Admission, Meter};
 use lead_router_core::enrichment::waterfall::results::LATE;
 use lead_router_core::enrichment::website::PageAddress;
 use lead_router_core::http::HttpRequest;
@@ -34,8 +35,8 @@ use lead_router_core::roster::model::{PickRequest, Pool, Rep, Team};
 use lead_router_core::roster::prepared::PreparedPool;
 use lead_router_core::rubric::{check as rubric_check, read};
 use lead_router_core::time::Timestamp;
-use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{AcquireRequest, AcquireResponse, RateLimiter, TokenRequest, TokenResponse};
+use lead_router_core::vendor::rate_limit::{KeptToken, RefundRequest};
+use lead_router_core::vendor::{AcquireRequest, AcquireResponse, LimiterState, TokenRequest, TokenResponse};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -62,24 +63,47 @@ pub enum Fault {
 }
 
 #[derive(Debug, Default)]
-struct DeskTables {
+struct AccountTables {
     leads: RefCell<BTreeMap<LeadId, LeadRow>>,
     keys: RefCell<BTreeMap<String, (String, Timestamp)>>,
     log: RefCell<BTreeMap<u64, (LeadId, String)>>,
+    claims: RefCell<BTreeMap<LeadId, ClaimRow>>,
+    kept: RefCell<BTreeMap<u64, String>>,
     locks: RefCell<BTreeMap<String, Arc<Mutex<()>>>>,
     crm: RefCell<BTreeMap<(AccountHash, String), String>>,
     touched: RefCell<BTreeMap<LeadId, Timestamp>>,
 }
 
-impl AccountStore for DeskTables {
+impl AccountTables {
+    fn is_empty(&self) -> bool {
+        let rows = self.leads.borrow().len() + self.keys.borrow().len() + self.log.borrow().len();
+        rows + self.claims.borrow().len() + self.crm.borrow().len() + self.touched.borrow().len() == 0
+    }
+}
+
+impl AccountStore for AccountTables {
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>> {
         Ok(self.leads.borrow().get(id).cloned())
     }
-    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>> {
-        let leads = self.leads.borrow();
-        let rows = leads.values().filter(|row| row.lead_id.as_str().starts_with(prefix));
-        let rows = rows.filter(|row| row.rep_id.is_some() && row.received_at > since && Some(&row.lead_id) != but);
-        Ok(rows.max_by_key(|row| (row.received_at, std::cmp::Reverse(row.lead_id.clone()))).cloned())
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<EarlierRow>> {
+        let (leads, claims) = (self.leads.borrow(), self.claims.borrow());
+        let leads = leads.values().filter(|row| row.lead_id.as_str().starts_with(prefix)).filter_map(|row| {
+            let (lead_id, rep_id, body) = (row.lead_id.clone(), row.rep_id.clone()?, row.body.clone());
+            Some((row.received_at, EarlierRow { lead_id, rep_id, body, is_claim: false }))
+        });
+        let claims = claims.values().filter(|row| row.claim_id.as_str().starts_with(prefix)).map(|row| {
+            let (lead_id, rep_id, body) = (row.lead_id.clone(), row.rep_id.to_string(), row.body.clone());
+            (row.at, EarlierRow { lead_id, rep_id, body, is_claim: true })
+        });
+        let rows = leads.chain(claims).filter(|(at, row)| *at > since && Some(&row.lead_id) != but);
+        Ok(rows.max_by_key(|(at, row)| (*at, std::cmp::Reverse(row.lead_id.clone()))).map(|(_, row)| row))
+    }
+    fn claim(&self, id: &LeadId) -> PortResult<Option<ClaimRow>> {
+        Ok(self.claims.borrow().get(id).cloned())
+    }
+    fn put_claim(&self, row: &ClaimRow) -> PortResult<()> {
+        self.claims.borrow_mut().insert(row.claim_id.clone(), row.clone());
+        Ok(())
     }
     fn put(&self, row: &LeadRow) -> PortResult<()> {
         self.leads.borrow_mut().insert(row.lead_id.clone(), row.clone());
@@ -99,22 +123,33 @@ impl AccountStore for DeskTables {
     fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>> {
         Ok(self.keys.borrow().get(hash).cloned())
     }
-    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()> {
+    fn put_key(&self, hash: &str, fingerprint: &str, _person: &str, at: Timestamp) -> PortResult<()> {
         self.keys.borrow_mut().insert(hash.to_owned(), (fingerprint.to_owned(), at));
         Ok(())
     }
     fn head(&self) -> PortResult<(u64, String)> {
         Ok(self.log.borrow().last_key_value().map_or((0, String::new()), |(seq, (_, hash))| (*seq, hash.clone())))
     }
+    fn transaction(&self, run: &mut dyn FnMut() -> PortResult<()>) -> PortResult<()> {
+        let (log, leads) = (self.log.borrow().clone(), self.leads.borrow().clone());
+        let result = run();
+        if result.is_err() {
+            (*self.log.borrow_mut(), *self.leads.borrow_mut()) = (log, leads);
+        }
+        result
+    }
     fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()> {
         let before = self.log.borrow_mut().insert(seq, (lead_id.clone(), hash.to_owned()));
         assert!(before.is_none(), "record {seq} is written twice");
         Ok(())
     }
-    fn has_unsent(&self, after: u64) -> PortResult<bool> {
-        Ok(self.log.borrow().range(after + 1..).next().is_some())
-    }
-    fn sent(&self, _seq: u64) -> PortResult<()> {
+    fn keep_record(&self, lead_id: &LeadId) -> PortResult<()> {
+        let body = self.leads.borrow().get(lead_id).map(|row| row.body.clone()).unwrap_or_default();
+        let own: Vec<u64> =
+            self.log.borrow().iter().filter(|(_, (id, _))| id == lead_id).map(|(seq, _)| *seq).collect();
+        for seq in own {
+            self.kept.borrow_mut().entry(seq).or_insert_with(|| body.clone());
+        }
         Ok(())
     }
     fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>> {
@@ -134,12 +169,37 @@ impl AccountStore for DeskTables {
 }
 
 #[derive(Debug)]
-struct TeamTables {
+struct PoolTables {
     pool: RefCell<PreparedPool>,
     answers: RefCell<BTreeMap<(LeadId, String), String>>,
 }
 
-impl RepPoolStore for TeamTables {
+impl OutboxStore for AccountTables {
+    fn outbox_after(&self, after: u64) -> PortResult<Vec<u64>> {
+        Ok(self.log.borrow().range(after + 1..).map(|(seq, _)| *seq).collect())
+    }
+    fn outbox_rows(&self, seqs: &[u64]) -> PortResult<Vec<OutboxRow>> {
+        let (log, kept, leads) = (self.log.borrow(), self.kept.borrow(), self.leads.borrow());
+        let rows = seqs.iter().filter_map(|seq| log.get(seq).map(|(lead_id, _)| (*seq, lead_id.clone())));
+        Ok(rows
+            .map(|(seq, lead_id)| {
+                let own = || leads.get(&lead_id).map(|row| row.body.clone()).filter(|body| !body.is_empty());
+                OutboxRow { seq, record: kept.get(&seq).cloned().or_else(own), lead_id }
+            })
+            .collect())
+    }
+    fn forget_records(&self, seqs: &[u64]) -> PortResult<()> {
+        self.kept.borrow_mut().retain(|seq, _| !seqs.contains(seq));
+        Ok(())
+    }
+    fn delete_from_outbox(&self, seqs: &[u64]) -> PortResult<()> {
+        self.log.borrow_mut().retain(|seq, _| !seqs.contains(seq));
+        self.kept.borrow_mut().retain(|seq, _| !seqs.contains(seq));
+        Ok(())
+    }
+}
+
+impl RepPoolStore for PoolTables {
     fn answer(&self, lead_id: &LeadId, slot: &str) -> PortResult<Option<String>> {
         Ok(self.answers.borrow().get(&(lead_id.clone(), slot.to_owned())).cloned())
     }
@@ -165,8 +225,8 @@ pub type Weather = Box<dyn Fn(&HttpRequest) -> (u32, Option<HttpAnswer>)>;
 pub struct World {
     pub now: Rc<Cell<Timestamp>>,
     config: RefCell<Rc<InForce>>,
-    shards: RefCell<BTreeMap<String, Rc<DeskTables>>>,
-    pools: RefCell<BTreeMap<String, Rc<TeamTables>>>,
+    shards: RefCell<BTreeMap<String, Rc<AccountTables>>>,
+    pools: RefCell<BTreeMap<String, Rc<PoolTables>>>,
     directory: Vec<DirectoryRow>,
     pub cache: RefCell<BTreeMap<String, CacheEntry>>,
     /// Answers of providers by a piece of the address.
@@ -179,7 +239,6 @@ pub struct World {
     pub weather: RefCell<Option<Weather>>,
     /// Pieces of the addresses that were called, in order.
     pub called: RefCell<Vec<String>>,
-    meters: RefCell<BTreeMap<String, Meter>>,
     /// What was sent to providers, in order.
     pub http_sent: RefCell<Vec<HttpRequest>>,
     /// Answers that come before those of `http`, in order.
@@ -199,8 +258,8 @@ pub struct World {
     pub consulted: RefCell<Vec<CrmQuestion>>,
     /// Jobs on the queues, in order.
     pub jobs: RefCell<Vec<Job>>,
-    /// The gates before vendors, by name.
-    pub gates: RefCell<BTreeMap<String, RateLimiter>>,
+    /// The limiters before vendors, by name.
+    pub limiters: RefCell<BTreeMap<String, LimiterState>>,
     /// Where readings of the CRM stand: of changes, and of everything.
     pub cursors: RefCell<[Option<SyncCursor>; 2]>,
 }
@@ -266,7 +325,6 @@ impl World {
             latency_ms: RefCell::default(),
             weather: RefCell::default(),
             called: RefCell::default(),
-            meters: RefCell::default(),
             http_sent: RefCell::default(),
             http_first: RefCell::default(),
             health: RefCell::default(),
@@ -277,7 +335,7 @@ impl World {
             crm: RefCell::default(),
             consulted: RefCell::default(),
             jobs: RefCell::default(),
-            gates: RefCell::default(),
+            limiters: RefCell::default(),
             cursors: RefCell::default(),
         };
         world.set_roster(&teams, &reps);
@@ -298,11 +356,11 @@ impl World {
                 state.status = rep.status.unwrap_or_default();
                 pool.reps.insert(rep.id.clone(), rep.clone());
             }
-            let (prepared, problems) = PreparedPool::new(pool);
-            assert_eq!(problems, Vec::new());
+            // What is wrong with a roster is said elsewhere; whoever it concerns takes no lead.
+            let (prepared, _) = PreparedPool::new(pool);
             let old = self.pools.borrow_mut().remove(&name);
             let answers = old.map(|old| old.answers.borrow().clone()).unwrap_or_default();
-            let tables = TeamTables { pool: RefCell::new(prepared), answers: RefCell::new(answers) };
+            let tables = PoolTables { pool: RefCell::new(prepared), answers: RefCell::new(answers) };
             self.pools.borrow_mut().insert(name, Rc::new(tables));
         }
         let old = Rc::clone(&self.config.borrow());
@@ -343,13 +401,13 @@ impl World {
         });
     }
 
-    fn shard(&self, name: &str) -> Rc<DeskTables> {
+    fn shard(&self, name: &str) -> Rc<AccountTables> {
         Rc::clone(self.shards.borrow_mut().entry(name.to_owned()).or_default())
     }
 
     /// The pool with this name; an empty one when nobody wrote any, as on the platform.
-    fn pool(&self, name: &str) -> Rc<TeamTables> {
-        let empty = || Rc::new(TeamTables { pool: RefCell::default(), answers: RefCell::default() });
+    fn pool(&self, name: &str) -> Rc<PoolTables> {
+        let empty = || Rc::new(PoolTables { pool: RefCell::default(), answers: RefCell::default() });
         Rc::clone(self.pools.borrow_mut().entry(name.to_owned()).or_insert_with(empty))
     }
 
@@ -368,7 +426,7 @@ impl World {
         result
     }
 
-    async fn locked<T>(&self, shard: &DeskTables, account: &AccountHash, run: impl Future<Output = T>) -> T {
+    async fn locked<T>(&self, shard: &AccountTables, account: &AccountHash, run: impl Future<Output = T>) -> T {
         let lock = Arc::clone(shard.locks.borrow_mut().entry(account.as_str().to_owned()).or_default());
         let _guard = lock.lock_owned().await;
         run.await
@@ -408,18 +466,34 @@ impl World {
     pub fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
         for shard in self.shards.borrow().values() {
-            for (id, _) in shard.log.borrow().values() {
-                records.push(shard::record_of(&shard.leads.borrow()[id]).unwrap());
+            for row in shard.outbox_rows(&shard.outbox_after(0).unwrap()).unwrap() {
+                records.push(serde_json::from_str(&row.record.unwrap()).unwrap());
             }
         }
         records
     }
 
-    /// Rows of all account shards that are leads, not claims.
+    /// What a lead leaves behind anywhere, as text; answers of providers in the cache do not count.
+    pub fn everything_written(&self) -> String {
+        let shards = self.shards.borrow();
+        let shards: Vec<_> = shards
+            .iter()
+            .filter(|(_, tables)| !tables.is_empty())
+            .map(|(name, tables)| format!("{name} {tables:?}"))
+            .collect();
+        let pools = self.pools.borrow();
+        let pools: Vec<_> = pools
+            .iter()
+            .filter(|(_, pool)| !pool.pool.borrow().states().is_empty())
+            .map(|(name, pool)| format!("{name} {:?} {:?}", pool.pool.borrow().states(), pool.answers))
+            .collect();
+        format!("{shards:?} {pools:?} {:?}", self.jobs.borrow())
+    }
+
+    /// The leads of all account shards.
     pub fn leads(&self) -> Vec<LeadRow> {
         let shards = self.shards.borrow();
-        let rows = shards.values().flat_map(|shard| shard.leads.borrow().values().cloned().collect::<Vec<_>>());
-        rows.filter(|row| row.state != LeadState::Claim).collect()
+        shards.values().flat_map(|shard| shard.leads.borrow().values().cloned().collect::<Vec<_>>()).collect()
     }
 
     /// Open leads that a pool counts for a rep.
@@ -621,23 +695,6 @@ impl Pages for World {
     }
 }
 
-impl ProviderLimits for World {
-    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse> {
-        let mut meters = self.meters.borrow_mut();
-        let meter = meters.entry(permit.provider.to_string()).or_default();
-        Ok(match meter.admit(&permit.limit, permit.cost_usd_micros, permit.now) {
-            Admission::Yes => PermitResponse::Yes,
-            Admission::RateLimited => PermitResponse::RateLimited,
-            Admission::DailyCapReached => PermitResponse::DailyCapReached,
-        })
-    }
-    async fn refund(&self, refund: &RefundRequest) -> PortResult<()> {
-        let mut meters = self.meters.borrow_mut();
-        meters.entry(refund.provider.to_string()).or_default().refund(refund.cost_usd_micros, refund.at);
-        Ok(())
-    }
-}
-
 impl ProviderLookups for World {
     async fn look_up(&self, question: &ProviderLookupRequest) -> PortResult<ProviderLookupResponse> {
         let health = Rc::clone(self.health.borrow_mut().entry(question.provider.to_string()).or_default());
@@ -670,15 +727,35 @@ impl AccountShards for World {
         let tables = self.shard(shard);
         self.call(async { shard::open(&*tables, open) }).await
     }
-    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse> {
+    async fn decide(&self, shard: &str, request: &DecideRequest) -> PortResult<DecideResponse> {
         let tables = self.shard(shard);
-        let run = shard::decide(&*tables, self, self, decide, woken);
-        self.call(self.locked(&tables, &decide.open.keys.account, run)).await
+        let run = shard::decide(&*tables, self, self, request);
+        self.call(self.locked(&tables, &request.open.keys.account, run)).await
+    }
+    async fn explain(&self, shard: &str, request: &DecideRequest) -> PortResult<Explained> {
+        let tables = self.shard(shard);
+        self.call(shard::explain(&*tables, self, self, request)).await
+    }
+    async fn preview_claim(&self, shard: &str, request: &ClaimRequest) -> PortResult<ClaimResponse> {
+        let tables = self.shard(shard);
+        self.call(shard::preview_claim(&*tables, self, self, request)).await
     }
     async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
         let tables = self.shard(shard);
         let run = shard::claim(&*tables, self, self, claim);
         self.call(self.locked(&tables, &claim.keys.account, run)).await
+    }
+    async fn record(&self, lead_id: &LeadId, seq: u64) -> PortResult<Option<Record>> {
+        let shard = self.shard(&AccountHash::of_lead(lead_id).unwrap().shard());
+        self.call(async {
+            let row = shard.outbox_rows(&[seq])?.into_iter().next();
+            Ok(row.and_then(|row| row.record).map(|text| serde_json::from_str(&text).unwrap()))
+        })
+        .await
+    }
+    async fn confirm(&self, shard: &str, seqs: &[u64]) -> PortResult<()> {
+        let shard = self.shard(shard);
+        self.call(async { shard.delete_from_outbox(seqs) }).await
     }
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {
         let shard = self.shard(&AccountHash::of_lead(&touch.lead_id).unwrap().shard());
@@ -737,19 +814,24 @@ impl CrmLookups for World {
     }
 }
 
-impl VendorLimits for World {
-    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse> {
-        self.call(async { Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().pass(pass)) }).await
+impl RateLimits for World {
+    async fn acquire(&self, limiter: &str, request: &AcquireRequest) -> PortResult<AcquireResponse> {
+        self.call(async { Ok(self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().acquire(request)) })
+            .await
     }
-    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()> {
-        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().hold(lane, until);
+    async fn block_until(&self, limiter: &str, bucket: &str, until: Timestamp) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().block_until(bucket, until);
         Ok(())
     }
-    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse> {
-        Ok(self.gates.borrow_mut().entry(vendor.to_owned()).or_default().token(ask))
+    async fn refund(&self, limiter: &str, refund: &RefundRequest) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().refund(refund);
+        Ok(())
     }
-    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()> {
-        self.gates.borrow_mut().entry(vendor.to_owned()).or_default().put_token(token.cloned());
+    async fn token(&self, limiter: &str, request: &TokenRequest) -> PortResult<TokenResponse> {
+        Ok(self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().token(request))
+    }
+    async fn put_token(&self, limiter: &str, token: Option<&KeptToken>) -> PortResult<()> {
+        self.limiters.borrow_mut().entry(limiter.to_owned()).or_default().put_token(token.cloned());
         Ok(())
     }
 }

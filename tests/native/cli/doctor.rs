@@ -33,7 +33,7 @@ fn a_deployment_that_is_well_ends_with_0() {
     let (ran, asked) = doctor(200, &answer("ok"), &["--deep"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("  ✓ D1 DB") && ran.out.contains("  – counter"), "{}", ran.out);
-    assert!(ran.out.trim_end().ends_with("all well"));
+    assert!(ran.out.trim_end().ends_with("no problems"));
     assert_eq!(asked, Some(("/v1/doctor?deep=1".to_owned(), Some("Bearer t0ken".to_owned()))));
 }
 
@@ -42,7 +42,7 @@ fn a_problem_ends_with_1_and_says_what_to_do() {
     let (ran, _) = doctor(200, &answer("problem"), &[]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains("  ✗ dead letters") && ran.out.contains("dead_letters: 3 wait"), "{}", ran.out);
-    assert!(ran.out.contains("1 thing to mend"));
+    assert!(ran.out.contains("1 problem"));
     let (ran, _) = doctor(200, &answer("problem"), &["--json"]);
     assert_eq!(ran.json()["problems"], 1);
 }

@@ -87,17 +87,17 @@ fn the_moment_decides_who_is_at_work() {
 fn without_a_roster_the_decision_ends_with_the_team() {
     let ran = run(&["explain", "sample/leads/capacity.json", "--at", "2026-11-20T18:00:00Z"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("nobody is asked without --roster"));
+    assert!(ran.out.contains("no team is asked without --roster"));
 }
 
 #[test]
 fn what_cannot_be_meant_is_refused_with_help() {
     for (set, help) in [
         ("company.employes=3", "did you mean `company.employees`?"),
-        ("company.employees=many", "expected a whole number"),
+        ("company.employees=many", "expected an integer"),
         ("account.named=maybe", "expected `true` or `false`"),
         ("company.employees", "write FACT=VALUE"),
-        ("signal.demo_request=yesterday", "expected a moment"),
+        ("signal.demo_request=yesterday", "expected a timestamp"),
     ] {
         let ran = explain("sample/leads/minimal.json", &["--set", set]);
         assert_eq!(ran.code, 2, "{set}");

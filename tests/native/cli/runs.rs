@@ -39,7 +39,7 @@ fn charts_and_a_comparison_are_made_on_demand() {
     let svg = file("charts.svg", "");
     let ran = run(&[&SIMULATE[..], &["--svg", &svg, "--compare", "round_robin"]].concat());
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("the same leads and luck") && ran.out.contains("round_robin"), "{}", ran.out);
+    assert!(ran.out.contains("same leads and response times") && ran.out.contains("round_robin"), "{}", ran.out);
     let drawing = std::fs::read_to_string(&svg).unwrap();
     assert!(drawing.starts_with("<svg ") && drawing.trim_end().ends_with("</svg>"));
     assert!(drawing.contains("Luis Carvalho") && drawing.contains("2026-11-18"));
@@ -66,7 +66,7 @@ fn a_backtest_says_which_leads_move_and_who_would_have_them() {
     assert_eq!(json["comparison"]["tiers"], json!({"B": {"B": 2}, "C": {"B": 1}}));
     assert_eq!(json["simulated"]["old"]["reps"]["jonas-weidmann"]["got"], 1);
     let text = run(&args).out;
-    assert!(text.contains("1 of 3 leads move") && text.contains("line 3"), "{text}");
+    assert!(text.contains("1 of 3 leads change") && text.contains("line 3"), "{text}");
 }
 
 #[test]
@@ -102,7 +102,8 @@ fn a_fit_proposes_a_rubric_that_passes_the_check() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let json = ran.json();
     assert!(json["auc"]["model"]["value"].as_f64() > Some(0.85), "{}", json["auc"]);
-    assert!(json["auc"]["model"]["value"].as_f64() >= json["auc"]["naive_bayes"]["value"].as_f64(), "{}", json["auc"]);
+    // The two columns act nearly independently here, so naive Bayes is as good: the model must not be worse beyond chance.
+    assert!(json["auc"]["gain"]["high"].as_f64() > Some(0.0), "{}", json["auc"]);
     assert_eq!(json["columns"], json!(["employees", "source"]));
     assert_eq!(json["not_closed"], 36);
     assert_eq!(json["left_out"].as_array().unwrap().len(), 3);

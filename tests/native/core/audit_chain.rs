@@ -1,8 +1,9 @@
 //! Random ledgers with erasures verify in any order of their lines, and any one change to one is found.
 
 use lead_router_core::audit::chain::{VerificationReport, check};
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::LeadId;
-use lead_router_core::lead::key::{AccountHash, sha256_hex};
+use lead_router_core::lead::key::AccountHash;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -46,7 +47,10 @@ fn ledger(leads: &[(u8, bool)]) -> Vec<Value> {
 }
 
 fn checked(lines: &[Value]) -> VerificationReport {
-    let texts: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let mut texts: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    if lines.iter().all(|line| line.get("rows").or(line.get("error")).is_none()) {
+        texts.push(json!({"rows": lines.len()}).to_string());
+    }
     check(texts.iter().map(String::as_str))
 }
 
@@ -196,4 +200,35 @@ fn an_export_that_lost_its_end_is_not_whole() {
     // Two spans in one file.
     let two = [&lines[..2], &[json!({"rows": 2})], &lines[2..], &[json!({"rows": 1})]].concat();
     assert!(checked(&two).is_whole());
+}
+
+#[test]
+fn an_export_without_its_last_line_is_not_whole() {
+    let texts: Vec<String> = ledger(&[(0, false), (1, false)]).iter().map(ToString::to_string).collect();
+    let report = check(texts.iter().map(String::as_str));
+    assert_eq!(report.findings[0].code(), "incomplete_export");
+}
+
+/// The last line of an export of the whole ledger, as long as nobody touched it.
+fn end(lines: &[Value]) -> Value {
+    let mut heads: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+    for line in lines {
+        heads.insert(line["shard"].as_str().unwrap(), (line["seq"].as_u64().unwrap(), line["hash"].as_str().unwrap()));
+    }
+    json!({"rows": lines.len(), "heads_before": heads, "heads_after": heads})
+}
+
+#[test]
+fn what_is_taken_from_either_end_of_a_whole_export_is_found() {
+    let lines = ledger(&[(0, false), (0, false), (0, true), (1, false)]);
+    let mut end = end(&lines);
+    let with = |lines: &[Value], end: &Value| checked(&[lines, std::slice::from_ref(end)].concat());
+    assert!(with(&lines, &end).is_whole());
+    for (left, code) in
+        [(&lines[1..], "missing_records"), (&lines[..2], "ledger_behind"), (&lines[..0], "ledger_behind")]
+    {
+        end["rows"] = left.len().into();
+        let report = with(left, &end);
+        assert!(report.findings.iter().any(|finding| finding.code() == code), "{code}: {report:?}");
+    }
 }

@@ -10,14 +10,14 @@ fn path() -> PathBuf {
 
 fn row(field: Field) -> String {
     let kind = match field.kind() {
-        FactKind::Flag => "flag",
+        FactKind::Flag => "boolean",
         FactKind::Number => "number",
-        FactKind::Text => "text",
+        FactKind::Text => "string",
         FactKind::Set => "set",
     };
     let from = match field.source() {
         FactSource::Sender => "sender".to_owned(),
-        FactSource::Account => "directory, Desk".to_owned(),
+        FactSource::Account => "account directory, account shard".to_owned(),
         FactSource::Provider => {
             let providers = shipped::all().filter(|description| description.fills().contains(field));
             let ids: Vec<String> = providers.map(|description| format!("`{}`", description.id)).collect();
@@ -30,7 +30,7 @@ fn row(field: Field) -> String {
 /// With `UPDATE_SCHEMA=1` in the environment, the table is written anew.
 #[test]
 fn the_document_has_a_row_for_every_fact() {
-    const HEAD: &str = "| Fact | Kind | Says | From |\n|---|---|---|---|\n";
+    const HEAD: &str = "| Fact | Kind | Meaning | From |\n|---|---|---|---|\n";
     let text = std::fs::read_to_string(path()).unwrap();
     let (before, table) = text.split_once(HEAD).unwrap();
     let rows: Vec<String> = Field::ALL.iter().map(|field| row(*field)).collect();

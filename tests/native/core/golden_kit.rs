@@ -176,7 +176,8 @@ fn text(path: &str) -> String {
 }
 
 impl Source {
-    fn json(&self, kind: &str) -> Value {
+    /// The fixture with its changes; teams and reps of a roster are by id.
+    pub fn json(&self, kind: &str) -> Value {
         let base = match self {
             Self::Name(name) => name,
             Self::Patched(patched) => &patched.base,
@@ -235,6 +236,13 @@ fn entries<T: serde::de::DeserializeOwned>(map: &Value) -> Vec<T> {
         serde_json::from_value(entry).unwrap_or_else(|error| panic!("{id}: {error}"))
     };
     map.as_object().unwrap().iter().map(with_id).collect()
+}
+
+/// Teams and reps of a scenario before its story; for tests of the use cases.
+#[allow(dead_code, reason = "tests of other crates use it")]
+pub fn roster_of(scenario: &Scenario) -> (Vec<Team>, Vec<Rep>) {
+    let roster = scenario.roster.json("roster");
+    (entries(&roster["teams"]), entries(&roster["reps"]))
 }
 
 /// One decision with everything it was made of.

@@ -106,7 +106,78 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof![3 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
+/// A field's name as a form builder, a vendor or a careful author would decorate it.
+fn decorated() -> impl Strategy<Value = fn(&str) -> String> {
+    let decorations: Vec<fn(&str) -> String> = vec![
+        |name| name.to_owned(),
+        |name| name.to_uppercase(),
+        |name| format!("q4_{}4", name.replace(' ', "_")),
+        |name| format!("form_fields[{}]", name.replace(' ', "_")),
+        |name| format!("lead[{}]", name.replace(' ', "-")),
+        |name| format!("submitted[{}]", name.replace(' ', "_")),
+        |name| format!("0-1/{}", name.replace(' ', "")),
+        |name| format!("g3-{}", name.replace(' ', "")),
+        |name| format!("et_pb_contact_{}_0", name.replace(' ', "_")),
+        |name| format!("{}-2", name.replace(' ', "-")),
+        |name| format!("  {name} * "),
+        |name| format!("{name} (required)"),
+        |name| format!("Your {name}"),
+        |name| format!("Please enter your {name}:"),
+        |name| format!("What is your {name}?"),
+        |name| format!("{name} (optional)"),
+        |name| format!("\u{200e}{name}"),
+    ];
+    prop::sample::select(decorations)
+}
+
+/// Words in names that say that an address is somebody else's.
+fn is_about_another(name: &str) -> bool {
+    include_str!("../../../crates/core/src/intake/data/other_people.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+        .any(|word| normalize::fold(name).contains(word))
+}
+
+fn assert_same(one: &Lead, other: &Lead) {
+    assert_eq!(one.account_key(), other.account_key());
+    assert_eq!(one.person_key(), other.person_key());
+    assert_eq!(one.full_name(), other.full_name());
+    assert_eq!(one.company, other.company);
+}
+
 proptest! {
+    #[test]
+    fn the_only_address_of_a_form_is_the_leads_whatever_its_field_is_called(
+        name in "\\PC{1,40}", others in prop::collection::vec(("\\PC{1,20}", "[^@＠]{0,20}"), 0..8), place in 0_usize..8,
+    ) {
+        prop_assume!(!name.trim().trim_end_matches("[]").is_empty() && !is_about_another(&name));
+        let machinery = ["utf8", "csrf"];
+        prop_assume!(!machinery.contains(&name.to_lowercase().as_str()));
+        let mut fields: Vec<(String, String)> = others.into_iter().filter(|(other, _)| *other != name).collect();
+        fields.insert(place.min(fields.len()), (name, "ada@fjordwerk.example".to_owned()));
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(&fields);
+        let lead = accept("application/x-www-form-urlencoded", form.finish().as_bytes());
+        prop_assert_eq!(lead.map(|lead| lead.email.address), Some("ada@fjordwerk.example".to_owned()));
+    }
+
+    #[test]
+    fn decorations_of_names_change_nobody(decorate in prop::collection::vec(decorated(), 4), order in any::<bool>()) {
+        let words = [("email", "ada@fjordwerk.example"), ("first name", "Ada"), ("last name", "Lopez"), ("company", "Fjordwerk")];
+        let send = |decorate: &dyn Fn(usize, &str) -> String| {
+            let mut pairs: Vec<(String, &str)> =
+                words.iter().enumerate().map(|(index, (name, value))| (decorate(index, name), *value)).collect();
+            if order {
+                pairs.reverse();
+            }
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            accept("application/x-www-form-urlencoded", form.extend_pairs(pairs).finish().as_bytes()).unwrap()
+        };
+        let plain = send(&|_, name| name.to_owned());
+        assert_same(&send(&|index, name| decorate[index](name)), &plain);
+    }
+
     #[test]
     fn any_bytes_are_a_lead_or_a_reason(body in prop::collection::vec(any::<u8>(), 0..400)) {
         for content_type in ["application/json", "application/x-www-form-urlencoded", "multipart/form-data", "x"] {

@@ -15,16 +15,22 @@
 )]
 
 mod audit_chain;
+mod circles;
 mod enrichment_waterfall;
 mod enrichment_website;
+mod error_codes;
+mod error_codes_kit;
 mod facts_document;
+mod form_shapes;
 mod golden;
 mod golden_kit;
+mod http_routes;
 mod intake_cases;
 mod intake_properties;
 mod intake_samples;
 mod normalize_golden;
 mod normalize_properties;
+mod openapi_schemas;
 mod phones;
 mod provider_descriptions;
 mod provider_form;
@@ -37,6 +43,7 @@ mod provider_token;
 mod roster_calendar;
 mod roster_complaints;
 mod roster_counts;
+mod roster_document;
 mod roster_ledger;
 mod roster_pick;
 mod roster_support;
@@ -50,9 +57,11 @@ mod rubric_read;
 #[cfg(feature = "schema")]
 mod rubric_schema;
 mod rubric_shipped;
+mod shape_kit;
 mod tidy;
 mod webhook_golden;
 mod webhook_kit;
 mod webhook_limits;
 mod webhook_properties;
+mod webhook_shapes;
 mod webhook_verify;

@@ -1,7 +1,7 @@
 //! The JSON Schema of provider descriptions, `providers/schema/provider.json`, is the one of the types that read them;
 //! `docs/PROVIDERS.md` names everything in it and every shipped provider.
 
-use lead_router_core::enrichment::provider::description::DescriptionFile;
+use lead_router_core::enrichment::provider::file::DescriptionFile;
 use lead_router_core::enrichment::provider::{Auth, Description, shipped};
 use serde_json::Value;
 use std::fs;

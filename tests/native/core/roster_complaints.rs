@@ -8,7 +8,7 @@ use lead_router_core::id::TierId;
 use lead_router_core::roster::events;
 use lead_router_core::roster::model::{Needs, PickOutcome, PickRequest, Team};
 use lead_router_core::roster::prepared::PreparedPool;
-use lead_router_core::roster::rotation::{LEAD_UNITS, OWED_MAX_UNITS};
+use lead_router_core::roster::rotation::{LEAD_UNITS, MAKE_UP_CREDIT_MAX_UNITS};
 use lead_router_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -66,12 +66,12 @@ fn someone_back_from_vacation_gets_no_more_than_the_others() {
 fn catching_up_is_a_setting_and_never_a_flood() {
     let mut pool = with_c_on_leave("catch_up");
     assert_eq!(hand_out_closed(&mut pool, 20, during()), counts(&[("a", 10), ("b", 10)]));
-    let owed = seats(&pool)[&rep_id("c")].owed_units;
+    let owed = seats(&pool)[&rep_id("c")].make_up_credit_units;
     assert!((owed - 20 * LEAD_UNITS / 3).abs() < 100, "a third of twenty leads is owed: {owed}");
     // A doubled share is two of four, until what is owed is paid back: 1/2 - 1/3 of a lead with every lead.
     let got = hand_out_closed(&mut pool, 40, after());
     assert_eq!(got, counts(&[("a", 10), ("b", 10), ("c", 20)]));
-    assert!(seats(&pool)[&rep_id("c")].owed_units < LEAD_UNITS / 6);
+    assert!(seats(&pool)[&rep_id("c")].make_up_credit_units < LEAD_UNITS / 6);
     let third = hand_out_closed(&mut pool, 30, after())["c"];
     assert!((10..=11).contains(&third), "and then the share is a third again, not half of it: {third}");
 }
@@ -80,7 +80,7 @@ fn catching_up_is_a_setting_and_never_a_flood() {
 fn what_an_absence_leaves_owed_is_limited_and_stops_at_the_reps_hours() {
     let mut pool = with_c_on_leave("catch_up");
     hand_out_closed(&mut pool, 200, during());
-    assert_eq!(seats(&pool)[&rep_id("c")].owed_units, OWED_MAX_UNITS);
+    assert_eq!(seats(&pool)[&rep_id("c")].make_up_credit_units, MAKE_UP_CREDIT_MAX_UNITS);
 
     let mut night = prepared(
         json!({"after_absence": "catch_up"}),

@@ -3,21 +3,23 @@
 
 use crate::roster_support::at;
 use lead_router_core::id::RepId;
-use lead_router_core::roster::rotation::{Entry, LEAD_UNITS, Rate, RotationLedger, TieBreak, lot};
+use lead_router_core::roster::rotation::{LEAD_UNITS, Rate, RotationEntry, RotationLedger, TieBreak, tie_breaker};
 use proptest::prelude::*;
 
 fn ledger(seats: usize) -> RotationLedger {
     let mut ledger = RotationLedger::default();
     for seat in 0..seats {
-        ledger.push(lot(&RepId::new(&format!("rep-{seat}")).unwrap()));
+        ledger.push(tie_breaker(&RepId::new(&format!("rep-{seat}")).unwrap()));
     }
     ledger
 }
 
 /// One turn among the seats with a weight above zero; the winner, or nobody.
 fn turn(ledger: &mut RotationLedger, weights: &[u32], lead: u64) -> Option<usize> {
-    let mut entries: Vec<Entry> =
-        (0..).zip(weights).map(|(seat, weight)| Entry { seat, effective: *weight, ..Entry::default() }).collect();
+    let mut entries: Vec<RotationEntry> = (0..)
+        .zip(weights)
+        .map(|(seat, weight)| RotationEntry { seat, effective: *weight, ..RotationEntry::default() })
+        .collect();
     let turn = ledger.turn(&mut entries, lead)?;
     assert_eq!(entries.iter().map(|entry| entry.share_units).sum::<i64>(), LEAD_UNITS, "a pick credits one lead");
     ledger.settle(&entries, turn.winner, at("2026-06-09T08:00:00Z").plus_minutes(i64::try_from(lead).unwrap()));
@@ -116,12 +118,13 @@ fn equal_seats_take_turns_in_an_order_that_stays() {
 
 #[test]
 fn ties_go_to_weight_then_waiting_then_lot() {
-    let entries =
-        |weights: [u32; 2]| [0, 1].map(|seat| Entry { seat, effective: weights[seat as usize], ..Entry::default() });
+    let entries = |weights: [u32; 2]| {
+        [0, 1].map(|seat| RotationEntry { seat, effective: weights[seat as usize], ..RotationEntry::default() })
+    };
     let fresh = ledger(2);
     let lots: Vec<u32> = (0..64).map(|seed| fresh.turn(&mut entries([1, 1]), seed).unwrap().winner).collect();
     assert!(lots.contains(&0) && lots.contains(&1), "the seed decides among equals");
-    assert_eq!(fresh.turn(&mut entries([1, 1]), 3).unwrap().by, TieBreak::Lot);
+    assert_eq!(fresh.turn(&mut entries([1, 1]), 3).unwrap().by, TieBreak::Random);
 
     let mut waited = ledger(2);
     for lead in 0..2 {
@@ -151,8 +154,10 @@ fn the_larger_weight_wins_when_both_stand_equal() {
         let seat = ledger.seat(place).unwrap();
         ledger.load(place, lead_router_core::roster::model::Seat { balance_units: balance, ..seat });
     }
-    let mut entries =
-        [Entry { seat: 0, effective: 3, ..Entry::default() }, Entry { seat: 1, effective: 1, ..Entry::default() }];
+    let mut entries = [
+        RotationEntry { seat: 0, effective: 3, ..RotationEntry::default() },
+        RotationEntry { seat: 1, effective: 1, ..RotationEntry::default() },
+    ];
     let turn = ledger.turn(&mut entries, 9).unwrap();
     assert_eq!((turn.winner, turn.by), (0, TieBreak::Weight));
 }
@@ -206,7 +211,7 @@ proptest! {
         let mut ledger = ledger(2);
         for (lead, weights) in (0_u64..).zip(&turns) {
             if lead % 25 == 24 && ledger.len() < 12 {
-                ledger.push(lot(&RepId::new(&format!("joiner-{lead}")).unwrap()));
+                ledger.push(tie_breaker(&RepId::new(&format!("joiner-{lead}")).unwrap()));
             }
             let count = ledger.len();
             let before = balances(&ledger);
@@ -224,8 +229,8 @@ proptest! {
     fn the_order_of_seats_does_not_matter(weights in prop::collection::vec(0_u32..4, 6), leads in 1_u64..60) {
         let names: Vec<RepId> = (0..6).map(|i| RepId::new(&format!("rep-{i}")).unwrap()).collect();
         let (mut forward, mut backward) = (RotationLedger::default(), RotationLedger::default());
-        names.iter().for_each(|name| forward.push(lot(name)));
-        names.iter().rev().for_each(|name| backward.push(lot(name)));
+        names.iter().for_each(|name| forward.push(tie_breaker(name)));
+        names.iter().rev().for_each(|name| backward.push(tie_breaker(name)));
         let reversed: Vec<u32> = weights.iter().rev().copied().collect();
         for lead in 0..leads {
             let one = turn(&mut forward, &weights, lead);

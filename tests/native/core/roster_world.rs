@@ -176,7 +176,7 @@ impl Run {
         for seat in all.values() {
             assert_eq!(seat.balance_units, seat.due_units - i64::try_from(seat.got).unwrap() * LEAD_UNITS);
             assert!(seat.balance_units.abs() <= bound * LEAD_UNITS + self.steps * 7, "{all:?}");
-            assert!(seat.owed_units >= 0);
+            assert!(seat.make_up_credit_units >= 0);
         }
     }
 }

@@ -2,26 +2,20 @@
 
 use crate::rubric_kit::{now, set};
 use lead_router_core::facts::{Facts, Field, FieldSet, Signal};
+use oorandom::Rand64;
 use serde_json::{Value, json};
 
-/// A small generator (SplitMix64): the same seed gives the same numbers everywhere.
-pub struct Dice(u64);
+/// Draws from a seed: the same seed gives the same rubrics everywhere.
+pub struct Dice(Rand64);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Self(Rand64::new(seed.into()))
     }
 
     /// 0 to `n` - 1.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        self.0.rand_range(0..n as u64) as usize
     }
 
     /// True once in `n` times.
@@ -31,7 +25,7 @@ impl Dice {
 
     /// A share from 0 to 1.
     pub fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        self.0.rand_float()
     }
 
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {

@@ -80,8 +80,8 @@ fn help_names_what_was_probably_meant() {
         ("/routes/0/tiers/0", json!("Z"), "did you mean `A`?"),
         ("/routes/0/territories/0", json!("emae"), "did you mean `emea`?"),
         ("/ownership", json!({"when_away": "teem"}), "did you mean `team`?"),
-        ("/criteria/0/points", Value::Null, "leave the field out when it is not needed"),
-        ("/criteria/0/points", json!(1.5), "write it without fraction and exponent"),
+        ("/criteria/0/points", Value::Null, "omit the field if it is not needed"),
+        ("/criteria/0/points", json!(1.5), "write it without a fraction or an exponent"),
     ] {
         let helps: Vec<_> = with(pointer, value).into_iter().filter_map(|problem| problem.help).collect();
         assert_eq!(helps, [expected], "{pointer}");

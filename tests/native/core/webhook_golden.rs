@@ -1,7 +1,7 @@
 //! What every sender's requests say: `tests/golden/senders/<sender>/<case>.json`.
 
 use crate::webhook_kit::{Request, cases};
-use lead_router_core::intake::RawLead;
+use lead_router_core::intake::{FieldMap, RawLead};
 use lead_router_core::lead::check;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::segment::TRACKING_SETTINGS;
@@ -67,7 +67,7 @@ fn fetched(request: &Request, answer: &Value) -> Value {
     }
     let status = u16::try_from(answer["status"].as_u64().unwrap()).unwrap();
     let body = serde_json::to_vec(&answer["body"]).unwrap();
-    let read = match fetch.read(status, &body, Timestamp::from_ms(request.now_ms)) {
+    let read = match fetch.read(status, &body, &FieldMap::default(), Timestamp::from_ms(request.now_ms)) {
         Fetched::Lead(raw) => Value::Object(lead(&raw)),
         Fetched::Nothing(code) => json!({"nothing": code}),
         Fetched::Broken(code) => json!({"broken": code}),

@@ -1,4 +1,4 @@
-//! Teams are asked, and take back what does not count.
+//! Pools are asked who takes a lead, and release what does not count.
 
 use crate::ports::messages::{PickResponse, ReleaseRequest};
 use crate::ports::{PortResult, RepPools};
@@ -39,19 +39,18 @@ pub(crate) async fn ask(
     Ok(asked)
 }
 
-/// Tells every pool to take back what it gave to this lead before, but for the answer that counts.
+/// Has pools release what they gave to this lead before, but for the answer that counts.
 pub(crate) async fn release(
-    teams: &impl RepPools,
-    index: &RosterIndex,
+    world: &impl RepPools,
+    pools: BTreeSet<&str>,
     plan: &Plan,
     context: &RoutingContext,
     asked: &[QueryResult],
 ) -> PortResult<()> {
     let counts = asked.last().filter(|asked| picked(asked).is_some()).map(|asked| &asked.attempt);
-    let pools: BTreeSet<&str> = index.teams.values().map(|team| team.pool.as_str()).collect();
     for pool in pools {
         let keep = counts.filter(|attempt| attempt.pool == pool).map(|attempt| attempt.request(plan, context));
-        teams.release(pool, &ReleaseRequest { lead_id: context.lead_id.clone(), keep }).await?;
+        world.release(pool, &ReleaseRequest { lead_id: context.lead_id.clone(), keep }).await?;
     }
     Ok(())
 }

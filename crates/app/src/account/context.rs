@@ -1,7 +1,7 @@
 //! What an account shard knows about the account and the person of a lead before it is decided.
 
 use crate::ports::messages::ClaimResponse;
-use crate::ports::{AccountStore, LeadRow, LeadState, PortResult, Unavailable};
+use crate::ports::{AccountStore, EarlierRow, LeadRow, PortResult, Unavailable};
 use lead_router_core::decision::attempts::{AccountContext, AccountOwner, EarlierLead};
 use lead_router_core::decision::record::Record;
 use lead_router_core::id::{LeadId, RepId};
@@ -20,7 +20,7 @@ pub fn record_of(row: &LeadRow) -> PortResult<Record> {
 }
 
 /// What the account and the person are known to be. The directory or the CRM wins over an earlier lead.
-/// `but` is left out: a lead that is placed again is no earlier lead of itself.
+/// `but` is left out: a lead that is being re-routed is no earlier lead of itself.
 pub(crate) fn view(
     store: &impl AccountStore,
     keys: &LeadKeys,
@@ -29,13 +29,13 @@ pub(crate) fn view(
     but: Option<&LeadId>,
 ) -> PortResult<AccountContext> {
     let since = now.plus_ms(OWNERSHIP_MS.saturating_neg());
-    let rep_of = |row: &LeadRow| row.rep_id.as_deref().and_then(|rep| RepId::new(rep).ok());
+    let rep_of = |row: &EarlierRow| RepId::new(&row.rep_id).ok();
     let person = store
         .latest(&keys.person_prefix(), since, but)?
         .and_then(|row| rep_of(&row).map(|rep_id| (row, rep_id)))
         .map(|(row, rep_id)| {
             let is_overruled = is_overruled(&row, &rep_id, owner);
-            EarlierLead { lead_id: original(&row), rep_id, is_overruled }
+            EarlierLead { lead_id: row.lead_id, rep_id, is_overruled }
         });
     let owner = match owner {
         Some(owner) => Some(owner.clone()),
@@ -48,19 +48,12 @@ pub(crate) fn view(
 
 /// Whether somebody chose in the CRM since who owns a person: it names another owner than the rep who has them, and than it
 /// named when the earlier lead was decided. An owner whom the rep stands in for is no news.
-fn is_overruled(earlier: &LeadRow, rep: &RepId, owner: Option<&AccountOwner>) -> bool {
+fn is_overruled(earlier: &EarlierRow, rep: &RepId, owner: Option<&AccountOwner>) -> bool {
     let Some(owner) = owner.filter(|owner| owner.is_of_crm() && owner.rep_id != *rep) else { return false };
-    let then = match earlier.state {
-        LeadState::Claim => serde_json::from_str::<ClaimResponse>(&earlier.body).ok().map(|claimed| claimed.view),
-        _ => record_of(earlier).ok().map(|record| record.view),
+    let then = if earlier.is_claim {
+        serde_json::from_str::<ClaimResponse>(&earlier.body).ok().map(|claimed| claimed.view)
+    } else {
+        serde_json::from_str::<Record>(&earlier.body).ok().map(|record| record.view)
     };
     then.and_then(|view| view.owner).is_none_or(|then| then.rep_id != owner.rep_id)
-}
-
-/// The id under which a lead is known outside: a claim stands for a lead of another account shard.
-fn original(row: &LeadRow) -> LeadId {
-    match row.state {
-        LeadState::Claim => LeadId::new(&row.fingerprint).unwrap_or_else(|_| row.lead_id.clone()),
-        _ => row.lead_id.clone(),
-    }
 }

@@ -8,17 +8,24 @@ pub use crate::account::context::record_of;
 
 use crate::account::ask::{ask, picked, release};
 use crate::account::context::view;
+use crate::account::preview::{Claims, Preview};
 use crate::ports::messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, OpenRequest, OpenResponse, ReserveKeyRequest,
-    ReserveKeyResponse, TouchRequest, TouchResponse,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, OpenRequest, OpenResponse,
+    ReserveKeyRequest, ReserveKeyResponse, TouchRequest, TouchResponse, Trigger,
 };
-use crate::ports::{AccountShards, AccountStore, LeadRow, LeadState, PortResult, RepPools, Rosters, Unavailable};
+use crate::ports::{
+    AccountShards, AccountStore, ClaimRow, LeadRow, LeadState, PortResult, RepPools, Rosters, Unavailable,
+};
 use lead_router_core::decision::attempts::RoutingContext;
-use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record, conclude};
+use lead_router_core::decision::conclude::conclude;
+use lead_router_core::decision::index::RosterIndex;
+use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record};
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::{LeadId, RepId};
-use lead_router_core::lead::key::{LeadKeys, sha256_hex};
+use lead_router_core::lead::key::LeadKeys;
 use lead_router_core::limits::REPLAY_WINDOW_MS;
 use lead_router_core::time::{MINUTE_MS, Timestamp};
+use std::collections::BTreeSet;
 
 /// How long the watchdog waits for a decision before it routes an accepted lead again, in milliseconds:
 /// longer than the longest enrichment deadline and a slow Team together.
@@ -41,7 +48,7 @@ pub fn reserve_key(store: &impl AccountStore, reserve: &ReserveKeyRequest) -> Po
         Some(_) => return Ok(ReserveKeyResponse::Yours),
         None => {}
     }
-    store.put_key(&reserve.key_hash, &reserve.fingerprint, reserve.now)?;
+    store.put_key(&reserve.key_hash, &reserve.fingerprint, &reserve.person, reserve.now)?;
     Ok(ReserveKeyResponse::Yours)
 }
 
@@ -55,7 +62,7 @@ enum SubmissionLookup {
 }
 
 /// Finds the submission: the first generation that is still inside the replay window, or a new one.
-fn standing(store: &impl AccountStore, open: &OpenRequest) -> PortResult<SubmissionLookup> {
+fn submission(store: &impl AccountStore, open: &OpenRequest) -> PortResult<SubmissionLookup> {
     for generation in 0..GENERATIONS_MAX {
         let id = lead_id(&open.keys, generation)?;
         let Some(row) = store.lead(&id)? else {
@@ -81,6 +88,17 @@ fn standing(store: &impl AccountStore, open: &OpenRequest) -> PortResult<Submiss
     Ok(SubmissionLookup::Conflict)
 }
 
+/// The id that a submission would get if it were new.
+fn unused_id(store: &impl AccountStore, open: &OpenRequest) -> PortResult<LeadId> {
+    for generation in 0..GENERATIONS_MAX {
+        let id = lead_id(&open.keys, generation)?;
+        if store.lead(&id)?.is_none() {
+            return Ok(id);
+        }
+    }
+    lead_id(&open.keys, GENERATIONS_MAX)
+}
+
 fn lead_id(keys: &LeadKeys, generation: u32) -> PortResult<LeadId> {
     keys.lead_id(generation).ok_or_else(|| Unavailable::new("shard", "the hashes make no id"))
 }
@@ -100,7 +118,7 @@ pub fn may_be_placed_again(record: &Record, now: Timestamp) -> bool {
 /// # Errors
 /// [`Unavailable`] when the store fails; the lead is not accepted then.
 pub fn open(store: &impl AccountStore, open: &OpenRequest) -> PortResult<OpenResponse> {
-    match standing(store, open)? {
+    match submission(store, open)? {
         SubmissionLookup::New(lead_id) => {
             store.put(&LeadRow {
                 lead_id: lead_id.clone(),
@@ -122,14 +140,18 @@ pub fn open(store: &impl AccountStore, open: &OpenRequest) -> PortResult<OpenRes
     }
 }
 
-/// Whether this question takes back the decision that stands: a late answer, before the rep began to work the lead, or a
+/// Whether this request takes back the decision that stands: a late answer, before the rep began to work the lead, or a
 /// rep or an operator who means this very decision.
-fn is_taken_back(store: &impl AccountStore, decide: &DecideRequest, record: &Record) -> PortResult<bool> {
-    if let Some(handed) = &decide.handed {
-        return Ok(record.decision_no == handed.decision_no && record.decision.outcome == Outcome::Assigned);
+fn is_taken_back(store: &impl AccountStore, request: &DecideRequest, record: &Record) -> PortResult<bool> {
+    match &request.trigger {
+        Trigger::Arrival | Trigger::Retry => Ok(false),
+        Trigger::Reassignment { decision_no, .. } => {
+            Ok(record.decision_no == *decision_no && record.decision.outcome == Outcome::Assigned)
+        }
+        Trigger::LateEnrichment { .. } => {
+            Ok(may_be_placed_again(record, request.now) && store.touched(&record.context.lead_id)?.is_none())
+        }
     }
-    let may_move = decide.late.is_some() && may_be_placed_again(record, decide.now);
-    Ok(may_move && store.touched(&record.context.lead_id)?.is_none())
 }
 
 /// A rep begins to work a lead.
@@ -152,47 +174,63 @@ struct DecisionCase {
     lead_id: LeadId,
     received_at: Timestamp,
     decision_no: u32,
-    /// Whether pools may have been asked about it before.
-    again: bool,
+    /// Pools that may have been asked about it before.
+    asked_before: AskedBefore,
     /// The decision that is taken back.
     earlier: Option<Decision>,
     /// Reps who had the lead already.
     exclude: Vec<RepId>,
 }
 
+/// Which pools may hold an answer to a lead that does not count.
+enum AskedBefore {
+    /// None: it is decided for the first time.
+    Nobody,
+    /// These, by the record of the decision before.
+    Pools(BTreeSet<String>),
+    /// Any: a try before this one ended without a record.
+    Anybody,
+}
+
+impl DecisionCase {
+    fn first(lead_id: LeadId, received_at: Timestamp, asked_before: AskedBefore) -> Self {
+        Self { lead_id, received_at, decision_no: 1, asked_before, earlier: None, exclude: Vec::new() }
+    }
+
+    /// The decision after that of `record`.
+    fn next(record: Record, received_at: Timestamp) -> Self {
+        let pools = record.asked.iter().map(|asked| asked.attempt.pool.clone()).collect();
+        Self {
+            lead_id: record.context.lead_id,
+            received_at,
+            decision_no: record.decision_no.saturating_add(1),
+            asked_before: AskedBefore::Pools(pools),
+            earlier: None,
+            exclude: record.context.exclude,
+        }
+    }
+}
+
 /// What is to be decided, or what is answered at once.
-fn case(
-    store: &impl AccountStore,
-    decide: &DecideRequest,
-    woken: bool,
-) -> PortResult<Result<DecisionCase, DecideResponse>> {
-    let first = |lead_id, received_at, again| {
-        let (decision_no, earlier, exclude) = (1, None, Vec::new());
-        DecisionCase { lead_id, received_at, decision_no, again, earlier, exclude }
-    };
-    Ok(Ok(match standing(store, &decide.open)? {
-        SubmissionLookup::New(lead_id) => first(lead_id, decide.open.received_at, false),
+fn case(store: &impl AccountStore, request: &DecideRequest) -> PortResult<Result<DecisionCase, DecideResponse>> {
+    let is_retry = request.trigger != Trigger::Arrival;
+    Ok(Ok(match submission(store, &request.open)? {
+        SubmissionLookup::New(lead_id) => DecisionCase::first(lead_id, request.open.received_at, AskedBefore::Nobody),
         SubmissionLookup::Open(row) => {
-            let again = woken || row.received_at != decide.open.received_at;
-            first(row.lead_id, row.received_at, again)
+            let is_again = is_retry || row.received_at != request.open.received_at;
+            let asked_before = if is_again { AskedBefore::Anybody } else { AskedBefore::Nobody };
+            DecisionCase::first(row.lead_id, row.received_at, asked_before)
         }
-        SubmissionLookup::Held(row, record) if woken => {
-            let decision_no = row.decision_no.saturating_add(1);
-            DecisionCase { decision_no, exclude: record.context.exclude, ..first(row.lead_id, row.received_at, true) }
-        }
-        SubmissionLookup::Decided(record) if is_taken_back(store, decide, &record)? => {
-            let had_it = decide.handed.as_ref().and_then(|_| record.decision.rep_id());
-            let mut exclude = record.context.exclude;
-            exclude.extend(had_it.filter(|rep| !exclude.contains(rep)));
-            // Whom somebody names gets it, also back.
-            let to = decide.handed.as_ref().and_then(|handed| handed.to.as_ref());
-            exclude.retain(|rep| Some(rep) != to);
-            DecisionCase {
-                decision_no: record.decision_no.saturating_add(1),
-                earlier: Some(record.decision),
-                exclude,
-                ..first(record.context.lead_id, decide.open.received_at, true)
+        SubmissionLookup::Held(row, record) if is_retry => DecisionCase::next(*record, row.received_at),
+        SubmissionLookup::Decided(record) if is_taken_back(store, request, &record)? => {
+            let decision = record.decision.clone();
+            let mut case = DecisionCase::next(*record, request.open.received_at);
+            if let Trigger::Reassignment { to, .. } = &request.trigger {
+                case.exclude.extend(decision.rep_id().filter(|rep| !case.exclude.contains(rep)));
+                // An explicit reassignment always wins, also back to a rep who had the lead.
+                case.exclude.retain(|rep| Some(rep) != to.as_ref());
             }
+            DecisionCase { earlier: Some(decision), ..case }
         }
         SubmissionLookup::Held(_, record) | SubmissionLookup::Decided(record) => {
             return Ok(Err(DecideResponse::Decided { decision: Box::new(record.decision), replay: true }));
@@ -204,125 +242,189 @@ fn case(
 /// Decides a lead, accepting it in the same write when it was not before. The caller holds the account's lock.
 ///
 /// Steps: 1 where the submission stands (a decided one is answered with its first answer, a held one only
-/// when its time has come); 2 what the account is known to be; 3 the questions, here or at the employer's
-/// account shard; 4 for a lead that may have been asked about before, pools take back what does not count; 5 decision,
-/// owner and outbox in one write.
+/// when its time has come); 2 the record, see [`record`]; 3 for a lead that may have been asked about before, pools release
+/// what does not count; 4 decision, owner and outbox in one write.
 ///
 /// # Errors
-/// [`Unavailable`] when the store, a Team or the employer's account shard fails. Nothing is decided then, and asking
+/// [`Unavailable`] when the store, a pool or the employer's account shard fails. Nothing is decided then, and asking
 /// again gives the same rep.
 pub async fn decide<W: RepPools + AccountShards>(
     store: &impl AccountStore,
     world: &W,
     rosters: &impl Rosters,
-    decide: &DecideRequest,
-    woken: bool,
+    request: &DecideRequest,
 ) -> PortResult<DecideResponse> {
     // 1
-    let case = match case(store, decide, woken)? {
+    let case = match case(store, request)? {
         Ok(case) => case,
         Err(answered) => return Ok(answered),
     };
-    let DecisionCase { lead_id, received_at, decision_no, again, earlier, exclude } = case;
     // 2
-    let index = rosters.index(&decide.index_version).await?;
-    let mut view =
-        view(store, &decide.open.keys, decide.owner.as_ref(), decide.now, earlier.as_ref().map(|_| &lead_id))?;
-    view.crm.clone_from(&decide.crm);
-    view.holder = decide.late.filter(|late| late.keeps_rep).and(earlier.as_ref()).and_then(|earlier| earlier.rep_id());
-    view.handed_to = decide.handed.as_ref().and_then(|handed| handed.to.clone());
-    let context = RoutingContext { lead_id, exclude, now: decide.now, seed: decide.seed };
+    let index = rosters.index(&request.index_version).await?;
+    let record = record(store, world, &index, request, &case).await?;
     // 3
-    let asked = match decide.employer.as_ref().filter(|_| view.person.is_none() && decide.plan.rejected.is_none()) {
+    let pools: BTreeSet<&str> = match &case.asked_before {
+        AskedBefore::Nobody => BTreeSet::new(),
+        AskedBefore::Pools(before) => before
+            .iter()
+            .map(String::as_str)
+            .chain(record.asked.iter().map(|asked| asked.attempt.pool.as_str()))
+            .collect(),
+        AskedBefore::Anybody => index.teams.values().map(|team| team.pool.as_str()).collect(),
+    };
+    release(world, pools, &request.plan, &record.context, &record.asked).await?;
+    // 4
+    let decision = write(store, record, &request.open.fingerprint, case.received_at)?;
+    Ok(DecideResponse::Decided { decision: Box::new(decision), replay: false })
+}
+
+/// Says how a lead would be decided if it arrived now, by the steps of [`decide`], and changes nothing: pools are asked
+/// without effect, and so is the account shard of an employer.
+///
+/// # Errors
+/// As [`decide`].
+pub async fn explain<W: RepPools + AccountShards>(
+    store: &impl AccountStore,
+    world: &W,
+    rosters: &impl Rosters,
+    request: &DecideRequest,
+) -> PortResult<Explained> {
+    let lead_id = unused_id(store, &request.open)?;
+    let case = DecisionCase::first(lead_id, request.open.received_at, AskedBefore::Nobody);
+    let index = rosters.index(&request.index_version).await?;
+    let record = record(store, &Preview(world), &index, request, &case).await?;
+    Ok(Explained { decision: record.decision, asked: record.asked })
+}
+
+/// The decision of a case, with everything it was made of. Writes nothing itself.
+///
+/// Steps: 1 what the account is known to be; 2 the questions, here or at the employer's account shard; 3 the decision.
+async fn record(
+    store: &impl AccountStore,
+    world: &(impl RepPools + Claims),
+    index: &RosterIndex,
+    request: &DecideRequest,
+    case: &DecisionCase,
+) -> PortResult<Record> {
+    // 1
+    let earlier = case.earlier.as_ref();
+    let but = earlier.map(|_| &case.lead_id);
+    let mut view = view(store, &request.open.keys, request.owner.as_ref(), request.now, but)?;
+    view.crm.clone_from(&request.crm);
+    match &request.trigger {
+        Trigger::Arrival | Trigger::Retry => {}
+        Trigger::LateEnrichment { keeps_rep } => {
+            view.holder = earlier.filter(|_| *keeps_rep).and_then(Decision::rep_id);
+        }
+        Trigger::Reassignment { to, .. } => view.handed_to.clone_from(to),
+    }
+    let context = RoutingContext {
+        lead_id: case.lead_id.clone(),
+        exclude: case.exclude.clone(),
+        now: request.now,
+        seed: request.seed,
+    };
+    // 2
+    let is_moved = view.person.is_none() && request.plan.rejected.is_none();
+    let asked = match request.employer.as_ref().filter(|_| is_moved) {
         Some(keys) => {
             let claim = ClaimRequest {
                 keys: keys.clone(),
                 context: context.clone(),
-                owner: decide.owner.clone(),
-                crm: decide.crm.clone(),
-                plan: decide.plan.clone(),
-                index_version: decide.index_version.clone(),
+                owner: request.owner.clone(),
+                crm: request.crm.clone(),
+                plan: request.plan.clone(),
+                index_version: request.index_version.clone(),
             };
             let claimed = world.claim(&keys.account.shard(), &claim).await?;
             view = claimed.view;
             claimed.asked
         }
-        None => ask(world, &decide.plan, &view, &index, &context).await?,
+        None => ask(world, &request.plan, &view, index, &context).await?,
     };
-    // 4
-    if again {
-        release(world, &index, &decide.plan, &context, &asked).await?;
-    }
-    // 5
+    // 3
     let decision = conclude(DecisionInputs {
-        plan: &decide.plan,
+        plan: &request.plan,
         view: &view,
-        index: &index,
+        index,
         context: &context,
         asked: &asked,
-        enrichment: decide.enrichment.clone(),
-        mode: decide.mode,
-        decision_no,
-        received_at,
+        enrichment: request.enrichment.clone(),
+        mode: request.mode,
+        decision_no: case.decision_no,
+        received_at: case.received_at,
     });
-    let record = Record {
+    Ok(Record {
         v: RECORD_VERSION,
         decision,
-        keys: decide.open.keys.clone(),
-        lead: decide.open.lead.clone(),
-        facts: decide.facts.clone(),
+        keys: request.open.keys.clone(),
+        lead: request.open.lead.clone(),
+        facts: Record::stored_facts(&request.facts),
         view,
         context,
         asked,
-        decision_no,
+        decision_no: case.decision_no,
         previous: String::new(),
         seq: None,
-        replaces: earlier.as_ref().and_then(Decision::replaced),
-    };
-    let decision = write(store, record, &decide.open.fingerprint, received_at)?;
-    Ok(DecideResponse::Decided { decision: Box::new(decision), replay: false })
+        replaces: earlier.and_then(Decision::replaced),
+    })
 }
 
-/// Decides who gets a lead of this account that lives in another account shard. The caller holds the account's lock.
+/// Decides who gets a lead of this account that lives in another account shard, and remembers it. The caller holds the
+/// account's lock.
 ///
 /// # Errors
 /// As [`decide`].
 pub async fn claim(
     store: &impl AccountStore,
-    teams: &impl RepPools,
+    pools: &impl RepPools,
     rosters: &impl Rosters,
     claim: &ClaimRequest,
 ) -> PortResult<ClaimResponse> {
     let id = lead_id(&claim.keys, 0)?;
-    if let Some(row) = store.lead(&id)?.filter(|row| row.state == LeadState::Claim) {
-        let claimed: ClaimResponse =
-            serde_json::from_str(&row.body).map_err(|error| Unavailable::new("shard", error.to_string()))?;
-        let same = claimed.asked.last().is_some_and(|asked| picked(asked).is_some());
-        if same && row.fingerprint == claim.context.lead_id.as_str() {
-            return Ok(claimed);
-        }
+    if let Some(claimed) = store.claim(&id)?.filter(|claimed| claimed.lead_id == claim.context.lead_id) {
+        return serde_json::from_str(&claimed.body).map_err(|error| Unavailable::new("shard", error.to_string()));
     }
-    let index = rosters.index(&claim.index_version).await?;
-    let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.context.now, None)?;
-    view.crm.clone_from(&claim.crm);
-    let asked = ask(teams, &claim.plan, &view, &index, &claim.context).await?;
-    let claimed = ClaimResponse { view, asked };
+    let claimed = claimed(store, pools, rosters, claim).await?;
     if let Some(rep) = claimed.asked.last().and_then(picked) {
-        store.put(&LeadRow {
-            lead_id: id,
-            fingerprint: claim.context.lead_id.to_string(),
-            state: LeadState::Claim,
-            rep_id: Some(rep.to_string()),
-            received_at: claim.context.now,
-            wake_at: None,
-            decision_no: 1,
+        store.put_claim(&ClaimRow {
+            claim_id: id,
+            lead_id: claim.context.lead_id.clone(),
+            rep_id: rep.clone(),
+            at: claim.context.now,
             body: json(&claimed)?,
         })?;
     }
     Ok(claimed)
 }
 
-/// Writes the decision with its place in the chain, the owner and the outbox. No await: one transaction.
+/// What [`claim`] would answer; nothing is remembered, and pools are asked without effect.
+///
+/// # Errors
+/// As [`decide`].
+pub async fn preview_claim(
+    store: &impl AccountStore,
+    pools: &impl RepPools,
+    rosters: &impl Rosters,
+    claim: &ClaimRequest,
+) -> PortResult<ClaimResponse> {
+    claimed(store, &Preview(pools), rosters, claim).await
+}
+
+async fn claimed(
+    store: &impl AccountStore,
+    pools: &impl RepPools,
+    rosters: &impl Rosters,
+    claim: &ClaimRequest,
+) -> PortResult<ClaimResponse> {
+    let index = rosters.index(&claim.index_version).await?;
+    let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.context.now, None)?;
+    view.crm.clone_from(&claim.crm);
+    let asked = ask(pools, &claim.plan, &view, &index, &claim.context).await?;
+    Ok(ClaimResponse { view, asked })
+}
+
+/// Writes the decision with its place in the chain, the owner and the outbox, all or none.
 fn write(
     store: &impl AccountStore,
     mut record: Record,
@@ -350,10 +452,13 @@ fn write(
         body,
     };
     let hash = sha256_hex(row.body.as_bytes());
-    // The outbox first: should the second write fail, an entry for a lead that is not decided delivers nothing, but
-    // a decided lead without an entry would never be delivered.
-    store.append(seq, &row.lead_id, &hash)?;
-    store.put(&row)?;
+    store.transaction(&mut || {
+        if row.decision_no > 1 {
+            store.keep_record(&row.lead_id)?;
+        }
+        store.append(seq, &row.lead_id, &hash)?;
+        store.put(&row)
+    })?;
     Ok(decision)
 }
 

@@ -4,3 +4,5 @@ pub(crate) mod ask;
 pub mod context;
 pub mod crm_snapshot;
 pub mod decide;
+mod preview;
+pub mod request;

@@ -1,7 +1,8 @@
 //! Whichever CRM the deployment names.
 
 use crate::crm::{CallBudget, Hubspot, Pipedrive, Salesforce};
-use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, Signer, VendorLimits};
+use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, Signer};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
 use lead_router_core::crm::{CrmKind, CrmWrite, CrmWritten};
@@ -20,15 +21,15 @@ pub enum Connected<'a, W> {
 /// # Errors
 /// `not_set_up` names the setting that is missing. `builtin_crm` for the built-in one: its tables are written with the
 /// ledger, and there is nothing to connect.
-pub fn connect<W: Http + Clock + VendorLimits + Signer>(
+pub fn connect<W: Http + Clock + RateLimits + Signer>(
     world: &W,
     kind: CrmKind,
-    patience: CallBudget,
+    budget: CallBudget,
 ) -> DeliveryResult<Connected<'_, W>> {
     match kind {
-        CrmKind::Hubspot => Hubspot::connect(world, patience).map(Connected::Hubspot),
-        CrmKind::Salesforce => Salesforce::connect(world, patience).map(Connected::Salesforce),
-        CrmKind::Pipedrive => Pipedrive::connect(world, patience).map(Connected::Pipedrive),
+        CrmKind::Hubspot => Hubspot::connect(world, budget).map(Connected::Hubspot),
+        CrmKind::Salesforce => Salesforce::connect(world, budget).map(Connected::Salesforce),
+        CrmKind::Pipedrive => Pipedrive::connect(world, budget).map(Connected::Pipedrive),
         CrmKind::Builtin => Err(DeliveryError::config("builtin_crm", "no CRM is connected: set `CRM`")),
     }
 }
@@ -44,7 +45,7 @@ macro_rules! ask {
     };
 }
 
-impl<W: Http + Clock + VendorLimits + Signer> Crm for Connected<'_, W> {
+impl<W: Http + Clock + RateLimits + Signer> Crm for Connected<'_, W> {
     async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
         ask!(self, crm => crm.lookup(question).await)
     }

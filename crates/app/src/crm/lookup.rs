@@ -1,8 +1,8 @@
 //! What the CRM knows about a lead before it is decided: the mirror in the account shard first, a call second.
 
-use crate::intake::IntakeWorld;
 use crate::ports::InForce;
 use crate::ports::messages::{SnapshotRequest, StoreSnapshotRequest};
+use crate::world::IntakeWorld;
 use lead_router_core::crm::owner::CrmOwner;
 use lead_router_core::crm::snapshot::{CrmSnapshot, SnapshotEntry};
 use lead_router_core::crm::state::{CrmQuestion, State};
@@ -37,7 +37,6 @@ pub struct CrmLookup<'a, W> {
     question: CrmQuestion,
     mirror: CrmSnapshot,
     now: Timestamp,
-    learns: bool,
 }
 
 impl<'a, W: IntakeWorld> CrmLookup<'a, W> {
@@ -54,18 +53,12 @@ impl<'a, W: IntakeWorld> CrmLookup<'a, W> {
     async fn about(world: &'a W, config: &'a InForce, keys: LeadKeys, question: CrmQuestion) -> Self {
         let ask = SnapshotRequest { account: keys.account.clone(), person: keys.person.clone() };
         let mirror = world.mirror(&keys.account.shard(), &ask).await.unwrap_or_default();
-        Self { world, config, keys, question, mirror, now: world.now(), learns: true }
+        Self { world, config, keys, question, mirror, now: world.now() }
     }
 
     /// Whether the mirror answers: nothing has to be waited for.
     pub fn is_known(&self) -> bool {
         self.mirror.is_fresh(self.question.email.is_some(), self.config.crm_heard, self.now)
-    }
-
-    /// The same for a dry run: nothing is remembered.
-    #[must_use]
-    pub fn without_learning(self) -> Self {
-        Self { learns: false, ..self }
     }
 
     /// The answer: of the mirror when it is fresh, else of the CRM, which is remembered; when the CRM does not answer, of
@@ -76,9 +69,7 @@ impl<'a, W: IntakeWorld> CrmLookup<'a, W> {
         }
         match self.world.lookup(&self.question).await {
             Ok(state) => {
-                if self.learns {
-                    self.remember(&state).await;
-                }
+                self.remember(&state).await;
                 self.consulted(&state, CrmUse::Live)
             }
             Err(_) if self.mirror != CrmSnapshot::default() => self.consulted(&self.mirror.state(), CrmUse::Stale),

@@ -1,12 +1,13 @@
 //! Pipedrive: the order of the calls. What is asked and what an answer says is in `domain::crm::pipedrive`.
 
 use crate::crm::vendor::{CallBudget, VendorClient};
-use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, Check, Crm, DeliveryResult, VendorLimits};
+use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, Check, Crm, DeliveryResult};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::pipedrive::answers::{account, emails, number, person, records, text};
 use lead_router_core::crm::pipedrive::decide::PipedriveStep;
 use lead_router_core::crm::pipedrive::mark::Mark;
-use lead_router_core::crm::pipedrive::requests::lanes;
+use lead_router_core::crm::pipedrive::requests::buckets;
 use lead_router_core::crm::pipedrive::{PipedriveApi, answers, decide};
 use lead_router_core::crm::state::{AccountState, CrmQuestion, CrmUser, PersonKind, State};
 use lead_router_core::crm::write::{Assigning, CrmWrite, CrmWritten, RecordId};
@@ -27,25 +28,25 @@ pub struct Pipedrive<'a, W> {
     api: PipedriveApi,
 }
 
-impl<'a, W: Http + Clock + VendorLimits> Pipedrive<'a, W> {
+impl<'a, W: Http + Clock + RateLimits> Pipedrive<'a, W> {
     /// The company that the settings name.
     ///
     /// # Errors
     /// `not_set_up`, naming the setting.
-    pub fn connect(world: &'a W, patience: CallBudget) -> DeliveryResult<Self> {
+    pub fn connect(world: &'a W, budget: CallBudget) -> DeliveryResult<Self> {
         let api = PipedriveApi::read(|name| world.setting(name))?;
-        Ok(Self { vendor: VendorClient { world, name: "pipedrive", patience }, api })
+        Ok(Self { vendor: VendorClient { world, name: "pipedrive", budget }, api })
     }
 
     async fn page(&self, request: HttpRequest) -> DeliveryResult<(Value, Option<String>)> {
-        let lanes = lanes(&request);
-        let answer = self.vendor.send(&request, &lanes).await?;
+        let buckets = buckets(&request);
+        let answer = self.vendor.send(&request, &buckets).await?;
         let data = answers::data(answer.status, answer.retry_after_s, &answer.body);
         if let Err(DeliveryError::Retryable { code, after_ms: Some(ms) }) = &data
             && code == "rate_limited"
-            && let Some(lane) = lanes.last()
+            && let Some(bucket) = buckets.last()
         {
-            self.vendor.hold(&lane.name, *ms).await;
+            self.vendor.block_for(&bucket.name, *ms).await;
         }
         data
     }
@@ -174,7 +175,7 @@ impl<'a, W: Http + Clock + VendorLimits> Pipedrive<'a, W> {
                 changes.accounts.extend(self.account(org_id).await?.map(|account| (address.domain.clone(), account)));
             }
             let field = format!("/custom_fields/{}", self.api.person_field);
-            let created_at = answers::moment(&record, "/add_time").unwrap_or(Timestamp::from_ms(0));
+            let created_at = answers::timestamp(&record, "/add_time").unwrap_or(Timestamp::from_ms(0));
             changes.people.push(ChangedPerson {
                 lead: Box::new(lead(&record, &state.id, &address.address)),
                 email: address.address,
@@ -226,7 +227,7 @@ fn lead(record: &Value, id: &str, address: &str) -> RawLead {
     lead
 }
 
-impl<W: Http + Clock + VendorLimits> Crm for Pipedrive<'_, W> {
+impl<W: Http + Clock + RateLimits> Crm for Pipedrive<'_, W> {
     async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
         let found = match question.email.as_deref() {
             None => None,

@@ -1,8 +1,8 @@
 //! One request to a provider, and a second one when that is worth it.
 
-use crate::enrichment::provider_lookup::{ending_of_failure, refused};
-use crate::enrichment::provider_token::ProviderCallContext;
-use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, ProviderLimits};
+use crate::enrichment::provider_call::{ProviderCallContext, ending_of_failure, refused};
+use crate::ports::rate_limits::RateLimits;
+use crate::ports::{Clock, Http, HttpAnswer, HttpFailure};
 use futures_util::future::{Either, select};
 use lead_router_core::enrichment::provider::{Reading, read};
 use lead_router_core::enrichment::waterfall::breaker::Ending;
@@ -23,7 +23,7 @@ type HedgedAnswer = Result<(HttpAnswer, Reading), HttpFailure>;
 ///
 /// One question has one second request at most. A request that starts a job has none: the job may have begun. Neither has a
 /// try whether the provider is back.
-pub(crate) async fn send_twice<W: Http + Clock + ProviderLimits>(
+pub(crate) async fn send_twice<W: Http + Clock + RateLimits>(
     asking: &ProviderCallContext<'_, W>,
     request: &HttpRequest,
 ) -> HedgedAnswer {
@@ -50,7 +50,7 @@ struct HedgeRound<'a, W> {
     started_at: Timestamp,
 }
 
-impl<W: Http + Clock + ProviderLimits> HedgeRound<'_, W> {
+impl<W: Http + Clock + RateLimits> HedgeRound<'_, W> {
     fn passed_ms(&self) -> u32 {
         u32::try_from(self.asking.world.now().ms_since(self.started_at)).unwrap_or(0)
     }

@@ -1,8 +1,9 @@
 //! A provider answers after the lead had to be decided without it.
 
 use crate::account::decide::may_be_placed_again;
-use crate::intake::{IntakeWorld, Options, employer, seed};
-use crate::ports::messages::{DecideRequest, DecideResponse, LateEnrichment, LeadStatus, OpenRequest};
+use crate::account::request::{Findings, decide_request};
+use crate::intake::{IntakeWorld, Options, employer};
+use crate::ports::messages::{DecideResponse, LeadStatus, OpenRequest, Trigger};
 use crate::ports::{CachedReading, PortResult};
 use lead_router_core::decision::attempts::AccountOwner;
 use lead_router_core::decision::plan::{Plan, plan};
@@ -39,9 +40,10 @@ pub async fn apply_late_enrichment<W: IntakeWorld>(
         return Ok(None);
     }
     let config = world.current().await?;
-    let said = merge_readings(&record.facts, &[facted(reading)]);
+    let known = record.known_facts();
+    let said = merge_readings(&known, &[facted(reading)]);
     let (facts, owner) = with_directory(world, &record, said).await?;
-    let before = plan(&config.rubric, &record.facts, now);
+    let before = plan(&config.rubric, &known, now);
     let plan = plan(&config.rubric, &facts, now);
     let keeps_rep = placement(&plan) == placement(&before) && owner == record.view.owner;
     let is_same = keeps_rep && plan.score.tier == before.score.tier;
@@ -63,22 +65,11 @@ pub async fn apply_late_enrichment<W: IntakeWorld>(
     };
     let open = OpenRequest { keys, fingerprint, lead, received_at };
     let shard = open.keys.account.shard();
-    let decide = DecideRequest {
-        employer: employer(&open, &facts, options.person_key),
-        seed: seed(&open.keys),
-        open,
-        facts,
-        owner,
-        crm: view.crm,
-        plan,
-        enrichment,
-        index_version: config.index_version.clone(),
-        mode: decision.mode,
-        now,
-        late: Some(LateEnrichment { keeps_rep }),
-        handed: None,
-    };
-    match world.decide(&shard, &decide, true).await? {
+    let findings =
+        Findings { employer: employer(&open, &facts, options.person_key), facts, owner, crm: view.crm, enrichment };
+    let trigger = Trigger::LateEnrichment { keeps_rep };
+    let request = decide_request(&config, open, findings, plan, trigger, (decision.mode, now));
+    match world.decide(&shard, &request).await? {
         DecideResponse::Decided { decision, replay: false } => Ok(Some(*decision)),
         DecideResponse::Decided { .. } | DecideResponse::Conflict => Ok(None),
     }

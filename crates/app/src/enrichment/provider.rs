@@ -6,9 +6,9 @@ use lead_router_core::enrichment::provider::{Contact, Offer, SubjectKind, build}
 use lead_router_core::enrichment::waterfall::{ProviderState, WaterfallSource};
 use lead_router_core::enrichment::website::{BASE_URL_SETTING, Site};
 use lead_router_core::facts::{Facts, Field, FieldSet};
+use lead_router_core::hash::keyed_hash;
 use lead_router_core::id::ProviderId;
 use lead_router_core::lead::Lead;
-use lead_router_core::lead::key::keyed_hash;
 use lead_router_core::normalize::company_key;
 use lead_router_core::rubric::file::LimitFile;
 

@@ -1,61 +1,24 @@
 //! One question to one provider about one subject, whoever asks: breaker, token, call, hedge request, reading.
 
-use crate::enrichment::provider_token::{ProviderCallContext, send};
+use crate::enrichment::provider_call::{Ended, Health, Progress, ProviderCallContext, ended, refused};
+use crate::enrichment::provider_token::send;
 use crate::enrichment::website;
-use crate::ports::messages::{
-    PermitRequest, PermitResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest,
-};
-use crate::ports::{CachedReading, Clock, Http, HttpAnswer, Pages, ProviderLimits};
-use lead_router_core::enrichment::provider::{Description, Offer, Reading, VendorToken, build, build_poll};
-use lead_router_core::enrichment::waterfall::breaker::{Breaker, Ending};
-use lead_router_core::enrichment::waterfall::hedging::{Allowance, Hedge};
-use lead_router_core::enrichment::waterfall::latency::ObservedLatency;
-use lead_router_core::enrichment::waterfall::results::{
-    CIRCUIT_OPEN, DAILY_CAP_REACHED, FOUND, NOT_ASKED, NOT_FOUND, NOT_SET_UP, PENDING, RATE_LIMITED, UNAVAILABLE,
-};
-use lead_router_core::error::Remedy;
-use lead_router_core::facts::Fact;
+use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
+use crate::ports::rate_limits::{RateLimits, of_provider};
+use crate::ports::{Clock, Http, Pages};
+use lead_router_core::enrichment::provider::{Description, Offer, Reading, build, build_poll};
+use lead_router_core::enrichment::waterfall::breaker::Ending;
+use lead_router_core::enrichment::waterfall::hedging::Hedge;
+use lead_router_core::enrichment::waterfall::results::{CIRCUIT_OPEN, FOUND, NOT_ASKED, NOT_SET_UP, PENDING};
 use lead_router_core::http::HttpRequest;
-use lead_router_core::time::Timestamp;
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-
-/// What is remembered about a provider between calls.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Health {
-    /// Whether it is asked at all.
-    pub breaker: Breaker,
-    /// How long it takes.
-    pub latency: ObservedLatency,
-    /// How many questions may be asked twice.
-    pub allowance: Allowance,
-    /// The token that its key was exchanged for, when it takes tokens and was asked before.
-    pub token: Option<VendorToken>,
-}
-
-/// What happens with a question while it is under way.
-#[derive(Debug)]
-pub struct Progress {
-    /// Whether a lead waits for the answer. When none does, nothing is paid for speed.
-    pub is_awaited: Cell<bool>,
-    /// Why a second request was sent.
-    pub hedge: Cell<Option<Hedge>>,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self { is_awaited: Cell::new(true), hedge: Cell::new(None) }
-    }
-}
-
-/// How a question ends: for the breaker, and for who asked.
-pub(super) type Ended = (Ending, ProviderLookupResponse);
+use lead_router_core::vendor::rate_limit::RefundRequest;
+use std::cell::RefCell;
 
 /// Longest time for which a provider is asked whether it is done, in milliseconds.
 pub const POLL_MS_MAX: i64 = 60_000;
 
 /// Asks whichever provider the question names, as the kind of provider wants it. Never an error.
-pub async fn look_up<W: Http + Pages + Clock + ProviderLimits>(
+pub async fn look_up<W: Http + Pages + Clock + RateLimits>(
     world: &W,
     health: &RefCell<Health>,
     question: &ProviderLookupRequest,
@@ -69,7 +32,7 @@ pub async fn look_up<W: Http + Pages + Clock + ProviderLimits>(
 }
 
 /// Asks an API. Never longer than the description and [`POLL_MS_MAX`] allow; never an error.
-async fn ask_api<W: Http + Clock + ProviderLimits>(
+async fn ask_api<W: Http + Clock + RateLimits>(
     world: &W,
     health: &RefCell<Health>,
     description: &Description,
@@ -107,13 +70,10 @@ async fn ask_api<W: Http + Clock + ProviderLimits>(
     let hedge = progress.hedge.get();
     let looked_up = ProviderLookupResponse { hedge, ..looked_up };
     if question.limit.is_some() {
-        let refund = RefundRequest {
-            provider: description.id.clone(),
-            cost_usd_micros: description.cost_usd_micros,
-            at: counted_at,
-        };
+        let refund = RefundRequest { cost_usd_micros: description.cost_usd_micros, at: counted_at };
+        let limiter = of_provider(&description.id);
         for _ in 0..uncharged(&looked_up) {
-            let _ = world.refund(&refund).await;
+            let _ = world.refund(&limiter, &refund).await;
         }
     }
     looked_up
@@ -130,29 +90,8 @@ fn uncharged(looked_up: &ProviderLookupResponse) -> u32 {
     }
 }
 
-/// Why a call may not be made, when the rubric limits the provider and the limit is reached. Without the count there is no
-/// call: the money of the business is not spent on a guess.
-pub(super) async fn refused<W: ProviderLimits + Clock>(
-    world: &W,
-    cost_usd_micros: u32,
-    question: &ProviderLookupRequest,
-) -> Option<&'static str> {
-    let permit = PermitRequest {
-        provider: question.provider.clone(),
-        limit: question.limit?,
-        cost_usd_micros,
-        now: world.now(),
-    };
-    match world.permit(&permit).await {
-        Ok(PermitResponse::Yes) => None,
-        Ok(PermitResponse::RateLimited) => Some(RATE_LIMITED),
-        Ok(PermitResponse::DailyCapReached) => Some(DAILY_CAP_REACHED),
-        Err(_) => Some(UNAVAILABLE),
-    }
-}
-
 /// One question with all the calls that it takes: a provider that needs time is asked again until it is done.
-async fn call<W: Http + Clock + ProviderLimits>(
+async fn call<W: Http + Clock + RateLimits>(
     asking: &ProviderCallContext<'_, W>,
     make: impl Fn(Option<&str>, &str) -> Option<HttpRequest>,
 ) -> Ended {
@@ -184,43 +123,4 @@ async fn call<W: Http + Clock + ProviderLimits>(
         world.pause(pause_ms).await;
     }
     (Ending::Answered, ProviderLookupResponse::failed(PENDING))
-}
-
-/// How a question ends with an answer that was read.
-pub(super) fn ended(description: &Description, answer: &HttpAnswer, reading: Reading, now: Timestamp) -> Ended {
-    let kept = |facts: BTreeMap<String, Fact>, seconds: u32, result: &str| {
-        let until = now.plus_ms(i64::from(seconds).saturating_mul(1_000));
-        let blocked = !matches!(result, FOUND | NOT_FOUND);
-        let reading = CachedReading { facts, owner_rep_id: None, until, version: String::new(), blocked };
-        (
-            Ending::Answered,
-            ProviderLookupResponse { reading: Some(reading), result: result.to_owned(), shared: false, hedge: None },
-        )
-    };
-    match reading {
-        Reading::Found(values) => {
-            let fact = |value| Fact { value, provider: description.id.clone(), at: now };
-            let facts = values.into_iter().map(|(field, value)| (field.path().to_owned(), fact(value))).collect();
-            kept(facts, description.cache.found_s, FOUND)
-        }
-        Reading::NotFound => kept(BTreeMap::new(), description.cache.not_found_s, NOT_FOUND),
-        Reading::Pending { .. } => (Ending::Answered, ProviderLookupResponse::failed(PENDING)),
-        // The person objects to being looked up: that is remembered like a miss.
-        Reading::Failed { code, remedy: Remedy::FixRequest } => {
-            kept(BTreeMap::new(), description.cache.not_found_s, code)
-        }
-        Reading::Failed { code, remedy } => {
-            (ending_of_failure(answer, code, remedy), ProviderLookupResponse::failed(code))
-        }
-    }
-}
-
-/// How a failure ends a question, for the breaker.
-pub(super) fn ending_of_failure(answer: &HttpAnswer, code: &str, remedy: Remedy) -> Ending {
-    match remedy {
-        _ if answer.status == 429 => Ending::Busy(answer.retry_after_s.map(|seconds| seconds.saturating_mul(1_000))),
-        Remedy::FixConfig if code == "provider_bad_request" => Ending::Answered,
-        Remedy::FixConfig => Ending::Refused,
-        _ => Ending::Fault,
-    }
 }

@@ -1,25 +1,15 @@
 //! One request to a provider, with its key or with the token that the key is exchanged for.
 
 use crate::enrichment::hedging::send_twice;
-use crate::enrichment::provider_lookup::{Ended, Health, Progress, ended};
-use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
-use crate::ports::{Clock, Http, HttpAnswer, HttpFailure, ProviderLimits};
-use lead_router_core::enrichment::provider::{Description, Reading, build_token, read_poll, read_token};
+use crate::enrichment::provider_call::{Ended, Health, ProviderCallContext, ended};
+use crate::ports::messages::ProviderLookupResponse;
+use crate::ports::rate_limits::RateLimits;
+use crate::ports::{Clock, Http, HttpAnswer, HttpFailure};
+use lead_router_core::enrichment::provider::{Reading, build_token, read_poll, read_token};
 use lead_router_core::enrichment::waterfall::breaker::Ending;
 use lead_router_core::enrichment::waterfall::results::NOT_ASKED;
 use lead_router_core::http::HttpRequest;
 use std::cell::RefCell;
-
-/// A question that is being asked: where it goes, with which secret, and what is known about the provider.
-pub(crate) struct ProviderCallContext<'a, W> {
-    pub(crate) world: &'a W,
-    pub(crate) health: &'a RefCell<Health>,
-    pub(crate) description: &'a Description,
-    pub(crate) question: &'a ProviderLookupRequest,
-    pub(crate) progress: &'a Progress,
-    pub(crate) base_url: &'a str,
-    pub(crate) key: &'a str,
-}
 
 /// What stands for the key in a request.
 struct Credential {
@@ -33,7 +23,7 @@ struct Credential {
 ///
 /// # Errors
 /// How the question ends when there is no answer to it.
-pub(crate) async fn send<W: Http + Clock + ProviderLimits>(
+pub(crate) async fn send<W: Http + Clock + RateLimits>(
     asking: &ProviderCallContext<'_, W>,
     is_result: bool,
     make: impl Fn(&str) -> Option<HttpRequest>,
@@ -48,7 +38,7 @@ pub(crate) async fn send<W: Http + Clock + ProviderLimits>(
     send_with(asking, is_result, make(&second.value)).await
 }
 
-async fn send_with<W: Http + Clock + ProviderLimits>(
+async fn send_with<W: Http + Clock + RateLimits>(
     asking: &ProviderCallContext<'_, W>,
     is_result: bool,
     request: Option<HttpRequest>,

@@ -5,9 +5,10 @@
 //! leads instead is that whatever it answers is kept with the company, a fault included, and that leads of one
 //! company share a call.
 
-use crate::enrichment::provider_lookup::refused;
+use crate::enrichment::provider_call::refused;
 use crate::ports::messages::{ProviderLookupRequest, ProviderLookupResponse};
-use crate::ports::{CachedReading, Clock, Http, HttpFailure, Pages, ProviderLimits};
+use crate::ports::rate_limits::RateLimits;
+use crate::ports::{CachedReading, Clock, Http, HttpFailure, Pages};
 use lead_router_core::enrichment::provider::Offer;
 use lead_router_core::enrichment::waterfall::results::{FOUND, NOT_ASKED, NOT_FOUND};
 use lead_router_core::enrichment::website::{BASE_URL_SETTING, FAULT_S, Site, TIMEOUT_MS};
@@ -23,7 +24,7 @@ const NO_SERVER: u16 = 530;
 /// `not_asked`: the domain is none whose website may be asked for. `not_found`: there is no server or no page, what
 /// comes is no HTML, a redirect leads elsewhere, or the page says nothing that can be used. `provider_try_later`,
 /// `timeout`, `unreachable`: the server has a fault, which is kept for an hour.
-pub async fn look_up<W: Pages + Http + Clock + ProviderLimits>(
+pub async fn look_up<W: Pages + Http + Clock + RateLimits>(
     world: &W,
     question: &ProviderLookupRequest,
 ) -> ProviderLookupResponse {

@@ -8,8 +8,8 @@ use lead_router_core::time::Timestamp;
 
 /// The key of a row: the sender's, or its content. A row is the same lead however often and however late it comes.
 #[must_use]
-pub fn key_of(lead: &Lead, named: Option<String>) -> String {
-    named.unwrap_or_else(|| format!("content:{}", fingerprint(lead)))
+pub fn key_of(lead: &Lead, named: Option<String>, person_key: &[u8]) -> String {
+    named.unwrap_or_else(|| format!("content:{}", fingerprint(lead, person_key)))
 }
 
 /// Takes a row in. `None` when it is there already.

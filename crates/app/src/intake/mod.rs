@@ -4,35 +4,29 @@ pub mod batch;
 pub mod dry_run;
 pub mod turnstile;
 
+pub use crate::world::IntakeWorld;
+
+use crate::account::request::{Findings, decide_request};
 use crate::crm::lookup::{CrmContext, CrmLookup, of_employer};
 use crate::crm::write_back;
 use crate::enrichment::{After, Enriched, EnrichmentRun};
 use crate::ports::crm::CrmLookups;
 use crate::ports::jobs::Job;
 use crate::ports::messages::{
-    DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest, ReserveKeyResponse,
+    DecideResponse, LeadStatus, OpenRequest, OpenResponse, ReserveKeyRequest, ReserveKeyResponse, Trigger,
 };
-use crate::ports::{AccountShards, Cache, Clock, Config, Directory, Http, Jobs, PortResult, ProviderLookups};
+use crate::ports::{Jobs, PortResult};
 use futures_util::future::join;
 use lead_router_core::crm::CrmKind;
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::record::{Decision, Mode, Outcome};
 use lead_router_core::enrichment::provider::merge::merge;
 use lead_router_core::facts::{Facts, Field};
+use lead_router_core::hash::{hex, keyed_hash};
 use lead_router_core::id::LeadId;
 use lead_router_core::lead::Lead;
-use lead_router_core::lead::key::{AccountHash, LeadKeys, hex, keyed_hash, shard_of};
+use lead_router_core::lead::key::{AccountHash, LeadKeys, shard_of};
 use lead_router_core::time::Timestamp;
-
-/// What the intake needs of the world.
-pub trait IntakeWorld:
-    Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards
-{
-}
-impl<T: Clock + Config + Cache + CrmLookups + Directory + Http + Jobs + ProviderLookups + AccountShards> IntakeWorld
-    for T
-{
-}
 
 /// Settings of the intake.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +92,12 @@ pub async fn intake<W: IntakeWorld>(
     // 1
     if let Some(key) = idempotency_key {
         let key_hash = keyed_hash(options.person_key, "idempotency", key);
-        let reserve = ReserveKeyRequest { key_hash, fingerprint: fingerprint(&lead), now: received_at };
+        let reserve = ReserveKeyRequest {
+            key_hash,
+            fingerprint: fingerprint(&lead, options.person_key),
+            person: LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), key).person,
+            now: received_at,
+        };
         if world.reserve(&shard_of(&reserve.key_hash), &reserve).await? == ReserveKeyResponse::Conflict {
             return Ok(Done::now(IntakeAnswer::Conflict));
         }
@@ -119,11 +118,8 @@ pub(super) async fn accept<W: IntakeWorld>(
     options: Options<'_>,
 ) -> PortResult<Done> {
     // 2
-    let fingerprint = fingerprint(&lead);
-    let submission = match key {
-        Some(key) => submission_of(key),
-        None => format!("content:{fingerprint}"),
-    };
+    let (fingerprint, of_content) = submission_of_content(&lead, options.person_key);
+    let submission = key.map_or(of_content, submission_of);
     let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), &submission);
     let open = OpenRequest { keys, fingerprint, lead, received_at };
     if !options.wait {
@@ -134,6 +130,13 @@ pub(super) async fn accept<W: IntakeWorld>(
         }));
     }
     route(world, open, options, None).await
+}
+
+/// The fingerprint of a lead's content, and what it is hashed as where the sender gives no key.
+pub(super) fn submission_of_content(lead: &Lead, person_key: &[u8]) -> (String, String) {
+    let fingerprint = fingerprint(lead, person_key);
+    let submission = format!("content:{fingerprint}");
+    (fingerprint, submission)
 }
 
 /// What an idempotency key is hashed as.
@@ -148,12 +151,12 @@ pub fn id_of(lead: &Lead, key: &str, person_key: &[u8]) -> Option<LeadId> {
     LeadKeys::new(person_key, &lead.account_key(), lead.person_key(), &submission_of(key)).lead_id(0)
 }
 
-/// Steps 3 to 7 of [`intake`]; with the lead's id for one that was accepted before and is woken.
+/// Steps 3 to 7 of [`intake`]. A lead that is retried was accepted before, and is known outside.
 async fn route<W: IntakeWorld>(
     world: &W,
     open: OpenRequest,
     options: Options<'_>,
-    woken: Option<LeadId>,
+    retried: Option<LeadId>,
 ) -> PortResult<Done> {
     // 3
     let config = world.current().await?;
@@ -161,10 +164,10 @@ async fn route<W: IntakeWorld>(
     let crm = CrmLookup::start(world, &config, &open.lead, &open.keys).await;
     let shard = open.keys.account.shard();
     // 4
-    let is_woken = woken.is_some();
-    let mut accepted = woken;
+    let trigger = if retried.is_some() { Trigger::Retry } else { Trigger::Arrival };
+    let mut accepted = retried;
     let is_slow = crm.as_ref().is_some_and(|crm| !crm.is_known()) || !run.is_over();
-    if !is_woken && is_slow {
+    if trigger == Trigger::Arrival && is_slow {
         match world.open(&shard, &open).await? {
             OpenResponse::Open { lead_id, .. } => accepted = Some(lead_id),
             OpenResponse::Decided { decision } => {
@@ -173,7 +176,7 @@ async fn route<W: IntakeWorld>(
             OpenResponse::Conflict => return Ok(Done::now(IntakeAnswer::Conflict)),
         }
     }
-    let announced = accepted.as_ref().filter(|_| !is_woken && options.mode == Mode::Live);
+    let announced = accepted.as_ref().filter(|_| trigger == Trigger::Arrival && options.mode == Mode::Live);
     // 5
     let enriched = async {
         let mut consulted = match crm {
@@ -194,27 +197,14 @@ async fn route<W: IntakeWorld>(
     let now = world.now();
     let plan = plan(&config.rubric, &known.facts, now);
     // 7
-    let seed = seed(&open.keys);
-    let decide = DecideRequest {
-        open,
-        facts: known.facts,
-        owner: known.owner,
-        crm: consulted.view,
-        employer,
-        plan,
-        enrichment: known.summary,
-        index_version: config.index_version.clone(),
-        mode: options.mode,
-        seed,
-        now,
-        late: None,
-        handed: None,
-    };
-    let answer = match world.decide(&shard, &decide, is_woken).await? {
+    let Enriched { facts, owner, summary, after } = known;
+    let findings = Findings { facts, owner, crm: consulted.view, employer, enrichment: summary };
+    let request = decide_request(&config, open, findings, plan, trigger, (options.mode, now));
+    let answer = match world.decide(&shard, &request).await? {
         DecideResponse::Decided { decision, replay } => IntakeAnswer::Decided { decision, replay },
         DecideResponse::Conflict => IntakeAnswer::Conflict,
     };
-    Ok(Done { answer, after: known.after })
+    Ok(Done { answer, after })
 }
 
 /// Adds what the CRM says of the employer that enrichment found.
@@ -261,13 +251,8 @@ pub async fn route_again<W: IntakeWorld>(
     route(world, open, options, Some(lead_id.clone())).await.map(Some)
 }
 
-/// Hash of the content, in hexadecimal.
+/// Keyed hash of the content, in hexadecimal: whoever reads it cannot try out what somebody may have written.
 #[must_use]
-pub fn fingerprint(lead: &Lead) -> String {
-    hex(&lead.content_fingerprint())
-}
-
-/// Seed of the tie-breaks: a function of the submission, so that asking again breaks ties the same way.
-pub(super) fn seed(keys: &LeadKeys) -> u64 {
-    keys.submission.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+pub fn fingerprint(lead: &Lead, person_key: &[u8]) -> String {
+    keyed_hash(person_key, "content", &hex(&lead.content_fingerprint()))
 }

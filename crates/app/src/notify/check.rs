@@ -1,7 +1,7 @@
 //! Whether the channels are set up: one line per thing that was tried.
 
+use crate::notify::channel::{NotifyWorld, setting, vendor};
 use crate::notify::slack::{SlackAccess, ask, reading};
-use crate::notify::{NotifyWorld, setting, vendor};
 use crate::ports::Http;
 use crate::ports::crm::{Check, DeliveryResult};
 use lead_router_core::notify::slack::PostedMessage;
@@ -43,16 +43,18 @@ async fn slack<W: NotifyWorld>(world: &W) -> Vec<Check> {
     let Ok(access) = SlackAccess::new(world) else { return Vec::new() };
     let (api, vendor) = (access.api(), vendor(world, "slack"));
     let nowhere = PostedMessage { channel: "C00000000".to_owned(), ts: "0".to_owned() };
-    let lanes = |name: &str| [reading(name)];
+    let buckets = |name: &str| [reading(name)];
     let tried = [
-        ("slack: token", ask(&vendor, &api.auth_test(), &lanes("auth")).await.map(|_| ())),
+        ("slack: token", ask(&vendor, &api.auth_test(), &buckets("auth")).await.map(|_| ())),
         (
             "slack: scope chat:write",
-            has_scope(ask(&vendor, &api.update(&nowhere, &serde_json::json!({"text": "-"})), &lanes("update")).await),
+            has_scope(ask(&vendor, &api.update(&nowhere, &serde_json::json!({"text": "-"})), &buckets("update")).await),
         ),
         (
             "slack: reads its own messages, so that none is told twice",
-            has_scope(ask(&vendor, &api.history(&nowhere.channel, world.now(), world.now()), &lanes("history")).await),
+            has_scope(
+                ask(&vendor, &api.history(&nowhere.channel, world.now(), world.now()), &buckets("history")).await,
+            ),
         ),
     ];
     tried.into_iter().map(|(name, tried)| Check::new(name, &tried)).collect()

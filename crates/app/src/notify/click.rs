@@ -2,8 +2,9 @@
 
 use crate::notify::slack::{SlackAccess, update};
 use crate::notify::vendor;
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
 use crate::ports::follow_up::FollowUps;
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Config, Http, HttpAnswer};
 use lead_router_core::notify::rep_action::{RepAction, RepActionKind, RepActionOutcome};
 use lead_router_core::notify::slack::click::Click;
@@ -12,8 +13,8 @@ use lead_router_core::notify::told_outcome;
 use serde_json::{Value, json};
 
 /// What carrying out a click needs of the world.
-pub trait ClickWorld: Http + Clock + VendorLimits + Config + FollowUps {}
-impl<W: Http + Clock + VendorLimits + Config + FollowUps> ClickWorld for W {}
+pub trait ClickWorld: Http + Clock + RateLimits + Config + FollowUps {}
+impl<W: Http + Clock + RateLimits + Config + FollowUps> ClickWorld for W {}
 
 /// Carries out a click, after Slack was answered.
 ///

@@ -1,6 +1,6 @@
 //! Who is told of a decision, and the tries of telling one notice through one chain of channels.
 
-use crate::crm::vendor::GATE_FULL;
+use crate::crm::vendor::RATE_LIMITER_FULL;
 use crate::notify;
 use crate::notify::{Delivered, Telling};
 use crate::ports::jobs::{Job, NotificationJob};
@@ -95,7 +95,7 @@ pub async fn notify_next<W: DeliverWorld>(
                 return Ok(NotifyOutcome::Told(Some(channel)));
             }
             // Its turn has not come: nothing was tried.
-            Err(DeliveryError::Retryable { code, after_ms }) if code == GATE_FULL => {
+            Err(DeliveryError::Retryable { code, after_ms }) if code == RATE_LIMITER_FULL => {
                 let after_ms = i64::from(after_ms.unwrap_or_default()).clamp(GATE_PAUSE_MS_MIN, PAUSE_MS_MAX);
                 let notification = Box::new(NotificationJob { notice, policy, so_far, is_repeated });
                 return Ok(NotifyOutcome::Again { notification, after_ms });

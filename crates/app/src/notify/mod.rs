@@ -9,31 +9,25 @@
 //! - Incoming webhooks of Slack, workflows of Teams and the binding for mail know no repeats and cannot be asked: it may be
 //!   seen twice. A lead that nobody hears of is worse than one that is told twice.
 
+mod channel;
 mod check;
 mod click;
 pub mod deliver;
 mod slack;
 
+pub use channel::{NotifyWorld, Telling};
 pub use check::check;
 pub use click::clicked;
 
-use crate::crm::{CallBudget, VendorClient};
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
 use crate::ports::mail::Mails;
 use crate::ports::rules::RuleBooks;
-use crate::ports::{Clock, Http, HttpAnswer, PortResult};
-use lead_router_core::http::HttpRequest;
+use crate::ports::{Http, HttpAnswer, PortResult};
+use channel::{bucket, call, setting, vendor};
 use lead_router_core::notify::channel::NOTIFY_FROM;
 use lead_router_core::notify::email::{Mail, binding_setback};
 use lead_router_core::notify::slack::{PostedMessage, read_webhook, short_hash};
-use lead_router_core::notify::{
-    Channel, ChannelKind, Notice, Policy, RATE_LIMITED, resend, slack as slack_wire, teams, webhook,
-};
-use lead_router_core::vendor::{Bucket, DeliveryError};
-
-/// What telling needs of the world.
-pub trait NotifyWorld: Http + Clock + VendorLimits + Mails {}
-impl<W: Http + Clock + VendorLimits + Mails> NotifyWorld for W {}
+use lead_router_core::notify::{Channel, ChannelKind, Notice, Policy, resend, slack as slack_wire, teams, webhook};
 
 /// The rules for a notice: those in force, over the channels whose settings are there.
 ///
@@ -49,21 +43,6 @@ pub fn available<W: Http + Mails>(world: &W) -> Vec<Channel> {
     Channel::available(|name| world.setting(name).is_some(), world.has_mail())
 }
 
-/// One notice for one channel.
-#[derive(Debug, Clone, Copy)]
-pub struct Telling<'a> {
-    /// The channel.
-    pub channel: &'a Channel,
-    /// The notice.
-    pub notice: &'a Notice,
-    /// The Slack channel for those without a Slack user.
-    pub slack_channel: Option<&'a str>,
-    /// Whether an earlier try may have told it.
-    pub again: bool,
-    /// The message of an earlier notice about the same lead to the same rep: it no longer holds, and loses its buttons.
-    pub earlier: Option<&'a PostedMessage>,
-}
-
 /// What was told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Delivered {
@@ -72,10 +51,10 @@ pub struct Delivered {
     pub posted: Option<PostedMessage>,
 }
 
-/// Tells a notice. Ends within the patience of the consumer.
+/// Tells a notice. Ends within [`CallBudget::CONSUMER`](crate::crm::CallBudget::CONSUMER).
 ///
 /// # Errors
-/// [`DeliveryError::Retryable`] when it may work later; [`DeliveryError::Permanent`] with what an operator has to change. Those of the gate, of
+/// [`DeliveryError::Retryable`] when it may work later; [`DeliveryError::Permanent`] with what an operator has to change. Those of the limiter, of
 /// the network (`timeout`, `unreachable`: it may have been told) and of each channel.
 pub async fn tell<W: NotifyWorld>(world: &W, notification: &Telling<'_>) -> DeliveryResult<Delivered> {
     let Telling { channel, notice, .. } = *notification;
@@ -85,18 +64,18 @@ pub async fn tell<W: NotifyWorld>(world: &W, notification: &Telling<'_>) -> Deli
         ChannelKind::Slack => slack::tell(world, notification).await.map(|posted| Delivered { posted: Some(posted) }),
         ChannelKind::SlackWebhook => {
             let (name, url) = address(world, channel)?;
-            let lanes = [lane(format!("webhook:{}", short_hash(&url)), 1_000, 1)];
+            let buckets = [bucket(format!("webhook:{}", short_hash(&url)), 1_000, 1)];
             let request = slack_wire::webhook(&url, notice);
             let read = |answer: &HttpAnswer| read_webhook(answer.status, answer.retry_after_s, &answer.body, &name);
-            call(&vendor(world, "slack_webhook"), &request, &lanes, read).await.map(|()| Delivered::default())
+            call(&vendor(world, "slack_webhook"), &request, &buckets, read).await.map(|()| Delivered::default())
         }
         ChannelKind::Teams => {
             let (name, url) = address(world, channel)?;
             // Four a second: what the older connectors took. Workflows document no other limit.
-            let lanes = [lane(format!("workflow:{}", short_hash(&url)), 1_000, 4)];
+            let buckets = [bucket(format!("workflow:{}", short_hash(&url)), 1_000, 4)];
             let read = |answer: &HttpAnswer| teams::read(answer.status, answer.retry_after_s, &name);
             let request = teams::request(&url, notice);
-            call(&vendor(world, "teams"), &request, &lanes, read).await.map(|()| Delivered::default())
+            call(&vendor(world, "teams"), &request, &buckets, read).await.map(|()| Delivered::default())
         }
         ChannelKind::Resend => by_resend(world, notice).await.map(|()| Delivered::default()),
         ChannelKind::Email => {
@@ -113,10 +92,10 @@ async fn by_resend<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResult
     let mail = Mail::new(&setting(world, NOTIFY_FROM)?, notice)?;
     let base_url = world.setting("RESEND_BASE_URL").unwrap_or_else(|| resend::BASE_URL.to_owned());
     let per_second = world.setting("RESEND_PER_SECOND").and_then(|text| text.parse().ok());
-    let lanes = [lane("all".to_owned(), 1_000, per_second.filter(|max| *max > 0).unwrap_or(resend::PER_SECOND))];
+    let buckets = [bucket("all".to_owned(), 1_000, per_second.filter(|max| *max > 0).unwrap_or(resend::PER_SECOND))];
     let request = resend::request(base_url.trim_end_matches('/'), &key, &mail, notice);
     let read = |answer: &HttpAnswer| resend::read(answer.status, answer.retry_after_s, &answer.body);
-    call(&vendor(world, "resend"), &request, &lanes, read).await
+    call(&vendor(world, "resend"), &request, &buckets, read).await
 }
 
 async fn by_webhook<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResult<()> {
@@ -126,28 +105,10 @@ async fn by_webhook<W: NotifyWorld>(world: &W, notice: &Notice) -> DeliveryResul
     let secrets: Vec<&str> = std::iter::once(secret.as_str()).chain(previous.as_deref()).collect();
     let keys = webhook::keys(&secrets)?;
     // Ten a second: nobody documents the limit of the business's own server, which says 429 when it has one.
-    let lanes = [lane("all".to_owned(), 1_000, 10)];
+    let buckets = [bucket("all".to_owned(), 1_000, 10)];
     let request = webhook::request(&url, &keys, notice, world.now());
     let read = |answer: &HttpAnswer| webhook::read(answer.status, answer.retry_after_s);
-    call(&vendor(world, "notify_webhook"), &request, &lanes, read).await
-}
-
-fn vendor<'a, W>(world: &'a W, name: &'static str) -> VendorClient<'a, W> {
-    VendorClient { world, name, patience: CallBudget::CONSUMER }
-}
-
-/// How much longer than a vendor's window a lane's is, in milliseconds: the vendor counts a call when it arrives, the gate when
-/// it leaves, and on the way one may gain on the other.
-const SKEW_MS: u32 = 300;
-
-fn lane(name: String, window_ms: u32, max: u32) -> Bucket {
-    Bucket { name, window_ms: window_ms.saturating_add(SKEW_MS), max }
-}
-
-/// A setting without which the channel cannot be used.
-fn setting(world: &impl Http, name: &str) -> DeliveryResult<String> {
-    let missing = || DeliveryError::config("not_set_up", format!("set `{name}`, or take the channel out of the rules"));
-    world.setting(name).ok_or_else(missing)
+    call(&vendor(world, "notify_webhook"), &request, &buckets, read).await
 }
 
 /// Name and value of the setting with the address of a channel.
@@ -155,22 +116,4 @@ fn address(world: &impl Http, channel: &Channel) -> DeliveryResult<(String, Stri
     let name = channel.address_setting().unwrap_or_default();
     let url = setting(world, &name)?;
     Ok((name, url))
-}
-
-/// One call, and what its answer means; a vendor that is asked too often closes the lanes for as long as it says.
-async fn call<W: Http + Clock + VendorLimits, T>(
-    vendor: &VendorClient<'_, W>,
-    request: &HttpRequest,
-    lanes: &[Bucket],
-    read: impl FnOnce(&HttpAnswer) -> DeliveryResult<T>,
-) -> DeliveryResult<T> {
-    let read = read(&vendor.send(request, lanes).await?);
-    if let Err(DeliveryError::Retryable { code, after_ms: Some(ms) }) = &read
-        && code == RATE_LIMITED
-    {
-        for lane in lanes {
-            vendor.hold(&lane.name, *ms).await;
-        }
-    }
-    read
 }

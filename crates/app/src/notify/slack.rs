@@ -1,8 +1,9 @@
 //! Slack by a bot: posts once, finds what it may have posted, takes away what no longer holds.
 
 use crate::crm::VendorClient;
-use crate::notify::{NotifyWorld, Telling, call, lane, setting, vendor};
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::notify::channel::{NotifyWorld, Telling, bucket, call, setting, vendor};
+use crate::ports::crm::DeliveryResult;
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http, HttpAnswer};
 use lead_router_core::http::HttpRequest;
 use lead_router_core::notify::slack::{
@@ -67,7 +68,7 @@ fn target(to: &Addressee, slack_channel: Option<&str>) -> DeliveryResult<String>
 }
 
 /// The message of a notice that may have been posted. An app that may not read the conversation finds nothing.
-async fn look_for<W: Http + Clock + VendorLimits>(
+async fn look_for<W: Http + Clock + RateLimits>(
     vendor: &VendorClient<'_, W>,
     api: SlackApi<'_>,
     target: &str,
@@ -96,29 +97,29 @@ async fn look_for<W: Http + Clock + VendorLimits>(
 }
 
 /// Changes a message.
-pub(super) async fn update<W: Http + Clock + VendorLimits>(
+pub(super) async fn update<W: Http + Clock + RateLimits>(
     vendor: &VendorClient<'_, W>,
     request: &HttpRequest,
 ) -> DeliveryResult<()> {
     ask(vendor, request, &[reading("update")]).await.map(|_| ())
 }
 
-pub(super) async fn ask<W: Http + Clock + VendorLimits>(
+pub(super) async fn ask<W: Http + Clock + RateLimits>(
     vendor: &VendorClient<'_, W>,
     request: &HttpRequest,
-    lanes: &[Bucket],
+    buckets: &[Bucket],
 ) -> DeliveryResult<SlackAnswer> {
-    call(vendor, request, lanes, |answer: &HttpAnswer| read(answer.status, answer.retry_after_s, &answer.body)).await
+    call(vendor, request, buckets, |answer: &HttpAnswer| read(answer.status, answer.retry_after_s, &answer.body)).await
 }
 
 /// One message a second for a conversation; for a workspace Slack says "several hundred a minute", and 4 a second are 240.
 fn posting(target: &str) -> [Bucket; 2] {
-    [lane(format!("channel:{}", short_hash(target)), 1_000, 1), lane("workspace".to_owned(), 1_000, 4)]
+    [bucket(format!("channel:{}", short_hash(target)), 1_000, 1), bucket("workspace".to_owned(), 1_000, 4)]
 }
 
 /// Methods of Slack's third tier: 50 calls a minute each.
 pub(super) fn reading(name: &str) -> Bucket {
-    lane(name.to_owned(), 60_000, 50)
+    bucket(name.to_owned(), 60_000, 50)
 }
 
 const fn is_later(setback: &DeliveryError) -> bool {

@@ -6,8 +6,7 @@ use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
 use lead_router_core::crm::{AccountState, CrmKind, CrmWrite, CrmWritten, PersonState};
 use lead_router_core::intake::RawLead;
 use lead_router_core::time::Timestamp;
-use lead_router_core::vendor::rate_limit::KeptToken;
-use lead_router_core::vendor::{AcquireRequest, AcquireResponse, DeliveryError, TokenRequest, TokenResponse};
+use lead_router_core::vendor::DeliveryError;
 
 /// Result of an effect outside.
 pub type DeliveryResult<T> = Result<T, DeliveryError>;
@@ -146,18 +145,6 @@ impl Check {
         };
         Self { name: name.into(), problem: tried.as_ref().err().map(problem) }
     }
-}
-
-/// The gates before vendors: one per vendor account.
-pub trait VendorLimits {
-    /// Asks to make one call.
-    async fn pass(&self, vendor: &str, pass: &AcquireRequest) -> PortResult<AcquireResponse>;
-    /// Closes a lane until a moment.
-    async fn hold(&self, vendor: &str, lane: &str, until: Timestamp) -> PortResult<()>;
-    /// Asks for the vendor's token.
-    async fn token(&self, vendor: &str, ask: &TokenRequest) -> PortResult<TokenResponse>;
-    /// Keeps a token that was fetched; `None` when fetching failed.
-    async fn put_token(&self, vendor: &str, token: Option<&KeptToken>) -> PortResult<()>;
 }
 
 /// Signs with a private key.

@@ -67,6 +67,8 @@ pub enum Job {
     Deliver {
         /// The lead.
         lead_id: LeadId,
+        /// Number of the record in the lead's account shard.
+        seq: u64,
         /// The record as JSON, when it fits the message; otherwise its account shard is asked for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         record: Option<String>,

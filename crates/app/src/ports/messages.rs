@@ -24,8 +24,10 @@ use serde::{Deserialize, Serialize};
 pub struct ReserveKeyRequest {
     /// Keyed hash of the idempotency key.
     pub key_hash: String,
-    /// Hash of the content.
+    /// Keyed hash of the content.
     pub fingerprint: String,
+    /// The part of lead ids that stands for the person, so that the reservation goes when they are erased.
+    pub person: String,
     /// Now.
     pub now: Timestamp,
 }
@@ -101,22 +103,33 @@ pub struct DecideRequest {
     pub seed: u64,
     /// Now.
     pub now: Timestamp,
-    /// Set when a provider answered after the first decision, which may then be made once more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub late: Option<LateEnrichment>,
-    /// Set when a rep gives the lead back or it is handed on: the decision is made once more without that rep.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handed: Option<Reassignment>,
+    /// What makes it be decided now.
+    #[serde(default)]
+    pub trigger: Trigger,
 }
 
-/// A lead that a rep gives back, or that is handed on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reassignment {
-    /// Number of the decision that is taken back: when there is a newer one, nothing happens.
-    pub decision_no: u32,
-    /// Who gets it, whatever the rotation says; `None` for whoever is next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<RepId>,
+/// What makes a lead be decided now.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// It arrives, for the first time or once more. A lead that was decided is answered with its first decision.
+    #[default]
+    Arrival,
+    /// Its time has come: it was accepted and not decided, or it is held.
+    Retry,
+    /// A provider answered after the first decision, which may then be made once more.
+    LateEnrichment {
+        /// Whether team and rep are asked for as before, so that the rep keeps the lead under its new tier.
+        keeps_rep: bool,
+    },
+    /// A rep gives the lead back, or it is reassigned: the decision is made once more without that rep.
+    Reassignment {
+        /// Number of the decision that is taken back: when there is a newer one, nothing happens.
+        decision_no: u32,
+        /// Who gets it, whatever the rotation says; `None` for whoever is next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<RepId>,
+    },
 }
 
 /// Says that a rep works a lead: a late answer does not move it any more.
@@ -140,13 +153,6 @@ pub enum TouchResponse {
     Stale,
 }
 
-/// What a late answer changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LateEnrichment {
-    /// Whether team and rep are asked for as before, so that the rep keeps the lead under its new tier.
-    pub keeps_rep: bool,
-}
-
 /// Answer to [`DecideRequest`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -160,6 +166,15 @@ pub enum DecideResponse {
     },
     /// The id belongs to another content.
     Conflict,
+}
+
+/// A decision that was not made: a dry run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explained {
+    /// What the decision would be.
+    pub decision: Decision,
+    /// Who would be asked, in order, with every candidate.
+    pub asked: Vec<QueryResult>,
 }
 
 /// Asks the account shard of an employer who gets the lead of a person who wrote from a private address.
@@ -285,42 +300,6 @@ pub struct ProviderLookupRequest {
     /// The lead that was decided without the answer, and may be placed again when it comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead_id: Option<LeadId>,
-}
-
-/// Asks whether a provider may be called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PermitRequest {
-    /// The provider.
-    pub provider: ProviderId,
-    /// What it may be asked and may cost.
-    pub limit: LimitFile,
-    /// Price of an answer, in millionths of a US dollar.
-    pub cost_usd_micros: u32,
-    /// Now.
-    pub now: Timestamp,
-}
-
-/// Answer to [`PermitRequest`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PermitResponse {
-    /// The call is counted and may be made.
-    Yes,
-    /// Too many calls in this second.
-    RateLimited,
-    /// The calls or the money of the day are used up.
-    DailyCapReached,
-}
-
-/// Gives back the price of a call that cost nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefundRequest {
-    /// The provider.
-    pub provider: ProviderId,
-    /// The price that was counted, in millionths of a US dollar.
-    pub cost_usd_micros: u32,
-    /// When it was counted.
-    pub at: Timestamp,
 }
 
 /// What a question came to.

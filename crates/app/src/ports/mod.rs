@@ -1,12 +1,16 @@
 //! What the world must provide. Each port is small; `edge` implements it with a binding, the tests in memory.
 #![expect(async_fn_in_trait, reason = "everything runs on one thread, so no future has to be `Send`")]
 
+mod cached_reading;
 pub mod crm;
 pub mod follow_up;
 pub mod jobs;
 pub mod mail;
 pub mod messages;
+pub mod rate_limits;
 pub mod rules;
+
+pub use cached_reading::{CacheEntry, CachedReading, STALE_MS};
 
 use jobs::Job;
 use lead_router_core::audit::AuditEvent;
@@ -15,21 +19,19 @@ use lead_router_core::decision::index::RosterIndex;
 use lead_router_core::decision::record::Record;
 use lead_router_core::directory::DirectoryRow;
 use lead_router_core::enrichment::website::{PageAddress, WebPage};
-use lead_router_core::facts::Fact;
 use lead_router_core::http::HttpRequest;
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::AccountHash;
 use lead_router_core::notify::slack::PostedMessage;
 use lead_router_core::roster::model::PickRequest;
 use lead_router_core::rubric::Rubric;
-use lead_router_core::time::{DAY_MS, Timestamp};
+use lead_router_core::time::Timestamp;
 use messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, LeadStatus, OpenRequest, OpenResponse, PermitRequest,
-    PermitResponse, PickResponse, ProviderLookupRequest, ProviderLookupResponse, RefundRequest, ReleaseRequest,
-    ReserveKeyRequest, ReserveKeyResponse, SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
+    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, LeadStatus, OpenRequest, OpenResponse,
+    PickResponse, ProviderLookupRequest, ProviderLookupResponse, ReleaseRequest, ReserveKeyRequest, ReserveKeyResponse,
+    SnapshotRequest, StoreSnapshotRequest, TouchRequest, TouchResponse,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A port could not do what was asked; the same call may succeed later.
@@ -80,41 +82,6 @@ pub struct InForce {
     pub directory_version: String,
     /// When every change in the CRM was taken over into the account shards; `None` when changes are not read.
     pub crm_heard: Option<SyncedRange>,
-}
-
-/// Cached answers of providers about one company or one person, by provider.
-pub type CacheEntry = BTreeMap<String, CachedReading>;
-
-/// One cached answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CachedReading {
-    /// The facts, by field path; empty when the provider knows nothing.
-    pub facts: BTreeMap<String, Fact>,
-    /// Owner of the account, for answers of the directory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner_rep_id: Option<String>,
-    /// When the answer is asked for again.
-    pub until: Timestamp,
-    /// Version of the source, for answers of the directory.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub version: String,
-    /// Whether the person must not be looked up, at any provider.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub blocked: bool,
-}
-
-/// How long facts are used while they are asked for again, in milliseconds: a company rarely changes in a week, and a lead
-/// that waits is worse than a count of employees of last week.
-pub const STALE_MS: i64 = 7 * DAY_MS;
-
-impl CachedReading {
-    /// When it stops being used. Facts of a provider are used for [`STALE_MS`] longer than they are fresh; that nothing is
-    /// known, that a person must not be looked up, and what the directory says are not.
-    #[must_use]
-    pub fn usable_until(&self) -> Timestamp {
-        let may_be_stale = !self.facts.is_empty() && !self.blocked && self.version.is_empty();
-        if may_be_stale { self.until.plus_ms(STALE_MS) } else { self.until }
-    }
 }
 
 /// The cache of provider answers.
@@ -181,14 +148,6 @@ pub trait Pages {
     async fn page(&self, address: &PageAddress, timeout_ms: u32) -> Result<PageAnswer, HttpFailure>;
 }
 
-/// What providers may be asked and may cost, counted over all leads.
-pub trait ProviderLimits {
-    /// Asks for one call, and counts it when it may be made.
-    async fn permit(&self, permit: &PermitRequest) -> PortResult<PermitResponse>;
-    /// Says that a call that was permitted cost nothing.
-    async fn refund(&self, refund: &RefundRequest) -> PortResult<()>;
-}
-
 /// Questions to providers, each asked once for all leads of a subject.
 pub trait ProviderLookups {
     /// Asks a provider.
@@ -201,16 +160,24 @@ pub trait AccountShards {
     async fn reserve(&self, shard: &str, reserve: &ReserveKeyRequest) -> PortResult<ReserveKeyResponse>;
     /// Accepts a lead before anything slow happens.
     async fn open(&self, shard: &str, open: &OpenRequest) -> PortResult<OpenResponse>;
-    /// Decides a lead, accepting it first when need be. A held lead is decided again only when `woken`.
-    async fn decide(&self, shard: &str, decide: &DecideRequest, woken: bool) -> PortResult<DecideResponse>;
+    /// Decides a lead, accepting it first when need be.
+    async fn decide(&self, shard: &str, decide: &DecideRequest) -> PortResult<DecideResponse>;
+    /// Says how a lead would be decided if it arrived now, and changes nothing.
+    async fn explain(&self, shard: &str, decide: &DecideRequest) -> PortResult<Explained>;
     /// Lets the account shard of another account decide who owns it.
     async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse>;
+    /// The same question without any effect.
+    async fn preview_claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse>;
     /// A lead as it stands; `None` when the account shard does not have it.
     async fn lead(&self, lead_id: &LeadId) -> PortResult<Option<LeadStatus>>;
     /// Says that a rep works a lead.
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse>;
     /// What was last read of the CRM about a person and their account.
     async fn mirror(&self, shard: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot>;
+    /// A record that waits in the outbox of its account shard, by the id of its lead and its number; `None` when it is gone.
+    async fn record(&self, lead_id: &LeadId, seq: u64) -> PortResult<Option<Record>>;
+    /// Says that the ledger holds these records of an account shard, so that they may leave its outbox.
+    async fn confirm(&self, shard: &str, seqs: &[u64]) -> PortResult<()>;
     /// Has remembered what was read of the CRM about people and accounts of one account shard.
     async fn learn(&self, shard: &str, news: &[StoreSnapshotRequest]) -> PortResult<()>;
 }
@@ -269,8 +236,34 @@ pub enum LeadState {
     Held,
     /// Decided: not for sales.
     Rejected,
-    /// A lead of another account shard that claimed this account.
-    Claim,
+}
+
+/// A lead of another account shard that claimed an account of this one, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRow {
+    /// Id of the lead as seen from this account; orders rows as those of leads.
+    pub claim_id: LeadId,
+    /// Id of the lead.
+    pub lead_id: LeadId,
+    /// Who has it.
+    pub rep_id: RepId,
+    /// When it was claimed.
+    pub at: Timestamp,
+    /// JSON: the [`ClaimResponse`].
+    pub body: String,
+}
+
+/// An earlier lead of an account or a person, of this account shard or of another that claimed the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierRow {
+    /// Id of the lead.
+    pub lead_id: LeadId,
+    /// Who has it.
+    pub rep_id: String,
+    /// JSON: the [`Record`] of a lead, the [`ClaimResponse`] of a claim.
+    pub body: String,
+    /// Whether it is a claim.
+    pub is_claim: bool,
 }
 
 /// A lead as its account shard stores it: one row.
@@ -290,7 +283,7 @@ pub struct LeadRow {
     pub wake_at: Option<Timestamp>,
     /// Number of the decision, from 1; how often it was woken while it is open.
     pub decision_no: u32,
-    /// JSON: the [`Record`] of a decided lead, the [`OpenRequest`] of an open one, the [`ClaimResponse`] of a claim.
+    /// JSON: the [`Record`] of a decided lead, the [`OpenRequest`] of an open one.
     pub body: String,
 }
 
@@ -299,7 +292,11 @@ pub trait AccountStore {
     /// A lead by id.
     fn lead(&self, id: &LeadId) -> PortResult<Option<LeadRow>>;
     /// The latest lead or claim whose id begins with `prefix`, that a rep has and that arrived after `since`, but for one.
-    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<LeadRow>>;
+    fn latest(&self, prefix: &str, since: Timestamp, but: Option<&LeadId>) -> PortResult<Option<EarlierRow>>;
+    /// A claim by its id: that of the lead, seen from this account.
+    fn claim(&self, id: &LeadId) -> PortResult<Option<ClaimRow>>;
+    /// Writes a claim, replacing its row.
+    fn put_claim(&self, row: &ClaimRow) -> PortResult<()>;
     /// Writes a lead, replacing its row.
     fn put(&self, row: &LeadRow) -> PortResult<()>;
     /// Leads whose `wake_at` has come, the earliest first.
@@ -308,16 +305,16 @@ pub trait AccountStore {
     fn next_wake(&self) -> PortResult<Option<Timestamp>>;
     /// The reservation of an idempotency key: fingerprint and moment.
     fn key(&self, hash: &str) -> PortResult<Option<(String, Timestamp)>>;
-    /// Writes a reservation.
-    fn put_key(&self, hash: &str, fingerprint: &str, at: Timestamp) -> PortResult<()>;
+    /// Writes a reservation for a content of a person.
+    fn put_key(&self, hash: &str, fingerprint: &str, person: &str, at: Timestamp) -> PortResult<()>;
     /// Number and hash of the last record; `(0, "")` before the first.
     fn head(&self) -> PortResult<(u64, String)>;
-    /// Appends a record to the outbox.
+    /// Runs some writes as one: when `run` fails, none of them is kept.
+    fn transaction(&self, run: &mut dyn FnMut() -> PortResult<()>) -> PortResult<()>;
+    /// Appends a record to the outbox. Its text is that of the lead's row, until [`Self::keep_record`].
     fn append(&self, seq: u64, lead_id: &LeadId, hash: &str) -> PortResult<()>;
-    /// Whether there are records after number `after`, which may not have been sent.
-    fn has_unsent(&self, after: u64) -> PortResult<bool>;
-    /// Forgets the outbox up to `seq`, all but the last record, which carries the head of the chain.
-    fn sent(&self, seq: u64) -> PortResult<()>;
+    /// Keeps the text of a lead's record with its place in the outbox, because the row is about to hold another one.
+    fn keep_record(&self, lead_id: &LeadId) -> PortResult<()>;
     /// When a rep began to work a lead, if one did.
     fn touched(&self, id: &LeadId) -> PortResult<Option<Timestamp>>;
     /// Writes what [`Self::touched`] gives.
@@ -327,6 +324,29 @@ pub trait AccountStore {
     fn crm(&self, account: &AccountHash, person: &str) -> PortResult<Option<String>>;
     /// Writes what [`Self::crm`] gives.
     fn put_crm(&self, account: &AccountHash, person: &str, seen: &str) -> PortResult<()>;
+}
+
+/// A record that has to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OutboxRow {
+    /// Its number in the account shard.
+    pub seq: u64,
+    /// The lead it is about.
+    pub lead_id: LeadId,
+    /// The record as JSON; `None` when it was erased.
+    pub record: Option<String>,
+}
+
+/// The outbox of an account shard, in the same tables as [`AccountStore`].
+pub trait OutboxStore {
+    /// Numbers of the records after number `after`, in order.
+    fn outbox_after(&self, after: u64) -> PortResult<Vec<u64>>;
+    /// The records with these numbers, in order; those that are not there any more are left out.
+    fn outbox_rows(&self, seqs: &[u64]) -> PortResult<Vec<OutboxRow>>;
+    /// Removes the texts that [`AccountStore::keep_record`] kept with these records.
+    fn forget_records(&self, seqs: &[u64]) -> PortResult<()>;
+    /// Deletes these records, each by its number.
+    fn delete_from_outbox(&self, seqs: &[u64]) -> PortResult<()>;
 }
 
 /// The tables of a pool. Synchronous, like [`AccountStore`].

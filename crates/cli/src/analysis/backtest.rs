@@ -79,7 +79,7 @@ pub struct Comparison {
 /// In place of tier and team of a lead that is rejected.
 pub const REJECTED: &str = "rejected";
 
-/// Compares two rubrics on some leads, each at the moment when it arrived.
+/// Compares two rubrics on some leads, each at the time it arrived.
 #[must_use]
 pub fn compare(old: &Rubric, new: &Rubric, cases: &[BacktestCase]) -> Comparison {
     let mut comparison = Comparison::default();

@@ -1,9 +1,9 @@
 //! `backtest`: two rubrics on the leads of the past.
 
 use crate::analysis::backtest::{BacktestCase, BacktestLine, Comparison, Placement, REJECTED, compare};
+use crate::analysis::random::Random;
 use crate::analysis::simulate::arrivals::arrivals;
 use crate::analysis::simulate::generate::Prospect;
-use crate::analysis::simulate::random::Random;
 use crate::analysis::simulate::report::{RepReport, SimulationReport};
 use crate::analysis::simulate::response::Luck;
 use crate::analysis::simulate::run::{Arrival, run as simulate};
@@ -19,7 +19,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// Leads a day at which leads without a moment of arrival are taken to have come.
+/// Leads a day at which leads without a time of arrival are taken to have come.
 const PER_DAY: f64 = 50.0;
 
 /// Runs `backtest`.
@@ -58,15 +58,15 @@ pub fn run(args: &BacktestArgs) -> Result<Output, CommandFailure> {
     Ok(Output::clean(text, json))
 }
 
-/// Gives leads without a moment of arrival one, as if they came in this order.
+/// Gives leads without a time of arrival one, as if they came in this order.
 fn spread(cases: &mut [BacktestCase], seed: u64, start: Timestamp) {
     let mut days = 1_u32;
-    let mut moments = Vec::new();
-    while moments.len() < cases.len() && days < 100_000 {
+    let mut timestamps = Vec::new();
+    while timestamps.len() < cases.len() && days < 100_000 {
         days = days.saturating_mul(2);
-        moments = arrivals(start, days, PER_DAY, &mut Random::new(seed, "arrivals"));
+        timestamps = arrivals(start, days, PER_DAY, &mut Random::new(seed, "arrivals"));
     }
-    for (case, at) in cases.iter_mut().zip(moments) {
+    for (case, at) in cases.iter_mut().zip(timestamps) {
         let age_ms = at.ms_since(case.at);
         case.facts.signals.iter_mut().for_each(|signal| signal.at = signal.at.plus_ms(age_ms));
         case.at = at;
@@ -91,7 +91,7 @@ fn reported(rubric: &Rubric, roster: &Roster, planned: &[Arrival], what: &str) -
 }
 
 fn text(comparison: &Comparison, reports: Option<&[SimulationReport; 2]>, list: usize) -> String {
-    let mut text = format!("{} of {} leads move\n", comparison.moved, comparison.leads);
+    let mut text = format!("{} of {} leads change\n", comparison.moved, comparison.leads);
     let _ = write!(text, "\nby tier (old down, new across)\n{}", matrix(&comparison.tiers));
     let _ = write!(text, "\nby team (old down, new across)\n{}", matrix(&comparison.teams));
     if let Some([old, new]) = reports {
@@ -133,7 +133,7 @@ fn matrix(counts: &BTreeMap<String, BTreeMap<String, u32>>) -> String {
 fn load(old: &SimulationReport, new: &SimulationReport) -> String {
     let touched = |report: &SimulationReport| report.in_time.saturating_add(report.late);
     let mut text = format!(
-        "\nfirst touch in time: {} with the old rubric, {} with the new one (simulated)\n",
+        "\nSLA met: {} with the old rubric, {} with the new one (simulated)\n",
         part(old.in_time, touched(old)),
         part(new.in_time, touched(new))
     );

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Longest wait for the answer: every Desk and every vendor may have to be asked.
+/// Longest wait for the answer: every account shard and every vendor may have to be asked.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Largest answer that is read, in bytes.
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -18,9 +18,8 @@ const BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub fn run(args: &DoctorArgs) -> Result<Output, CommandFailure> {
     let token = match &args.token {
         Some(token) => token.clone(),
-        None => std::env::var("LEAD_ROUTER_TOKEN").map_err(|_| {
-            CommandFailure::new("no_token", "say who you are with `--token`, or with LEAD_ROUTER_TOKEN")
-        })?,
+        None => std::env::var("LEAD_ROUTER_TOKEN")
+            .map_err(|_| CommandFailure::new("no_token", "give the admin token with `--token` or LEAD_ROUTER_TOKEN"))?,
     };
     let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build();
     let agent: ureq::Agent = config.into();
@@ -39,7 +38,7 @@ pub fn run(args: &DoctorArgs) -> Result<Output, CommandFailure> {
         _ => None,
     };
     let Some(checks) = checks else {
-        let message = says.pointer("/error/message").and_then(Value::as_str).unwrap_or("no reason is given");
+        let message = says.pointer("/error/message").and_then(Value::as_str).unwrap_or("no reason given");
         return Err(CommandFailure::new("refused", format!("the deployment answers {status}: {message}")));
     };
     Ok(output(&checks))
@@ -82,7 +81,7 @@ fn output(checks: &[Value]) -> Output {
         let line = format!("  {mark} {name:<width$}  {code}{message}");
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    let sum = if problems == 0 { "all well".to_owned() } else { format!("{} to mend", counted(problems, "thing")) };
+    let sum = if problems == 0 { "no problems".to_owned() } else { counted(problems, "problem") };
     let _ = writeln!(out, "{sum}");
     let json = json!({"problems": problems, "checks": checks});
     Output { text: out, json, has_findings: problems > 0 }

@@ -84,7 +84,7 @@ pub fn run(args: &FitArgs) -> Result<Output, CommandFailure> {
 
 fn too_small(error: TooSmall, input: &FitInput) -> Output {
     Output {
-        text: format!("too small: {error}; nothing is proposed\n"),
+        text: format!("not enough data: {error}\n"),
         json: json!({"code": "too_small", "message": error.to_string(), "rows": input.samples.won.len(), "rubric": null}),
         has_findings: true,
     }
@@ -150,8 +150,7 @@ fn outcomes(table: &LeadTable, outcome: usize, won_when: &[String]) -> Result<Ve
         return Ok(closed);
     }
     let some: Vec<&str> = unclear.into_iter().take(10).collect();
-    let message =
-        format!("outcomes that are neither won nor lost: {}; say which are won with --won-when", some.join(", "));
+    let message = format!("unknown outcomes: {}; list those that mean won with --won-when", some.join(", "));
     Err(CommandFailure::new("unclear_outcome", message))
 }
 
@@ -182,7 +181,7 @@ fn samples(
     }
     let left_out = if only.is_empty() { samples.keep_categories() } else { Vec::new() };
     if samples.columns.is_empty() {
-        return Err(CommandFailure::new("nothing_to_learn", "no column has categories; name some with --columns"));
+        return Err(CommandFailure::new("nothing_to_learn", "no usable column; name some with --columns"));
     }
     Ok((samples, left_out))
 }
@@ -192,11 +191,11 @@ fn shown(estimate: &Estimate) -> String {
 }
 
 fn text(fit: &Fit, input: &FitInput) -> String {
-    let mut text = format!("{} closed rows, {} won; {} not closed and left out\n", fit.rows, fit.wins, input.open);
+    let mut text = format!("{} closed rows, {} won; {} open rows skipped\n", fit.rows, fit.wins, input.open);
     for (column, why) in &input.left_out {
-        let _ = writeln!(text, "column `{column}` is left out: {}", why.reason());
+        let _ = writeln!(text, "column `{column}` skipped: {}", why.reason());
     }
-    let pairs = if fit.choice.pairs == Pairs::With { "columns alone and in pairs" } else { "columns alone" };
+    let pairs = if fit.choice.pairs == Pairs::With { "single columns and pairs" } else { "single columns" };
     let _ = writeln!(text, "{} weights, {pairs}, penalty {}", fit.encoder.len(), fit.choice.penalty);
     let _ = writeln!(text, "\non rows held out\narea under the curve");
     let _ = writeln!(text, "  model         {}", shown(&fit.model));

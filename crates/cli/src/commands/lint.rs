@@ -29,7 +29,7 @@ pub fn run(args: &LintArgs) -> Result<Output, CommandFailure> {
 
 fn text(findings: &[LintFinding]) -> String {
     if findings.is_empty() {
-        return "nothing found\n".to_owned();
+        return "no findings\n".to_owned();
     }
     let mut text = String::new();
     for finding in findings {
@@ -50,7 +50,7 @@ fn text(findings: &[LintFinding]) -> String {
 
 fn example(witness: &Witness) -> String {
     if witness.is_empty() {
-        return "a lead of which nothing is known".to_owned();
+        return "a lead with no known facts".to_owned();
     }
     let value = |value: &FactValue| serde_json::to_string(value).unwrap_or_default();
     let facts: Vec<String> = witness.iter().map(|(path, fact)| format!("{path} = {}", value(fact))).collect();

@@ -24,7 +24,7 @@ pub fn run(args: &ReplayArgs) -> Result<Output, CommandFailure> {
         .map_err(|error| CommandFailure::new("invalid_input", format!("{file} is not JSON: {error}")))?;
     let record = value.get("record").unwrap_or(&value);
     let record: Record = serde::Deserialize::deserialize(record)
-        .map_err(|error| CommandFailure::new("invalid_input", format!("{file} holds no record: {error}")))?;
+        .map_err(|error| CommandFailure::new("invalid_input", format!("{file} is not a record: {error}")))?;
     let rubric = match &args.rubric {
         Some(path) => files::rubric(path)?,
         None => bundled_rubric(&value, &file)?,
@@ -39,7 +39,7 @@ pub fn run(args: &ReplayArgs) -> Result<Output, CommandFailure> {
 }
 
 fn bundled<'a>(value: &'a Value, part: &str, file: &str) -> Result<&'a Value, CommandFailure> {
-    let missing = || CommandFailure::new("missing_input", format!("{file} brings no {part}: give one with --{part}"));
+    let missing = || CommandFailure::new("missing_input", format!("{file} has no {part}: give one with --{part}"));
     value.get(part).ok_or_else(missing)
 }
 
@@ -56,7 +56,7 @@ fn bundled_roster(value: &Value, file: &str) -> Result<Roster, CommandFailure> {
 fn output(replayed: &Replayed) -> Output {
     let Replayed { decision, differences, .. } = replayed;
     let text = match differences.split_first() {
-        None => format!("same: decision {} comes out byte for byte\n", decision.decision_id),
+        None => format!("same: decision {} is reproduced byte for byte\n", decision.decision_id),
         Some((first, rest)) => {
             let mut text = format!("different: decision {}\n{}", decision.decision_id, line(first));
             for difference in rest {
@@ -82,8 +82,8 @@ fn line(difference: &Difference) -> String {
 pub fn verify(args: &VerifyArgs) -> Result<Output, CommandFailure> {
     let text = files::text(&args.records)?;
     let report = chain::check(text.lines());
-    if report.records == 0 {
-        return Err(CommandFailure::new("missing_input", format!("{} holds no record", args.records.display())));
+    if report.records == 0 && report.is_whole() {
+        return Err(CommandFailure::new("missing_input", format!("{} has no records", args.records.display())));
     }
     let mut text = String::new();
     if report.is_whole() {
@@ -106,11 +106,11 @@ pub fn verify(args: &VerifyArgs) -> Result<Output, CommandFailure> {
         let _ = writeln!(text, "and {unlisted} more");
     }
     if report.erased > 0 {
-        let _ = writeln!(text, "erased: {}, checked by their hashes alone", counted(report.erased, "record"));
+        let _ = writeln!(text, "erased: {}, verified by hash only", counted(report.erased, "record"));
     }
     if report.without_content > 0 {
         let records = counted(report.without_content, "record");
-        let _ = writeln!(text, "not brought: the content of {records}; export with `record=1` to have it checked");
+        let _ = writeln!(text, "not checked: the content of {records}; export with `record=1` to check it");
     }
     for (shard, chain) in &report.chains {
         let name = if shard.is_empty() { "head" } else { shard };

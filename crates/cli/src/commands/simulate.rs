@@ -1,8 +1,8 @@
 //! `simulate`: a roster at work for some days of virtual time.
 
+use crate::analysis::random::Random;
 use crate::analysis::simulate::arrivals::arrivals;
 use crate::analysis::simulate::generate::{Prospect, prospect};
-use crate::analysis::simulate::random::Random;
 use crate::analysis::simulate::report::{RepReport, SimulationReport};
 use crate::analysis::simulate::response::Luck;
 use crate::analysis::simulate::run::{Arrival, run as simulate};
@@ -64,7 +64,7 @@ fn reported(rubric: &Rubric, teams: &[Team], roster: &Roster, arrivals: &[Arriva
 
 /// The leads that will arrive, with everything that is drawn for them.
 fn planned(args: &SimulateArgs, roster: &Roster, start: Timestamp) -> Result<Vec<Arrival>, CommandFailure> {
-    let moments = arrivals(start, args.days, args.per_day, &mut Random::new(args.seed, "arrivals"));
+    let timestamps = arrivals(start, args.days, args.per_day, &mut Random::new(args.seed, "arrivals"));
     let mut luck = Random::new(args.seed, "luck");
     let mut random = Random::new(args.seed, "leads");
     let owners: Vec<RepId> = roster.reps.iter().filter(|rep| rep.active).map(|rep| rep.id.clone()).collect();
@@ -77,7 +77,7 @@ fn planned(args: &SimulateArgs, roster: &Roster, start: Timestamp) -> Result<Vec
         },
         luck: Luck::draw(&mut luck),
     };
-    Ok(moments.into_iter().map(arrival).collect())
+    Ok(timestamps.into_iter().map(arrival).collect())
 }
 
 fn past(args: &SimulateArgs, start: Timestamp) -> Result<Vec<PastLead>, CommandFailure> {
@@ -85,7 +85,7 @@ fn past(args: &SimulateArgs, start: Timestamp) -> Result<Vec<PastLead>, CommandF
     leads_csv::some(leads_csv::read(&args.leads, &accounts, start)?, &args.leads)
 }
 
-/// A lead of the past that arrives at another moment: its signals move along.
+/// A lead of the past that arrives at another time: its signals move along.
 fn moved(lead: &PastLead, at: Timestamp) -> Prospect {
     let mut facts = lead.facts.clone();
     for signal in &mut facts.signals {
@@ -118,21 +118,21 @@ pub fn shown(report: &SimulationReport) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{} leads: {} assigned, {} rejected, {} held at first, {} held to the end",
+        "{} leads: {} assigned, {} rejected, {} held at first, {} on hold at the end",
         report.leads, report.assigned, report.rejected, report.held, report.still_held
     );
-    let _ = writeln!(text, "first touch in time: {}", part(report.in_time, touched));
+    let _ = writeln!(text, "SLA met: {}", part(report.in_time, touched));
     let spread = report.first_touch;
     let _ = writeln!(
         text,
-        "arrival to first touch: half within {}, nine of ten within {}, longest {}",
+        "arrival to first touch: median {}, 90th percentile {}, longest {}",
         hours(spread.p50_minutes),
         hours(spread.p90_minutes),
         hours(spread.max_minutes)
     );
     if report.held > 0 {
         let hold = report.hold;
-        let _ = writeln!(text, "holds: half up to {}, longest {}", hours(hold.p50_minutes), hours(hold.max_minutes));
+        let _ = writeln!(text, "time on hold: median {}, longest {}", hours(hold.p50_minutes), hours(hold.max_minutes));
     }
     text.push('\n');
     let row = |rep: &RepReport| {
@@ -165,7 +165,7 @@ pub fn shown(report: &SimulationReport) -> String {
             ]
         })
         .collect();
-    text.push_str(&table(&["team", "leads", "largest gap ever", "stated bound", ""], &rows));
+    text.push_str(&table(&["team", "leads", "largest gap", "stated bound", ""], &rows));
     text
 }
 
@@ -175,13 +175,13 @@ fn side_by_side(one: &SimulationReport, other: &SimulationReport, strategy: Stra
         serde_json::to_value(strategy).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
     let row = |what: &str, of: &dyn Fn(&SimulationReport) -> String| vec![what.to_owned(), of(one), of(other)];
     let rows = [
-        row("first touch in time", &|r| percent(r.in_time, r.in_time.saturating_add(r.late))),
-        row("half touched within", &|r| hours(r.first_touch.p50_minutes)),
-        row("nine of ten touched within", &|r| hours(r.first_touch.p90_minutes)),
+        row("SLA met", &|r| percent(r.in_time, r.in_time.saturating_add(r.late))),
+        row("median to first touch", &|r| hours(r.first_touch.p50_minutes)),
+        row("90th percentile", &|r| hours(r.first_touch.p90_minutes)),
         row("held at first", &|r| r.held.to_string()),
         row("most open leads of a rep", &|r| r.reps.values().map(|rep| rep.open_max).max().unwrap_or(0).to_string()),
     ];
-    format!("\n{}", table(&["the same leads and luck", "as configured", &name], &rows))
+    format!("\n{}", table(&["same leads and response times", "as configured", &name], &rows))
 }
 
 fn charts(report: &SimulationReport) -> Vec<Chart> {
@@ -216,7 +216,7 @@ fn charts(report: &SimulationReport) -> Vec<Chart> {
             kind: ChartKind::Bars,
         },
         Chart {
-            title: "First touch in time, %".to_owned(),
+            title: "SLA met, %".to_owned(),
             labels: days(),
             series: vec![series("by day of arrival", report.days.iter().map(in_time).collect())],
             kind: ChartKind::Lines,

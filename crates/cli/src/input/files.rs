@@ -83,7 +83,7 @@ pub fn accounts_or_none(path: Option<&Path>) -> Result<Accounts, CommandFailure>
     let Some(path) = path else { return Ok(Accounts::default()) };
     let (accounts, _, problems) = accounts(path)?;
     for problem in problems {
-        eprintln!("{}: left out: {problem}", path.display());
+        eprintln!("{}: skipped: {problem}", path.display());
     }
     Ok(accounts)
 }

@@ -100,11 +100,11 @@ pub fn some(past: Past, path: &Path) -> Result<Vec<PastLead>, CommandFailure> {
         let first = problems.into_iter().take(20).collect();
         return Err(CommandFailure {
             problems: first,
-            ..CommandFailure::new("invalid_input", format!("{} holds no lead that can be read", path.display()))
+            ..CommandFailure::new("invalid_input", format!("{} has no valid lead", path.display()))
         });
     }
     for problem in problems {
-        eprintln!("{}: left out: {problem}", path.display());
+        eprintln!("{}: skipped: {problem}", path.display());
     }
     Ok(leads)
 }
@@ -124,7 +124,7 @@ fn lead(
         let mut wrong = |code: &str, why: String| problems.push(Problem::new(column.as_str(), code, why));
         if column == "received_at" {
             match cell.parse::<Timestamp>() {
-                Ok(moment) => at = Some(moment),
+                Ok(timestamp) => at = Some(timestamp),
                 Err(error) => wrong("invalid_time", error.to_string()),
             }
         } else if column == "owner_rep_id" {
@@ -167,7 +167,7 @@ fn given(values: &[(Field, &str)], at: Timestamp, problems: &mut Vec<Problem>) -
     for (field, text) in values {
         match fact_value(*field, text) {
             Some(value) => given.push((*field, Fact { value, provider: provider.clone(), at })),
-            None => problems.push(Problem::new(field.path(), "wrong_kind", "this fact does not take such a value")),
+            None => problems.push(Problem::new(field.path(), "wrong_kind", "not a valid value for this fact")),
         }
     }
     given

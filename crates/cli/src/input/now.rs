@@ -1,4 +1,4 @@
-//! The clock, read once for a command that is about this moment.
+//! The clock, read once for a command about the present.
 
 use lead_router_core::time::Timestamp;
 

@@ -46,7 +46,7 @@ pub fn check(rubric: &Rubric, roster: &Roster) -> Vec<Problem> {
 }
 
 fn unknown(path: String, code: &str, what: &str, id: &str, known: &BTreeSet<&str>) -> Problem {
-    let problem = Problem::new(path, code, format!("there is no {what} `{id}`"));
+    let problem = Problem::new(path, code, format!("no {what} `{id}`"));
     match nearest(id, known.iter().copied()) {
         Some(name) => problem.with_help(format!("did you mean `{name}`?")),
         None => problem,

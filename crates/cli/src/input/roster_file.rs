@@ -109,7 +109,7 @@ fn entries<T: DeserializeOwned>(
 }
 
 fn unknown_field(path: &str, key: &str, fields: &[&'static str]) -> Problem {
-    let problem = Problem::new(format!("{path}{key}"), "unknown_field", "this field means nothing and does nothing");
+    let problem = Problem::new(format!("{path}{key}"), "unknown_field", "unknown field");
     match nearest(key, fields.iter().copied()) {
         Some(field) => problem.with_help(format!("did you mean `{field}`?")),
         None => problem,

@@ -7,11 +7,14 @@
 
 pub use crate::audit::finding::{Chain, FINDINGS_MAX, VerificationFinding, VerificationReport};
 
+use crate::audit::heads::{ExportEnd, Heads, Known, compare};
+use crate::hash::sha256_hex;
 use crate::id::LeadId;
-use crate::lead::key::{AccountHash, sha256_hex};
+use crate::lead::key::AccountHash;
+use crate::time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Place of a record, which is all that is kept of it.
 #[derive(Debug)]
@@ -29,6 +32,10 @@ pub struct Checking {
     /// Lines up to the end of the export before, when a file has several.
     counted: usize,
     links: BTreeMap<String, Vec<ChainLink>>,
+    /// The last line of an export of the whole ledger.
+    end: Option<ExportEnd>,
+    /// The line after which no end of an export has come, and one has to.
+    unended: Option<usize>,
 }
 
 /// A line of the ledger.
@@ -45,7 +52,7 @@ struct LedgerLine {
 }
 
 /// What the lines of the ledger repeat of their records, and where it stands there.
-const REPEATED: [(&str, &str); 9] = [
+const REPEATED: [(&str, &str); 13] = [
     ("decision_id", "/decision/decision_id"),
     ("lead_id", "/decision/lead_id"),
     ("outcome", "/decision/outcome"),
@@ -55,6 +62,10 @@ const REPEATED: [(&str, &str); 9] = [
     ("mode", "/decision/mode"),
     ("rubric_version", "/decision/rubric_version"),
     ("duplicate_of", "/decision/duplicate_of"),
+    ("ms", "/decision/ms"),
+    ("source", "/lead/source"),
+    ("form", "/lead/form"),
+    ("domain", "/facts/known/company.domain/value"),
 ];
 
 impl Checking {
@@ -66,13 +77,22 @@ impl Checking {
         let value = serde_json::from_str::<Value>(text).unwrap_or_default();
         if let Some(is_whole) = self.end(&value) {
             self.counted = self.report.records;
+            self.unended = None;
             if !is_whole {
                 self.report.find(VerificationFinding::IncompleteExport { line: number });
             }
             return;
         }
         self.report.records = self.report.records.saturating_add(1);
+        if value.get("seal").and_then(Value::as_str) == Some(INVALID) {
+            self.report.find(VerificationFinding::BrokenSeal { line: number });
+        }
+        if value.get("event_id").is_some() {
+            self.unended = Some(number);
+            return;
+        }
         let link = if value.get("shard").is_some() {
+            self.unended = Some(number);
             serde_json::from_value(value).ok().and_then(|line| self.ledger_line(number, line))
         } else {
             let previous = value.get("previous").and_then(Value::as_str).map(str::to_owned);
@@ -88,13 +108,18 @@ impl Checking {
     }
 
     /// Whether a line ends an export, and that one is whole.
-    fn end(&self, value: &Value) -> Option<bool> {
-        let map = value.as_object().filter(|map| map.len() == 1)?;
-        if map.contains_key("error") {
+    fn end(&mut self, value: &Value) -> Option<bool> {
+        let map = value.as_object().filter(|map| !map.contains_key("shard") && !map.contains_key("previous"))?;
+        if map.len() == 1 && map.contains_key("error") {
             return Some(false);
         }
-        let rows = map.get("rows")?.as_u64()?;
-        Some(usize::try_from(rows).ok() == self.report.records.checked_sub(self.counted))
+        map.get("rows")?;
+        let end: ExportEnd = serde_json::from_value(value.clone()).ok()?;
+        let is_whole = Some(end.rows) == self.report.records.checked_sub(self.counted);
+        if end.heads_before.is_some() {
+            self.end = Some(end);
+        }
+        Some(is_whole)
     }
 
     /// Checks a line of the ledger by itself; `None` when it has no place in a chain.
@@ -122,6 +147,15 @@ impl Checking {
                 if record.get("seq").and_then(Value::as_u64) != line.seq {
                     changed("seq");
                 }
+                let reason =
+                    record.pointer("/decision/assignment/reason").or(record.pointer("/decision/reasons/0/text"));
+                if line.rest.get("reason").is_some_and(|said| said != reason.unwrap_or(&Value::Null)) {
+                    changed("reason");
+                }
+                let decided_at = record.pointer("/decision/decided_at").and_then(moment);
+                if line.rest.get("decided_at").is_some_and(|said| moment(said) != decided_at) {
+                    changed("decided_at");
+                }
                 for (name, place) in REPEATED {
                     let of_record = record.pointer(place).unwrap_or(&Value::Null);
                     if line.rest.get(name).is_some_and(|said| said != of_record) {
@@ -135,9 +169,14 @@ impl Checking {
         Some((shard, ChainLink { line: number, seq: line.seq, hash: hash?, previous: previous? }))
     }
 
-    /// Follows every chain.
+    /// Follows every chain, and compares it with what its account shard says.
     #[must_use]
     pub fn finish(mut self) -> VerificationReport {
+        if let Some(line) = self.unended {
+            self.report.find(VerificationFinding::IncompleteExport { line });
+        }
+        let heads = self.end.take().and_then(|end| end.heads_before.zip(end.heads_after));
+        let mut unseen: BTreeSet<String> = heads.iter().flat_map(|(before, _)| before.keys().cloned()).collect();
         for (shard, links) in std::mem::take(&mut self.links) {
             let links = in_order(&shard, links);
             let mut before: Option<(u64, &str)> = None;
@@ -145,17 +184,33 @@ impl Checking {
                 self.follow(&shard, link, *seq, before);
                 before = Some((*seq, &link.hash));
             }
-            if let (Some((first, _)), Some((last, _))) = (links.first(), links.last()) {
-                let chain = Chain {
-                    records: links.len(),
-                    starts_after: first.previous.clone(),
-                    last_seq: last.seq,
-                    head: last.hash.clone(),
-                };
-                self.report.chains.insert(shard, chain);
+            let (Some((first, first_seq)), Some((last, _))) = (links.first(), links.last()) else { continue };
+            let chain = Chain {
+                records: links.len(),
+                starts_after: first.previous.clone(),
+                last_seq: last.seq,
+                head: last.hash.clone(),
+            };
+            if let Some(heads) = &heads {
+                let head_seq = heads.0.get(&shard).map(|(seq, _)| *seq);
+                let at_head = links.iter().find(|(_, seq)| Some(*seq) == head_seq).map(|(link, _)| link.hash.as_str());
+                self.compare(&shard, &Known { chain: Some(&chain), first: Some(*first_seq), at_head }, heads);
+                unseen.remove(&shard);
+            }
+            self.report.chains.insert(shard, chain);
+        }
+        if let Some(heads) = &heads {
+            for shard in &unseen {
+                self.compare(shard, &Known::default(), heads);
             }
         }
         self.report
+    }
+
+    fn compare(&mut self, shard: &str, known: &Known<'_>, (before, after): &(Heads, Heads)) {
+        for finding in compare(shard, known, before.get(shard), after.get(shard)) {
+            self.report.find(finding);
+        }
     }
 
     fn follow(&mut self, shard: &str, link: &ChainLink, seq: u64, before: Option<(u64, &str)>) {
@@ -183,6 +238,13 @@ impl Checking {
     }
 }
 
+/// What an export says of a row whose seal is not that of the deployment's key.
+pub const INVALID: &str = "invalid";
+
+fn moment(value: &Value) -> Option<Timestamp> {
+    value.as_str().and_then(|text| text.parse().ok())
+}
+
 /// The links of an account shard in the order of the chain, each with its number. Records that are not numbered are the ones before
 /// the numbers: they are counted down from the first number, in the order in which they name each other.
 fn in_order(shard: &str, links: Vec<ChainLink>) -> Vec<(ChainLink, u64)> {
@@ -202,7 +264,7 @@ fn in_order(shard: &str, links: Vec<ChainLink>) -> Vec<(ChainLink, u64)> {
 
 /// Links so that each stands after the one that it names, as far as that one is there.
 fn by_name(links: Vec<ChainLink>) -> Vec<ChainLink> {
-    let hashes: std::collections::BTreeSet<String> = links.iter().map(|link| link.hash.clone()).collect();
+    let hashes: BTreeSet<String> = links.iter().map(|link| link.hash.clone()).collect();
     let mut starts = Vec::new();
     let mut after: BTreeMap<String, Vec<ChainLink>> = BTreeMap::new();
     for link in links {
@@ -285,7 +347,8 @@ mod tests {
     #[test]
     fn what_is_no_record_is_named() {
         for text in ["{}", "no json", "[]", "7", r#"{"shard":"shard-00"}"#, r#"{"shard":null,"previous":""}"#] {
-            assert_eq!(check([text]).findings, [VerificationFinding::UnreadableRecord { line: 1 }], "{text}");
+            let found = check([text, r#"{"rows":1}"#]).findings;
+            assert_eq!(found, [VerificationFinding::UnreadableRecord { line: 1 }], "{text}");
         }
     }
 
@@ -297,11 +360,12 @@ mod tests {
             serde_json::json!({"shard": "shard-00", "seq": null, "hash": null, "previous": null, "record": texts[index]})
                 .to_string()
         };
-        let lines = [line(2), line(0), line(3), line(1)];
+        let end = |rows: usize| serde_json::json!({"rows": rows}).to_string();
+        let lines = [line(2), line(0), line(3), line(1), end(4)];
         let report = checked(&lines);
         assert!(report.is_whole(), "{report:?}");
         assert_eq!(report.chains["shard-00"].head, hash(3));
-        let report = checked(&[line(2), line(0), line(3)]);
+        let report = checked(&[line(2), line(0), line(3), end(3)]);
         assert_eq!(report.findings[0].code(), "broken_chain");
     }
 }

@@ -1,6 +1,7 @@
 //! Dead letters: what a message that was given up says about itself.
 
 use crate::id::LeadId;
+use crate::normalize;
 use crate::time::Timestamp;
 use serde_json::Value;
 
@@ -66,11 +67,41 @@ pub fn received_at(body: &str) -> Option<Timestamp> {
     serde_json::from_value(of_record.or(own).or(told)?.clone()).ok()
 }
 
-/// Whether a body speaks of this address. Of a body that nobody can read this is all there is to go by.
+/// Whether a body speaks of this person, by the address as it was given or by any other spelling of the mailbox. Whole
+/// addresses are compared: `ann@a.co` is neither `joann@a.co` nor `ann@a.com`. Of a body that nobody can read this is all
+/// there is to go by.
 #[must_use]
 pub fn names(body: &str, address: &str, mailbox: &str) -> bool {
-    let body = body.to_lowercase();
-    body.contains(address) || body.contains(mailbox)
+    let text = without_escapes(body);
+    text.split(|letter: char| !is_of_address(letter)).any(|word| {
+        let word = word.trim_matches(['.', '\'', '-']);
+        word.eq_ignore_ascii_case(address) || normalize::email(word).is_some_and(|found| found.mailbox == mailbox)
+    })
+}
+
+/// Characters that stand in addresses as people write them. Separators of links (`=`, `&`, `/`) are none.
+fn is_of_address(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '@' | '.' | '_' | '-' | '+' | '\'' | '!' | '#' | '$' | '*' | '~' | '^')
+}
+
+/// A text with a space for every escape of JSON, also of JSON within JSON, so that the `n` of `\n` is not taken for the
+/// first character of an address; and with the `@` of links.
+fn without_escapes(body: &str) -> String {
+    let mut text = String::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((before, after)) = rest.split_once('\\') {
+        text.push_str(before);
+        text.push(' ');
+        let after = after.trim_start_matches('\\');
+        let escaped = match after.as_bytes().first() {
+            Some(b'u') => 5,
+            Some(b'n' | b'r' | b't' | b'b' | b'f' | b'"' | b'/') => 1,
+            _ => 0,
+        };
+        rest = after.get(escaped..).unwrap_or_default();
+    }
+    text.push_str(rest);
+    text.replace("%40", "@")
 }
 
 #[cfg(test)]
@@ -108,5 +139,39 @@ mod tests {
     fn an_address_is_found_however_it_is_spelled() {
         assert!(names("To: ANN.Lee@gmail.com", "ann.lee@gmail.com", "annlee@gmail.com"));
         assert!(!names("To: bob@gmail.com", "ann.lee@gmail.com", "annlee@gmail.com"));
+        for body in [
+            "ann@a.co",
+            "<ANN@A.CO>",
+            "mailto:ann@a.co",
+            "ann@a.co.",
+            "'ann@a.co'",
+            "x?email=ann@a.co&y",
+            "x?email=ann%40a.co&y",
+            r#"{"email":"ann@a.co"}"#,
+            r#"{"text":"hello\nann@a.co\nbye"}"#,
+            r#"{"record":"{\"text\":\"hi\\nann@a.co\"}"}"#,
+        ] {
+            assert!(names(body, "ann@a.co", "ann@a.co"), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_address_within_another_is_another_persons() {
+        for body in [
+            "joann@a.co",
+            "ann@a.com",
+            "ann@a.co.uk",
+            "jo.ann@a.co",
+            "jo-ann@a.co",
+            "jo_ann@a.co",
+            "ann@a.co-op.example",
+            "\u{e9}ann@a.co",
+            "ann@aa.co",
+            r#"{"email":"joann@a.co"}"#,
+            r#"{"text":"hello\njoann@a.co"}"#,
+            "annann@a.co",
+        ] {
+            assert!(!names(body, "ann@a.co", "ann@a.co"), "{body}");
+        }
     }
 }

@@ -15,6 +15,7 @@ pub const TEXT_CHARS_MAX: usize = 200;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditEventKind {
     /// The lead is durable.
@@ -128,6 +129,7 @@ impl fmt::Display for Who {
 
 /// What an event says. No field may hold anything about the person of the lead.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventDetail {
     /// Stable code of a reason or a failure.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -93,13 +93,51 @@ pub enum VerificationFinding {
         until: u64,
     },
     /// An export says itself that it ends too early, or does not have the rows that it counts.
-    #[error("the export that ends in line {line} is not whole: ask for it again")]
+    #[error("the export that ends in line {line} is incomplete: request it again")]
     IncompleteExport {
         /// Number of its last line, from 1.
         line: usize,
     },
+    /// The ledger does not have the last records of an account shard: they were removed, or are still on their way.
+    #[error(
+        "`{shard}` has written {head} records and the ledger ends at {ledger}: export again in a minute; if it stays, they were removed"
+    )]
+    LedgerBehind {
+        /// The account shard.
+        shard: String,
+        /// Number of the last record of the ledger.
+        ledger: u64,
+        /// Number of the last record of the account shard.
+        head: u64,
+    },
+    /// The ledger has records that the account shard never wrote.
+    #[error("`{shard}` has written {head} records and the ledger has {ledger}: the last ones are not of this program")]
+    LedgerAhead {
+        /// The account shard.
+        shard: String,
+        /// Number of the last record of the ledger.
+        ledger: u64,
+        /// Number of the last record of the account shard.
+        head: u64,
+    },
+    /// The last record of the ledger is not the one that the account shard wrote.
+    #[error(
+        "record {seq} of `{shard}` is not the one that the account shard wrote: the end of the ledger was rewritten"
+    )]
+    HeadDiffers {
+        /// The account shard.
+        shard: String,
+        /// Number of the record.
+        seq: u64,
+    },
+    /// A row is not as this program wrote it, or was erased by somebody else.
+    #[error("line {line} was not written, or not erased, by this deployment: its seal is wrong")]
+    BrokenSeal {
+        /// Number of the line, from 1.
+        line: usize,
+    },
     /// Two lines have one place.
-    #[error("record {seq} of `{shard}` is there twice (line {line})")]
+    #[error("record {seq} of `{shard}` is repeated (line {line})")]
     RepeatedRecord {
         /// The account shard.
         shard: String,
@@ -121,6 +159,10 @@ impl VerificationFinding {
             Self::MissingRecords { .. } => "missing_records",
             Self::IncompleteExport { .. } => "incomplete_export",
             Self::RepeatedRecord { .. } => "repeated_record",
+            Self::LedgerBehind { .. } => "ledger_behind",
+            Self::LedgerAhead { .. } => "ledger_ahead",
+            Self::HeadDiffers { .. } => "head_differs",
+            Self::BrokenSeal { .. } => "broken_seal",
         }
     }
 }

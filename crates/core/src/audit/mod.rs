@@ -5,6 +5,8 @@ pub mod csv_export;
 pub mod dead_letter;
 pub mod event;
 mod finding;
+pub mod heads;
+pub mod seal;
 
 pub use event::{AuditEvent, AuditEventKind, EventDetail, Who};
 
@@ -38,7 +40,7 @@ impl std::fmt::Debug for ErasedPerson {
     }
 }
 
-/// The part of a lead's id that stands for the person; `None` for an id of somebody else's making.
+/// The part of a lead's id that stands for the person; `None` for an id of someone else's making.
 #[must_use]
 pub fn person_part(lead_id: &LeadId) -> Option<&str> {
     let mut parts = lead_id.as_str().split('-');

@@ -20,9 +20,9 @@ pub struct SnapshotEntry<T> {
 /// The time in which every change in the CRM was taken over, without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncedRange {
-    /// First moment.
+    /// Start.
     pub from: Timestamp,
-    /// Last moment.
+    /// Latest time.
     pub until: Timestamp,
     /// Whether everything that was there before was read as well: what is not remembered is not there.
     #[serde(default)]
@@ -42,7 +42,7 @@ pub struct CrmSnapshot {
 
 impl CrmSnapshot {
     /// Whether the account, and the person when one `is_wanted`, were read and nothing can have changed since that matters:
-    /// read within [`FRESH_MS`], or at a moment from which on every change was `heard`. What was never read is known not to
+    /// read within [`FRESH_MS`], or at a time from which on every change was `heard`. What was never read is known not to
     /// be there when everything was.
     #[must_use]
     pub fn is_fresh(&self, is_wanted: bool, heard: Option<SyncedRange>, now: Timestamp) -> bool {

@@ -74,7 +74,7 @@ pub struct Assigning {
     pub rep_id: RepId,
     /// The rep's id in the CRM.
     pub owner_id: String,
-    /// Owner of the person's record when the lead was decided: whoever owns it at the moment of writing without being this
+    /// Owner of the person's record when the lead was decided: whoever owns it at the time of writing without being this
     /// one, the rep or the owner that this program wrote before, was put there by a person since, and stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_owner: Option<OwnerRef>,
@@ -121,7 +121,7 @@ pub enum CrmWritten {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         task_id: Option<String>,
     },
-    /// A person gave the record to somebody else since the decision: that stands. The record is there, its owner is as it
+    /// A person gave the record to someone else since the decision: that stands. The record is there, its owner is as it
     /// was found, and there is no task.
     OwnerDrift {
         /// The person's record.

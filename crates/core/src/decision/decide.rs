@@ -4,10 +4,11 @@
 //! counted by deciding: [`count`] does that.
 
 use crate::decision::attempts::{AccountContext, CandidateQuery, RoutingContext, candidate_queries};
+use crate::decision::conclude::conclude;
 use crate::decision::index::RosterIndex;
 use crate::decision::plan::Plan;
 use crate::decision::pools::Pools;
-use crate::decision::record::{Decision, DecisionInputs, EnrichmentSummary, Mode, QueryResult, conclude};
+use crate::decision::record::{Decision, DecisionInputs, EnrichmentSummary, Mode, QueryResult};
 use crate::id::RepId;
 use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
 use crate::roster::prepared::PreparedPool;
@@ -21,7 +22,7 @@ pub struct DecideInputs<'a> {
     pub plan: &'a Plan,
     /// What the account is known to be.
     pub view: &'a AccountContext,
-    /// The lead, the moment and the seed.
+    /// The lead, the time and the seed.
     pub context: &'a RoutingContext,
     /// What enrichment did.
     pub enrichment: EnrichmentSummary,

@@ -7,6 +7,7 @@
 //! [`decide`] runs all of it on [`pools`] in memory, and [`replay`] makes the decision of a record again.
 
 pub mod attempts;
+pub mod conclude;
 pub mod decide;
 pub mod index;
 pub mod known_facts;

@@ -59,6 +59,7 @@ pub struct ScoreCard {
 
 /// One line of the explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reason {
     /// Stable code: the id of a rubric line, or a code of the router.
     pub code: String,
@@ -164,7 +165,7 @@ fn team_by_route(
             route.team.clone()
         }
         None => {
-            reasons.push(Reason::new("fallback", "no route takes this lead, so the fallback team does"));
+            reasons.push(Reason::new("fallback", "no route matches, so the fallback team gets the lead"));
             rubric.fallback_team().clone()
         }
     }

@@ -86,7 +86,7 @@ pub fn shared(teams: &[Team]) -> Vec<Problem> {
         for member in team.members.iter().map(|member| &member.rep_id).collect::<BTreeSet<_>>() {
             let other = *first.entry(member).or_insert(team);
             if pool_of(other) != pool_of(team) {
-                let message = format!("`{member}` is a member of `{}` too, which is another pool", other.id);
+                let message = format!("`{member}` is also a member of `{}`, which is in another pool", other.id);
                 problems.push(
                     Problem::new(format!("teams.{}.members", team.id), "rep_in_two_pools", message)
                         .with_help("give both teams the same `pool`"),

@@ -3,18 +3,18 @@
 use crate::decision::attempts::{AccountContext, CandidateQuery, RoutingContext};
 use crate::decision::index::RosterIndex;
 use crate::decision::plan::{Plan, Reason};
-use crate::decision::wording::{asked_reasons, sentence, unknown_owner};
 use crate::enrichment::waterfall::hedging::Hedge;
 use crate::facts::Facts;
 use crate::id::{LeadId, RepId, TeamId, TierId};
 use crate::lead::Lead;
 use crate::lead::key::LeadKeys;
-use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
-use crate::time::{MINUTE_MS, Timestamp};
+use crate::roster::model::{Pick, PickRequest, States};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A rep has the lead.
@@ -27,6 +27,7 @@ pub enum Outcome {
 
 /// What is done with a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It is written to the CRM and the rep is told.
@@ -38,6 +39,7 @@ pub enum Mode {
 
 /// The answer for one lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// The lead.
     pub lead_id: LeadId,
@@ -82,6 +84,7 @@ impl Decision {
 
 /// Who has a lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assignment {
     /// The rep.
     pub rep_id: RepId,
@@ -110,6 +113,7 @@ pub struct Assignment {
 
 /// What enrichment did for a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnrichmentSummary {
     /// Providers that were asked over the network.
     pub providers_called: u32,
@@ -135,6 +139,7 @@ pub struct EnrichmentSummary {
 
 /// Where what the CRM says about a lead came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CrmUse {
     /// From what was read before and is still good: no call.
@@ -149,6 +154,7 @@ pub enum CrmUse {
 
 /// Where the facts came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CacheUse {
     /// Everything that was looked up was in the cache.
@@ -162,6 +168,7 @@ pub enum CacheUse {
 
 /// One provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderCall {
     /// The provider.
     pub provider: String,
@@ -201,11 +208,11 @@ pub struct Record {
     pub keys: LeadKeys,
     /// The lead as received and normalised.
     pub lead: Lead,
-    /// What was known.
+    /// What was known, without the sender's own fields and signals, which the lead holds; see [`known_facts`](Self::known_facts).
     pub facts: Facts,
     /// What the account was known to be.
     pub view: AccountContext,
-    /// The lead, the moment and the seed.
+    /// The lead, the time and the seed.
     pub context: RoutingContext,
     /// Who was asked, in order.
     pub asked: Vec<QueryResult>,
@@ -219,6 +226,26 @@ pub struct Record {
     /// The assignment that this decision takes back, when a late answer moved the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaced>,
+}
+
+impl Record {
+    /// What a record keeps of the facts: the lead holds its own fields and signals already.
+    #[must_use]
+    pub fn stored_facts(facts: &Facts) -> Facts {
+        let mut stored = facts.clone();
+        stored.fields.clear();
+        stored.signals.clear();
+        stored
+    }
+
+    /// Everything that was known, as the plan saw it.
+    #[must_use]
+    pub fn known_facts(&self) -> Facts {
+        let mut facts = self.facts.clone();
+        facts.fields.clone_from(&self.lead.fields);
+        facts.signals.clone_from(&self.lead.signals);
+        facts
+    }
 }
 
 /// An assignment that no longer holds.
@@ -239,7 +266,7 @@ pub struct DecisionInputs<'a> {
     pub view: &'a AccountContext,
     /// Names for people.
     pub index: &'a RosterIndex,
-    /// The lead, the moment and the seed.
+    /// The lead, the time and the seed.
     pub context: &'a RoutingContext,
     /// Who was asked, in order; the last one may have named a rep.
     pub asked: &'a [QueryResult],
@@ -255,77 +282,3 @@ pub struct DecisionInputs<'a> {
 
 /// Why enrichment ended for a lead that was placed again because a provider answered after the deadline.
 pub const LATE_ANSWER: &str = "late_answer";
-
-/// Longest time until a held lead is asked for again, in minutes: calendars say when somebody may be back,
-/// but a rep who closes a lead or an operator who changes the roster does so at any moment.
-const HOLD_MINUTES_MAX: i64 = 5;
-
-/// Makes the decision. Total: assigned when the last team named a rep, rejected when the plan says so, else held.
-#[must_use]
-pub fn conclude(c: DecisionInputs<'_>) -> Decision {
-    let picked = c.asked.last().and_then(|asked| match &asked.pick.outcome {
-        PickOutcome::Picked { rep_id, due_at, reason } => Some((asked, rep_id, *due_at, reason.as_str())),
-        PickOutcome::Nobody { .. } => None,
-    });
-    let duplicate = picked.is_some_and(|(asked, ..)| matches!(asked.attempt.kind, PickKind::Duplicate { .. }));
-    let outcome = match (&c.plan.rejected, &picked) {
-        (Some(_), _) => Outcome::Rejected,
-        (None, Some(_)) => Outcome::Assigned,
-        (None, None) => Outcome::Held,
-    };
-    let mut reasons: Vec<Reason> = c.asked.iter().flat_map(|asked| asked_reasons(asked, &c)).collect();
-    if outcome == Outcome::Held {
-        reasons.insert(0, Reason::new("no_eligible_rep", "nobody can take this lead at the moment, so it is held"));
-    }
-    if c.enrichment.stopped == LATE_ANSWER {
-        let who = c.enrichment.calls.first().map_or("a provider", |call| call.provider.as_str());
-        reasons.push(Reason::new(LATE_ANSWER, format!("{who} answered after the first decision")));
-    }
-    let assignment = picked.map(|(asked, rep_id, due_at, why)| assignment(&c, asked, rep_id, due_at, why));
-    if let Some(owner) = c.view.crm.as_ref().and_then(|crm| crm.unknown_owner.as_ref()) {
-        reasons.push(Reason::new("crm_owner_unknown", unknown_owner(owner)));
-    }
-    reasons.extend(c.plan.reasons.iter().cloned());
-    Decision {
-        lead_id: c.context.lead_id.clone(),
-        decision_id: format!("{}-{}", c.context.lead_id, c.decision_no),
-        outcome,
-        duplicate_of: c.view.person.as_ref().filter(|_| duplicate).map(|earlier| earlier.lead_id.clone()),
-        assignment: assignment.filter(|_| outcome == Outcome::Assigned),
-        reasons,
-        retry_at: (outcome == Outcome::Held).then(|| retry_at(&c)),
-        enrichment: c.enrichment,
-        mode: c.mode,
-        rubric_version: c.plan.rubric_version.clone(),
-        decided_at: c.context.now,
-        ms: u32::try_from(c.context.now.ms_since(c.received_at)).unwrap_or(0),
-    }
-}
-
-fn assignment(c: &DecisionInputs<'_>, asked: &QueryResult, rep_id: &RepId, due_at: Timestamp, why: &str) -> Assignment {
-    let score = &c.plan.score;
-    Assignment {
-        rep_id: rep_id.clone(),
-        rep_name: c.index.rep_name(rep_id),
-        team: asked.attempt.team.clone(),
-        tier: score.tier.clone(),
-        score: score.points,
-        score_range: [score.low, score.high],
-        confidence: f64::from(score.confidence_bp) / 10_000.0,
-        reason: sentence(c, asked, why),
-        recommended_sla_minutes: c.plan.sla_minutes,
-        due_at,
-        booking_url: c.index.reps.get(rep_id).and_then(|entry| entry.booking_url.clone()),
-    }
-}
-
-/// When a held lead is asked for again: when a calendar says that somebody may be back, and at the latest
-/// after [`HOLD_MINUTES_MAX`].
-fn retry_at(c: &DecisionInputs<'_>) -> Timestamp {
-    let latest = c.context.now.plus_ms(HOLD_MINUTES_MAX.saturating_mul(MINUTE_MS));
-    let wake = c.asked.iter().filter_map(|asked| match asked.pick.outcome {
-        PickOutcome::Nobody { wake_at } => wake_at,
-        PickOutcome::Picked { .. } => None,
-    });
-    wake.filter(|at| *at > c.context.now).min().map_or(latest, |at| at.min(latest))
-}

@@ -83,7 +83,7 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
         return Err(ReplayError::OtherRubric { recorded, given: rubric.version().to_owned() });
     }
     let index = RosterIndex::new(teams, reps);
-    let plan = plan(rubric, &record.facts, record.context.now);
+    let plan = plan(rubric, &record.known_facts(), record.context.now);
     let mut recorded = record.asked.iter();
     let asked = ask(&plan, &record.view, &index, &record.context, |attempt, request| {
         let before = recorded.next();

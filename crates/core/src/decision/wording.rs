@@ -8,13 +8,13 @@ use crate::roster::model::PickOutcome;
 /// One sentence for the rep: why this tier and team, then why this person.
 pub(super) fn sentence(c: &DecisionInputs<'_>, asked: &QueryResult, why: &str) -> String {
     let who = match asked.attempt.code.as_str() {
-        "handed_on" => "it was handed on to you".to_owned(),
-        "same_rep" => "you have this lead already".to_owned(),
-        "same_person" => "you have this person already".to_owned(),
+        "handed_on" => "it was reassigned to you".to_owned(),
+        "same_rep" => "you already have this lead".to_owned(),
+        "same_person" => "you already work with this person".to_owned(),
         "account_owner" => "you own this account".to_owned(),
-        "owner_backup" => "you stand in for the owner of this account".to_owned(),
-        "override_rep" => "the rubric names you for it".to_owned(),
-        "team_manager" => "nobody else of the team can take it".to_owned(),
+        "owner_backup" => "you are covering for the owner of this account".to_owned(),
+        "override_rep" => "a routing rule names you".to_owned(),
+        "team_manager" => "no one else in the team is available".to_owned(),
         _ => to_the_rep(why).to_owned(),
     };
     match c.plan.reasons.first() {
@@ -26,13 +26,13 @@ pub(super) fn sentence(c: &DecisionInputs<'_>, asked: &QueryResult, why: &str) -
 /// What a reason of a pick means to the rep who was picked; a code of another version stands for itself.
 fn to_the_rep(code: &str) -> &str {
     match code {
-        "only_one_eligible" => "you are the only one who can take it",
-        "largest_shortfall" => "it is your turn by share and by room to work it",
-        "larger_share" => "several were due, and your share is the largest",
-        "longest_waiting" => "several were due, and you have waited longest",
-        "drawn_by_lot" => "several were equally due, and the lot fell on you",
-        "least_loaded" => "you have the most room",
-        "best_fit" => "you fit it best",
+        "only_one_eligible" => "you are the only one available",
+        "largest_shortfall" => "you are next in rotation and have capacity",
+        "larger_share" => "tied for next in rotation, and your share is the largest",
+        "longest_waiting" => "tied for next in rotation, and you have waited longest",
+        "drawn_by_lot" => "tied for next in rotation, decided at random",
+        "least_loaded" => "you have the most capacity",
+        "best_fit" => "you are the best match",
         other => other,
     }
 }
@@ -40,13 +40,13 @@ fn to_the_rep(code: &str) -> &str {
 /// What a reason of a pick means to everybody else.
 fn to_others(code: &str) -> &str {
     match code {
-        "only_one_eligible" => "the only one who can take it",
-        "largest_shortfall" => "next by share and by room to work it",
-        "larger_share" => "several were due, and this share is the largest",
-        "longest_waiting" => "several were due, and this rep has waited longest",
-        "drawn_by_lot" => "several were equally due, so it was drawn by lot",
-        "least_loaded" => "has the most room",
-        "best_fit" => "fits best",
+        "only_one_eligible" => "the only one available",
+        "largest_shortfall" => "next in rotation, with capacity",
+        "larger_share" => "tied for next in rotation, with the largest share",
+        "longest_waiting" => "tied for next in rotation, and waiting longest",
+        "drawn_by_lot" => "tied for next in rotation, decided at random",
+        "least_loaded" => "has the most capacity",
+        "best_fit" => "best match",
         other => other,
     }
 }
@@ -58,22 +58,22 @@ pub(super) fn asked_reasons(asked: &QueryResult, c: &DecisionInputs<'_>) -> Vec<
     if let PickOutcome::Picked { rep_id, reason, .. } = &asked.pick.outcome {
         let name = c.index.rep_name(rep_id);
         reasons.push(match (asked.attempt.code.as_str(), &c.view.owner) {
-            ("handed_on", _) => Reason::new("handed_on", format!("the lead was handed on to {name}")),
-            ("same_rep", _) => Reason::new("same_rep", format!("{name} has this lead already")),
-            ("same_person", _) => Reason::new("same_person", format!("{name} has this person already")),
+            ("handed_on", _) => Reason::new("handed_on", format!("reassigned to {name}")),
+            ("same_rep", _) => Reason::new("same_rep", format!("{name} already has this lead")),
+            ("same_person", _) => Reason::new("same_person", format!("{name} already works with this person")),
             ("account_owner", Some(owner)) => {
                 Reason::new("account_owner", format!("{name} {} ({})", owns(&owner.source), said_by(&owner.source)))
             }
             ("owner_backup", Some(owner)) => {
                 let owner = c.index.rep_name(&owner.rep_id);
-                Reason::new("owner_backup", format!("{name} stands in for {owner}, who owns this account"))
+                Reason::new("owner_backup", format!("{name} covers for {owner}, who owns this account"))
             }
-            ("override_rep", _) => Reason::new("override_rep", format!("the rubric names {name}")),
+            ("override_rep", _) => Reason::new("override_rep", format!("a routing rule names {name}")),
             ("team_manager", _) => Reason::new("team_manager", format!("{name} manages {team}")),
             (code, _) => Reason::new(code, format!("{name} of {team}: {}", to_others(reason))),
         });
     } else {
-        reasons.push(Reason::new(format!("{}_unavailable", asked.attempt.code), format!("nobody of {team} could")));
+        reasons.push(Reason::new(format!("{}_unavailable", asked.attempt.code), format!("no eligible rep in {team}")));
     }
     let passed = asked.pick.candidates.iter().filter_map(|candidate| {
         let code = candidate.excluded.as_ref()?;
@@ -89,18 +89,18 @@ fn excluded_text(code: &str, open_leads: u32) -> String {
     match code {
         "inactive" => "no longer active".to_owned(),
         "on_leave" => "on leave".to_owned(),
-        "weight_zero" => "has no share in the rotation".to_owned(),
-        "already_had_it" => "had this lead already".to_owned(),
-        "open_leads_full" => format!("holds {open_leads} open leads, which is the cap"),
-        "day_full" => "has had the most leads of a day".to_owned(),
-        "tier_full" => "holds the most leads of this tier".to_owned(),
+        "weight_zero" => "not in the rotation (weight 0)".to_owned(),
+        "already_had_it" => "already had this lead".to_owned(),
+        "open_leads_full" => format!("at the cap of {open_leads} open leads"),
+        "day_full" => "at the daily cap".to_owned(),
+        "tier_full" => "at the cap for this tier".to_owned(),
         "language" => "does not speak the lead's language".to_owned(),
         "territory" => "does not cover the territory".to_owned(),
-        "skill" => "lacks a needed skill".to_owned(),
-        "off_shift" => "is not on shift in time".to_owned(),
-        "unknown_rep" => "is not in the roster".to_owned(),
-        "calendar_broken" => "has working hours that cannot be read".to_owned(),
-        "unresponsive" => format!("holds {open_leads} open leads and left nearly all of the last ones unworked"),
+        "skill" => "lacks a required skill".to_owned(),
+        "off_shift" => "not on shift in time".to_owned(),
+        "unknown_rep" => "not in the roster".to_owned(),
+        "calendar_broken" => "has invalid working hours".to_owned(),
+        "unresponsive" => format!("has {open_leads} open leads and left nearly all recent ones untouched"),
         other => other.replace('_', " "),
     }
 }
@@ -125,8 +125,8 @@ pub(super) fn unknown_owner(owner: &CrmOwner) -> String {
     let what = match owner.code.as_str() {
         "crm_open_deal" => "an open deal with this account",
         "crm_person" => "this person's record",
-        "crm_last_touch" => "the last touch with this person",
+        "crm_last_touch" => "the last contact with this person",
         _ => "this account",
     };
-    format!("the CRM gives {what} to somebody who left or is not in the roster")
+    format!("the CRM assigns {what} to someone who left or is not in the roster")
 }

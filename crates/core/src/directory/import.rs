@@ -121,7 +121,7 @@ impl ImportReader {
         for name in record {
             match DirectoryColumn::named(&String::from_utf8_lossy(name)) {
                 Ok(column) if columns.contains(&column) => {
-                    let message = "the column stands twice in the header";
+                    let message = "the column is repeated in the header";
                     self.problem(line, Problem::new(column.as_str(), "duplicate_column", message));
                 }
                 Ok(column) => columns.push(column),
@@ -154,7 +154,7 @@ impl ImportReader {
     /// Whether another row may be read; a problem when not.
     fn is_room(&mut self, line: u32) -> bool {
         if self.count >= IMPORT_ROWS_MAX {
-            let message = format!("a file may have {IMPORT_ROWS_MAX} rows; this one and all that follow are left out");
+            let message = format!("the limit is {IMPORT_ROWS_MAX} rows; this one and all later ones are skipped");
             self.problem(line, Problem::new("file", "too_many_rows", message));
             return false;
         }
@@ -172,7 +172,7 @@ impl ImportReader {
             Some((slot, index, earlier)) => {
                 self.places.insert(row.domain.clone(), (index, line));
                 *slot = row;
-                let message = format!("the domain stands in line {earlier} too; this later row counts");
+                let message = format!("the domain is also in line {earlier}; this later row wins");
                 self.problem(line, Problem::new(DirectoryColumn::Domain.as_str(), "duplicate_domain", message));
             }
             None => {
@@ -228,7 +228,7 @@ fn object(text: &[u8]) -> Result<Vec<(DirectoryColumn, String)>, Vec<Problem>> {
             JsonNode::Text(text) | JsonNode::Number(text) => text,
             JsonNode::Flag(flag) => flag.to_string(),
             JsonNode::List(_) | JsonNode::Object(_) | JsonNode::TooDeep => {
-                problems.push(Problem::new(column.as_str(), "wrong_type", "expected a text, a number or a flag"));
+                problems.push(Problem::new(column.as_str(), "wrong_type", "expected a string, a number or a boolean"));
                 continue;
             }
         };

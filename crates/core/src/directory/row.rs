@@ -47,7 +47,7 @@ impl DirectoryColumn {
         }
     }
 
-    /// The column with this name; letter case, and blanks for `_`, make no difference.
+    /// The column with this name; letter case, and spaces for `_`, make no difference.
     ///
     /// # Errors
     /// A problem with the nearest name, when there is none.
@@ -56,8 +56,8 @@ impl DirectoryColumn {
         if let Some(column) = Self::ALL.into_iter().find(|column| column.as_str() == plain) {
             return Ok(column);
         }
-        let shown: String = plain.chars().filter(|letter| !letter.is_control()).take(64).collect();
-        let problem = Problem::new(shown, "unknown_column", "the directory has no such column");
+        let shown: String = plain.chars().filter(|c| !c.is_control()).take(64).collect();
+        let problem = Problem::new(shown, "unknown_column", "unknown column");
         Err(match nearest(&plain, Self::ALL.iter().map(|column| column.as_str())) {
             Some(column) => problem.with_help(format!("did you mean `{column}`?")),
             None => problem.with_help(format!("the columns are {}", Self::ALL.map(Self::as_str).join(", "))),
@@ -124,7 +124,7 @@ fn wrong(code: &'static str, expected: &str) -> Wrong {
 }
 
 fn number(text: &str) -> Result<i64, Wrong> {
-    whole_number(text).ok_or_else(|| wrong("invalid_number", "a whole number, 0 or more"))
+    whole_number(text).ok_or_else(|| wrong("invalid_number", "an integer, 0 or more"))
 }
 
 fn flag(text: &str) -> Result<bool, Wrong> {

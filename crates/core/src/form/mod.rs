@@ -1,20 +1,26 @@
 //! What a business says about one of its forms, and what follows for a submission.
 //!
-//! A form without settings works: names mean what the table of aliases says, every page may post, and the person is sent
-//! to the rep's booking page.
+//! A form without settings works: names mean what the table of aliases says, and the person is sent to the rep's booking
+//! page. Who may post to it is as strict as the strictest form; see [`Guard`].
 
 mod client;
+mod guard;
+mod id;
+mod public;
 mod read;
 pub mod turnstile;
 mod visit;
 
 pub use client::client_key;
-pub(crate) use read::is_web_address;
-pub use read::read;
+pub use guard::{Guard, UnknownForms, with_defaults};
+pub use id::FormId;
+pub use public::{GuardedField, NOT_ACCEPTED};
+pub use read::{read, read_map};
 pub use visit::visit;
 
 use crate::error::Problem;
 use crate::intake::{FieldMap, LeadField, Name, RawLead};
+use crate::web_address::host_of;
 use std::collections::BTreeSet;
 
 /// The settings of a form, checked by [`read`].
@@ -32,8 +38,10 @@ pub struct Form {
     pub origins: BTreeSet<String>,
     /// Whether a person has to pass Turnstile.
     pub turnstile: bool,
-    /// The lead's `source` where the form sends none.
+    /// The lead's `source` where the form sends none, or may not.
     pub source: Option<String>,
+    /// Fields that steer a lead and that this form may send all the same.
+    pub accepted: BTreeSet<GuardedField>,
 }
 
 impl Default for Form {
@@ -46,6 +54,7 @@ impl Default for Form {
             origins: BTreeSet::new(),
             turnstile: false,
             source: None,
+            accepted: BTreeSet::new(),
         }
     }
 }
@@ -61,6 +70,11 @@ impl Form {
         let Some(origin) = origin else { return true };
         let origin = origin.to_ascii_lowercase();
         self.origins.is_empty() || self.origins.contains(&origin) || origin == own.to_ascii_lowercase()
+    }
+
+    /// Leaves out what strangers may not say of a lead; see [`GuardedField`].
+    pub fn guard(&self, raw: &mut RawLead) {
+        raw.keep_accepted(&self.accepted);
     }
 
     /// Adds what the form knows to a submission: its id whatever the sender says, its source where none is sent; and a
@@ -84,15 +98,6 @@ impl Form {
     pub fn hosts(&self) -> BTreeSet<&str> {
         self.origins.iter().filter_map(|origin| host_of(origin)).collect()
     }
-}
-
-/// Host of an origin or URL, without port.
-fn host_of(url: &str) -> Option<&str> {
-    let authority = url.split_once("://")?.1.split(['/', '?', '#']).next()?;
-    if authority.starts_with('[') {
-        return authority.split_once(']').map(|(host, _)| host);
-    }
-    authority.split(':').next()
 }
 
 /// The same problems for the person in front of the form: under the names that the form itself uses (`names`, in its

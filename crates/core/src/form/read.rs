@@ -1,15 +1,17 @@
 //! Reading the settings of a form: everything that is wrong at once.
 
 use crate::error::Problem;
-use crate::form::{Form, host_of};
+use crate::form::{Form, GuardedField};
 use crate::intake::json_tree::JsonNode;
 use crate::intake::{FieldMap, LeadField, Name};
-use crate::limits::{FIELDS_MAX, FORM_ORIGINS_MAX, URL_CHARS_MAX, VALUE_CHARS_MAX};
+use crate::limits::{FIELDS_MAX, FORM_ORIGINS_MAX, VALUE_CHARS_MAX};
 use crate::normalize::nearest;
+use crate::web_address::{is_origin, is_web_address};
 use std::collections::BTreeMap;
 
 /// The settings there are.
-const NAMES: [&str; 7] = ["fields", "required", "thanks_url", "booking", "origins", "turnstile", "source"];
+const NAMES: [&str; 8] =
+    ["fields", "required", "thanks_url", "booking", "origins", "turnstile", "source", "accept_fields"];
 
 /// Reads the settings of a form from JSON.
 ///
@@ -37,6 +39,19 @@ pub fn read(text: &str) -> Result<Form, Vec<Problem>> {
     if reader.problems.is_empty() { Ok(reader.form) } else { Err(reader.problems) }
 }
 
+/// Reads the settings of a sender, which has one: `fields`, as a form has it.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_map(text: &str) -> Result<FieldMap, Vec<Problem>> {
+    let form = read(text)?;
+    let names = serde_json::from_str::<JsonNode>(text).unwrap_or(JsonNode::Null);
+    let others = names.entries().iter().filter(|(name, _)| name != "fields");
+    let problems: Vec<Problem> =
+        others.map(|(name, _)| Problem::new(name, "unknown_setting", "a sender has `fields` alone")).collect();
+    if problems.is_empty() { Ok(form.map) } else { Err(problems) }
+}
+
 #[derive(Default)]
 struct FormReader {
     form: Form,
@@ -55,6 +70,8 @@ impl FormReader {
             ("fields", _) => self.problem(name, "wrong_type", "expected an object from the form's names to a lead's"),
             ("required", JsonNode::List(items)) => self.required(items),
             ("required", _) => self.problem(name, "wrong_type", "expected a list of a lead's fields"),
+            ("accept_fields", JsonNode::List(items)) => self.accept_fields(items),
+            ("accept_fields", _) => self.problem(name, "wrong_type", "expected a list such as `[\"source\"]`"),
             ("origins", JsonNode::List(items)) => self.origins(items),
             ("origins", _) => {
                 self.problem(name, "wrong_type", "expected a list such as `[\"https://www.example.com\"]`")
@@ -129,6 +146,22 @@ impl FormReader {
         }
     }
 
+    fn accept_fields(&mut self, items: &[JsonNode]) {
+        for (index, item) in items.iter().enumerate() {
+            let name = if let JsonNode::Text(text) = item { text.as_str() } else { "" };
+            match GuardedField::from_name(name) {
+                Some(field) => {
+                    self.form.accepted.insert(field);
+                }
+                None => {
+                    let names = GuardedField::ALL.map(GuardedField::as_str).join("`, `");
+                    let message = format!("expected one of `{names}`; every other field is accepted anyway");
+                    self.problem(&format!("accept_fields[{index}]"), "unknown_field", &message);
+                }
+            }
+        }
+    }
+
     fn origins(&mut self, items: &[JsonNode]) {
         if items.len() > FORM_ORIGINS_MAX {
             return self.problem("origins", "too_many_origins", &format!("expected {FORM_ORIGINS_MAX} at most"));
@@ -145,21 +178,6 @@ impl FormReader {
             }
         }
     }
-}
-
-/// Whether a text is an origin as browsers send it: `https://host` or `https://host:port`, nothing behind it.
-fn is_origin(text: &str) -> bool {
-    let behind = text.split_once("://").map_or("", |(_, behind)| behind);
-    is_web_address(text) && !behind.contains(['/', '?', '#', '@', '*', '\\'])
-}
-
-/// Whether a text is an absolute address of the web that can stand in a header.
-pub(crate) fn is_web_address(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    (lower.starts_with("https://") || lower.starts_with("http://"))
-        && host_of(text).is_some_and(|host| !host.is_empty())
-        && text.len() <= URL_CHARS_MAX
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\'))
 }
 
 fn is_short_text(text: &str) -> bool {

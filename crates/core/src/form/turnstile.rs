@@ -5,8 +5,8 @@
 //! `idempotency_key`, so the key is made of token and submission: our own repeat passes, another lead with the token of
 //! the first does not.
 
+use crate::hash::keyed_hash;
 use crate::http::{HttpRequest, Method};
-use crate::lead::key::keyed_hash;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -101,15 +101,25 @@ pub fn read(status: u16, body: &[u8], hosts: &BTreeSet<&str>) -> Verdict {
         let is_ours = hosts.is_empty() || is_test || hosts.contains(host.as_str());
         return if is_ours { Verdict::Passed } else { Verdict::Refused };
     }
-    let has = |codes: &[&str]| answer.error_codes.iter().any(|code| codes.contains(&code.as_str()));
-    if has(&["missing-input-secret", "invalid-input-secret", "bad-request"]) {
-        Verdict::Misconfigured
-    } else if has(&["invalid-input-response", "missing-input-response", "timeout-or-duplicate"]) {
+    let codes = &answer.error_codes;
+    let is_theirs = |code: &String| !OPERATORS_CODES.contains(&code.as_str()) && code != INTERNAL_ERROR;
+    if codes.iter().any(is_theirs) {
         Verdict::Refused
+    } else if codes.iter().any(|code| code != INTERNAL_ERROR) {
+        Verdict::Misconfigured
     } else {
         Verdict::Unavailable
     }
 }
+
+/// Codes that speak of our secret, which no stranger can bring about. Every other code but [`INTERNAL_ERROR`] speaks of
+/// what was posted, also `bad-request` and codes that are not known yet: what a stranger can bring about must not let a
+/// lead pass.
+const OPERATORS_CODES: [&str; 4] =
+    ["missing-input-secret", "invalid-input-secret", "invalid-parsed-secret", "invalid-widget-id"];
+
+/// The code for a failure of Cloudflare's own.
+const INTERNAL_ERROR: &str = "internal-error";
 
 #[cfg(test)]
 mod tests {
@@ -150,6 +160,13 @@ mod tests {
             (200, r#"{"success":false,"error-codes":["timeout-or-duplicate"]}"#, Verdict::Refused),
             (200, r#"{"success":false,"error-codes":["invalid-input-response"]}"#, Verdict::Refused),
             (200, r#"{"success":false,"error-codes":["invalid-input-secret"]}"#, Verdict::Misconfigured),
+            (200, r#"{"success":false,"error-codes":["missing-input-secret"]}"#, Verdict::Misconfigured),
+            (200, r#"{"success":false,"error-codes":["bad-request"]}"#, Verdict::Refused),
+            (200, r#"{"success":false,"error-codes":["missing-input-response"]}"#, Verdict::Refused),
+            (200, r#"{"success":false,"error-codes":["a-code-of-next-year"]}"#, Verdict::Refused),
+            (200, r#"{"success":false,"error-codes":["invalid-input-secret","bad-request"]}"#, Verdict::Refused),
+            (200, r#"{"success":false,"error-codes":["internal-error","timeout-or-duplicate"]}"#, Verdict::Refused),
+            (400, r#"{"success":false,"error-codes":["bad-request"]}"#, Verdict::Refused),
             (200, r#"{"success":false,"error-codes":["internal-error"]}"#, Verdict::Unavailable),
             (200, r#"{"success":false,"error-codes":[]}"#, Verdict::Unavailable),
             (500, passed, Verdict::Unavailable),

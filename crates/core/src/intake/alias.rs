@@ -4,6 +4,7 @@
 //! `work_email` and `workEmail` are one. The table is `data/aliases.txt`.
 
 use crate::error::Problem;
+use crate::intake::words::{telling, without_numbers, words};
 use crate::normalize::{fold, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -64,18 +65,39 @@ known! {
 }
 
 static ALIASES: LazyLock<BTreeMap<String, LeadField>> = LazyLock::new(|| {
-    let mut aliases = BTreeMap::new();
-    for line in include_str!("data/aliases.txt").lines().map(str::trim) {
-        let Some((path, names)) = line.split_once(':') else { continue };
-        let Some(known) = LeadField::from_path(path) else { continue };
-        for name in names.split('|') {
-            aliases.insert(plain(name), known);
-        }
-    }
-    aliases
+    let known = alias_names().filter_map(|(path, name)| Some((plain(name), LeadField::from_path(path)?)));
+    known.collect()
 });
 
+/// The aliases without the words that say nothing, so that `What is the name of your company?` is `name of company`. An
+/// alias in full goes before these; what two fields would share belongs to neither.
+static SHORTENED: LazyLock<BTreeMap<String, LeadField>> = LazyLock::new(|| {
+    let mut shortened: BTreeMap<String, Option<LeadField>> = BTreeMap::new();
+    for (path, name) in alias_names() {
+        let (Some(known), words) = (LeadField::from_path(path), words(name)) else { continue };
+        let key = telling(&without_numbers(&words)).concat();
+        if !key.is_empty() && !ALIASES.contains_key(&key) {
+            let holder = shortened.entry(key).or_insert(Some(known));
+            *holder = holder.filter(|other| *other == known);
+        }
+    }
+    shortened.into_iter().filter_map(|(key, known)| Some((key, known?))).collect()
+});
+
+/// The names of the table, each with the path of its field.
+fn alias_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("data/aliases.txt").lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let lines = lines.filter_map(|line| line.split_once(':'));
+    lines.flat_map(|(path, names)| names.split('|').map(move |name| (path, name)))
+}
+
 impl LeadField {
+    /// The field that the words of a name mean together, with or without the words that say nothing.
+    pub(super) fn from_words(words: &[&str]) -> Option<Self> {
+        let key = words.concat();
+        ALIASES.get(&key).or_else(|| SHORTENED.get(&key)).copied()
+    }
+
     /// The field that an alias stands for, or `None` when the name means nothing to the router.
     #[must_use]
     pub fn from_alias(name: &str) -> Option<Self> {
@@ -123,7 +145,7 @@ impl FieldMap {
     }
 
     /// The known field that the form means by `name`, or the sender's own name for it.
-    pub(super) fn resolve(&self, name: &str) -> Option<Result<LeadField, &str>> {
+    pub(crate) fn resolve(&self, name: &str) -> Option<Result<LeadField, &str>> {
         if self.0.is_empty() {
             return None;
         }

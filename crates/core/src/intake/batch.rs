@@ -2,8 +2,9 @@
 
 use crate::directory::{ImportKind, delimiter};
 use crate::intake::alias::FieldMap;
+use crate::intake::charset::{DECODED_AS_1252, TextDecoder, file_text};
 use crate::intake::error::IntakeError;
-use crate::intake::raw::RawLead;
+use crate::intake::raw::{Note, RawLead};
 use crate::intake::{form, json};
 use crate::limits::BODY_BYTES_MAX;
 use std::io::Cursor;
@@ -11,6 +12,10 @@ use std::io::Cursor;
 /// The rows of a body, one after the other.
 pub struct Rows {
     source: BatchSource,
+    /// Whether the encoding was guessed.
+    is_guess: bool,
+    /// The first row, when it was looked at.
+    first: Option<Result<RawLead, IntakeError>>,
 }
 
 enum BatchSource {
@@ -19,16 +24,30 @@ enum BatchSource {
 }
 
 impl Rows {
-    /// Opens a body. The first row of a CSV names the fields, as the names of a form do.
-    #[must_use]
-    pub fn new(mut bytes: Vec<u8>, kind: ImportKind) -> Self {
-        if bytes.starts_with(b"\xef\xbb\xbf") {
-            bytes.drain(..3);
-        }
+    /// Opens a body in UTF-8, UTF-16 or Windows-1252. The first row of a CSV names the fields, as the names of a form do; a
+    /// line `sep=;` before it, as Excel writes it, names the separator.
+    ///
+    /// # Errors
+    /// As [`Self::decoded`].
+    pub fn new(bytes: Vec<u8>, kind: ImportKind) -> Result<Self, IntakeError> {
+        Self::decoded(bytes, kind, &TextDecoder::default())
+    }
+
+    /// Opens a body in the encoding that `decoder` knows.
+    ///
+    /// # Errors
+    /// [`IntakeError::NotText`] for a workbook or an archive; [`IntakeError::UnknownCharset`].
+    pub fn decoded(bytes: Vec<u8>, kind: ImportKind, decoder: &TextDecoder<'_>) -> Result<Self, IntakeError> {
+        let (text, is_guess) = file_text(bytes, decoder)?;
+        let (separator, text) = match kind {
+            ImportKind::Csv => separator_line(text),
+            ImportKind::Ndjson => (None, text),
+        };
+        let bytes = text.into_bytes();
         let source = match kind {
             ImportKind::Ndjson => BatchSource::Ndjson { bytes, at: 0 },
             ImportKind::Csv => {
-                let delimiter = delimiter(&bytes);
+                let delimiter = separator.unwrap_or_else(|| delimiter(&bytes));
                 let mut builder = csv::ReaderBuilder::new();
                 let mut reader = builder.delimiter(delimiter).flexible(true).from_reader(Cursor::new(bytes));
                 let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
@@ -36,13 +55,32 @@ impl Rows {
                 BatchSource::Csv { reader, header }
             }
         };
-        Self { source }
+        Ok(Self { source, is_guess, first: None })
     }
 
     /// The next row, or `None` after the last one. Lines without a character are no rows.
     ///
     /// A row is an error when it cannot be read at all; what is wrong with its fields is in [`RawLead::problems`].
     pub fn next(&mut self, map: &FieldMap) -> Option<Result<RawLead, IntakeError>> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        let mut row = self.read(map);
+        if let (Some(Ok(raw)), true) = (&mut row, self.is_guess) {
+            raw.notes.push(Note { path: "fields".to_owned(), code: DECODED_AS_1252.to_owned() });
+        }
+        row
+    }
+
+    /// Whether there is a row; what was read of it is handed out by [`Self::next`].
+    pub fn has_next(&mut self, map: &FieldMap) -> bool {
+        if self.first.is_none() {
+            self.first = self.next(map);
+        }
+        self.first.is_some()
+    }
+
+    fn read(&mut self, map: &FieldMap) -> Option<Result<RawLead, IntakeError>> {
         match &mut self.source {
             BatchSource::Ndjson { bytes, at } => {
                 let line = next_line(bytes, at)?;
@@ -57,6 +95,16 @@ impl Rows {
                 Some(cells(header, &record, map))
             }
         }
+    }
+}
+
+/// The separator that a first line such as `sep=;` names, and the text behind that line.
+fn separator_line(text: String) -> (Option<u8>, String) {
+    let (line, rest) = text.split_once('\n').unwrap_or((text.as_str(), ""));
+    let named = line.trim_end_matches('\r').trim_matches('"');
+    match named.get(..4).zip(named.as_bytes().get(4..)) {
+        Some((name, [separator])) if name.eq_ignore_ascii_case("sep=") => (Some(*separator), rest.to_owned()),
+        _ => (None, text),
     }
 }
 
@@ -93,7 +141,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str, kind: ImportKind) -> Vec<Result<Vec<(String, String)>, &'static str>> {
-        let mut rows = Rows::new(body.as_bytes().to_vec(), kind);
+        let mut rows = Rows::new(body.as_bytes().to_vec(), kind).unwrap();
         let mut found = Vec::new();
         while let Some(row) = rows.next(&FieldMap::default()) {
             let pairs = |raw: RawLead| raw.pairs.into_iter().map(|pair| (pair.name.path(), pair.value)).collect();
@@ -139,6 +187,26 @@ mod tests {
             pairs(&[("email", "b@b.example")]),
         ];
         assert_eq!(read(body, ImportKind::Ndjson), expected);
+    }
+
+    #[test]
+    fn files_of_spreadsheets_are_read() {
+        let rows = [pairs(&[("email", "ada@a.example"), ("company", "Müller; Söhne")])];
+        let body = "sep=;\r\nWork Email;Firma\r\nada@a.example;\"Müller; Söhne\"\r\n";
+        assert_eq!(read(body, ImportKind::Csv), rows);
+        let utf_16: Vec<u8> =
+            format!("\u{feff}{}", body.replace("sep=;\r\n", "")).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let western: Vec<u8> = body.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+        for (bytes, is_guess) in [(utf_16, false), (western, true)] {
+            let mut rows = Rows::new(bytes, ImportKind::Csv).unwrap();
+            assert!(rows.has_next(&FieldMap::default()));
+            let raw = rows.next(&FieldMap::default()).unwrap().unwrap();
+            assert_eq!(raw.pairs[1].value, "Müller; Söhne");
+            assert_eq!(raw.notes.iter().any(|note| note.code == DECODED_AS_1252), is_guess);
+            assert!(!rows.has_next(&FieldMap::default()));
+        }
+        let error = Rows::new(b"PK\x03\x04...".to_vec(), ImportKind::Csv).err().unwrap();
+        assert_eq!(error.code(), "not_text");
     }
 
     #[test]

@@ -25,6 +25,12 @@ pub enum IntakeError {
         /// Offset of the first wrong byte, counted from 0.
         at: usize,
     },
+    /// The body declares an encoding that nobody here can read.
+    #[error("the declared `charset` is unknown; send UTF-8")]
+    UnknownCharset,
+    /// The body is a file that is no text; says which, and what to do.
+    #[error("the body is {0}")]
+    NotText(&'static str),
     /// The body is larger than the limit.
     #[error("the body is larger than {} bytes", crate::limits::BODY_BYTES_MAX)]
     TooLarge,
@@ -57,6 +63,8 @@ impl IntakeError {
             Self::BrokenJson { .. } => "broken_json",
             Self::NotAnObject => "not_an_object",
             Self::BadEncoding { .. } => "bad_encoding",
+            Self::UnknownCharset => "unknown_charset",
+            Self::NotText(_) => "not_text",
             Self::TooLarge => "body_too_large",
             Self::TooManyCells => "too_many_cells",
             Self::UnsupportedMediaType => "unsupported_media_type",

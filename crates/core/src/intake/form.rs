@@ -1,19 +1,26 @@
 //! Bodies of HTML forms.
 
 use crate::intake::alias::FieldMap;
+use crate::intake::charset::{DECODED_AS_1252, TextDecoder};
 use crate::intake::error::IntakeError;
 use crate::intake::raw::{Note, RawLead, echo, too_many_fields};
 use crate::limits::FIELDS_MAX;
 
-/// Reads an `application/x-www-form-urlencoded` body.
+/// Reads an `application/x-www-form-urlencoded` body in UTF-8, or in Windows-1252 when it is none.
 ///
-/// Bytes that are not UTF-8 become the replacement character, with a note: a form on an old page must not lose its
-/// leads. A body that begins like JSON is refused, since then the content type is wrong.
+/// # Errors
+/// As [`read_encoded`].
+pub fn read(body: &[u8], map: &FieldMap) -> Result<RawLead, IntakeError> {
+    read_encoded(body, TextDecoder::default(), map)
+}
+
+/// Reads an `application/x-www-form-urlencoded` body in the encoding that `decoder` knows, or that the field `_charset_` of
+/// the form names. A body that begins like JSON is refused, since then the content type is wrong.
 ///
 /// # Errors
 /// [`IntakeError::EmptyBody`]; [`IntakeError::UnsupportedMediaType`] for JSON under a form's content type;
-/// [`IntakeError::Invalid`] with `too_many_fields`.
-pub fn read(body: &[u8], map: &FieldMap) -> Result<RawLead, IntakeError> {
+/// [`IntakeError::UnknownCharset`]; [`IntakeError::Invalid`] with `too_many_fields`.
+pub fn read_encoded(body: &[u8], decoder: TextDecoder<'_>, map: &FieldMap) -> Result<RawLead, IntakeError> {
     let start = body.trim_ascii_start();
     if start.is_empty() {
         return Err(IntakeError::EmptyBody);
@@ -21,9 +28,41 @@ pub fn read(body: &[u8], map: &FieldMap) -> Result<RawLead, IntakeError> {
     if start.starts_with(b"{") {
         return Err(IntakeError::UnsupportedMediaType);
     }
-    let pairs: Vec<(String, String)> =
-        form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    from_parts(pairs, &[], map)
+    let (pairs, guessed) = pairs(body, decoder)?;
+    let mut raw = from_parts(pairs, &[], map)?;
+    raw.notes.extend(guessed.iter().map(|name| note(name, DECODED_AS_1252)));
+    Ok(raw)
+}
+
+/// The names and texts of an `application/x-www-form-urlencoded` body, and the names of those whose encoding was guessed.
+///
+/// # Errors
+/// [`IntakeError::UnknownCharset`].
+pub fn pairs(body: &[u8], decoder: TextDecoder<'_>) -> Result<(Vec<(String, String)>, Vec<String>), IntakeError> {
+    let parts = body.split(|byte| *byte == b'&').filter(|part| !part.is_empty());
+    let parts = parts.map(|part| {
+        let mut halves = part.splitn(2, |byte| *byte == b'=');
+        (unescaped(halves.next().unwrap_or_default()), unescaped(halves.next().unwrap_or_default()))
+    });
+    let parts: Vec<(Vec<u8>, Vec<u8>)> = parts.collect();
+    let named =
+        parts.iter().find(|(name, _)| name == b"_charset_").and_then(|(_, value)| std::str::from_utf8(value).ok());
+    let decoder = decoder.labelled(named.filter(|label| !label.is_empty()));
+    let (mut pairs, mut guessed) = (Vec::with_capacity(parts.len()), Vec::new());
+    for (name, value) in &parts {
+        let ((name, _), (value, is_guess)) = (decoder.decode(name)?, decoder.decode(value)?);
+        if is_guess {
+            guessed.push(name.clone());
+        }
+        pairs.push((name, value));
+    }
+    Ok((pairs, guessed))
+}
+
+/// The bytes behind `+` and `%XX`.
+fn unescaped(part: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_encoding::percent_decode(&spaced).collect()
 }
 
 /// Reads the text parts of a `multipart/form-data` body, which the host has taken apart.
@@ -39,6 +78,7 @@ pub fn from_parts(pairs: Vec<(String, String)>, files: &[String], map: &FieldMap
     if pairs.len().saturating_add(files.len()) > FIELDS_MAX {
         return Err(IntakeError::Invalid(vec![too_many_fields()]));
     }
+    // Only a host that decoded the parts itself leaves these.
     let replaced: Vec<Note> = pairs
         .iter()
         .filter(|(_, value)| value.contains('\u{fffd}'))
@@ -74,9 +114,21 @@ mod tests {
     }
 
     #[test]
-    fn another_encoding_is_kept_with_a_note() {
-        let raw = read(b"email=a%40b.example&name=L%F3pez", &FieldMap::default()).unwrap();
-        assert_eq!(raw.notes, vec![Note { path: "name".into(), code: "characters_replaced".into() }]);
+    fn another_encoding_is_read() {
+        let read_as = |label: Option<&str>, body: &[u8]| {
+            let host = |label: &str, bytes: &[u8]| (label == "koi8-r" && bytes == b"\xcd").then(|| "м".to_owned());
+            read_encoded(body, TextDecoder::new(label, &host), &FieldMap::default())
+        };
+        let guessed = read_as(None, b"email=a%40b.example&name=L%F3pez").unwrap();
+        assert_eq!(guessed.pairs[1].value, "López");
+        assert_eq!(guessed.notes, vec![Note { path: "name".into(), code: "decoded_as_windows_1252".into() }]);
+        let declared = read_as(Some("iso-8859-1"), b"email=a%40b.example&name=M%FCller&g%F6=1").unwrap();
+        assert_eq!(declared.pairs[1].value, "Müller");
+        assert_eq!((declared.notes, declared.pairs[2].name.path()), (vec![], "fields.gö".to_owned()));
+        let by_field = read_as(None, b"_charset_=windows-1252&name=%80").unwrap();
+        assert_eq!((by_field.pairs[0].value.as_str(), by_field.pairs.len()), ("€", 1));
+        assert_eq!(read_as(Some("koi8-r"), b"name=%CD").unwrap().pairs[0].value, "м");
+        assert_eq!(read_as(Some("klingon"), b"a=%CD"), Err(IntakeError::UnknownCharset));
     }
 
     #[test]

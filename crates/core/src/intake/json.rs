@@ -1,13 +1,15 @@
 //! The JSON body of `POST /v1/leads`.
 //!
-//! Repeated keys are refused, since readers differ in which one they take. Unknown fields with a plain value are
-//! kept as the sender's own. Lists and objects are read where the contract has them, and nowhere else.
+//! Repeated keys are refused, since readers differ in which one they take. Unknown fields are kept as the sender's own.
+//! The texts of a list are the texts of one field. Objects where the contract has none become fields named after both, and
+//! what is nested too deep for that is left out with a note: no optional field refuses a lead.
 
 use crate::error::Problem;
 use crate::intake::alias::{FieldMap, LeadField};
 use crate::intake::error::IntakeError;
+use crate::intake::flatten::flatten;
 use crate::intake::json_tree::JsonNode;
-use crate::intake::raw::{RawLead, RawSignal, echo, too_many_fields};
+use crate::intake::raw::{Note, RawLead, RawSignal, echo, too_many_fields};
 use crate::limits::{FIELDS_MAX, SIGNALS_MAX};
 use std::collections::BTreeSet;
 
@@ -28,11 +30,13 @@ pub fn read(body: &[u8], map: &FieldMap) -> Result<RawLead, IntakeError> {
     if count(&entries) > FIELDS_MAX {
         return Err(IntakeError::Invalid(vec![too_many_fields()]));
     }
-    let mut reader = JsonReader::default();
+    let mut reader =
+        JsonReader { map, pairs: Vec::new(), signals: Vec::new(), problems: Vec::new(), notes: Vec::new() };
     reader.body(entries);
     let mut raw = RawLead::from_pairs(reader.pairs, map);
     raw.signals = reader.signals;
     raw.problems.append(&mut reader.problems);
+    raw.notes.append(&mut reader.notes);
     Ok(raw)
 }
 
@@ -44,22 +48,23 @@ fn count(entries: &[(String, JsonNode)]) -> usize {
     })
 }
 
-#[derive(Default)]
-struct JsonReader {
+struct JsonReader<'a> {
+    map: &'a FieldMap,
     pairs: Vec<(String, String)>,
     signals: Vec<RawSignal>,
     problems: Vec<Problem>,
+    notes: Vec<Note>,
 }
 
-impl JsonReader {
+impl JsonReader<'_> {
     fn body(&mut self, entries: Vec<(String, JsonNode)>) {
         for (key, node) in self.unique("", entries) {
-            match key.to_lowercase().as_str() {
-                "utm" => self.section(&key, node, |name| format!("utm_{name}")),
-                "fields" => self.section(&key, node, |name| format!("fields.{name}")),
-                "incumbent" => self.section(&key, node, |name| format!("incumbent.{name}")),
-                "intent" => self.intent(node),
-                _ => self.field("", &key, &key, node),
+            match (key.to_lowercase().as_str(), node) {
+                ("utm", JsonNode::Object(inner)) => self.section(&key, inner, |name| format!("utm_{name}")),
+                ("fields", JsonNode::Object(inner)) => self.section(&key, inner, |name| format!("fields.{name}")),
+                ("incumbent", JsonNode::Object(inner)) => self.section(&key, inner, |name| format!("incumbent.{name}")),
+                ("intent", node) => self.intent(node),
+                (_, node) => self.field("", &key, &key, node),
             }
         }
     }
@@ -81,35 +86,37 @@ impl JsonReader {
         kept
     }
 
-    /// An object of plain values, whose names are turned into field names.
-    fn section(&mut self, key: &str, node: JsonNode, name_of: impl Fn(&str) -> String) {
-        match node {
-            JsonNode::Null => {}
-            JsonNode::Object(entries) => {
-                for (name, value) in self.unique(key, entries) {
-                    self.field(key, &name, &name_of(&name), value);
-                }
-            }
-            _ => self.problem(key, "wrong_type", "expected an object"),
+    /// An object whose names are turned into field names.
+    fn section(&mut self, key: &str, entries: Vec<(String, JsonNode)>, name_of: impl Fn(&str) -> String) {
+        for (name, value) in self.unique(key, entries) {
+            self.field(key, &name, &name_of(&name), value);
         }
     }
 
-    /// One field with a plain value: the key `key` inside of `parent`, meant as the field `name`.
+    /// One field: the key `key` inside of `parent`, meant as the field `name`.
     fn field(&mut self, parent: &str, key: &str, name: &str, node: JsonNode) {
-        let path = || join(parent, key);
-        let is_known = || LeadField::from_alias(name).is_some() && !name.starts_with("fields.");
         match node {
             JsonNode::Null => {}
             JsonNode::Text(text) | JsonNode::Number(text) => self.pairs.push((name.to_owned(), text)),
-            JsonNode::Flag(_) if is_known() => self.problem(&path(), "wrong_type", "expected a text"),
+            // `true` is nobody's name or company.
+            JsonNode::Flag(flag) if LeadField::from_alias(name).is_some() => {
+                self.pairs.push((format!("fields.{name}"), flag.to_string()));
+                self.note(&join(parent, key), "kept_as_typed");
+            }
             JsonNode::Flag(flag) => self.pairs.push((name.to_owned(), flag.to_string())),
-            JsonNode::List(_) | JsonNode::Object(_) if is_known() => {
-                self.problem(&path(), "wrong_type", "expected a text")
+            JsonNode::List(items) if items.iter().all(|item| item.plain().is_some() && item.items().is_empty()) => {
+                let texts = items.iter().filter_map(JsonNode::plain);
+                self.pairs.extend(texts.map(|text| (name.to_owned(), text)));
             }
-            JsonNode::List(_) | JsonNode::Object(_) | JsonNode::TooDeep => {
-                let message = "lists and objects are not read here; send one text, number or flag";
-                self.problem(&path(), "unsupported_value", message);
+            node @ (JsonNode::List(_) | JsonNode::Object(_)) => {
+                let outer = JsonNode::Object(vec![(name.to_owned(), node)]);
+                let inner = flatten(&outer, self.map);
+                if inner.is_empty() {
+                    self.note(&join(parent, key), "value_dropped");
+                }
+                self.pairs.extend(inner.into_iter().map(|field| (field.name, field.text)));
             }
+            JsonNode::TooDeep => self.note(&join(parent, key), "value_dropped"),
         }
     }
 
@@ -117,18 +124,15 @@ impl JsonReader {
         let items = match node {
             JsonNode::Null => return,
             JsonNode::List(items) => items,
-            _ => return self.problem("intent", "wrong_type", "expected a list of objects with `signal` and `at`"),
+            _ => return self.note("intent", "signal_dropped"),
         };
-        if items.len() > SIGNALS_MAX {
-            let message = format!("a lead may have {SIGNALS_MAX} intent signals at most");
-            return self.problem("intent", "too_many_signals", &message);
-        }
         for (index, item) in items.into_iter().enumerate() {
             let path = format!("intent[{index}]");
             match item {
+                _ if index == SIGNALS_MAX => return self.note("intent", "signals_dropped"),
                 // Far more keys than the contract has would only make work.
                 JsonNode::Object(entries) if entries.len() <= 8 => self.signal(path, entries),
-                _ => self.problem(&path, "wrong_type", "expected an object with `signal` and `at`"),
+                _ => self.note(&path, "signal_dropped"),
             }
         }
     }
@@ -141,8 +145,7 @@ impl JsonReader {
                 ("signal" | "at", JsonNode::Null) => {}
                 ("signal", JsonNode::Text(text)) => signal.signal = Some(text),
                 ("at", JsonNode::Text(text)) => signal.at = Some(text),
-                ("signal" | "at", _) => self.problem(&inner, "wrong_type", "expected a text"),
-                _ => self.problem(&inner, "unknown_field", "expected `signal` and `at`"),
+                _ => self.note(&inner, "value_dropped"),
             }
         }
         self.signals.push(signal);
@@ -150,6 +153,10 @@ impl JsonReader {
 
     fn problem(&mut self, path: &str, code: &str, message: &str) {
         self.problems.push(Problem::new(path, code, message));
+    }
+
+    fn note(&mut self, path: &str, code: &str) {
+        self.notes.push(Note { path: path.to_owned(), code: code.to_owned() });
     }
 }
 
@@ -192,33 +199,53 @@ mod tests {
         assert_eq!(value(&raw, "incumbent.rep_id").as_deref(), Some("ann"));
     }
 
+    fn notes(body: &str) -> Vec<String> {
+        raw(body).notes.into_iter().map(|note| format!("{} {}", note.path, note.code)).collect()
+    }
+
     #[test]
-    fn shapes_that_the_contract_does_not_have_are_named_one_by_one() {
-        let body = r#"{"email":["a"],"name":true,"tags":[[1]],"deep":{"a":1},"utm":"x","intent":{},
-            "fields":{"a":{"b":1}},"email":"b","x":1,"x":2,"x":3}"#;
-        let expected = [
-            ("email", "duplicate_key"),
-            ("x", "duplicate_key"),
-            ("email", "wrong_type"),
-            ("name", "wrong_type"),
-            ("tags", "unsupported_value"),
-            ("deep", "unsupported_value"),
-            ("utm", "wrong_type"),
-            ("intent", "wrong_type"),
-            ("fields.a", "unsupported_value"),
-        ];
+    fn repeated_keys_are_named_one_by_one() {
+        let expected = [("email", "duplicate_key"), ("x", "duplicate_key")];
+        let body = r#"{"email":"a@b.example","email":"b","x":1,"x":2,"x":3}"#;
         assert_eq!(codes(body), expected.map(|(path, code)| (path.to_owned(), code.to_owned())));
     }
 
     #[test]
-    fn signals_are_read_and_their_mistakes_named() {
+    fn shapes_that_the_contract_does_not_have_are_read_as_well_as_can_be() {
+        let raw = raw(r#"{"tags":["a",2],"deep":{"a":1,"b":["x"]},"company":{"name":"Acme","size":"11-50"},"utm":"x",
+            "contact":{"email":"ada@a.example"},"answers":[{"question":"Your role","answer":"CEO"},{"id":7}]}"#);
+        for (path, text) in [
+            ("fields.tags", "a, 2"),
+            ("fields.deep_a", "1"),
+            ("fields.deep_b", "x"),
+            ("company", "Acme"),
+            ("employees", "11-50"),
+            ("fields.utm", "x"),
+            ("email", "ada@a.example"),
+            ("title", "CEO"),
+            ("fields.answers_1_id", "7"),
+        ] {
+            assert_eq!(value(&raw, path).as_deref(), Some(text), "{path}");
+        }
+        assert_eq!(raw.problems, []);
+    }
+
+    #[test]
+    fn signals_are_read_and_their_mistakes_noted() {
         let lead = raw(r#"{"intent":[{"signal":"a","at":"t"},{"signal":"b"}]}"#);
         assert_eq!(lead.signals.len(), 2);
         let many: Vec<String> = (0..9).map(|index| format!("\"k{index}\":1")).collect();
-        assert_eq!(codes(&format!("{{\"intent\":[{{{}}}]}}", many.join(","))).len(), 1);
-        let body = r#"{"intent":["a",{"signal":1,"when":"x"},{"at":"t","at":"u"}]}"#;
-        let paths: Vec<String> = codes(body).into_iter().map(|(path, _)| path).collect();
-        assert_eq!(paths, ["intent[0]", "intent[1].signal", "intent[1].when", "intent[2].at"]);
+        assert_eq!(notes(&format!("{{\"intent\":[{{{}}}]}}", many.join(","))), ["intent[0] signal_dropped"]);
+        let body = r#"{"intent":["a",{"signal":1,"when":"x"}]}"#;
+        assert_eq!(
+            notes(body),
+            ["intent[0] signal_dropped", "intent[1].signal value_dropped", "intent[1].when value_dropped"]
+        );
+        assert_eq!(
+            codes(r#"{"intent":[{"at":"t","at":"u"}]}"#),
+            [("intent[0].at".to_owned(), "duplicate_key".to_owned())]
+        );
+        assert_eq!(notes(r#"{"intent":{}}"#), ["intent signal_dropped"]);
     }
 
     #[test]
@@ -244,7 +271,8 @@ mod tests {
     fn nesting_of_any_depth_is_named_not_followed() {
         let deep = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
         for depth in [1, 7, 8, 100, 50_000] {
-            assert_eq!(codes(&deep(depth)), [("x".to_owned(), "unsupported_value".to_owned())], "{depth}");
+            assert_eq!(codes(&deep(depth)), [], "{depth}");
+            assert!(notes(&deep(depth)).iter().all(|note| note == "x value_dropped"), "{depth}");
         }
     }
 
@@ -259,6 +287,7 @@ mod tests {
         assert_eq!(error.problems()[0].code, "too_many_fields");
         let signals = |count: usize| format!("{{\"intent\":[{}]}}", vec!["{\"signal\":\"a\"}"; count].join(","));
         assert_eq!(codes(&signals(100)), vec![]);
-        assert_eq!(codes(&signals(101)), [("intent".to_owned(), "too_many_signals".to_owned())]);
+        assert_eq!(raw(&signals(101)).signals.len(), 100);
+        assert_eq!(notes(&signals(101)), ["intent signals_dropped"]);
     }
 }

@@ -9,18 +9,29 @@
 //! characters, sizes beyond the limits. Everything else that people type is kept as typed.
 
 mod alias;
+mod assign;
 pub mod batch;
+pub mod charset;
 mod error;
+mod flatten;
 pub mod form;
 pub mod json;
 pub(crate) mod json_tree;
+mod meaning;
 mod media;
+pub mod preview;
+mod question;
 mod raw;
+mod value;
+mod words;
 
 pub use alias::{FieldMap, LeadField};
 pub use error::IntakeError;
+pub(crate) use flatten::{flatten, telling_name};
+pub use meaning::FoundBy;
+pub(crate) use meaning::is_about_the_lead;
 pub use media::Media;
-pub use raw::{Name, Note, Pair, RawLead, RawSignal};
+pub use raw::{FoundField, Name, Note, Pair, RawLead, RawSignal};
 
 use crate::lead::{Lead, check};
 use crate::limits::BODY_BYTES_MAX;

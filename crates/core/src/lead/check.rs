@@ -3,7 +3,7 @@
 use crate::error::Problem;
 use crate::facts::Signal;
 use crate::id::{RepId, TeamId};
-use crate::intake::{LeadField, Name, RawLead, RawSignal};
+use crate::intake::{LeadField, Name, Note, RawLead, RawSignal};
 use crate::lead::{Incumbent, Lead, Stated, StatedSize, Utm};
 use crate::limits::{
     FIELD_NAME_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX, VALUE_CHARS_MAX,
@@ -15,14 +15,16 @@ use std::collections::BTreeMap;
 /// Judges every field of a raw lead and brings it into one spelling.
 ///
 /// - Blanks, tabs and line ends become one blank each in fields of one line; `message` and the sender's own fields keep
-///   their lines. Other control characters are refused, since no person types them.
+///   their lines. Other control characters are taken out.
 /// - What pasting and old encodings leave behind is mended first; see [`mend`](normalize::clean).
 /// - A text without a normal form (a country nobody knows, a size in words) is kept as typed and makes no fact.
+/// - Only the address can refuse a lead here. Any other text that is too long is cut, and one that is not what its field
+///   holds (a time that cannot be read) is kept as a field of the sender's own; each with a note.
 ///
 /// # Errors
 /// Every problem at once, those of the body's shape first; never an empty list.
 pub fn check(raw: RawLead, received_at: Timestamp) -> Result<Lead, Vec<Problem>> {
-    let mut checker = LeadChecker { problems: raw.problems, received_at, ..LeadChecker::default() };
+    let mut checker = LeadChecker { problems: raw.problems, notes: raw.notes, received_at, ..LeadChecker::default() };
     for pair in raw.pairs {
         match pair.name {
             Name::Known(known) => checker.known(known, &pair.value),
@@ -36,7 +38,6 @@ pub fn check(raw: RawLead, received_at: Timestamp) -> Result<Lead, Vec<Problem>>
         _ => return Err(checker.problems),
     };
     lead.signals = signals;
-    lead.notes = raw.notes;
     Ok(lead)
 }
 
@@ -51,6 +52,7 @@ struct LeadChecker {
     /// Whether the address was sent at all; a wrong one must not be reported as missing too.
     has_email: bool,
     problems: Vec<Problem>,
+    notes: Vec<Note>,
 }
 
 impl LeadChecker {
@@ -58,68 +60,75 @@ impl LeadChecker {
         self.problems.push(Problem::new(path, code, message));
     }
 
+    fn note(&mut self, path: &str, code: &str) {
+        let note = Note { path: path.to_owned(), code: code.to_owned() };
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     fn known(&mut self, known: LeadField, value: &str) {
         let path = known.path();
         self.has_email |= known == LeadField::Email;
         let text = normalize::clean(value);
         let text = if known == LeadField::Message { lines(&text) } else { normalize::collapse(&text) };
-        if text.is_empty() || !self.is_clean(path, &text) || !self.is_short(path, &text, chars_max(known)) {
+        if text.is_empty() {
             return;
         }
-        match known {
-            LeadField::SubmissionId if text.len() > IDEMPOTENCY_KEY_BYTES_MAX => {
-                self.problem(path, "too_long", &format!("expected {IDEMPOTENCY_KEY_BYTES_MAX} bytes at most"));
+        if known == LeadField::Email {
+            // Half of an address would be somebody else's, so nothing is taken out of one.
+            self.texts.insert(known, text);
+            return;
+        }
+        let text = self.fitted(path, text, chars_max(known));
+        let is_kept = match known {
+            LeadField::SubmissionId => text.len() <= IDEMPOTENCY_KEY_BYTES_MAX,
+            LeadField::SubmittedAt => {
+                self.submitted_at = moment(&text);
+                self.submitted_at.is_some()
             }
-            LeadField::SubmittedAt => match text.parse() {
-                Ok(moment) => self.submitted_at = Some(moment),
-                Err(_) => self.problem(path, "invalid_time", "expected a moment such as `2026-11-02T09:00:00Z`"),
-            },
-            LeadField::IncumbentRepId => match RepId::new(&text) {
-                Ok(id) => self.incumbent.rep_id = Some(id),
-                Err(error) => self.problem(path, "invalid_id", &error.to_string()),
-            },
-            LeadField::IncumbentTeam => match TeamId::new(&text) {
-                Ok(id) => self.incumbent.team = Some(id),
-                Err(error) => self.problem(path, "invalid_id", &error.to_string()),
-            },
-            _ => {
-                self.texts.insert(known, text);
+            LeadField::IncumbentRepId => {
+                self.incumbent.rep_id = RepId::new(&text).ok();
+                self.incumbent.rep_id.is_some()
             }
+            LeadField::IncumbentTeam => {
+                self.incumbent.team = TeamId::new(&text).ok();
+                self.incumbent.team.is_some()
+            }
+            _ => true,
+        };
+        let is_read = matches!(known, LeadField::SubmittedAt | LeadField::IncumbentRepId | LeadField::IncumbentTeam);
+        if !is_kept {
+            self.note(path, "kept_as_typed");
+            self.own(path.to_owned(), &text);
+        } else if !is_read && !text.is_empty() {
+            self.texts.insert(known, text);
         }
     }
 
     fn own(&mut self, name: String, value: &str) {
         let path = Name::Own(name.clone()).path();
-        let name = normalize::collapse(&normalize::clean(&name));
-        if name.len() > FIELD_NAME_BYTES_MAX {
-            return self.problem(
-                &path,
-                "name_too_long",
-                &format!("a field's name may have {FIELD_NAME_BYTES_MAX} bytes"),
-            );
+        let (name, is_cut) = own_name(&name);
+        if is_cut {
+            self.note(&path, "name_cut");
         }
-        let text = lines(&normalize::clean(value));
-        let is_good = self.is_clean(&path, &name) && self.is_clean(&path, &text);
-        if is_good && self.is_short(&path, &text, MESSAGE_CHARS_MAX) && !name.is_empty() && !text.is_empty() {
-            self.fields.insert(name, text);
+        let text = self.fitted(&path, lines(&normalize::clean(value)), MESSAGE_CHARS_MAX);
+        if !name.is_empty() && !text.is_empty() {
+            self.fields.entry(name).or_insert(text);
         }
     }
 
-    /// Whether the text has no control character but tabs and line ends.
-    fn is_clean(&mut self, path: &str, text: &str) -> bool {
-        let is_clean = text.chars().all(|letter| !letter.is_control() || letter == '\n' || letter == '\t');
-        if !is_clean {
-            self.problem(path, "control_character", "remove control characters");
+    /// The text without control characters but tabs and line ends, and no longer than it may be.
+    fn fitted(&mut self, path: &str, mut text: String, most: usize) -> String {
+        if text.chars().any(is_control) {
+            text.retain(|letter| !is_control(letter));
+            self.note(path, "control_characters_removed");
         }
-        is_clean
-    }
-
-    fn is_short(&mut self, path: &str, text: &str, most: usize) -> bool {
-        let is_short = text.len() <= most || text.chars().count() <= most;
-        if !is_short {
-            self.problem(path, "too_long", &format!("expected {most} characters at most"));
+        if text.len() > most && text.chars().count() > most {
+            text = text.chars().take(most).collect();
+            self.note(path, "text_cut");
         }
-        is_short
+        text
     }
 
     fn signals(&mut self, raw: Vec<RawSignal>) -> Vec<Signal> {
@@ -132,38 +141,35 @@ impl LeadChecker {
     fn signal(&mut self, raw: RawSignal) -> Option<Signal> {
         let path = format!("{}.signal", raw.path);
         let name = normalize::collapse(&normalize::clean(&raw.signal.unwrap_or_default())).to_lowercase();
+        let name = self.fitted(&path, name, FIELD_NAME_BYTES_MAX);
         if name.is_empty() {
-            self.problem(&path, "missing_signal", "expected the name of a signal, such as `pricing_page`");
+            self.note(&raw.path, "signal_dropped");
             return None;
         }
-        let is_good = self.is_clean(&path, &name) && self.is_short(&path, &name, FIELD_NAME_BYTES_MAX);
-        let at = match raw.at.as_deref().map(str::parse) {
+        let at = match raw.at.as_deref().map(moment) {
             None => self.received_at,
             // A clock that runs ahead must not make a signal that has not happened yet.
-            Some(Ok(moment)) => self.received_at.min(moment),
-            Some(Err(_)) => {
-                let message = "expected a moment such as `2026-11-02T09:00:00Z`";
-                self.problem(&format!("{}.at", raw.path), "invalid_time", message);
+            Some(Some(moment)) => self.received_at.min(moment),
+            Some(None) => {
+                self.note(&raw.path, "signal_dropped");
                 return None;
             }
         };
-        is_good.then_some(Signal { signal: name, at })
+        Some(Signal { signal: name, at })
     }
 
     fn email(&mut self) -> Option<normalize::Email> {
+        let path = LeadField::Email.path();
+        let is_told = self.problems.iter().any(|problem| problem.path == path);
         let Some(text) = self.texts.remove(&LeadField::Email) else {
-            if !self.has_email && self.problems.iter().all(|problem| problem.path != LeadField::Email.path()) {
-                self.problem(LeadField::Email.path(), "missing_email", "expected an e-mail address");
+            if !self.has_email && !is_told {
+                self.problem(path, "missing_email", "an email address is required");
             }
             return None;
         };
         let email = normalize::email(&text);
-        if email.is_none() && self.problems.iter().all(|problem| problem.path != LeadField::Email.path()) {
-            self.problem(
-                LeadField::Email.path(),
-                "invalid_email",
-                "no such address can exist; expected `name@host.tld`",
-            );
+        if email.is_none() && !is_told {
+            self.problem(path, "invalid_email", "not a valid email address (expected `name@host.tld`)");
         }
         email
     }
@@ -206,7 +212,7 @@ impl LeadChecker {
             incumbent: (incumbent != Incumbent::default()).then_some(incumbent),
             fields: self.fields,
             signals: Vec::new(),
-            notes: Vec::new(),
+            notes: self.notes,
         }
     }
 
@@ -227,6 +233,30 @@ const fn chars_max(known: LeadField) -> usize {
         LeadField::Website | LeadField::LinkedinUrl => URL_CHARS_MAX,
         _ => VALUE_CHARS_MAX,
     }
+}
+
+fn is_control(letter: char) -> bool {
+    letter.is_control() && !matches!(letter, '\n' | '\t')
+}
+
+/// A moment: RFC 3339, or a date and time without a zone, which is taken for UTC; it decides nothing.
+fn moment(text: &str) -> Option<Timestamp> {
+    let with_t = text.trim().replacen(' ', "T", 1);
+    let in_utc = || format!("{with_t}Z").parse().ok();
+    let at_midnight = || format!("{with_t}T00:00:00Z").parse().ok();
+    text.parse().ok().or_else(|| with_t.parse().ok()).or_else(in_utc).or_else(at_midnight)
+}
+
+/// The name of an own field as it is kept, within its limit, and whether it was cut.
+fn own_name(name: &str) -> (String, bool) {
+    let mut name = normalize::collapse(&normalize::clean(name));
+    name.retain(|letter| !letter.is_control());
+    let is_long = name.len() > FIELD_NAME_BYTES_MAX;
+    if is_long {
+        let end = (0..=FIELD_NAME_BYTES_MAX).rev().find(|end| name.is_char_boundary(*end)).unwrap_or_default();
+        name.truncate(end);
+    }
+    (name.trim().to_owned(), is_long)
 }
 
 /// Free text: line ends as `\n`, no blanks around it.

@@ -8,10 +8,9 @@
 //!
 //! The hashes are keyed, because an account key can be a private address and an id appears in links.
 
+use crate::hash::{keyed_hash, sha256_hex};
 use crate::id::LeadId;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Number of account shards. At about 500 durable writes a second each, 64 take 30,000 a second, far above what one
 /// business receives; few enough that each stays warm under load. Changing it moves leads between account shards.
@@ -24,36 +23,6 @@ const ACCOUNT_DIGITS: usize = 16;
 const PERSON_DIGITS: usize = 10;
 /// Hexadecimal digits of the submission part; it only has to tell the submissions of one person apart.
 const SUBMISSION_DIGITS: usize = 12;
-
-/// Keyed hash of a text, as 64 hexadecimal digits. `purpose` keeps hashes of different kinds apart.
-#[must_use]
-pub fn keyed_hash(key: &[u8], purpose: &str, text: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        // HMAC takes keys of every length; the type cannot say so.
-        return String::new();
-    };
-    mac.update(purpose.as_bytes());
-    mac.update(&[0]);
-    mac.update(text.as_bytes());
-    hex(&mac.finalize().into_bytes())
-}
-
-/// SHA-256 of some bytes, as 64 hexadecimal digits.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal, lower case.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-        text
-    })
-}
 
 /// The account of a lead, as it stands in ids: 16 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

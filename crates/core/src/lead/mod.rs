@@ -7,9 +7,13 @@ mod check;
 mod facts;
 mod fingerprint;
 pub mod key;
+mod key_scope;
+mod weight;
 
 pub use check::check;
 pub use facts::MANY_FROM_CLIENT;
+pub use key_scope::KeyScope;
+pub use weight::TOO_LARGE;
 
 use crate::facts::Signal;
 use crate::id::{RepId, TeamId};

@@ -33,11 +33,11 @@ pub enum ChannelResult {
 /// What is to be done next for one chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextStep {
-    /// This channel is told, not before this moment.
+    /// This channel is told, not before this time.
     Tell {
         /// The channel.
         channel: Channel,
-        /// The moment; now, or the start of the shift.
+        /// The time; now, or the start of the shift.
         not_before: Timestamp,
     },
     /// The notice was told, or there is nobody to be told.

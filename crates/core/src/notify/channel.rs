@@ -153,6 +153,6 @@ impl Serialize for Channel {
 impl<'de> Deserialize<'de> for Channel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_name(&name).ok_or_else(|| de::Error::custom("no such channel"))
+        Self::from_name(&name).ok_or_else(|| de::Error::custom("unknown channel"))
     }
 }

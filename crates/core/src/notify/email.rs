@@ -35,7 +35,7 @@ impl Mail {
     /// # Errors
     /// [`DeliveryError::Permanent`] with `no_email` when the rep has no address.
     pub fn new(from: &str, notice: &Notice) -> Result<Self, DeliveryError> {
-        let missing = || DeliveryError::config("no_email", "whoever is told has no `email` in the roster");
+        let missing = || DeliveryError::config("no_email", "the recipient has no `email` in the roster");
         let to = notice.to.email.as_deref().filter(|to| is_address(to)).ok_or_else(missing)?;
         let story = Story::of(notice);
         Ok(Self {
@@ -59,8 +59,7 @@ pub fn sender(from: &str) -> (&str, Option<&str>) {
 
 /// Whether a text can be one recipient and nothing else.
 fn is_address(text: &str) -> bool {
-    let is_plain =
-        |letter: char| !letter.is_control() && !letter.is_whitespace() && !matches!(letter, ',' | ';' | '<' | '>');
+    let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, ',' | ';' | '<' | '>');
     text.contains('@') && text.chars().all(is_plain)
 }
 
@@ -108,15 +107,16 @@ pub fn binding_setback(code: &str) -> DeliveryError {
         "no_binding" => {
             DeliveryError::config("email_no_binding", "add `[[send_email]]` with the name `EMAIL` to wrangler.toml")
         }
-        "E_SENDER_NOT_VERIFIED" | "E_SENDER_DOMAIN_NOT_AVAILABLE" => {
-            DeliveryError::config(&own, "the sender may not send; set `NOTIFY_FROM` to an address of a verified domain")
-        }
+        "E_SENDER_NOT_VERIFIED" | "E_SENDER_DOMAIN_NOT_AVAILABLE" => DeliveryError::config(
+            &own,
+            "the sender address is not allowed: set `NOTIFY_FROM` to an address of a verified domain",
+        ),
         "E_RECIPIENT_NOT_ALLOWED" | "E_RECIPIENT_SUPPRESSED" => DeliveryError::config(
             &own,
-            "the recipient may not be written to; mend `email` of the rep or lift the suppression",
+            "mail to the recipient is suppressed: correct `email` of the rep or lift the suppression",
         ),
         _ if known.is_empty() => DeliveryError::retryable("unavailable", None),
-        _ => DeliveryError::lead(&own, "the binding does not take this mail"),
+        _ => DeliveryError::lead(&own, "the binding rejects this mail"),
     }
 }
 

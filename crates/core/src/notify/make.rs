@@ -3,11 +3,11 @@
 use crate::decision::index::RosterIndex;
 use crate::decision::record::{Mode, Outcome, Record};
 use crate::facts::Field;
-use crate::form::is_web_address;
 use crate::id::{RepId, TeamId};
 use crate::notify::link::{LINK_MS, Ticket};
 use crate::notify::notice::{Addressee, Notice, NoticeEvent, NoticeLinks, NoticePerson};
 use crate::notify::rep_action::RepActionKind;
+use crate::web_address::is_web_address;
 use std::collections::BTreeSet;
 
 /// Most lines that say why.
@@ -62,7 +62,7 @@ pub fn notices(record: &Record, making: &NoticeInputs<'_>) -> Vec<Notice> {
     }
 }
 
-/// Tells the rep of a decision that a person gave the lead to somebody else in the CRM since. `owner` is the name of that
+/// Tells the rep of a decision that a person gave the lead to someone else in the CRM since. `owner` is the name of that
 /// owner, when the roster knows one. `None` when the decision gave the lead to nobody.
 #[must_use]
 pub fn owner_drift(record: &Record, owner: Option<String>, making: &NoticeInputs<'_>) -> Option<Notice> {

@@ -104,7 +104,7 @@ fn headline(notice: &Notice) -> String {
         (NoticeEvent::Changed, false, None) => "Still yours".to_owned(),
         (NoticeEvent::Moved, ..) => "No longer yours".to_owned(),
         (NoticeEvent::OwnerDrift, ..) => "Owner changed in the CRM".to_owned(),
-        (NoticeEvent::Held, ..) => "Nobody can take this lead".to_owned(),
+        (NoticeEvent::Held, ..) => "No rep can take this lead".to_owned(),
     };
     // Cut before the breaks go in, which take no room.
     unlinked(&one_line(&format!("{opening}: {}", who(notice)), HEADLINE_CHARS_MAX.saturating_sub(30)))
@@ -115,17 +115,17 @@ fn note(notice: &Notice) -> Option<String> {
     match (notice.event, other) {
         (NoticeEvent::Assigned | NoticeEvent::Changed, _) => None,
         (NoticeEvent::Moved, Some(other)) => {
-            Some(format!("{other} has this lead now. There is nothing to do for you."))
+            Some(format!("{other} has this lead now. There is nothing for you to do."))
         }
         (NoticeEvent::Moved, None) => {
-            Some("This lead waits for somebody else. There is nothing to do for you.".to_owned())
+            Some("This lead is waiting for another rep. There is nothing for you to do.".to_owned())
         }
         (NoticeEvent::OwnerDrift, other) => {
-            let who = other.unwrap_or_else(|| "somebody else".to_owned());
-            Some(format!("A person gave this record to {who} in the CRM. That stands: talk to them before you call."))
+            let who = other.unwrap_or_else(|| "someone else".to_owned());
+            Some(format!("Someone gave this record to {who} in the CRM, and that stays: talk to them before you call."))
         }
         (NoticeEvent::Held, _) => {
-            Some("It is held, and is asked for again by itself when somebody may be back.".to_owned())
+            Some("It is on hold and is routed again automatically when someone may be available.".to_owned())
         }
     }
 }

@@ -36,7 +36,7 @@ use crate::decision::index::RosterIndex;
 use crate::id::RepId;
 use crate::vendor::DeliveryError;
 
-/// Code of a vendor that is asked too often: whoever calls closes the lane.
+/// Code of a vendor that is asked too often: whoever calls closes the bucket.
 pub const RATE_LIMITED: &str = "rate_limited";
 
 /// Longest piece of a vendor's error code that is repeated, in bytes.
@@ -55,18 +55,13 @@ fn setback(prefix: &str, status: u16, retry_after_s: Option<u32>, setting: &str)
         429 => DeliveryError::retryable(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
         408 | 500..=599 => DeliveryError::retryable("unavailable", retry_after_s.map(|s| s.saturating_mul(1_000))),
         401 | 403 => {
-            DeliveryError::config(&format!("{prefix}_refused"), format!("it refuses the request; check `{setting}`"))
+            DeliveryError::config(&format!("{prefix}_refused"), format!("it refuses the request: check `{setting}`"))
         }
         404 | 410 => {
-            DeliveryError::config(&format!("{prefix}_gone"), format!("there is nothing at the address of `{setting}`"))
+            DeliveryError::config(&format!("{prefix}_gone"), format!("nothing answers at the URL of `{setting}` (404)"))
         }
-        300..=399 => {
-            DeliveryError::config(&format!("{prefix}_moved"), format!("the address of `{setting}` leads elsewhere"))
-        }
-        _ => DeliveryError::lead(
-            &format!("{prefix}_refused"),
-            format!("it does not take this message (status {status})"),
-        ),
+        300..=399 => DeliveryError::config(&format!("{prefix}_moved"), format!("the URL of `{setting}` redirects")),
+        _ => DeliveryError::lead(&format!("{prefix}_refused"), format!("it rejects this message (status {status})")),
     }
 }
 
@@ -84,16 +79,16 @@ pub fn told_outcome(kind: &RepActionKind, by: Option<&RepId>, acted: &RepActionO
         (RepActionOutcome::Done { .. }, RepActionKind::Accept) => format!("Accepted by {by}."),
         (RepActionOutcome::Done { rep_id }, RepActionKind::Decline) => match who(rep_id) {
             Some(next) => format!("Declined by {by}. {next} has this lead now."),
-            None => format!("Declined by {by}. The lead waits for somebody else."),
+            None => format!("Declined by {by}. The lead is waiting for another rep."),
         },
         (RepActionOutcome::Done { rep_id }, RepActionKind::Reassign { .. }) => match who(rep_id) {
-            Some(next) => format!("Handed on by {by}. {next} has this lead now."),
-            None => format!("Handed on by {by}. The lead waits for somebody else."),
+            Some(next) => format!("Reassigned by {by}. {next} has this lead now."),
+            None => format!("Reassigned by {by}. The lead is waiting for another rep."),
         },
         (RepActionOutcome::Stale { rep_id }, _) => match who(rep_id) {
-            Some(rep) => format!("Nothing was done: {rep} has this lead by now."),
-            None => "Nothing was done: the lead was placed again in the meantime.".to_owned(),
+            Some(rep) => format!("No change: {rep} already has this lead."),
+            None => "No change: the lead was re-routed in the meantime.".to_owned(),
         },
-        (RepActionOutcome::Unknown, _) => "Nothing was done: this lead is not known any more.".to_owned(),
+        (RepActionOutcome::Unknown, _) => "No change: this lead no longer exists.".to_owned(),
     }
 }

@@ -16,9 +16,9 @@ pub enum NoticeEvent {
     Changed,
     /// Somebody else has the lead now.
     Moved,
-    /// A person gave the lead to somebody else in the CRM, and that stands.
+    /// A person gave the lead to someone else in the CRM, and that stands.
     OwnerDrift,
-    /// Nobody can take the lead at the moment.
+    /// No rep can take the lead right now.
     Held,
 }
 
@@ -59,7 +59,7 @@ pub struct Notice {
     pub decision_no: u32,
     /// When it was decided.
     pub decided_at: Timestamp,
-    /// When it is told: what "today" means in it. The moment of the decision, or the start of the shift it waits for.
+    /// When it is told: what "today" means in it. The time of the decision, or the start of the shift it waits for.
     pub told_at: Timestamp,
     /// Who is told.
     pub to: Addressee,
@@ -110,7 +110,7 @@ impl Notice {
         format!("{}-{}-{}", self.lead_id, self.decision_no, self.event.as_str())
     }
 
-    /// The same notice, told at another moment.
+    /// The same notice, told at another time.
     #[must_use]
     pub fn told_at(self, at: Timestamp) -> Self {
         Self { told_at: at, ..self }

@@ -30,9 +30,9 @@ impl ActionPage {
         let (title, label) = match ticket.kind {
             RepActionKind::Accept => ("Accept this lead?", "Accept"),
             RepActionKind::Decline => ("Decline this lead?", "Decline"),
-            RepActionKind::Reassign { .. } => ("Hand this lead on?", "Hand on"),
+            RepActionKind::Reassign { .. } => ("Reassign this lead?", "Hand on"),
         };
-        let about = format!("Lead {} of {rep}. The link is good until {}.", ticket.lead_id, dated(ticket.until, zone));
+        let about = format!("Lead {} of {rep}. The link is valid until {}.", ticket.lead_id, dated(ticket.until, zone));
         // The form goes to the page's own address, which has the token.
         let form = format!("<form method=\"post\"><button>{label}</button></form>");
         Self::new(title, &[&about], &form)
@@ -45,14 +45,14 @@ impl ActionPage {
             RepActionOutcome::Done { .. } | RepActionOutcome::Stale { .. } => {
                 Self::new(&happened(ticket, acted, index), &[], "")
             }
-            RepActionOutcome::Unknown => Self::new("This lead is not known any more", &[], ""),
+            RepActionOutcome::Unknown => Self::new("This lead no longer exists", &[], ""),
         }
     }
 
     /// Something is away; the same link works later.
     #[must_use]
     pub fn try_again() -> Self {
-        Self::new("This did not work", &["Nothing was done. Please try again in a moment."], "")
+        Self::new("Something went wrong", &["Nothing was changed. Please try again in a moment."], "")
     }
 
     /// Why a link is not taken.
@@ -61,8 +61,8 @@ impl ActionPage {
         match refusal {
             LinkRefusal::Bad => Self::new("This link is not valid", &["Open it from the message again."], ""),
             LinkRefusal::Ended => Self::new(
-                "This link has ended",
-                &["It was good for a week. Open the lead in the console or the CRM."],
+                "This link has expired",
+                &["It was valid for a week. Open the lead in the console or the CRM."],
                 "",
             ),
         }

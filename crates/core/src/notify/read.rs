@@ -25,7 +25,7 @@ const TRIES_MAX: u32 = 10;
 /// Every problem, by path (`teams.emea.channels[1]`); never an empty list. A name that is no rule is a problem.
 pub fn read(text: &str) -> Result<RuleBook, Vec<Problem>> {
     let node: JsonNode = serde_json::from_str(text).map_err(|error| {
-        let message = format!("no valid JSON at line {}, column {}", error.line(), error.column());
+        let message = format!("not valid JSON at line {}, column {}", error.line(), error.column());
         vec![Problem::new("", "broken_json", message)]
     })?;
     let JsonNode::Object(entries) = node else {
@@ -68,7 +68,7 @@ impl RulesReader {
     }
 
     fn unknown(&mut self, below: &str, name: &str, known: &[&'static str]) {
-        let problem = Problem::new(format!("{below}{name}"), "unknown_setting", "there is no such rule");
+        let problem = Problem::new(format!("{below}{name}"), "unknown_setting", "unknown rule");
         self.problems.push(match nearest(name, known.iter().copied()) {
             Some(other) => problem.with_help(format!("did you mean `{other}`?")),
             None => problem,
@@ -83,7 +83,7 @@ impl RulesReader {
             if seen.insert(name.as_str()) {
                 kept.push((name.as_str(), node));
             } else {
-                self.problem(&format!("{below}{name}"), "duplicate_key", "the name stands twice");
+                self.problem(&format!("{below}{name}"), "duplicate_key", "the name is repeated");
             }
         }
         kept
@@ -126,7 +126,7 @@ impl RulesReader {
                     rules.max_attempts = max_attempts(text)
                 }
                 ("max_attempts", _) => {
-                    self.problem(&path, "out_of_range", &format!("expected a whole number from 1 to {TRIES_MAX}"));
+                    self.problem(&path, "out_of_range", &format!("expected an integer from 1 to {TRIES_MAX}"));
                 }
                 _ => self.unknown(&below, name, &NAMES),
             }
@@ -139,7 +139,7 @@ impl RulesReader {
         let channels = self.list(path, node, "unknown_channel", &known, Channel::from_name)?;
         for (index, channel) in channels.iter().enumerate() {
             if channels.iter().take(index).any(|earlier| earlier == channel) {
-                self.problem(&format!("{path}[{index}]"), "duplicate_channel", "the channel stands in the list before");
+                self.problem(&format!("{path}[{index}]"), "duplicate_channel", "the channel is already in the list");
             }
         }
         Some(channels)

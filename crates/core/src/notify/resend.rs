@@ -54,14 +54,14 @@ pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<(), 
         }
         (429, _) => DeliveryError::retryable(RATE_LIMITED, Some(retry_after_ms(retry_after_s))),
         (409, "concurrent_idempotent_requests") => DeliveryError::retryable("under_way", Some(1_000)),
-        // The same notice is the same bytes, so the key was used by somebody else: another deployment with this account.
+        // The same notice is the same bytes, so the key was used by someone else: another deployment with this account.
         (409, _) => {
             DeliveryError::config(&code, "the idempotency key belongs to another mail; use one account per deployment")
         }
         (401 | 403, _) => {
             DeliveryError::config(&code, "it refuses the key or the sender; check `RESEND_API_KEY` and `NOTIFY_FROM`")
         }
-        (400 | 422 | 451, _) => DeliveryError::lead(&code, "it does not take this mail"),
+        (400 | 422 | 451, _) => DeliveryError::lead(&code, "it rejects this mail"),
         (status, _) => setback("resend", status, retry_after_s, "RESEND_BASE_URL"),
     })
 }

@@ -9,19 +9,19 @@ pub const BREAK: char = '\u{200b}';
 /// What ends a text that was cut.
 const ELLIPSIS: char = '…';
 
-/// One line of at most `chars_max` characters: blanks, line breaks and control characters in a row are one blank, and what
+/// One line of at most `chars_max` characters: spaces, line breaks and control characters in a row are one space, and what
 /// would turn the direction of writing or hide is left out. A longer text ends with an ellipsis, which counts.
 #[must_use]
 pub fn one_line(text: &str, chars_max: usize) -> String {
     let mut line = String::with_capacity(text.len());
     let mut count = 0_usize;
     let mut gap = false;
-    for letter in text.chars().filter(|letter| !is_hidden(*letter)) {
-        if letter.is_whitespace() || letter.is_control() {
+    for c in text.chars().filter(|c| !is_hidden(*c)) {
+        if c.is_whitespace() || c.is_control() {
             gap = !line.is_empty();
             continue;
         }
-        for next in gap.then_some(' ').into_iter().chain([letter]) {
+        for next in gap.then_some(' ').into_iter().chain([c]) {
             if count >= chars_max {
                 line.pop();
                 let kept = line.trim_end().len();
@@ -39,8 +39,8 @@ pub fn one_line(text: &str, chars_max: usize) -> String {
 
 /// Whether a character is not seen and changes how others are: zero-width spaces, marks and overrides of direction.
 /// Joiners stay, since scripts and pictures are written with them.
-const fn is_hidden(letter: char) -> bool {
-    matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+const fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The same text with [`BREAK`] where a program would see an address or a template: before `//` and the name behind a dot or
@@ -49,11 +49,11 @@ const fn is_hidden(letter: char) -> bool {
 pub fn unlinked(text: &str) -> String {
     let mut broken = String::with_capacity(text.len());
     let mut before = ' ';
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        broken.push(letter);
-        let next = letters.peek().copied().unwrap_or(' ');
-        let breaks = match letter {
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        broken.push(c);
+        let next = characters.peek().copied().unwrap_or(' ');
+        let breaks = match c {
             ':' => next == '/',
             '.' | '@' => before.is_alphanumeric() && next.is_alphabetic(),
             '{' => next == '{',
@@ -62,7 +62,7 @@ pub fn unlinked(text: &str) -> String {
         if breaks {
             broken.push(BREAK);
         }
-        before = letter;
+        before = c;
     }
     broken
 }

@@ -1,11 +1,11 @@
-//! Moments in a rep's own time zone, as a person says them.
+//! Times in a rep's own time zone, as a person says them.
 
 use crate::time::Timestamp;
 use jiff::Zoned;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
-/// Latest moment that the time-zone library takes, 9999-12-30T22:00:00Z.
+/// Latest time that the time-zone library takes, 9999-12-30T22:00:00Z.
 const LATEST_MS: i64 = 253_402_207_200_000;
 
 /// `today 14:05 CET`, `tomorrow 09:00 CET` or `Mon 23 Nov 09:00 CET`, as seen at `seen_at` in the zone. A zone that is not
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn the_day_is_that_of_the_rep() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        for (moment, seen, zone, words) in [
+        for (timestamp, seen, zone, words) in [
             ("2026-11-18T23:30:00Z", "2026-11-18T12:00:00Z", "Europe/Berlin", "tomorrow 00:30 CET"),
             ("2026-11-18T23:30:00Z", "2026-11-18T12:00:00Z", "America/New_York", "today 18:30 EST"),
             ("2026-11-23T08:00:00Z", "2026-11-18T12:00:00Z", "Europe/Berlin", "Mon 23 Nov 09:00 CET"),
@@ -59,7 +59,7 @@ mod tests {
             ("2026-11-18T12:05:00Z", "2026-11-18T12:00:00Z", "Asia/Kolkata", "today 17:35 IST"),
             ("2026-11-18T12:05:00Z", "2026-11-18T12:00:00Z", "", "today 12:05 UTC"),
         ] {
-            assert_eq!(said(at(moment), at(seen), zone), words, "{moment} {zone}");
+            assert_eq!(said(at(timestamp), at(seen), zone), words, "{timestamp} {zone}");
         }
         assert_eq!(dated(at("2026-11-23T08:00:00Z"), "Europe/Berlin"), "Mon 23 Nov 2026 09:00 CET");
         assert_eq!(dated(Timestamp::from_ms(i64::MAX), "Pacific/Kiritimati"), "Fri 31 Dec 9999 12:00 +14");

@@ -25,7 +25,7 @@ pub fn keys(secrets: &[&str]) -> Result<Vec<Vec<u8>>, DeliveryError> {
     keys.filter(|keys| !keys.is_empty()).ok_or_else(|| DeliveryError::config("bad_webhook_secret", message))
 }
 
-/// Tells a notice, signed at a moment with every key.
+/// Tells a notice, signed at a time with every key.
 #[must_use]
 pub fn request(url: &str, keys: &[Vec<u8>], notice: &Notice, now: Timestamp) -> HttpRequest {
     let body = event(notice).to_string();

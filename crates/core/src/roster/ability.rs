@@ -9,7 +9,7 @@
 //!                              (average + 10) / (open + 10), at least 200
 //! responsiveness  (worked in time + 9) / (looked at + 10): nine of ten is taken for granted, so a newcomer
 //!                 stands at 900, where a rep with 27 of 30 stands
-//! start           1000 when at work, falling evenly to 500 for a start at the last moment in time
+//! start           1000 when at work, falling evenly to 500 for the latest start in time
 //! ```
 //!
 //! Every step rounds down. Whole numbers only: no float decides who gets a lead. The floor keeps a share for
@@ -43,7 +43,7 @@ pub const RESPONSIVENESS_PRIOR_OF: u32 = 10;
 /// How many of those were worked in time.
 pub const RESPONSIVENESS_PRIOR_WORKED: u32 = 9;
 
-/// Value of a start at the last moment that is in time.
+/// Value of the latest start that is in time.
 pub const START_MIN: u32 = 500;
 
 /// Presence on shift.
@@ -88,7 +88,7 @@ pub fn room_against(open_leads: u32, average_load: u32) -> u16 {
     u16::try_from(part.clamp(ROOM_MIN, FULL)).unwrap_or(1_000)
 }
 
-/// What a later start is measured with: from full at the first moment that counts as at work to [`START_MIN`] at
+/// What a later start is measured with: from full at the first time that counts as at work to [`START_MIN`] at
 /// the last one in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StartScale {
@@ -98,11 +98,11 @@ pub struct StartScale {
 }
 
 impl StartScale {
-    /// The scale between two moments.
+    /// The scale between two times.
     #[must_use]
     pub fn new(first: Timestamp, last: Timestamp) -> Self {
-        let span = u64::try_from(last.ms_since(first)).unwrap_or(0).max(1);
-        Self { first, per_ms: (u64::from(FULL.saturating_sub(START_MIN)) << 32).div_ceil(span) }
+        let length_ms = u64::try_from(last.ms_since(first)).unwrap_or(0).max(1);
+        Self { first, per_ms: (u64::from(FULL.saturating_sub(START_MIN)) << 32).div_ceil(length_ms) }
     }
 
     /// Value of a start.

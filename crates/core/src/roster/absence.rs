@@ -1,4 +1,4 @@
-//! Days off and leave as written, turned into days and moments.
+//! Days off and leave as written, turned into days and times.
 
 use crate::error::Problem;
 use crate::roster::model::Leave;
@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 /// Leave in milliseconds since the epoch; the end is not included, and `i64::MAX` is until further notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Absence {
-    /// First moment.
+    /// Start.
     pub from_ms: i64,
-    /// First moment after it.
+    /// Start after it.
     pub until_ms: i64,
 }
 
@@ -38,9 +38,9 @@ pub(super) fn leave(written: &[Leave], zone: Option<&TimeZone>, problems: &mut V
     let mut absences: Vec<Absence> = Vec::with_capacity(written.len());
     for (index, leave) in written.iter().enumerate() {
         let path = format!("leave[{index}]");
-        let from = moment(&leave.from, false, zone, &format!("{path}.from"), problems);
+        let from = timestamp(&leave.from, false, zone, &format!("{path}.from"), problems);
         let until = match &leave.until {
-            Some(until) => moment(until, true, zone, &format!("{path}.until"), problems),
+            Some(until) => timestamp(until, true, zone, &format!("{path}.until"), problems),
             None => Some(i64::MAX),
         };
         let (Some(from_ms), Some(until_ms)) = (from, until) else { continue };
@@ -48,8 +48,8 @@ pub(super) fn leave(written: &[Leave], zone: Option<&TimeZone>, problems: &mut V
             absences.push(Absence { from_ms, until_ms });
         } else {
             problems.push(
-                Problem::new(format!("{path}.until"), "leave_ends_first", "leave ends before it starts")
-                    .with_help("`until` is the first moment back at work, or the last date away"),
+                Problem::new(format!("{path}.until"), "leave_ends_first", "the leave ends before it starts")
+                    .with_help("`until` is the time of return, or the last day away"),
             );
         }
     }
@@ -64,10 +64,16 @@ pub(super) fn leave(written: &[Leave], zone: Option<&TimeZone>, problems: &mut V
     absences
 }
 
-/// A moment, or a date in the rep's zone: its first moment, or with `at_end` the first moment after it.
+/// A time, or a date in the rep's zone: its first time, or with `at_end` the first time after it.
 ///
 /// Without a zone, which is a problem of its own, dates are read in UTC so that their form is still checked.
-fn moment(text: &str, at_end: bool, zone: Option<&TimeZone>, path: &str, problems: &mut Vec<Problem>) -> Option<i64> {
+fn timestamp(
+    text: &str,
+    at_end: bool,
+    zone: Option<&TimeZone>,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<i64> {
     let found = match date(text) {
         Some(date) => {
             let day = if at_end { date.tomorrow().unwrap_or(date) } else { date };
@@ -78,8 +84,8 @@ fn moment(text: &str, at_end: bool, zone: Option<&TimeZone>, path: &str, problem
     };
     if found.is_none() {
         problems.push(
-            Problem::new(path, "bad_moment", format!("`{text}` is neither a date nor a moment"))
-                .with_help("write a date such as `2026-08-03` or a moment such as `2026-08-03T13:00:00+02:00`"),
+            Problem::new(path, "bad_moment", format!("`{text}` is neither a date nor a timestamp"))
+                .with_help("use a date such as `2026-08-03` or a timestamp such as `2026-08-03T13:00:00+02:00`"),
         );
     }
     found

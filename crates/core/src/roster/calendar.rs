@@ -1,16 +1,16 @@
 //! When a rep works: time zone, hours, days off, leave.
 //!
-//! A rep works at a moment when their wall clock shows a time inside one of their spans, the day is no day
-//! off, and no leave covers the moment. Because the wall clock decides, a change to or from daylight saving
+//! A rep works at a time when their wall clock shows a time inside one of their intervals, the day is no day
+//! off, and no leave covers the time. Because the wall clock decides, a change to or from daylight saving
 //! time needs no rule of its own: an hour that the clock skips is not worked, an hour that it shows twice is
 //! worked twice, and the minutes of an SLA are real elapsed minutes.
 //!
-//! A day off takes out its whole local day, and with it all of a span that starts on it, also past midnight.
+//! A day off takes out its whole local day, and with it all of an interval that starts on it, also past midnight.
 //! No hours at all means around the clock.
 
 use crate::error::Problem;
 use crate::roster::absence::{Absence, days_off, leave};
-use crate::roster::hours::{Span, Week};
+use crate::roster::hours::{Week, WorkInterval};
 use crate::roster::model::{Hours, Leave, Rep};
 use crate::time::{DAY_MS, MINUTE_MS, Timestamp};
 use jiff::tz::TimeZone;
@@ -19,7 +19,7 @@ use jiff::tz::TimeZone;
 /// taken never to work again.
 pub const SEARCH_MS: i64 = 366 * DAY_MS;
 
-/// Latest moment that the time-zone library takes, 9999-12-30T22:00:00Z; later ones are read as this one.
+/// Latest time that the time-zone library takes, 9999-12-30T22:00:00Z; later ones are read as this one.
 const ZONE_LATEST_MS: i64 = 253_402_207_200_000;
 
 /// A rep's working time, compiled.
@@ -37,9 +37,9 @@ pub struct Calendar {
 /// What a calendar says about a stretch of time in which nothing of it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShiftWindow {
-    /// First moment it is known to hold for.
+    /// Start it is known to hold for.
     pub from: Timestamp,
-    /// First moment it no longer holds for; always later than `from`, except at the end of time.
+    /// Start it no longer holds for; always later than `from`, except at the end of time.
     pub until: Timestamp,
     /// Whether the hours say "at work", leave aside.
     pub in_hours: bool,
@@ -107,38 +107,38 @@ impl Calendar {
         }
     }
 
-    /// Whether the rep works at this moment.
+    /// Whether the rep works at this time.
     #[must_use]
     pub fn is_working(&self, at: Timestamp) -> bool {
         let (day, ms) = local(at.as_ms(), self.offset_ms(at.as_ms()));
         self.absence(at.as_ms()).is_none_or(|absence| absence.from_ms > at.as_ms()) && self.hours_at(day, ms).0
     }
 
-    /// Whether leave covers this moment.
+    /// Whether leave covers this time.
     #[must_use]
     pub fn on_leave(&self, at: Timestamp) -> bool {
         self.absence(at.as_ms()).is_some_and(|absence| absence.from_ms <= at.as_ms())
     }
 
-    /// End of the leave that covers this moment: `None` when none does, or when it is open.
+    /// End of the leave that covers this time: `None` when none does, or when it is open.
     #[must_use]
     pub fn leave_ends(&self, at: Timestamp) -> Option<Timestamp> {
         let absence = self.absence(at.as_ms()).filter(|absence| absence.from_ms <= at.as_ms())?;
         (absence.until_ms < i64::MAX).then(|| Timestamp::from_ms(absence.until_ms))
     }
 
-    /// The rep's day at this moment, counted from 1970-01-01: what daily caps count by.
+    /// The rep's day at this time, counted from 1970-01-01: what daily caps count by.
     #[must_use]
     pub fn local_day(&self, at: Timestamp) -> i32 {
         local(at.as_ms(), self.offset_ms(at.as_ms())).0
     }
 
-    /// First moment of the rep's next day.
+    /// Start of the rep's next day.
     #[must_use]
     pub fn next_day(&self, at: Timestamp) -> Timestamp {
         let mut walk = Walk::new(self, at.as_ms());
         let today = walk.step().day;
-        // At most one change of the clock and a handful of spans lie before midnight.
+        // At most one change of the clock and a handful of intervals lie before midnight.
         while walk.at_ms < at.as_ms().saturating_add(2 * DAY_MS) {
             let stretch = walk.step();
             if stretch.day != today {
@@ -155,9 +155,9 @@ impl Calendar {
         self.add_working_minutes(at, 0)
     }
 
-    /// The moment at which `minutes` of working time have passed since `at`.
+    /// The time at which `minutes` of working time have passed since `at`.
     ///
-    /// An end that falls together with the end of a span is that end, not the start of the next span.
+    /// An end that falls together with the end of an interval is that end, not the start of the next interval.
     /// `None` when the rep does not work that long within [`SEARCH_MS`].
     #[must_use]
     pub fn add_working_minutes(&self, at: Timestamp, minutes: u32) -> Option<Timestamp> {
@@ -210,16 +210,16 @@ impl Calendar {
         }
         let Some(week) = &self.week else { return (true, DAY_MS) };
         let after_day_off = !self.days_off.is_empty() && is_off(day.saturating_sub(1));
-        let spans = week.spans(weekday(day), after_day_off);
-        match spans.iter().find(|span| span.until_ms > ms) {
-            Some(Span { from_ms, until_ms }) if *from_ms <= ms => (true, *until_ms),
-            Some(Span { from_ms, .. }) => (false, *from_ms),
+        let intervals = week.intervals(weekday(day), after_day_off);
+        match intervals.iter().find(|interval| interval.until_ms > ms) {
+            Some(WorkInterval { from_ms, until_ms }) if *from_ms <= ms => (true, *until_ms),
+            Some(WorkInterval { from_ms, .. }) => (false, *from_ms),
             None => (false, DAY_MS),
         }
     }
 
     fn offset_ms(&self, at_ms: i64) -> i64 {
-        i64::from(self.zone.to_offset(moment(at_ms)).seconds()).saturating_mul(1_000)
+        i64::from(self.zone.to_offset(timestamp(at_ms)).seconds()).saturating_mul(1_000)
     }
 }
 
@@ -233,7 +233,7 @@ struct Stretch {
     leave_ends_ms: i64,
 }
 
-/// A way through a calendar; remembers the offset until it changes.
+/// Walks a calendar; remembers the offset until it changes.
 struct Walk<'a> {
     calendar: &'a Calendar,
     at_ms: i64,
@@ -251,7 +251,7 @@ impl<'a> Walk<'a> {
         let calendar = self.calendar;
         if self.at_ms >= self.offset_until_ms {
             self.offset_ms = calendar.offset_ms(self.at_ms);
-            let change = calendar.zone.following(moment(self.at_ms)).next();
+            let change = calendar.zone.following(timestamp(self.at_ms)).next();
             self.offset_until_ms = change.map_or(i64::MAX, |change| change.timestamp().as_millisecond());
         }
         let (day, ms) = local(self.at_ms, self.offset_ms);
@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
 /// Local day since the epoch and milliseconds since its midnight.
 fn local(at_ms: i64, offset_ms: i64) -> (i32, i64) {
     let ms = at_ms.saturating_add(offset_ms);
-    // Never the fallback: the accepted range of moments has fewer than four million days.
+    // Never the fallback: the accepted range of times has fewer than four million days.
     (i32::try_from(ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX), ms.rem_euclid(DAY_MS))
 }
 
@@ -279,6 +279,6 @@ fn weekday(day: i32) -> usize {
     usize::try_from(day.saturating_add(3).rem_euclid(7)).unwrap_or(0)
 }
 
-fn moment(at_ms: i64) -> jiff::Timestamp {
+fn timestamp(at_ms: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_millisecond(at_ms.clamp(0, ZONE_LATEST_MS)).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }

@@ -8,14 +8,14 @@ use crate::error::Problem;
 use crate::id::{RepId, TeamId};
 use crate::roster::calendar::Calendar;
 use crate::roster::events::RECENT_MAX;
-use crate::roster::model::{Recent, Rep, Team};
-use crate::roster::table::WEIGHT_MAX;
+use crate::roster::model::{Recent, Rep, Team, WEIGHT_MAX};
+use crate::web_address::is_web_address;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most members of a team: picks are measured up to it, and a share stays at least 100 units of a lead.
 pub const MEMBERS_MAX: usize = 10_000;
 
-/// Most spans, days off, absences, languages, territories or skills of a rep: far above what anybody writes by
+/// Most intervals, days off, absences, languages, territories or skills of a rep: far above what anybody writes by
 /// hand, and low enough that one rep cannot slow down a team.
 pub const ENTRIES_MAX: usize = 1_000;
 
@@ -61,14 +61,14 @@ pub fn team(team: &Team, reps: &BTreeMap<RepId, Rep>) -> Vec<Problem> {
             problems.push(unknown_rep(&format!("{path}.rep_id"), id, reps));
         }
         if !seen.insert(id) {
-            let message = format!("`{id}` is a member already");
+            let message = format!("`{id}` is already a member");
             problems.push(
                 Problem::new(format!("{path}.rep_id"), "duplicate_member", message)
-                    .with_help("name every rep once; a larger share is a larger weight"),
+                    .with_help("list each rep once; for a larger share, raise the weight"),
             );
         }
         if member.weight > WEIGHT_MAX {
-            let message = format!("a weight is at most {WEIGHT_MAX}");
+            let message = format!("the largest weight is {WEIGHT_MAX}");
             problems.push(Problem::new(format!("{path}.weight"), "weight_too_large", message));
         }
     }
@@ -81,14 +81,14 @@ pub fn team(team: &Team, reps: &BTreeMap<RepId, Rep>) -> Vec<Problem> {
     problems
 }
 
-/// Checks who stands in for a rep: a rep there is, and somebody else.
+/// Checks who stands in for a rep: a rep there is, and someone else.
 fn backup(rep: &Rep, reps: &BTreeMap<RepId, Rep>) -> Option<Problem> {
     let backup = rep.backup_rep_id.as_ref()?;
     if *backup == rep.id {
         return Some(Problem::new(
             "backup_rep_id",
             "own_backup",
-            "name somebody else: nobody stands in for themselves",
+            "name someone else: a rep cannot be their own backup",
         ));
     }
     (!reps.contains_key(backup)).then(|| unknown_rep("backup_rep_id", backup, reps))
@@ -126,13 +126,14 @@ pub fn rep(rep: &Rep) -> Vec<Problem> {
     }
     for (index, skill) in rep.skills.iter().enumerate() {
         if skill.trim().is_empty() {
-            problems.push(Problem::new(format!("skills[{index}]"), "empty_skill", "name the skill or leave it out"));
+            problems.push(Problem::new(format!("skills[{index}]"), "empty_skill", "name the skill or remove it"));
         }
     }
     problems.extend(rep.recent.into_iter().flat_map(recent));
-    if rep.booking_url.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+    if rep.booking_url.as_ref().is_some_and(|url| !is_web_address(url)) {
         problems.push(
-            Problem::new("booking_url", "bad_url", "expected a web address").with_help("it starts with `https://`"),
+            Problem::new("booking_url", "bad_url", "expected a URL such as `https://book.example/ann`")
+                .with_help("it has no spaces, quotes or line breaks; percent-encode them"),
         );
     }
     problems
@@ -141,22 +142,22 @@ pub fn rep(rep: &Rep) -> Vec<Problem> {
 fn recent(recent: Recent) -> Vec<Problem> {
     let mut problems = Vec::new();
     if recent.of > RECENT_MAX {
-        let message = format!("at most the last {RECENT_MAX} leads count");
+        let message = format!("only the last {RECENT_MAX} leads count");
         problems.push(Problem::new("recent.of", "recent_too_long", message));
     }
     if recent.worked_in_time > recent.of {
-        let message = "more leads were worked in time than were looked at";
+        let message = "`worked_in_time` must not exceed `of`";
         problems.push(Problem::new("recent.worked_in_time", "worked_more_than_all", message));
     }
     problems
 }
 
 fn unknown_rep(path: &str, id: &RepId, reps: &BTreeMap<RepId, Rep>) -> Problem {
-    let problem = Problem::new(path, "unknown_rep", format!("there is no rep `{id}`"));
+    let problem = Problem::new(path, "unknown_rep", format!("no rep `{id}`"));
     let same = |other: &&RepId| other.as_str().eq_ignore_ascii_case(id.as_str());
     match reps.keys().find(same) {
         Some(other) => problem.with_help(format!("did you mean `{other}`?")),
-        None => problem.with_help("add the rep, or take them out of the team"),
+        None => problem.with_help("add the rep, or remove them from the team"),
     }
 }
 
@@ -164,17 +165,17 @@ fn unknown_rep(path: &str, id: &RepId, reps: &BTreeMap<RepId, Rep>) -> Problem {
 fn fallback(team: &Team, known: &BTreeMap<&TeamId, &Team>) -> Option<Problem> {
     let next = team.fallback_team.as_ref()?;
     if !known.contains_key(next) {
-        let message = format!("there is no team `{next}`");
+        let message = format!("no team `{next}`");
         return Some(Problem::new("fallback_team", "unknown_team", message));
     }
     let mut seen = BTreeSet::new();
     let mut at = Some(next);
     while let Some(id) = at.filter(|id| seen.insert(*id)) {
         if *id == team.id {
-            let message = "the fallback teams lead back to this team";
+            let message = "the fallback teams form a loop back to this team";
             return Some(
                 Problem::new("fallback_team", "fallback_circle", message)
-                    .with_help("let one team of the circle end without a fallback"),
+                    .with_help("remove the fallback of one team in the loop"),
             );
         }
         at = known.get(id).and_then(|team| team.fallback_team.as_ref());
@@ -183,7 +184,7 @@ fn fallback(team: &Team, known: &BTreeMap<&TeamId, &Team>) -> Option<Problem> {
 }
 
 fn twice(list: &str, id: &str) -> Problem {
-    Problem::new(format!("{list}.{id}"), "duplicate_id", format!("the id `{id}` is given twice"))
+    Problem::new(format!("{list}.{id}"), "duplicate_id", format!("the id `{id}` is repeated"))
 }
 
 fn too_many(path: &str, most: usize) -> Problem {
@@ -223,6 +224,16 @@ mod tests {
             {"id": "ben", "capacity": {"open_leads": 0}},
         ]));
         assert_eq!(roster(&teams, &reps), vec![]);
+    }
+
+    #[test]
+    fn a_booking_page_cannot_end_a_header_or_an_attribute() {
+        for url in
+            ["https://a.example/\r\nset-cookie: x", "https://a.example/\"x", "https://a.example/'x", "http://a.example"]
+        {
+            let reps = reps(json!([{"id": "ada", "booking_url": url}]));
+            assert_eq!(found(&roster(&[], &reps)), [("reps.ada.booking_url", "bad_url")], "{url:?}");
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Who can take a lead, and the one reason why somebody cannot.
 //!
-//! The gates are tried in the order of [`Exclusion`], and the first that stays shut is the reason. Four kinds:
+//! The checks run in the order of [`Exclusion`], and the first that fails is the reason. Four kinds:
 //!
 //! - *Hard*, whatever the shift: `unknown_rep` to `skill`. A rep who lists no languages (or no territories)
 //!   takes all of them; needed skills must all be listed.
 //! - *Shift*: a rep is on shift in time when they work now or start within the SLA by the wall clock.
 //!   When nobody is, and the team works that way, those take part whose next shift starts within
 //!   [`NEXT_SHIFT_MINUTES`] of the earliest one.
-//! - *Soft*: [`is_unresponsive`] stands aside while anybody else remains, under the strategies
+//! - *Soft*: [`is_unresponsive`] is skipped while anybody else remains, under the strategies
 //!   `fair_and_able`, `least_loaded` and `best_fit`. Shares that an operator set by hand (`weighted`,
 //!   `round_robin`) are left alone.
 //! - For a rep who is asked for by name (owner, duplicate, manager) only `unknown_rep`, `inactive`,
@@ -40,7 +40,7 @@ pub enum Exclusion {
     Inactive,
     /// The rep's time zone, hours or leave cannot be read, so nobody knows when they work.
     CalendarBroken,
-    /// Leave covers this moment.
+    /// Leave covers this time.
     OnLeave,
     /// The team gives the rep no share.
     WeightZero,
@@ -60,7 +60,7 @@ pub enum Exclusion {
     Skill,
     /// The rep does not start in time.
     OffShift,
-    /// The rep left nearly all of the last leads unworked, and somebody else can take this one.
+    /// The rep left nearly all of the last leads unworked, and someone else can take this one.
     Unresponsive,
 }
 
@@ -296,7 +296,7 @@ impl MemberNeeds {
         self.fit.as_ref().is_none_or(|fit| fit.contains(index))
     }
 
-    /// The first gate besides calendar and shift that is shut for the member at `index`.
+    /// The first check besides calendar and shift that fails for the member at `index`.
     pub fn obstacle(
         &self,
         index: usize,

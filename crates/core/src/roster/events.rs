@@ -142,7 +142,7 @@ pub fn refund(pool: &mut Pool, request: &PickRequest, pick: &Pick) {
     for candidate in &pick.candidates {
         if let Some(seat) = self::seat(pool, &request.team, &candidate.rep_id) {
             seat.credit(candidate.share_units.saturating_neg());
-            seat.owe(candidate.owed_units.saturating_neg());
+            seat.add_make_up_credit(candidate.make_up_credit_units.saturating_neg());
             left = left.saturating_sub(candidate.share_units);
         }
     }

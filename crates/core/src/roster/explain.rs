@@ -3,8 +3,8 @@
 use crate::id::RepId;
 use crate::roster::eligibility::{Exclusion, RepRow};
 use crate::roster::model::{Candidate, Pick, PickOutcome, PickRequest};
-use crate::roster::prepared::CANDIDATES_MAX;
-use crate::roster::rotation::Entry;
+use crate::roster::question::CANDIDATES_MAX;
+use crate::roster::rotation::RotationEntry;
 use crate::roster::run::{Peers, PickRun, RunView};
 use crate::time::{MINUTE_MS, Timestamp};
 
@@ -39,7 +39,11 @@ pub(super) fn pick(view: RunView<'_>, run: &PickRun) -> Pick {
             excluded: *run.excluded.get(place)?,
             ability: entry.and_then(|entry| run.entries.get(entry)).map(|entry| entry.ability),
             share_units: entry.and_then(|entry| run.entries.get(entry)).map_or(0, |entry| entry.share_units),
-            owed_units: run.owed.iter().find(|(seat, _)| seat == index).map_or(0, |(_, units)| *units),
+            make_up_credit_units: run
+                .make_up_credits
+                .iter()
+                .find(|(seat, _)| seat == index)
+                .map_or(0, |(_, units)| *units),
         };
         Some(candidate(view, &run.peers, seen))
     });
@@ -56,7 +60,7 @@ fn listed(view: RunView<'_>, run: &PickRun) -> Vec<u32> {
         return (0..).take(len).collect();
     }
     let winner = run.turn.map(|turn| turn.winner);
-    let rank = |entry: &Entry| {
+    let rank = |entry: &RotationEntry| {
         let balance = view.team.ledger.balance(entry.seat as usize);
         (Some(entry.seat) != winner, balance.saturating_neg(), entry.seat)
     };
@@ -81,7 +85,7 @@ pub(super) struct RepView<'a> {
     /// Ability, when the run looked at it.
     pub ability: Option<u32>,
     pub share_units: i64,
-    pub owed_units: i64,
+    pub make_up_credit_units: i64,
 }
 
 /// One rep in the words of the answer.
@@ -97,7 +101,7 @@ pub(super) fn candidate(view: RunView<'_>, peers: &Peers, seen: RepView<'_>) -> 
         balance_units: seen.seat.map_or(0, |seat| view.team.ledger.balance(seat)),
         open_leads: seen.row.open_leads,
         share_units: seen.share_units,
-        owed_units: seen.owed_units,
+        make_up_credit_units: seen.make_up_credit_units,
         starts_in_minutes: starts_in.and_then(minutes),
     }
 }

@@ -1,6 +1,6 @@
 //! Working hours as written, turned into a table of the week.
 //!
-//! Times are wall-clock times of the rep. A span that runs past midnight belongs to the day on which it
+//! Times are wall-clock times of the rep. An interval that runs past midnight belongs to the day on which it
 //! starts: a day off on that day cancels all of it.
 
 use crate::error::Problem;
@@ -12,7 +12,7 @@ const DAY_MINUTES: u32 = 24 * 60;
 
 /// Part of a local day, in milliseconds since its midnight; the end is not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
+pub(super) struct WorkInterval {
     /// Start.
     pub from_ms: i64,
     /// End.
@@ -23,9 +23,9 @@ pub(super) struct Span {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct WeekDay {
     /// Spans that start on this day.
-    own: Vec<Span>,
+    own: Vec<WorkInterval>,
     /// The same, and what runs into this day from the one before.
-    all: Vec<Span>,
+    all: Vec<WorkInterval>,
 }
 
 /// Working hours of a week, Monday first.
@@ -34,37 +34,37 @@ pub(super) struct Week([WeekDay; 7]);
 
 impl Week {
     /// Spans of a day, sorted and apart; `after_day_off` leaves out what would have started the day before.
-    pub fn spans(&self, weekday: usize, after_day_off: bool) -> &[Span] {
+    pub fn intervals(&self, weekday: usize, after_day_off: bool) -> &[WorkInterval] {
         self.0.get(weekday).map_or(&[], |day| if after_day_off { &day.own } else { &day.all })
     }
 
-    /// Reads hours as written; every mistake becomes a problem with its path, and the span is left out.
+    /// Reads hours as written; every mistake becomes a problem with its path, and the interval is left out.
     pub fn compile(hours: &[Hours], problems: &mut Vec<Problem>) -> Self {
         let mut week = Self::default();
-        for (index, span) in hours.iter().enumerate() {
+        for (index, interval) in hours.iter().enumerate() {
             let path = format!("hours[{index}]");
-            if span.days.is_empty() {
+            if interval.days.is_empty() {
                 problems.push(
-                    Problem::new(format!("{path}.days"), "empty_days", "name at least one day")
-                        .with_help("leave the whole span out when nobody works it"),
+                    Problem::new(format!("{path}.days"), "empty_days", "list at least one day")
+                        .with_help("remove the shift if nobody works it"),
                 );
             }
-            let from = time_of_day(&span.from, &format!("{path}.from"), problems);
-            let to = time_of_day(&span.to, &format!("{path}.to"), problems);
+            let from = time_of_day(&interval.from, &format!("{path}.from"), problems);
+            let to = time_of_day(&interval.to, &format!("{path}.to"), problems);
             if from == Some(DAY_MINUTES) {
                 problems.push(
-                    Problem::new(format!("{path}.from"), "bad_time", "a span cannot start at `24:00`")
+                    Problem::new(format!("{path}.from"), "bad_time", "a shift cannot start at `24:00`")
                         .with_help("write `00:00` and the next day"),
                 );
             } else if let (Some(from), Some(to)) = (from, to) {
-                week.add(span, from, to, &path, problems);
+                week.add(interval, from, to, &path, problems);
             }
         }
         week.merge();
         week
     }
 
-    fn add(&mut self, span: &Hours, from: u32, to: u32, path: &str, problems: &mut Vec<Problem>) {
+    fn add(&mut self, interval: &Hours, from: u32, to: u32, path: &str, problems: &mut Vec<Problem>) {
         if from == to {
             problems.push(
                 Problem::new(format!("{path}.to"), "empty_span", "start and end are the same")
@@ -73,9 +73,9 @@ impl Week {
             return;
         }
         let (from_ms, to_ms) = (minutes_to_ms(from), minutes_to_ms(to));
-        let today = Span { from_ms, until_ms: if to > from { to_ms } else { DAY_MS } };
-        let tomorrow = Span { from_ms: 0, until_ms: if to > from { 0 } else { to_ms } };
-        for day in &span.days {
+        let today = WorkInterval { from_ms, until_ms: if to > from { to_ms } else { DAY_MS } };
+        let tomorrow = WorkInterval { from_ms: 0, until_ms: if to > from { 0 } else { to_ms } };
+        for day in &interval.days {
             let weekday = weekday(*day);
             if let Some(day) = self.0.get_mut(weekday) {
                 day.own.push(today);
@@ -96,14 +96,14 @@ impl Week {
     }
 }
 
-/// Sorted, with spans that touch or overlap made one.
-fn merged(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_unstable();
-    let mut apart: Vec<Span> = Vec::with_capacity(spans.len());
-    for span in spans {
+/// Sorted, with intervals that touch or overlap made one.
+fn merged(mut intervals: Vec<WorkInterval>) -> Vec<WorkInterval> {
+    intervals.sort_unstable();
+    let mut apart: Vec<WorkInterval> = Vec::with_capacity(intervals.len());
+    for interval in intervals {
         match apart.last_mut() {
-            Some(last) if span.from_ms <= last.until_ms => last.until_ms = last.until_ms.max(span.until_ms),
-            _ => apart.push(span),
+            Some(last) if interval.from_ms <= last.until_ms => last.until_ms = last.until_ms.max(interval.until_ms),
+            _ => apart.push(interval),
         }
     }
     apart
@@ -167,14 +167,14 @@ mod tests {
         week
     }
 
-    fn minutes(spans: &[Span]) -> Vec<(i64, i64)> {
-        spans.iter().map(|span| (span.from_ms / MINUTE_MS, span.until_ms / MINUTE_MS)).collect()
+    fn minutes(intervals: &[WorkInterval]) -> Vec<(i64, i64)> {
+        intervals.iter().map(|interval| (interval.from_ms / MINUTE_MS, interval.until_ms / MINUTE_MS)).collect()
     }
 
     #[test]
     fn a_lunch_break_leaves_two_spans() {
         let week = compiled(&[hours(&[Mon], "13:00", "18:00"), hours(&[Mon], "09:00", "12:00")]);
-        assert_eq!(minutes(week.spans(0, false)), vec![(540, 720), (780, 1080)]);
+        assert_eq!(minutes(week.intervals(0, false)), vec![(540, 720), (780, 1080)]);
     }
 
     #[test]
@@ -184,23 +184,23 @@ mod tests {
             hours(&[Mon], "12:00", "15:00"),
             hours(&[Mon], "14:00", "16:00"),
         ]);
-        assert_eq!(minutes(week.spans(0, false)), vec![(540, 960)]);
+        assert_eq!(minutes(week.intervals(0, false)), vec![(540, 960)]);
     }
 
     #[test]
     fn a_night_span_of_sunday_runs_into_monday_unless_sunday_is_off() {
         let week = compiled(&[hours(&[Sun], "22:00", "06:00")]);
-        assert_eq!(minutes(week.spans(6, false)), vec![(1320, 1440)]);
-        assert_eq!(minutes(week.spans(0, false)), vec![(0, 360)]);
-        assert_eq!(minutes(week.spans(0, true)), vec![]);
+        assert_eq!(minutes(week.intervals(6, false)), vec![(1320, 1440)]);
+        assert_eq!(minutes(week.intervals(0, false)), vec![(0, 360)]);
+        assert_eq!(minutes(week.intervals(0, true)), vec![]);
     }
 
     #[test]
     fn midnight_may_be_written_as_00_00_or_24_00() {
         let week = compiled(&[hours(&[Sat], "18:00", "24:00"), hours(&[Sun], "18:00", "00:00")]);
-        assert_eq!(minutes(week.spans(5, false)), vec![(1080, 1440)]);
-        assert_eq!(minutes(week.spans(6, false)), vec![(1080, 1440)]);
-        assert_eq!(minutes(week.spans(0, false)), vec![]);
+        assert_eq!(minutes(week.intervals(5, false)), vec![(1080, 1440)]);
+        assert_eq!(minutes(week.intervals(6, false)), vec![(1080, 1440)]);
+        assert_eq!(minutes(week.intervals(0, false)), vec![]);
     }
 
     #[test]

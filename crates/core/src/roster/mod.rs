@@ -1,6 +1,6 @@
 //! Reps and teams: who can work a lead, and whose turn it is.
 //!
-//! A pick has two halves. *Who can?* is a list of gates with a reason code each ([`eligibility`]), read against
+//! A pick has two halves. *Who can?* is a list of checks with a reason code each ([`eligibility`]), read against
 //! every rep's own calendar ([`calendar`]). *Who shall?* is the team's strategy: shares of a ledger
 //! ([`rotation`]), by default corrected for the ability to work the lead in time ([`ability`]).
 //!
@@ -22,7 +22,8 @@ pub mod model;
 mod needs;
 pub mod pick;
 pub mod prepared;
-mod question;
+pub mod question;
+pub mod reason;
 mod requested_rep;
 pub mod rotation;
 mod run;

@@ -1,6 +1,7 @@
 //! Teams and reps: what an operator writes, and the state that changes with every lead.
 
 use crate::id::{RepId, TeamId, TerritoryId, TierId};
+use crate::roster::question::is_zero;
 pub use crate::roster::question::{Candidate, Needs, Pick, PickKind, PickOutcome, PickRequest};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 /// A team: reps who share a queue of leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Team {
     /// Id.
     pub id: TeamId,
@@ -40,6 +42,7 @@ pub struct Team {
 
 /// How the next rep of a team is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Shares by weight, corrected for the ability to work the lead in time.
@@ -49,7 +52,7 @@ pub enum Strategy {
     RoundRobin,
     /// Shares by weight.
     Weighted,
-    /// Whoever has the most room.
+    /// Whoever has the most capacity.
     LeastLoaded,
     /// Whoever matches the lead best: language, territory, skills, then room.
     BestFit,
@@ -57,6 +60,7 @@ pub enum Strategy {
 
 /// What happens with a lead for which no member is on shift in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OffHours {
     /// A member whose next shift starts first gets it; the SLA runs from the start of that shift.
@@ -68,17 +72,22 @@ pub enum OffHours {
 
 /// How a member's share is treated after an absence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AfterAbsence {
-    /// Nothing is owed for the time away.
+    /// No credit for the time away.
     #[default]
     KeepPlace,
-    /// The share of the time away is owed, and paid back at no more than a double share.
+    /// The share of the time away becomes make-up credit, paid back at no more than a double share.
     CatchUp,
 }
 
+/// Largest weight; a larger one counts as this.
+pub(super) const WEIGHT_MAX: u32 = 1_000;
+
 /// A rep's place in a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
     /// The rep.
     pub rep_id: RepId,
@@ -93,6 +102,7 @@ const fn one() -> u32 {
 
 /// A rep as an operator writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rep {
     /// Id.
     pub id: RepId,
@@ -160,10 +170,11 @@ fn utc() -> String {
     "UTC".to_owned()
 }
 
-/// A span of working time on some days of the week. `to` before `from` runs past midnight.
+/// An interval of working time on some days of the week. `to` before `from` runs past midnight.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hours {
-    /// Days on which the span starts.
+    /// Days on which the interval starts.
     pub days: Vec<Day>,
     /// Start, `HH:MM`.
     pub from: String,
@@ -173,6 +184,7 @@ pub struct Hours {
 
 /// A day of the week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Day {
@@ -185,10 +197,11 @@ pub enum Day {
     Sun,
 }
 
-/// An absence, from its first moment to the first moment after it.
+/// An absence, from its start to its end, which is not included.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Leave {
-    /// First moment, RFC 3339, or a date `YYYY-MM-DD` in the rep's zone (its midnight).
+    /// Start, RFC 3339, or a date `YYYY-MM-DD` in the rep's zone (its midnight).
     pub from: String,
     /// End, not included; a date stands for the end of that day. Missing: until further notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,6 +210,7 @@ pub struct Leave {
 
 /// Caps on what the rotation hands out; a missing one does not limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Capacity {
     /// Most open leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,6 +225,7 @@ pub struct Capacity {
 
 /// How many of the last leads a rep worked in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recent {
     /// Worked in time; never more than `of`.
     pub worked_in_time: u32,
@@ -220,6 +235,7 @@ pub struct Recent {
 
 /// Presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RepStatus {
     /// At the desk.
@@ -258,8 +274,9 @@ pub struct RepState {
 
 /// A rep's place in the rotation of one team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seat {
-    /// Due minus got, in millionths of a lead: positive when the rep is owed leads.
+    /// Due minus got, in millionths of a lead: positive when the rep has had too few leads.
     pub balance_units: i64,
     /// Leads handed out by the rotation.
     pub got: u64,
@@ -267,13 +284,35 @@ pub struct Seat {
     pub due_units: i64,
     /// Last hand-out; `None` before the first.
     pub last_at: Option<Timestamp>,
-    /// Share of an absence that is still to be paid back, in millionths of a lead; see [`AfterAbsence::CatchUp`].
+    /// Make-up credit: the share of an absence that is still to be paid back, in millionths of a lead; see [`AfterAbsence::CatchUp`].
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub owed_units: i64,
+    pub make_up_credit_units: i64,
 }
 
-pub(super) fn is_zero<T: PartialEq + Default>(value: &T) -> bool {
-    *value == T::default()
+/// A rep as an operator reads them: the entry, with what the pool counts in place of what was written about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Rep"))]
+pub struct RepWithState {
+    /// The entry.
+    #[serde(flatten)]
+    pub rep: Rep,
+    /// Leads given today, in the rep's zone. Missing for a rep in no pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_today: Option<u32>,
+    /// The rep's seat in each team. Missing for a rep in no pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seats: Option<BTreeMap<TeamId, Seat>>,
+}
+
+impl RepWithState {
+    /// The entry with its state; alone when no pool has the rep.
+    #[must_use]
+    pub fn new(rep: &Rep, state: Option<&RepState>) -> Self {
+        let mut rep = rep.clone();
+        let Some(state) = state else { return Self { rep, given_today: None, seats: None } };
+        (rep.status, rep.open_leads, rep.recent) = (Some(state.status), Some(state.open_leads), Some(state.recent));
+        Self { rep, given_today: Some(state.given_today), seats: Some(state.seats.clone()) }
+    }
 }
 
 /// State by rep. Shared, so that a pick can keep the states from before it without copying those that stay.

@@ -8,18 +8,15 @@ use crate::error::Problem;
 use crate::id::{RepId, TierId};
 use crate::roster::events::TouchEvent;
 use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, Pool, RepStatus, States};
-use crate::roster::pick::PickReason;
+use crate::roster::reason::PickReason;
 use crate::roster::requested_rep::named;
-use crate::roster::rotation::{Entry, LEAD_UNITS};
+use crate::roster::rotation::{LEAD_UNITS, RotationEntry};
 use crate::roster::run::{PickRun, RunView};
 use crate::roster::table::{Tables, TeamTable};
 use crate::roster::windows::Windows;
 use crate::roster::{events, explain};
 use std::cell::{Cell, OnceCell};
 use std::fmt;
-
-/// Most candidates that an answer lists: a record of a decision stays small however large the team is.
-pub const CANDIDATES_MAX: usize = 50;
 
 /// A pool ready for picking.
 #[derive(Default)]
@@ -202,11 +199,11 @@ impl PreparedPool {
             let winner = u32::try_from(winner).unwrap_or(u32::MAX);
             // The states moved since the answer was given, and nobody is a candidate any more: the lead is the rep's
             // own share.
-            let own = [Entry { seat: winner, share_units: LEAD_UNITS, ..Entry::default() }];
+            let own = [RotationEntry { seat: winner, share_units: LEAD_UNITS, ..RotationEntry::default() }];
             let entries = if run.turn.is_some() { run.entries.as_slice() } else { &own };
             team.ledger.settle(entries, winner, request.now);
-            for (seat, units) in &run.owed {
-                team.ledger.owe(*seat as usize, *units);
+            for (seat, units) in &run.make_up_credits {
+                team.ledger.add_make_up_credit(*seat as usize, *units);
             }
         }
         self.run.set(run);

@@ -1,7 +1,6 @@
 //! The question to a team, and its answer.
 
 use crate::id::{LeadId, RepId, TeamId, TerritoryId, TierId};
-use crate::roster::model::is_zero;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -70,13 +69,16 @@ pub enum PickKind {
     Manager,
 }
 
+/// Most candidates that an answer lists: a record of a decision stays small however large the team is.
+pub const CANDIDATES_MAX: usize = 50;
+
 /// The answer of a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pick {
     /// Who, or nobody.
     pub outcome: PickOutcome,
     /// Every member (or the one rep asked for) with the reason for or against, by rep id. Of a team with more
-    /// than [`CANDIDATES_MAX`](crate::roster::prepared::CANDIDATES_MAX) members, the chosen one and those who came nearest.
+    /// than [`CANDIDATES_MAX`] members, the chosen one and those who came nearest.
     pub candidates: Vec<Candidate>,
     /// Members that `candidates` leaves out.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -93,7 +95,7 @@ pub enum PickOutcome {
         rep_id: RepId,
         /// End of the SLA in the rep's working time.
         due_at: Timestamp,
-        /// Why this rep: a code of [`Why`](crate::roster::pick::PickReason), such as `largest_shortfall`.
+        /// Why this rep: a code of [`PickReason`](crate::roster::reason::PickReason), such as `largest_shortfall`.
         reason: String,
     },
     /// Nobody can take it.
@@ -122,9 +124,13 @@ pub struct Candidate {
     /// What this pick credits to the seat, in millionths of a lead; 0 for who takes no part.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub share_units: i64,
-    /// What this pick adds to, or takes off, what is owed for an absence, in millionths of a lead.
+    /// What this pick adds to, or takes off, the make-up credit of an absence, in millionths of a lead.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub owed_units: i64,
+    pub make_up_credit_units: i64,
     /// Minutes until the rep can start; 0 when on shift.
     pub starts_in_minutes: Option<u32>,
+}
+
+pub(super) fn is_zero<T: PartialEq + Default>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -8,7 +8,7 @@ use crate::id::RepId;
 use crate::roster::eligibility::{Exclusion, RepRow, TierRoom};
 use crate::roster::explain::{RepView, candidate, due_at};
 use crate::roster::model::{Pick, PickOutcome, PickRequest};
-use crate::roster::pick::PickReason;
+use crate::roster::reason::PickReason;
 use crate::roster::run::{Peers, RunView};
 use crate::roster::table::Tables;
 use crate::time::Timestamp;
@@ -22,7 +22,15 @@ pub(super) fn named(view: RunView<'_>, rep_id: &RepId, respects_caps: bool, why:
         Ok(()) => (None, None),
         Err((excluded, wake_at)) => (Some(excluded), wake_at),
     };
-    let seen = RepView { rep_id, row, seat: view.seat(rep_id), excluded, ability: None, share_units: 0, owed_units: 0 };
+    let seen = RepView {
+        rep_id,
+        row,
+        seat: view.seat(rep_id),
+        excluded,
+        ability: None,
+        share_units: 0,
+        make_up_credit_units: 0,
+    };
     let candidate = candidate(view, &Peers::of(row, view.request), seen);
     let outcome = match excluded {
         None => {

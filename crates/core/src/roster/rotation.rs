@@ -34,7 +34,7 @@
 //!
 //! # Ties
 //!
-//! Larger effective weight, then longest without a lead (never counts as longest), then a lot drawn from the
+//! Larger effective weight, then longest without a lead (never counts as longest), then a tie-breaker drawn from the
 //! request's seed, then the smaller rep id.
 //!
 //! # Joining, returning, changing
@@ -42,7 +42,7 @@
 //! A joiner starts at zero and is not flooded. Who leaves a team keeps the seat as it was, and finds it again
 //! after a return. A new weight counts from the next pick on. After an absence, [`KeepPlace`] owes nothing;
 //! under [`CatchUp`] the share that leave cost (in the rep's hours, when nothing else excluded them) is written
-//! down as owed, at most [`OWED_MAX_UNITS`], and paid back by a doubled weight until it is used up. Only the
+//! down as make-up credit, at most [`MAKE_UP_CREDIT_MAX_UNITS`], and paid back by a doubled weight until it is used up. Only the
 //! strategies that give shares (`fair_and_able`, `weighted`, `round_robin`) know a share to catch up.
 //!
 //! [`KeepPlace`]: crate::roster::model::AfterAbsence::KeepPlace
@@ -56,9 +56,9 @@ use std::cmp::Reverse;
 /// One lead: shares are counted in millionths of it.
 pub const LEAD_UNITS: i64 = 1_000_000;
 
-/// Most that an absence can leave owed: 20 leads, about a week's share of a busy rep. Who was away for months
+/// Largest make-up credit of an absence: 20 leads, about a week's share of a busy rep. Who was away for months
 /// is not given months of doubled load.
-pub const OWED_MAX_UNITS: i64 = 20 * LEAD_UNITS;
+pub const MAKE_UP_CREDIT_MAX_UNITS: i64 = 20 * LEAD_UNITS;
 
 /// What made a seat win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +69,8 @@ pub enum TieBreak {
     Weight,
     /// The last lead was longer ago.
     Waiting,
-    /// The lot, or the smaller id.
-    Lot,
+    /// The tie-breaker, or the smaller id.
+    Random,
 }
 
 /// Who wins a turn and why.
@@ -84,7 +84,7 @@ pub struct Turn {
 
 /// A candidate in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Entry {
+pub struct RotationEntry {
     /// Place in the ledger.
     pub seat: u32,
     /// Ability, in thousandths; the turn itself does not read it.
@@ -105,16 +105,16 @@ pub struct RotationLedger {
 #[derive(Debug, Clone, Copy)]
 struct Rest {
     got: u64,
-    owed_units: i64,
+    make_up_credit_units: i64,
     last_at: Option<Timestamp>,
-    lot: u64,
+    tie_breaker: u64,
 }
 
 impl RotationLedger {
-    /// Adds a seat; `lot` is the rep's [`lot`].
-    pub fn push(&mut self, lot: u64) {
+    /// Adds a seat; `tie_breaker` is the rep's [`tie_breaker`].
+    pub fn push(&mut self, tie_breaker: u64) {
         self.balances.push(0);
-        self.rest.push(Rest { got: 0, owed_units: 0, last_at: None, lot });
+        self.rest.push(Rest { got: 0, make_up_credit_units: 0, last_at: None, tie_breaker });
     }
 
     /// How many seats there are.
@@ -135,10 +135,10 @@ impl RotationLedger {
         self.balances.get(seat).copied().unwrap_or(0)
     }
 
-    /// What is owed to a seat; 0 when there is none.
+    /// Make-up credit of a seat; 0 when there is none.
     #[must_use]
-    pub fn owed(&self, seat: usize) -> i64 {
-        self.rest.get(seat).map_or(0, |rest| rest.owed_units)
+    pub fn make_up_credit(&self, seat: usize) -> i64 {
+        self.rest.get(seat).map_or(0, |rest| rest.make_up_credit_units)
     }
 
     /// A seat as it is stored.
@@ -147,20 +147,31 @@ impl RotationLedger {
         let (balance_units, rest) = (*self.balances.get(seat)?, self.rest.get(seat)?);
         let paid = i64::try_from(rest.got).unwrap_or(i64::MAX).saturating_mul(LEAD_UNITS);
         let due_units = balance_units.saturating_add(paid);
-        Some(Seat { balance_units, got: rest.got, due_units, last_at: rest.last_at, owed_units: rest.owed_units })
+        Some(Seat {
+            balance_units,
+            got: rest.got,
+            due_units,
+            last_at: rest.last_at,
+            make_up_credit_units: rest.make_up_credit_units,
+        })
     }
 
     /// Takes over a seat as it was stored.
     pub fn load(&mut self, place: usize, seat: Seat) {
         if let (Some(balance), Some(rest)) = (self.balances.get_mut(place), self.rest.get_mut(place)) {
             *balance = seat.balance_units;
-            *rest = Rest { got: seat.got, owed_units: seat.owed_units, last_at: seat.last_at, lot: rest.lot };
+            *rest = Rest {
+                got: seat.got,
+                make_up_credit_units: seat.make_up_credit_units,
+                last_at: seat.last_at,
+                tie_breaker: rest.tie_breaker,
+            };
         }
     }
 
     /// Decides one turn: fills in what every entry is credited, and names the winner. The shares sum to
     /// [`LEAD_UNITS`]. `None`, and no shares, when nobody takes part. Entries are in the order of their seats.
-    pub fn turn(&self, entries: &mut [Entry], seed: u64) -> Option<Turn> {
+    pub fn turn(&self, entries: &mut [RotationEntry], seed: u64) -> Option<Turn> {
         let total = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(u64::from(entry.effective)));
         let rate = Rate::new(total)?;
         let (mut best, mut ties, mut leader, mut sum) = (i64::MIN, 0_u32, 0_usize, 0_i64);
@@ -184,7 +195,7 @@ impl RotationLedger {
     }
 
     /// Writes a turn: everybody is credited, the winner pays.
-    pub fn settle(&mut self, entries: &[Entry], winner: u32, at: Timestamp) {
+    pub fn settle(&mut self, entries: &[RotationEntry], winner: u32, at: Timestamp) {
         for entry in entries {
             if let Some(balance) = self.balances.get_mut(entry.seat as usize) {
                 *balance = balance.saturating_add(entry.share_units);
@@ -198,24 +209,24 @@ impl RotationLedger {
         }
     }
 
-    /// Adds to, or takes off, what is owed to a seat.
-    pub fn owe(&mut self, seat: usize, units: i64) {
+    /// Adds to, or takes off, the make-up credit of a seat.
+    pub fn add_make_up_credit(&mut self, seat: usize, units: i64) {
         if let Some(rest) = self.rest.get_mut(seat) {
-            rest.owed_units = owed_after(rest.owed_units, units);
+            rest.make_up_credit_units = owed_after(rest.make_up_credit_units, units);
         }
     }
 
-    fn standing(&self, entry: &Entry) -> i64 {
+    fn standing(&self, entry: &RotationEntry) -> i64 {
         self.balance(entry.seat as usize).saturating_add(entry.share_units)
     }
 
     /// The smallest [`Rank`] among the tied, and what set it apart from the nearest of the others.
-    fn break_tie(&self, best: i64, entries: &[Entry], seed: u64) -> (usize, TieBreak) {
+    fn break_tie(&self, best: i64, entries: &[RotationEntry], seed: u64) -> (usize, TieBreak) {
         let tied = entries.iter().enumerate().filter_map(|(index, entry)| {
             let rest = self.rest.get(entry.seat as usize)?;
             let is_tied = entry.effective > 0 && self.standing(entry) == best;
-            let lot = mix(seed ^ rest.lot);
-            is_tied.then_some((Rank { weight: Reverse(entry.effective), last_at: rest.last_at, lot }, index))
+            let tie_breaker = mix(seed ^ rest.tie_breaker);
+            is_tied.then_some((Rank { weight: Reverse(entry.effective), last_at: rest.last_at, tie_breaker }, index))
         });
         let mut first: Option<(Rank, usize)> = None;
         let mut second: Option<Rank> = None;
@@ -272,12 +283,12 @@ impl Rate {
     }
 }
 
-/// Order among seats with equal balances; the smallest wins, and `None` sorts before every moment.
+/// Order among seats with equal balances; the smallest wins, and `None` sorts before every time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     weight: Reverse<u32>,
     last_at: Option<Timestamp>,
-    lot: u64,
+    tie_breaker: u64,
 }
 
 impl Rank {
@@ -287,7 +298,7 @@ impl Rank {
         } else if self.last_at != other.last_at {
             TieBreak::Waiting
         } else {
-            TieBreak::Lot
+            TieBreak::Random
         }
     }
 }
@@ -309,26 +320,26 @@ impl Seat {
         true
     }
 
-    /// Adds to, or takes off, what is owed for an absence.
-    pub fn owe(&mut self, units: i64) {
-        self.owed_units = owed_after(self.owed_units, units);
+    /// Adds to, or takes off, the make-up credit.
+    pub fn add_make_up_credit(&mut self, units: i64) {
+        self.make_up_credit_units = owed_after(self.make_up_credit_units, units);
     }
 }
 
-/// What is owed is never negative and never more than [`OWED_MAX_UNITS`].
-fn owed_after(owed_units: i64, change: i64) -> i64 {
-    owed_units.saturating_add(change).clamp(0, OWED_MAX_UNITS)
+/// Make-up credit is never negative and never more than [`MAKE_UP_CREDIT_MAX_UNITS`].
+fn owed_after(make_up_credit_units: i64, change: i64) -> i64 {
+    make_up_credit_units.saturating_add(change).clamp(0, MAKE_UP_CREDIT_MAX_UNITS)
 }
 
-/// The part of a rep's lot that does not depend on the lead: the 64-bit FNV-1a hash of the id.
+/// The part of a rep's tie-breaker that does not depend on the lead: the 64-bit FNV-1a hash of the id.
 #[must_use]
-pub fn lot(rep: &RepId) -> u64 {
+pub fn tie_breaker(rep: &RepId) -> u64 {
     rep.as_str()
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// One step of splitmix64: every bit of the seed reaches every bit of the lot.
+/// One step of splitmix64: every bit of the seed reaches every bit of the tie-breaker.
 const fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,10 +1,10 @@
 //! One pick of a team, step by step. What each step found is kept, so that the explanation is the run itself.
 //!
-//! 1. *Gates*: every member is a candidate or has the first reason why not.
+//! 1. *Eligibility*: every member is a candidate or has the first reason why not.
 //! 2. *Next shift*: when nobody is on shift in time, the members whose shift is next, if the team works that way.
-//! 3. *Standing aside*: unresponsive reps, while anybody else remains.
+//! 3. *Skipping*: unresponsive reps, while anybody else remains.
 //! 4. *Weights*: the strategy's effective weight of every candidate; 0 takes no part in the rotation.
-//! 5. *Catching up*: doubled weight for who is owed an absence.
+//! 5. *Catching up*: doubled weight for reps with make-up credit.
 //! 6. *The turn*: shares, and the seat with the largest balance.
 
 use crate::id::RepId;
@@ -14,8 +14,8 @@ use crate::roster::calendar::ShiftWindow;
 use crate::roster::eligibility::{Exclusion, MemberNeeds, NEXT_SHIFT_MINUTES, RepRow};
 use crate::roster::model::{AfterAbsence, OffHours, PickKind, PickRequest, Strategy};
 use crate::roster::needs::Members;
-use crate::roster::pick::PickReason;
-use crate::roster::rotation::{Entry, Rate, TieBreak, Turn};
+use crate::roster::reason::PickReason;
+use crate::roster::rotation::{Rate, RotationEntry, TieBreak, Turn};
 use crate::roster::table::{Tables, TeamTable};
 use crate::time::Timestamp;
 
@@ -71,7 +71,7 @@ pub(super) struct Peers {
     /// See [`ability::average_load`]; filled in when all have joined.
     average_load: u32,
     start: StartScale,
-    /// Last moment of a start in time.
+    /// Latest time of a start in time.
     last: Timestamp,
 }
 
@@ -123,11 +123,11 @@ pub(super) struct PickRun {
     /// Why each member is no candidate; goes with the team's members.
     pub excluded: Vec<Option<Exclusion>>,
     /// The candidates, in the order of their seats.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RotationEntry>,
     /// Seats for which only the calendar stands in the way.
     waiting: Vec<Waiting>,
-    /// Changes of what is owed, by seat.
-    pub owed: Vec<(u32, i64)>,
+    /// Changes of make-up credits, by seat.
+    pub make_up_credits: Vec<(u32, i64)>,
     pub turn: Option<Turn>,
     pub peers: Peers,
 }
@@ -145,7 +145,7 @@ struct Waiting {
 impl PickRun {
     /// Runs a pick.
     pub fn pick(&mut self, view: RunView<'_>) {
-        self.gates(view);
+        self.check_eligibility(view);
         if self.peers.count == 0 {
             let is_open = view.team.off_hours == OffHours::NextShift || view.request.kind == PickKind::AnyShift;
             if is_open {
@@ -160,12 +160,12 @@ impl PickRun {
         let plain = self.catch_up(view);
         self.turn = view.team.ledger.turn(&mut self.entries, view.request.seed);
         if let Some(plain) = plain.filter(|_| self.turn.is_some()) {
-            self.note_owed(view, plain);
+            self.note_make_up_credit(view, plain);
         }
     }
 
     /// Step 1.
-    fn gates(&mut self, view: RunView<'_>) {
+    fn check_eligibility(&mut self, view: RunView<'_>) {
         let asked = view.asked();
         self.excluded.clear();
         self.entries.clear();
@@ -182,13 +182,13 @@ impl PickRun {
             self.excluded.push(excluded);
             if excluded.is_none() {
                 peers.join(row);
-                self.entries.push(Entry { seat, ..Entry::default() });
+                self.entries.push(RotationEntry { seat, ..RotationEntry::default() });
             }
         }
         self.peers = peers;
     }
 
-    /// All gates in their order.
+    /// All checks in their order.
     fn judge(
         &mut self,
         view: RunView<'_>,
@@ -221,7 +221,7 @@ impl PickRun {
         Some(excluded)
     }
 
-    /// The last gate: the shift.
+    /// The last check: the shift.
     fn in_time(&mut self, seat: u32, window: &ShiftWindow, last: Timestamp) -> Option<Exclusion> {
         if window.is_working() || window.next_start.is_some_and(|start| start <= last) {
             return None;
@@ -244,7 +244,7 @@ impl PickRun {
             let (Some((row, _)), Some(excluded)) = (member, excluded.get_mut(waiting.seat as usize)) else {
                 return true;
             };
-            entries.push(Entry { seat: waiting.seat, ..Entry::default() });
+            entries.push(RotationEntry { seat: waiting.seat, ..RotationEntry::default() });
             peers.join(row);
             *excluded = None;
             false
@@ -297,7 +297,7 @@ impl PickRun {
         let lists = |members: &Option<Members>, seat: u32| {
             u32::from(members.as_ref().is_some_and(|members| members.contains(seat as usize)))
         };
-        let key = |(entry, row): (&Entry, &RepRow)| {
+        let key = |(entry, row): (&RotationEntry, &RepRow)| {
             let cap = if by_cap { i64::from(row.open_cap) } else { 0 };
             let matched = lists(&language, entry.seat).saturating_add(lists(&territory, entry.seat));
             (matched, cap.saturating_sub(i64::from(row.open_leads)))
@@ -309,9 +309,9 @@ impl PickRun {
         }
     }
 
-    /// Step 5. Doubles who is owed; answers with the total weight without it, when the team catches up at all.
+    /// Step 5. Doubles the weight of reps with make-up credit. Returns the total weight without it, or `None` when the team does not catch up.
     fn catch_up(&mut self, view: RunView<'_>) -> Option<u64> {
-        self.owed.clear();
+        self.make_up_credits.clear();
         let has_shares = !matches!(view.team.strategy, Strategy::LeastLoaded | Strategy::BestFit);
         if view.team.after_absence != AfterAbsence::CatchUp || !has_shares {
             return None;
@@ -319,23 +319,23 @@ impl PickRun {
         let mut plain = 0_u64;
         for entry in &mut self.entries {
             plain = plain.saturating_add(u64::from(entry.effective));
-            if view.team.ledger.owed(entry.seat as usize) > 0 {
+            if view.team.ledger.make_up_credit(entry.seat as usize) > 0 {
                 entry.effective = entry.effective.saturating_mul(2);
             }
         }
         Some(plain)
     }
 
-    /// What the turn pays back to who is owed, and what leave costs those who are away.
-    fn note_owed(&mut self, view: RunView<'_>, plain: u64) {
+    /// What the turn pays back of make-up credits, and what it adds for those on leave.
+    fn note_make_up_credit(&mut self, view: RunView<'_>, plain: u64) {
         let team = view.team;
         let doubled = self.entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(u64::from(entry.effective)));
         let (Some(with), Some(without)) = (Rate::new(doubled), Rate::new(plain)) else { return };
         for entry in &self.entries {
-            let owed = team.ledger.owed(entry.seat as usize);
-            if owed > 0 {
+            let credit = team.ledger.make_up_credit(entry.seat as usize);
+            if credit > 0 {
                 let extra = with.share_units(entry.effective).saturating_sub(without.share_units(entry.effective / 2));
-                self.owed.push((entry.seat, extra.clamp(0, owed).saturating_neg()));
+                self.make_up_credits.push((entry.seat, extra.clamp(0, credit).saturating_neg()));
             }
         }
         for Waiting { seat, .. } in self.waiting.iter().filter(|waiting| waiting.excluded == Exclusion::OnLeave) {
@@ -347,7 +347,7 @@ impl PickRun {
                 _ => weight,
             };
             let share = Rate::new(plain.saturating_add(u64::from(weight))).map_or(0, |rate| rate.share_units(weight));
-            self.owed.push((*seat, share));
+            self.make_up_credits.push((*seat, share));
         }
     }
 
@@ -377,7 +377,7 @@ impl PickRun {
             (_, _, TieBreak::Balance) => PickReason::LargestShortfall,
             (_, _, TieBreak::Weight) => PickReason::LargerShare,
             (_, _, TieBreak::Waiting) => PickReason::LongestWaiting,
-            (_, _, TieBreak::Lot) => PickReason::DrawnByLot,
+            (_, _, TieBreak::Random) => PickReason::DrawnByLot,
         }
     }
 }

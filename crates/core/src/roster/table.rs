@@ -5,14 +5,11 @@ use crate::id::{RepId, TeamId, TierId};
 use crate::roster::calendar::Calendar;
 use crate::roster::check;
 use crate::roster::eligibility::{NO_CALENDAR, RepRow, TierRoom};
-use crate::roster::model::{AfterAbsence, Hours, Leave, OffHours, Pool, Rep, RepState, Strategy, Team};
+use crate::roster::model::{AfterAbsence, Hours, Leave, OffHours, Pool, Rep, RepState, Strategy, Team, WEIGHT_MAX};
 use crate::roster::needs::Listing;
-use crate::roster::rotation::{RotationLedger, lot};
+use crate::roster::rotation::{RotationLedger, tie_breaker};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Largest weight; a larger one counts as this.
-pub(super) const WEIGHT_MAX: u32 = 1_000;
 
 /// A pool laid out for picking.
 #[derive(Debug, Default)]
@@ -183,7 +180,7 @@ impl Tables {
             let rep = self.position(id).unwrap_or_else(|| self.add_unknown(id));
             table.reps.push(position(rep));
             table.weights.push(*weight);
-            table.ledger.push(lot(id));
+            table.ledger.push(tie_breaker(id));
             if let Some(rep) = pool.reps.get(*id) {
                 table.languages.add(index, rep.languages.iter().map(String::as_str));
                 table.territories.add(index, rep.territories.iter().map(|territory| territory.as_str()));

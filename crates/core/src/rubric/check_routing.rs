@@ -1,7 +1,7 @@
 //! Checks of what places a lead: overrides, territories, routes, and the stages of enrichment.
 
 use crate::id::{IdError, ProviderId, RepId, RuleId, TeamId, TerritoryId, TierId};
-use crate::rubric::check::{Ids, id, list_length, points, reason, reference};
+use crate::rubric::check_values::{Ids, id, list_length, points, reason, reference};
 use crate::rubric::compile::condition;
 use crate::rubric::file::{OverrideFile, RouteFile, RubricFile};
 use crate::rubric::limits::{
@@ -33,7 +33,7 @@ pub(super) fn overrides(file: &RubricFile, rule_ids: &mut Ids, problems: &mut Pr
 fn effect(line: &OverrideFile, file: &RubricFile, path: &JsonPath<'_>, problems: &mut Problems) -> Effect {
     let is_placed = line.tier.is_some() || line.team.is_some() || line.rep.is_some();
     if line.reject && (is_placed || line.ignore_account_owner) {
-        problems.add(path, "reject_and_place", "a rejected lead has no tier, team or rep; remove `reject` or the rest");
+        problems.add(path, "reject_and_place", "a rejected lead has no tier, team or rep: remove `reject` or the rest");
     }
     if !line.reject && !is_placed {
         problems.add(path, "no_effect", "write `reject`, `tier`, `team` or `rep`, so that the override does something");
@@ -135,12 +135,12 @@ pub(super) fn stages(file: &RubricFile, problems: &mut Problems) -> Vec<Vec<Prov
     let path = root.key("enrichment");
     let deadline_ms = file.enrichment.deadline_ms;
     if !DEADLINE_MS.contains(&deadline_ms) {
-        let message = format!("write {} to {} milliseconds", DEADLINE_MS.start(), DEADLINE_MS.end());
+        let message = format!("expected {} to {} milliseconds", DEADLINE_MS.start(), DEADLINE_MS.end());
         problems.add(&path.key("deadline_ms"), "out_of_range", message);
     }
     let warm = file.enrichment.warm_accounts_per_hour;
     if warm > WARM_ACCOUNTS_PER_HOUR_MAX {
-        let message = format!("write 0 to {WARM_ACCOUNTS_PER_HOUR_MAX} accounts");
+        let message = format!("expected 0 to {WARM_ACCOUNTS_PER_HOUR_MAX} accounts");
         problems.add(&path.key("warm_accounts_per_hour"), "out_of_range", message);
     }
     limits(file, &path.key("limits"), problems);
@@ -155,7 +155,11 @@ pub(super) fn stages(file: &RubricFile, problems: &mut Problems) -> Vec<Vec<Prov
         for (index, name) in names.iter().enumerate() {
             let path = path.item(index);
             if asked.insert(name.as_str(), ()).is_some() {
-                problems.add(&path, "repeated_provider", format!("`{name}` is asked already; name a provider once"));
+                problems.add(
+                    &path,
+                    "repeated_provider",
+                    format!("`{name}` is already in a stage; list each provider once"),
+                );
             }
             stage.extend(id(name, ProviderId::new, &path, problems));
         }
@@ -176,7 +180,7 @@ fn limits(file: &RubricFile, path: &JsonPath<'_>, problems: &mut Problems) {
             ("usd_per_day", limit.usd_per_day),
         ];
         for (field, _) in given.into_iter().filter(|(_, limit)| *limit == Some(0)) {
-            let message = "write 1 or more; to ask a provider never, take it out of the stages";
+            let message = "expected 1 or more; to never call a provider, remove it from the stages";
             problems.add(&path.key(field), "out_of_range", message);
         }
         if given.iter().all(|(_, limit)| limit.is_none()) {

@@ -2,7 +2,7 @@
 
 use crate::facts::FieldSet;
 use crate::id::{RuleId, TierId};
-use crate::rubric::check::{Ids, id, list_length, points, reason, reference};
+use crate::rubric::check_values::{Ids, id, list_length, points, reason, reference};
 use crate::rubric::compile::condition;
 use crate::rubric::file::{CriterionFile, RubricFile};
 use crate::rubric::limits::{BANDS_MAX, CRITERIA_MAX, DAYS_MAX, GROUPS_MAX, SLA_MINUTES_MAX, TIERS_MAX};
@@ -51,20 +51,20 @@ pub(super) fn tiers(file: &RubricFile, problems: &mut Problems) -> Option<(Vec<T
         let is_last = index.saturating_add(1) == file.tiers.len();
         match tier.at_least {
             Some(_) if is_last => {
-                problems.add(&at, "last_tier", "remove it: the last tier takes every lead that is left");
+                problems.add(&at, "last_tier", "remove it: the last tier takes all remaining leads");
             }
-            None if !is_last => problems.add(&at, "missing_field", "write the fewest points of this tier"),
+            None if !is_last => problems.add(&at, "missing_field", "give the lowest score of this tier"),
             Some(value) => {
                 points(value, &at, problems);
                 if above.is_some_and(|above| value >= above) {
-                    problems.add(&at, "tier_order", "write tiers from the highest threshold to the lowest");
+                    problems.add(&at, "tier_order", "list tiers from the highest threshold to the lowest");
                 }
                 above = Some(value);
             }
             None => {}
         }
         if tier.sla_minutes == 0 || tier.sla_minutes > SLA_MINUTES_MAX {
-            let message = format!("write 1 to {SLA_MINUTES_MAX} minutes of working time");
+            let message = format!("expected 1 to {SLA_MINUTES_MAX} working minutes");
             problems.add(&path.key("sla_minutes"), "out_of_range", message);
         }
         ids.take(&tier.id, &path.key("id"), problems);
@@ -136,7 +136,7 @@ fn single_outcome(
     problems: &mut Problems,
 ) -> Option<Vec<CriterionOutcome>> {
     let (Some(when), Some(given)) = (&line.when, line.points) else {
-        problems.add(path, "when_or_bands", "`when` and `points` belong together; write both");
+        problems.add(path, "when_or_bands", "`when` and `points` go together: write both");
         return None;
     };
     points(given, &path.key("points"), problems);
@@ -185,7 +185,7 @@ fn bands(
 
 fn rate(rate: Option<f64>, path: &JsonPath<'_>, problems: &mut Problems) {
     if rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
-        problems.add(path, "out_of_range", "write a share from 0 to 1, such as 0.25 for 25 %");
+        problems.add(path, "out_of_range", "expected a probability from 0 to 1, such as 0.25 for 25 %");
     }
 }
 
@@ -198,7 +198,7 @@ fn half_life_ms(
     let days = line.half_life_days?;
     let path = path.key("half_life_days");
     if days == 0 || days > DAYS_MAX {
-        problems.add(&path, "out_of_range", format!("write 1 to {DAYS_MAX} days"));
+        problems.add(&path, "out_of_range", format!("expected 1 to {DAYS_MAX} days"));
     }
     if !outcomes.iter().all(|outcome| outcome.when.node().asks_for_signal()) {
         problems.add(

@@ -19,7 +19,7 @@ pub(super) fn condition(file: &ConditionFile, path: &JsonPath<'_>, problems: &mu
 
 fn node(file: &ConditionFile, path: &JsonPath<'_>, depth: usize, problems: &mut Problems) -> Option<Node> {
     if depth > CONDITION_DEPTH_MAX {
-        problems.add(path, "too_deep", format!("nest conditions at most {CONDITION_DEPTH_MAX} deep"));
+        problems.add(path, "too_deep", format!("conditions may be nested {CONDITION_DEPTH_MAX} deep at most"));
         return None;
     }
     let kinds = [
@@ -32,7 +32,7 @@ fn node(file: &ConditionFile, path: &JsonPath<'_>, depth: usize, problems: &mut 
     let given: Vec<_> = kinds.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| *name).collect();
     if given.len() != 1 {
         let found = if given.is_empty() { "none".to_owned() } else { format!("`{}`", given.join("` and `")) };
-        let message = format!("write exactly one of `all`, `any`, `not`, `fact`, `signal`; found {found}");
+        let message = format!("expected exactly one of `all`, `any`, `not`, `fact`, `signal`; found {found}");
         problems.add(path, "one_kind", message);
         return None;
     }
@@ -59,7 +59,7 @@ fn node_inside(part: &ConditionFile, path: &JsonPath<'_>, depth: usize, problems
 
 fn list(parts: &[ConditionFile], path: &JsonPath<'_>, depth: usize, problems: &mut Problems) -> Option<Box<[Node]>> {
     if parts.is_empty() || parts.len() > PARTS_MAX {
-        problems.add(path, "list_length", format!("write 1 to {PARTS_MAX} conditions"));
+        problems.add(path, "list_length", format!("expected 1 to {PARTS_MAX} conditions"));
         return None;
     }
     // Every part is compiled, also after a bad one, so that all problems are found.
@@ -103,12 +103,12 @@ fn stray_tests(file: &ConditionFile, path: &JsonPath<'_>, problems: &mut Problem
 fn signal(file: &ConditionFile, name: &str, path: &JsonPath<'_>, problems: &mut Problems) -> Option<Node> {
     let mut is_clean = true;
     if name.is_empty() || name.len() > VALUE_BYTES_MAX || name.chars().any(|c| c.is_uppercase() || c.is_whitespace()) {
-        let message = "write the name of a signal in lower case, without blanks, such as `pricing_page`";
+        let message = "write the name of a signal in lower case, without spaces, such as `pricing_page`";
         problems.add(&path.key("signal"), "bad_signal", message);
         is_clean = false;
     }
     if file.within_days.is_some_and(|days| days == 0 || days > DAYS_MAX) {
-        problems.add(&path.key("within_days"), "out_of_range", format!("write 1 to {DAYS_MAX} days"));
+        problems.add(&path.key("within_days"), "out_of_range", format!("expected 1 to {DAYS_MAX} days"));
         is_clean = false;
     }
     is_clean.then(|| Node::Signal { name: name.into(), within_ms: file.within_days.map(days_to_ms) })
@@ -198,7 +198,7 @@ const fn describe(kind: Option<FactKind>) -> &'static str {
         Some(FactKind::Flag) => "a fact that is true or false",
         Some(FactKind::Number) => "a number",
         Some(FactKind::Text) => "a text",
-        Some(FactKind::Set) => "a set of texts",
+        Some(FactKind::Set) => "a set of strings",
         None => "a field of the sender's own",
     }
 }
@@ -227,7 +227,7 @@ fn scalars(
     }
     if kind == Some(FactKind::Number) {
         if numbers.is_empty() || numbers.len() > VALUES_MAX {
-            problems.add(path, "list_length", format!("write 1 to {VALUES_MAX} values"));
+            problems.add(path, "list_length", format!("expected 1 to {VALUES_MAX} values"));
             return None;
         }
         numbers.sort_unstable();
@@ -260,13 +260,13 @@ fn texts<'a>(
     problems: &mut Problems,
 ) -> Option<Box<[Box<str>]>> {
     if values.len() == 0 || values.len() > VALUES_MAX {
-        problems.add(path, "list_length", format!("write 1 to {VALUES_MAX} values"));
+        problems.add(path, "list_length", format!("expected 1 to {VALUES_MAX} values"));
         return None;
     }
     let mut list = Vec::with_capacity(values.len());
     for value in values {
         if value.trim().is_empty() || value.len() > VALUE_BYTES_MAX {
-            problems.add(path, "bad_value", format!("write values of 1 to {VALUE_BYTES_MAX} bytes, not blank"));
+            problems.add(path, "bad_value", format!("use values of 1 to {VALUE_BYTES_MAX} bytes that are not blank"));
             return None;
         }
         list.push(value.chars().map(fold).collect::<String>().into_boxed_str());

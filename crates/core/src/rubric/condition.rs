@@ -160,7 +160,7 @@ impl Condition {
         self.node.reach(facts, scope)
     }
 
-    /// The moment of the latest signal that the condition asks for, not later than `now`.
+    /// The time of the latest signal that the condition asks for, not later than `now`.
     pub(super) fn latest_signal(&self, facts: &Facts, now: Timestamp) -> Option<Timestamp> {
         self.node.latest_signal(facts).map(|at| at.min(now))
     }

@@ -9,10 +9,25 @@
 //! who gets a lead.
 
 use crate::rubric::model::{CriterionGroup, Rubric};
-use crate::rubric::score::{Possible, Unknowns};
 
 /// Certainty, in hundredths of a percent.
 pub const CERTAIN_BP: u16 = 10_000;
+
+/// One possible outcome of a criterion whose outcome is unknown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Possible {
+    pub(super) points: i32,
+    /// Probability; those of one criterion add up to 1.
+    pub(super) rate: f64,
+}
+
+/// The criteria whose outcome is unknown.
+#[derive(Debug, Default)]
+pub(super) struct Unknowns {
+    pub(super) possible: Vec<Possible>,
+    /// Group of each criterion and the range of its outcomes in `possible`.
+    pub(super) criteria: Vec<(usize, std::ops::Range<usize>)>,
+}
 
 /// Sums below `floor` and above `ceiling` need not be told apart.
 #[derive(Clone, Copy)]
@@ -36,17 +51,17 @@ impl Distribution {
     /// after them a sum above the window stays there.
     fn of<'a>(start: i32, terms: impl Iterator<Item = &'a [Possible]> + Clone, window: ScoreWindow) -> Self {
         let mut this = Self { offset: start, mass: vec![1.0], spare: Vec::new() };
-        let span = |term: &[Possible]| {
+        let range = |term: &[Possible]| {
             let points = || term.iter().map(|outcome| outcome.points);
             (points().min().unwrap_or(0), points().max().unwrap_or(0))
         };
         // What the terms to come can add and take away.
-        let (mut rise, mut fall) = terms.clone().map(span).fold((0_i32, 0_i32), |(rise, fall), (min, max)| {
+        let (mut rise, mut fall) = terms.clone().map(range).fold((0_i32, 0_i32), |(rise, fall), (min, max)| {
             (rise.saturating_add(max.max(0)), fall.saturating_add(min.min(0)))
         });
         for lowering in [true, false] {
             for term in terms.clone() {
-                let (min, max) = span(term);
+                let (min, max) = range(term);
                 if (min < 0) == lowering {
                     rise = rise.saturating_sub(max.max(0));
                     fall = fall.saturating_sub(min.min(0));

@@ -9,6 +9,7 @@
 pub mod check;
 mod check_routing;
 mod check_scoring;
+mod check_values;
 mod compile;
 pub mod condition;
 pub mod confidence;

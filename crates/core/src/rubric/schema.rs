@@ -5,7 +5,7 @@ use crate::rubric::file::RubricFile;
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The schema as text, ending in a line break: the content of `rubric.schema.json`.
 #[must_use]
@@ -25,21 +25,27 @@ struct WithoutNull;
 impl Transform for WithoutNull {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
-        let Some(object) = schema.as_object_mut() else { return };
-        if let Some(Value::Array(types)) = object.get_mut("type") {
-            types.retain(|name| name != "null");
-            if let [only] = types.as_slice() {
-                let only = only.clone();
-                object.insert("type".to_owned(), only);
-            }
+        if let Some(object) = schema.as_object_mut() {
+            without_null(object);
         }
-        if let Some(Value::Array(variants)) = object.get_mut("anyOf") {
-            variants.retain(|variant| variant.get("type").is_none_or(|name| name != "null"));
-            if let [Value::Object(only)] = variants.as_slice() {
-                let only = only.clone();
-                object.remove("anyOf");
-                object.extend(only);
-            }
+    }
+}
+
+/// Takes `null` out of the possible types of one schema.
+pub(crate) fn without_null(object: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = object.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            object.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(variants)) = object.get_mut("anyOf") {
+        variants.retain(|variant| variant.get("type").is_none_or(|name| name != "null"));
+        if let [Value::Object(only)] = variants.as_slice() {
+            let only = only.clone();
+            object.remove("anyOf");
+            object.extend(only);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::facts::Facts;
 use crate::rubric::condition::{Scope, Truth};
-use crate::rubric::confidence;
+use crate::rubric::confidence::{self, Possible, Unknowns};
 use crate::rubric::model::{Criterion, Rubric};
 use crate::time::Timestamp;
 
@@ -95,22 +95,6 @@ struct ScoreSums {
     high: i32,
     /// Only the criteria whose outcome is certain.
     certain: i32,
-}
-
-/// One possible outcome of a criterion whose outcome is unknown.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Possible {
-    pub(super) points: i32,
-    /// Probability; those of one criterion add up to 1.
-    pub(super) rate: f64,
-}
-
-/// The criteria whose outcome is unknown.
-#[derive(Debug, Default)]
-pub(super) struct Unknowns {
-    pub(super) possible: Vec<Possible>,
-    /// Group of each criterion and the range of its outcomes in `possible`.
-    pub(super) criteria: Vec<(usize, std::ops::Range<usize>)>,
 }
 
 /// Scores a lead of which `facts` are known at `now`.

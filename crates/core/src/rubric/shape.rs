@@ -158,7 +158,7 @@ pub(super) fn check(tree: &JsonTree<'_>, want: Want, path: &JsonPath<'_>, proble
         (Want::OneOf(names), JsonTreeValue::Text(text)) => {
             if !names.contains(&&**text) {
                 let help = suggest::help(text, names.iter().copied());
-                add(tree, path, "unknown_value", format!("`{text}` is not possible here"), help, problems);
+                add(tree, path, "unknown_value", format!("`{text}` is not allowed here"), help, problems);
             }
         }
         (Want::List(want), JsonTreeValue::List(items)) => {
@@ -170,8 +170,7 @@ pub(super) fn check(tree: &JsonTree<'_>, want: Want, path: &JsonPath<'_>, proble
         (Want::Object(fields), JsonTreeValue::Object(members)) => object(tree, members, fields, path, problems),
         (want, found) => {
             let message = format!("expected {}, found {}", wanted(want), kind(found));
-            let help =
-                matches!(found, JsonTreeValue::Null).then(|| "leave the field out when it is not needed".to_owned());
+            let help = matches!(found, JsonTreeValue::Null).then(|| "omit the field if it is not needed".to_owned());
             add(tree, path, "wrong_type", message, help, problems);
         }
     }
@@ -189,7 +188,7 @@ fn object(
             Some(field) => check(member, field.want, &path.key(key), problems),
             None => {
                 let help = suggest::help(key, fields.iter().map(|field| field.name));
-                add(member, &path.key(key), "unknown_field", format!("no field `{key}` here"), help, problems);
+                add(member, &path.key(key), "unknown_field", format!("unknown field `{key}`"), help, problems);
             }
         }
     }
@@ -202,10 +201,10 @@ fn object(
 fn whole(number: &str, (min, max): (i64, i64), tree: &JsonTree<'_>, path: &JsonPath<'_>, problems: &mut Problems) {
     match number.parse::<i64>() {
         Ok(value) if (min..=max).contains(&value) => {}
-        Ok(_) => add(tree, path, "out_of_range", format!("write a number from {min} to {max}"), None, problems),
+        Ok(_) => add(tree, path, "out_of_range", format!("expected a number from {min} to {max}"), None, problems),
         Err(_) => {
-            let help = Some("write it without fraction and exponent".to_owned());
-            add(tree, path, "wrong_type", "expected a whole number".to_owned(), help, problems);
+            let help = Some("write it without a fraction or an exponent".to_owned());
+            add(tree, path, "wrong_type", "expected an integer".to_owned(), help, problems);
         }
     }
 }
@@ -223,11 +222,11 @@ fn add(
 
 const fn wanted(want: Want) -> &'static str {
     match want {
-        Want::Text | Want::OneOf(_) => "a text in double quotes",
+        Want::Text | Want::OneOf(_) => "a string in double quotes",
         Want::Flag => "`true` or `false`",
-        Want::Whole(..) => "a whole number",
+        Want::Whole(..) => "an integer",
         Want::Number => "a number",
-        Want::Scalar => "a text, a whole number, `true` or `false`",
+        Want::Scalar => "a string, an integer, `true` or `false`",
         Want::List(_) => "a list in `[ ]`",
         Want::Map(_) | Want::Object(_) => "an object in `{ }`",
     }

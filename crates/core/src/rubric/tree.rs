@@ -54,14 +54,14 @@ impl<'a> JsonTree<'a> {
 /// Reads a text. Faults of syntax and repeated keys go to `problems`.
 pub(super) fn parse<'a>(text: &'a str, problems: &mut Problems) -> Option<JsonTree<'a>> {
     if text.len() > RUBRIC_BYTES_MAX {
-        let message = format!("the rubric has {} bytes; at most {RUBRIC_BYTES_MAX} are read", text.len());
+        let message = format!("the rubric has {} bytes; the limit is {RUBRIC_BYTES_MAX}", text.len());
         problems.add(&JsonPath::ROOT, "too_large", message);
         return None;
     }
     let mut parser = Parser { rest: text, line: 1, depth: 0, problems };
     let read = parser.value(&JsonPath::ROOT).and_then(|tree| {
-        parser.blanks();
-        if parser.rest.is_empty() { Ok(tree) } else { Err("remove what stands after the end of the rubric") }
+        parser.whitespace();
+        if parser.rest.is_empty() { Ok(tree) } else { Err("remove what follows the end of the rubric") }
     });
     let line = parser.line;
     read.map_err(|message| {
@@ -80,11 +80,11 @@ struct Parser<'a, 'p> {
 }
 
 impl<'a> Parser<'a, '_> {
-    fn blanks(&mut self) {
+    fn whitespace(&mut self) {
         let bytes = self.rest.bytes();
         let len = bytes.take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count();
-        let blanks = self.take(len);
-        let lines = blanks.bytes().filter(|b| *b == b'\n').count();
+        let whitespace = self.take(len);
+        let lines = whitespace.bytes().filter(|b| *b == b'\n').count();
         self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
     }
 
@@ -106,7 +106,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn value(&mut self, path: &JsonPath<'_>) -> Result<JsonTree<'a>, Fault> {
-        self.blanks();
+        self.whitespace();
         let line = self.line;
         let value = match self.rest.bytes().next() {
             Some(b'{') => self.nested(|parser| parser.object(path))?,
@@ -116,9 +116,11 @@ impl<'a> Parser<'a, '_> {
             Some(_) if self.takes("true") => JsonTreeValue::Flag(true),
             Some(_) if self.takes("false") => JsonTreeValue::Flag(false),
             Some(_) if self.takes("null") => JsonTreeValue::Null,
-            Some(b'/') => return Err("remove comments: JSON has none"),
-            Some(_) => return Err("expected a value: text in double quotes, a number, `true`, `false`, `[` or `{`"),
-            None => return Err("the text ends in the middle of a value"),
+            Some(b'/') => return Err("remove comments: JSON does not allow them"),
+            Some(_) => {
+                return Err("expected a value: a string in double quotes, a number, `true`, `false`, `[` or `{`");
+            }
+            None => return Err("the file ends in the middle of a value"),
         };
         Ok(JsonTree { line, value })
     }
@@ -129,7 +131,7 @@ impl<'a> Parser<'a, '_> {
     ) -> Result<JsonTreeValue<'a>, Fault> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > JSON_DEPTH_MAX {
-            return Err("nest lists and objects less deeply");
+            return Err("lists and objects are nested too deeply");
         }
         self.take(1);
         let value = read(self);
@@ -139,33 +141,33 @@ impl<'a> Parser<'a, '_> {
 
     fn object(&mut self, path: &JsonPath<'_>) -> Result<JsonTreeValue<'a>, Fault> {
         let mut members: Vec<(Cow<'a, str>, JsonTree<'a>)> = Vec::new();
-        self.blanks();
+        self.whitespace();
         if self.takes("}") {
             return Ok(JsonTreeValue::Object(members));
         }
         loop {
-            self.blanks();
+            self.whitespace();
             let line = self.line;
             if !self.rest.starts_with('"') {
-                return Err("expected a key in double quotes; a comma must not stand before `}`");
+                return Err("expected a key in double quotes; remove a trailing comma before `}`");
             }
             let key = self.text()?;
-            self.blanks();
+            self.whitespace();
             if !self.takes(":") {
                 return Err("expected `:` after the key");
             }
             let value = self.value(&path.key(&key))?;
             if members.iter().any(|(name, _)| *name == key) {
-                let message = format!("`{key}` is written twice; only one can count");
+                let message = format!("`{key}` is repeated; keep one");
                 let problem = Problem::new(path.key(&key).to_string(), "repeated_key", message);
                 self.problems.push(Problem { line: Some(line), ..problem });
             } else {
                 members.push((key, value));
             }
             if members.len() > OBJECT_KEYS_MAX {
-                return Err("write fewer keys in one object");
+                return Err("too many keys in one object");
             }
-            self.blanks();
+            self.whitespace();
             match (self.takes(","), self.takes("}")) {
                 (true, _) => {}
                 (false, true) => return Ok(JsonTreeValue::Object(members)),
@@ -176,13 +178,13 @@ impl<'a> Parser<'a, '_> {
 
     fn list(&mut self, path: &JsonPath<'_>) -> Result<JsonTreeValue<'a>, Fault> {
         let mut items = Vec::new();
-        self.blanks();
+        self.whitespace();
         if self.takes("]") {
             return Ok(JsonTreeValue::List(items));
         }
         loop {
             items.push(self.value(&path.item(items.len()))?);
-            self.blanks();
+            self.whitespace();
             match (self.takes(","), self.takes("]")) {
                 (true, _) => {}
                 (false, true) => return Ok(JsonTreeValue::List(items)),
@@ -205,14 +207,14 @@ impl<'a> Parser<'a, '_> {
                     }
                     return serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| "a `\\` escape is not valid JSON");
                 }
-                0..=0x1f => return Err("close the text with `\"` in the same line; write a line break as `\\n`"),
+                0..=0x1f => return Err("close the string with `\"` in the same line; write a line break as `\\n`"),
                 _ => {
                     is_escaped = byte == b'\\' && !is_escaped;
                     has_escapes |= is_escaped;
                 }
             }
         }
-        Err("the text ends inside of double quotes")
+        Err("the file ends inside a string")
     }
 
     fn number(&mut self) -> Result<JsonTreeValue<'a>, Fault> {

@@ -1,7 +1,7 @@
 //! Finding words and phrases in text, without allocation.
 //!
-//! A phrase matches whole words without regard to case: `VP` is in `VP Engineering` and not in `MVP`. A blank
-//! in the phrase matches any run of blanks. An end of the phrase that is not a letter or digit (`C++`, `.net`)
+//! A phrase matches whole words without regard to case: `VP` is in `VP Engineering` and not in `MVP`. A space
+//! in the phrase matches any run of spaces. An end of the phrase that is not a letter or digit (`C++`, `.net`)
 //! needs no word boundary there.
 
 /// A word or phrase to look for, folded to one case.

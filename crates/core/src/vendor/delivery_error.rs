@@ -12,7 +12,7 @@ pub enum DeliveryError {
     Retryable {
         /// Stable code, such as `rate_limited` or `unreachable`.
         code: String,
-        /// Earliest moment of the next try in milliseconds from now, when the vendor says one.
+        /// Earliest time of the next try in milliseconds from now, when the vendor says one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after_ms: Option<u32>,
     },

@@ -1,32 +1,57 @@
-//! The gate before a vendor: how often it may be called, and the token that opens it.
+//! How often a vendor may be called and what it may cost in a day, and the vendor's token.
 //!
-//! One gate per vendor account, held by one object, so that no two callers can pass together. What was let through is
-//! remembered call by call for as long as the longest window, so that *no* window of that length ever has more calls than
-//! the vendor allows, wherever it begins: a bucket that refills would let twice as many through around its edge.
+//! One limiter per vendor account or provider, held by one object, so that no two callers can pass together. What was let
+//! through is remembered call by call for as long as the longest window, so that *no* window of that length ever has more
+//! calls than the vendor allows, wherever it begins: a bucket that refills would let twice as many through around its edge.
 
 use crate::enrichment::provider::VendorToken;
+use crate::rubric::file::LimitFile;
 use crate::time::Timestamp;
+use crate::vendor::daily_usage::{DailyCap, DailyUsage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A limit of a vendor: at most `max` calls in any span of `window_ms`.
+/// A limit of a vendor: at most `max` calls in any window of `window_ms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// What is counted together: `all`, `search`, a channel.
     pub name: String,
-    /// Length of the span, in milliseconds.
+    /// Length of the window, in milliseconds.
     pub window_ms: u32,
     /// Most calls in it, at least 1.
     pub max: u32,
 }
 
-/// Asks to make one call, which counts in every one of these lanes.
+/// Asks to make one call, which counts in every one of these buckets and, with a cap, in the usage of the day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcquireRequest {
-    /// The lanes.
-    pub lanes: Vec<Bucket>,
+    /// The buckets.
+    pub buckets: Vec<Bucket>,
+    /// What the day allows; `None` counts no day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily: Option<DailyCap>,
     /// Now.
     pub now: Timestamp,
+}
+
+impl AcquireRequest {
+    /// One call to a vendor.
+    #[must_use]
+    pub fn new(buckets: &[Bucket], now: Timestamp) -> Self {
+        Self { buckets: buckets.to_vec(), daily: None, now }
+    }
+
+    /// One call to a provider, within the limits that the rubric sets for it.
+    #[must_use]
+    pub fn of_provider(limit: &LimitFile, cost_usd_micros: u32, now: Timestamp) -> Self {
+        let second = |max| Bucket { name: "second".to_owned(), window_ms: 1_000, max };
+        let usd_micros_max = limit.usd_per_day.map(|usd| u64::from(usd).saturating_mul(1_000_000));
+        Self {
+            buckets: limit.calls_per_second.map(second).into_iter().collect(),
+            daily: Some(DailyCap { calls_max: limit.calls_per_day, usd_micros_max, cost_usd_micros }),
+            now,
+        }
+    }
 }
 
 /// Answer to [`AcquireRequest`].
@@ -40,6 +65,17 @@ pub enum AcquireResponse {
         /// Milliseconds.
         ms: u32,
     },
+    /// Nothing is counted: the calls or the money of the day are used up.
+    DailyCapReached,
+}
+
+/// Says that a call that was counted cost nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequest {
+    /// The price that was counted, in millionths of a US dollar.
+    pub cost_usd_micros: u32,
+    /// When it was counted.
+    pub at: Timestamp,
 }
 
 /// Asks for the token of the vendor.
@@ -78,7 +114,7 @@ pub const LEASE_MS: i64 = 10_000;
 /// How soon a caller asks again while another fetches a token, in milliseconds.
 const ASK_AGAIN_MS: u32 = 100;
 
-/// A token as the gate keeps it.
+/// A token as the limiter keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptToken {
     /// The token.
@@ -90,57 +126,78 @@ pub struct KeptToken {
     pub base_url: String,
 }
 
-/// What a gate remembers.
+/// What a limiter remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RateLimiter {
-    /// Moments of the calls of each lane in milliseconds, the oldest first, no longer than the lane's window.
+pub struct LimiterState {
+    /// Timestamps of the calls of each bucket in milliseconds, the oldest first, no longer than the bucket's window.
     #[serde(default)]
-    lanes: BTreeMap<String, Vec<i64>>,
-    /// Nobody passes a lane before this moment: the vendor said so.
+    calls: BTreeMap<String, Vec<i64>>,
+    /// No call passes a bucket before this timestamp: the vendor said so.
     #[serde(default)]
-    held: BTreeMap<String, Timestamp>,
+    blocked: BTreeMap<String, Timestamp>,
+    /// What was called in the last day for which a cap was given.
+    #[serde(default)]
+    today: DailyUsage,
     #[serde(default)]
     token: Option<KeptToken>,
     #[serde(default)]
     fetching_until: Option<Timestamp>,
 }
 
-impl RateLimiter {
-    /// Lets one call through every lane, or says how long to wait. A clock that goes backwards lets nobody through
-    /// earlier: a call counts until its window has passed after the latest moment seen.
-    pub fn pass(&mut self, pass: &AcquireRequest) -> AcquireResponse {
-        let now_ms = pass.now.as_ms();
+impl LimiterState {
+    /// Lets one call through every bucket, or says how long to wait. The cap of the day goes first. A clock that goes backwards lets nobody through
+    /// earlier: a call counts until its window has passed after the latest timestamp seen.
+    pub fn acquire(&mut self, request: &AcquireRequest) -> AcquireResponse {
+        let AcquireRequest { buckets, daily, now } = request;
+        if daily.is_some_and(|cap| !self.today.has_room(&cap, *now)) {
+            return AcquireResponse::DailyCapReached;
+        }
+        let now_ms = now.as_ms();
         let mut wait_ms = 0_i64;
-        for lane in &pass.lanes {
-            let calls = self.lanes.entry(lane.name.clone()).or_default();
-            let window = i64::from(lane.window_ms);
+        for bucket in buckets {
+            let calls = self.calls.entry(bucket.name.clone()).or_default();
+            let window = i64::from(bucket.window_ms);
             calls.retain(|at| now_ms.saturating_sub(*at) < window);
-            let max = usize::try_from(lane.max.max(1)).unwrap_or(usize::MAX);
+            let max = usize::try_from(bucket.max.max(1)).unwrap_or(usize::MAX);
             if let Some(first) = calls.len().checked_sub(max).and_then(|place| calls.get(place)) {
                 wait_ms = wait_ms.max(window.saturating_sub(now_ms.saturating_sub(*first)));
             }
-            if let Some(until) = self.held.get(&lane.name) {
-                wait_ms = wait_ms.max(until.ms_since(pass.now));
+            if let Some(until) = self.blocked.get(&bucket.name) {
+                wait_ms = wait_ms.max(until.ms_since(*now));
             }
         }
         if wait_ms > 0 {
             return AcquireResponse::Wait { ms: u32::try_from(wait_ms).unwrap_or(u32::MAX) };
         }
-        self.held.retain(|_, until| until.ms_since(pass.now) > 0);
-        for lane in &pass.lanes {
-            let calls = self.lanes.entry(lane.name.clone()).or_default();
+        self.blocked.retain(|_, until| until.ms_since(*now) > 0);
+        for bucket in buckets {
+            let calls = self.calls.entry(bucket.name.clone()).or_default();
             let at_ms = calls.last().map_or(now_ms, |last| now_ms.max(*last));
             calls.push(at_ms);
         }
-        // A lane that is used no more, such as a channel that is gone, leaves nothing behind.
-        self.lanes.retain(|_, calls| calls.last().is_some_and(|last| now_ms.saturating_sub(*last) < LANE_KEPT_MS));
+        if let Some(cap) = daily {
+            self.today.count(cap, *now);
+        }
+        // A bucket that is used no more, such as a channel that is gone, leaves nothing behind.
+        self.calls.retain(|_, calls| calls.last().is_some_and(|last| now_ms.saturating_sub(*last) < BUCKET_KEPT_MS));
         AcquireResponse::Go
     }
 
-    /// Closes a lane until a moment, because the vendor said that it is full. A shorter hold does not end a longer one.
-    pub fn hold(&mut self, lane: &str, until: Timestamp) {
-        let held = self.held.entry(lane.to_owned()).or_insert(until);
-        *held = (*held).max(until);
+    /// Blocks a bucket, because the vendor said that it is full. A shorter block does not end a longer one.
+    pub fn block_until(&mut self, bucket: &str, until: Timestamp) {
+        let blocked = self.blocked.entry(bucket.to_owned()).or_insert(until);
+        *blocked = (*blocked).max(until);
+    }
+
+    /// Gives back the price of a call that cost nothing.
+    pub fn refund(&mut self, refund: &RefundRequest) {
+        self.today.refund(refund.cost_usd_micros, refund.at);
+    }
+
+    /// What was called on the day of `now`, and its price.
+    #[must_use]
+    pub fn today(&self, now: Timestamp) -> DailyUsage {
+        self.today.on(now)
     }
 
     /// The token, or who fetches one.
@@ -171,14 +228,14 @@ impl RateLimiter {
     }
 }
 
-/// How long the calls of a lane are kept when nobody passes it, in milliseconds: longer than every window of a vendor.
-const LANE_KEPT_MS: i64 = 60_000;
+/// How long the calls of a bucket are kept when nobody passes it, in milliseconds: longer than every window of a vendor.
+const BUCKET_KEPT_MS: i64 = 60_000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lane(name: &str, window_ms: u32, max: u32) -> Bucket {
+    fn bucket(name: &str, window_ms: u32, max: u32) -> Bucket {
         Bucket { name: name.to_owned(), window_ms, max }
     }
 
@@ -186,19 +243,20 @@ mod tests {
         Timestamp::from_ms(1_000_000 + ms)
     }
 
-    fn pass(gate: &mut RateLimiter, lanes: &[Bucket], now: i64) -> AcquireResponse {
-        gate.pass(&AcquireRequest { lanes: lanes.to_vec(), now: at(now) })
+    fn acquire(limiter: &mut LimiterState, buckets: &[Bucket], now: i64) -> AcquireResponse {
+        limiter.acquire(&AcquireRequest::new(buckets, at(now)))
     }
 
     #[test]
     fn no_window_wherever_it_begins_has_more_calls_than_the_limit() {
-        let lanes = [lane("search", 1_000, 5), lane("all", 10_000, 30)];
-        let mut gate = RateLimiter::default();
+        let buckets = [bucket("search", 1_000, 5), bucket("all", 10_000, 30)];
+        let mut limiter = LimiterState::default();
         let (mut now, mut went) = (0, Vec::new());
         while went.len() < 200 {
-            match pass(&mut gate, &lanes, now) {
+            match acquire(&mut limiter, &buckets, now) {
                 AcquireResponse::Go => went.push(now),
                 AcquireResponse::Wait { ms } => now += i64::from(ms),
+                AcquireResponse::DailyCapReached => panic!("no cap was given"),
             }
         }
         for (window, max) in [(1_000, 5), (10_000, 30)] {
@@ -212,51 +270,69 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_waits_counts_in_no_lane() {
-        let mut gate = RateLimiter::default();
-        let (narrow, wide) = (lane("narrow", 1_000, 1), lane("wide", 1_000, 2));
-        assert_eq!(pass(&mut gate, std::slice::from_ref(&narrow), 0), AcquireResponse::Go);
-        assert_eq!(pass(&mut gate, &[narrow, wide.clone()], 0), AcquireResponse::Wait { ms: 1_000 });
-        assert_eq!(pass(&mut gate, std::slice::from_ref(&wide), 0), AcquireResponse::Go);
-        assert_eq!(pass(&mut gate, &[wide], 0), AcquireResponse::Go);
+    fn a_call_that_waits_counts_in_no_bucket() {
+        let mut limiter = LimiterState::default();
+        let (narrow, wide) = (bucket("narrow", 1_000, 1), bucket("wide", 1_000, 2));
+        assert_eq!(acquire(&mut limiter, std::slice::from_ref(&narrow), 0), AcquireResponse::Go);
+        assert_eq!(acquire(&mut limiter, &[narrow, wide.clone()], 0), AcquireResponse::Wait { ms: 1_000 });
+        assert_eq!(acquire(&mut limiter, std::slice::from_ref(&wide), 0), AcquireResponse::Go);
+        assert_eq!(acquire(&mut limiter, &[wide], 0), AcquireResponse::Go);
     }
 
     #[test]
-    fn a_held_lane_lets_nobody_through_and_a_shorter_hold_does_not_end_it() {
-        let mut gate = RateLimiter::default();
-        let all = [lane("all", 1_000, 9)];
-        gate.hold("all", at(5_000));
-        gate.hold("all", at(2_000));
-        assert_eq!(pass(&mut gate, &all, 1_000), AcquireResponse::Wait { ms: 4_000 });
-        assert_eq!(pass(&mut gate, &all, 5_000), AcquireResponse::Go);
+    fn a_blocked_bucket_lets_nobody_through_and_a_shorter_block_does_not_end_it() {
+        let mut limiter = LimiterState::default();
+        let all = [bucket("all", 1_000, 9)];
+        limiter.block_until("all", at(5_000));
+        limiter.block_until("all", at(2_000));
+        assert_eq!(acquire(&mut limiter, &all, 1_000), AcquireResponse::Wait { ms: 4_000 });
+        assert_eq!(acquire(&mut limiter, &all, 5_000), AcquireResponse::Go);
     }
 
     #[test]
     fn a_clock_that_goes_backwards_gives_nothing_away() {
-        let mut gate = RateLimiter::default();
-        let all = [lane("all", 1_000, 1)];
-        assert_eq!(pass(&mut gate, &all, 10_000), AcquireResponse::Go);
-        assert_eq!(pass(&mut gate, &all, 0), AcquireResponse::Wait { ms: 11_000 });
+        let mut limiter = LimiterState::default();
+        let all = [bucket("all", 1_000, 1)];
+        assert_eq!(acquire(&mut limiter, &all, 10_000), AcquireResponse::Go);
+        assert_eq!(acquire(&mut limiter, &all, 0), AcquireResponse::Wait { ms: 11_000 });
+    }
+
+    #[test]
+    fn a_provider_is_called_as_often_as_the_second_and_the_day_allow() {
+        let limit = LimitFile { calls_per_second: Some(5), calls_per_day: Some(7), usd_per_day: Some(1) };
+        let mut limiter = LimiterState::default();
+        let mut ask = |now| limiter.acquire(&AcquireRequest::of_provider(&limit, 100_000, at(now)));
+        for _ in 0..5 {
+            assert_eq!(ask(0), AcquireResponse::Go);
+        }
+        assert_eq!(ask(300), AcquireResponse::Wait { ms: 700 });
+        assert_eq!(ask(1_000), AcquireResponse::Go);
+        assert_eq!(ask(1_000), AcquireResponse::Go);
+        assert_eq!(ask(2_000), AcquireResponse::DailyCapReached, "seven calls, of which the one that waited is none");
+        let usage = limiter.today(at(2_000));
+        assert_eq!((usage.calls, usage.cost_usd_micros), (7, 700_000));
+        limiter.refund(&RefundRequest { cost_usd_micros: 100_000, at: at(1_000) });
+        assert_eq!(limiter.today(at(2_000)).cost_usd_micros, 600_000);
     }
 
     #[test]
     fn one_caller_fetches_a_token_and_a_refused_one_is_fetched_again() {
-        let mut gate = RateLimiter::default();
+        let mut limiter = LimiterState::default();
         let ask = |refused: Option<&str>, now| TokenRequest { refused: refused.map(str::to_owned), now: at(now) };
         let token =
             |value: &str| Some(KeptToken { value: value.to_owned(), until: at(600_000), base_url: String::new() });
         let uses = |value: &str| TokenResponse::Use { value: value.to_owned(), base_url: String::new() };
-        assert_eq!(gate.token(&ask(None, 0)), TokenResponse::Fetch);
-        assert_eq!(gate.token(&ask(None, 1)), TokenResponse::Wait { ms: 100 });
-        gate.put_token(None);
-        assert_eq!(gate.token(&ask(None, 2)), TokenResponse::Fetch);
-        assert_eq!(gate.token(&ask(None, 2 + LEASE_MS)), TokenResponse::Fetch, "whoever fetched it died");
-        gate.put_token(token("one"));
-        assert_eq!(gate.token(&ask(None, 3)), uses("one"));
-        assert_eq!(gate.token(&ask(Some("zero"), 3)), uses("one"), "another one was refused");
-        assert_eq!(gate.token(&ask(Some("one"), 3)), TokenResponse::Fetch);
-        gate.put_token(token("two"));
-        assert_eq!(gate.token(&ask(Some("one"), 3)), uses("two"));
-        assert_eq!(gate.token(&ask(None, 540_000)), TokenResponse::Fetch, "renewed a minute before its end");
+        assert_eq!(limiter.token(&ask(None, 0)), TokenResponse::Fetch);
+        assert_eq!(limiter.token(&ask(None, 1)), TokenResponse::Wait { ms: 100 });
+        limiter.put_token(None);
+        assert_eq!(limiter.token(&ask(None, 2)), TokenResponse::Fetch);
+        assert_eq!(limiter.token(&ask(None, 2 + LEASE_MS)), TokenResponse::Fetch, "whoever fetched it died");
+        limiter.put_token(token("one"));
+        assert_eq!(limiter.token(&ask(None, 3)), uses("one"));
+        assert_eq!(limiter.token(&ask(Some("zero"), 3)), uses("one"), "another one was refused");
+        assert_eq!(limiter.token(&ask(Some("one"), 3)), TokenResponse::Fetch);
+        limiter.put_token(token("two"));
+        assert_eq!(limiter.token(&ask(Some("one"), 3)), uses("two"));
+        assert_eq!(limiter.token(&ask(None, 540_000)), TokenResponse::Fetch, "renewed a minute before its end");
     }
 }

@@ -3,8 +3,8 @@
 //! `Calendly-Webhook-Signature: t=<seconds>,v1=<hex of HMAC-SHA256(signing key, "{t}.{raw body}")>`, good for three
 //! minutes. An event is known by its `payload.uri`. Calendly tries for 24 hours, then switches the subscription off.
 
-use crate::intake::LeadField;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField};
 use crate::time::MINUTE_MS;
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent};
@@ -32,10 +32,15 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     let seconds = digits(timestamp)?;
     SHA256_HEX.check(signature, &keys, &[timestamp.as_bytes(), b".", incoming.body])?;
     check_fresh(incoming.now, seconds.saturating_mul(1_000), WINDOW_MS)?;
-    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?)]))
+    read(incoming, settings)
 }
 
-fn event(body: &JsonNode) -> WebhookEvent {
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
+}
+
+fn event(body: &JsonNode, map: &FieldMap) -> WebhookEvent {
     let payload = body.get("payload");
     match body.get("event").text() {
         "invitee.created" | "routing_form_submission.created" => {}
@@ -47,7 +52,7 @@ fn event(body: &JsonNode) -> WebhookEvent {
     if payload.get("old_invitee").id().is_some() {
         return WebhookEvent::nothing("meeting_moved");
     }
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     draft.set(LeadField::Email, payload.get("email").plain());
     draft.set(LeadField::Name, payload.get("name").plain());
     draft.set(LeadField::FirstName, payload.get("first_name").plain());
@@ -59,6 +64,12 @@ fn event(body: &JsonNode) -> WebhookEvent {
         if name.starts_with("utm_") {
             draft.add(name, value.plain());
         }
+    }
+    // The number that Calendly reminds by text, or that the host calls.
+    draft.set(LeadField::Phone, payload.get("text_reminder_number").plain());
+    let place = payload.at(&["scheduled_event", "location"]);
+    if place.get("type").text() == "outbound_call" {
+        draft.set(LeadField::Phone, place.get("location").plain());
     }
     draft.add("fields.meeting", payload.at(&["scheduled_event", "name"]).plain());
     draft.add("fields.meeting_at", payload.at(&["scheduled_event", "start_time"]).plain());

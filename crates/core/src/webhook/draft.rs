@@ -6,7 +6,7 @@
 
 use crate::id::{RepId, TeamId};
 use crate::intake::json_tree::JsonNode;
-use crate::intake::{FieldMap, LeadField, Name, Note, RawLead, RawSignal};
+use crate::intake::{FieldMap, LeadField, Name, Note, RawLead, RawSignal, flatten, is_about_the_lead, telling_name};
 use crate::limits::{
     FIELD_NAME_BYTES_MAX, FIELDS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX, URL_CHARS_MAX,
     VALUE_CHARS_MAX,
@@ -15,38 +15,18 @@ use crate::normalize;
 use crate::time::Timestamp;
 use crate::webhook::payload;
 
-/// Objects that only wrap a lead: their fields count as if they stood outside.
-const WRAPPERS: &[&str] = &[
-    "attributes",
-    "contact",
-    "customer",
-    "data",
-    "fields",
-    "lead",
-    "payload",
-    "person",
-    "profile",
-    "properties",
-    "submission",
-    "traits",
-    "user",
-];
-
-/// Objects inside objects that are read.
-const LEVELS_MAX: u32 = 3;
-
 /// A lead in the making.
-#[derive(Default)]
-pub struct Draft {
+pub struct Draft<'a> {
+    map: &'a FieldMap,
     known: Vec<(LeadField, String)>,
     pairs: Vec<(String, String)>,
     signals: Vec<RawSignal>,
 }
 
-impl Draft {
-    /// A lead from a sender, which is its source unless the payload says another.
-    pub fn new() -> Self {
-        Self::default()
+impl<'a> Draft<'a> {
+    /// A lead from a sender, which is its source unless the payload says another. `map` says what its names mean.
+    pub fn new(map: &'a FieldMap) -> Self {
+        Self { map, known: Vec::new(), pairs: Vec::new(), signals: Vec::new() }
     }
 
     /// Says what a known field is. The first text counts; an empty one does not.
@@ -73,21 +53,37 @@ impl Draft {
         }
     }
 
-    /// Adds the fields of an object. An inner object's fields are named after both, such as `company_name`, unless the
-    /// outer one only wraps a lead.
+    /// Adds an answer to a question of a form; `kind` is the form's type of the question. The first question for an address
+    /// or a telephone number of the lead is that, unless the sender's settings say what the question means.
     #[inline(never)]
-    pub fn object(&mut self, node: &JsonNode) {
-        self.inner("", node, LEVELS_MAX);
+    pub fn answer(&mut self, question: &str, kind: &str, text: Option<String>) {
+        let kind = kind.to_lowercase();
+        let field = match () {
+            () if kind.contains("email") => Some(LeadField::Email),
+            () if kind.contains("phone") || kind == "tel" => Some(LeadField::Phone),
+            () => None,
+        };
+        let is_mapped = self.map.resolve(question).is_some();
+        match field {
+            Some(field) if !is_mapped && !self.has(field) && is_about_the_lead(question) => self.set(field, text),
+            _ => self.add(question, text),
+        }
     }
 
-    fn inner(&mut self, outer: &str, node: &JsonNode, levels: u32) {
-        for (name, value) in node.entries() {
-            let full = if outer.is_empty() { name.clone() } else { format!("{outer}_{name}") };
-            if value.entries().is_empty() {
-                self.add(&full, value.plain());
-            } else if let Some(levels) = levels.checked_sub(1) {
-                let is_wrapper = outer.is_empty() && WRAPPERS.contains(&name.to_lowercase().as_str());
-                self.inner(if is_wrapper { "" } else { &full }, value, levels);
+    /// The better of two names of one field: the first, unless only the second means something.
+    pub fn telling_name<'n>(&self, name: &'n str, other: &'n str) -> &'n str {
+        telling_name(name, other, self.map)
+    }
+
+    /// Adds the fields of an object. An inner object's fields are named after both, such as `company_name`, unless the
+    /// outer one only wraps a lead. An object or an item of a list that has a question and its answer is a field.
+    #[inline(never)]
+    pub fn object(&mut self, node: &JsonNode) {
+        for field in flatten(node, self.map) {
+            if field.kind.is_empty() {
+                self.add(&field.name, Some(field.text));
+            } else {
+                self.answer(&field.name, &field.kind, Some(field.text));
             }
         }
     }
@@ -112,17 +108,10 @@ impl Draft {
         }
     }
 
-    /// The address, when one was said under any name.
-    pub fn email(&self) -> Option<&str> {
-        let said = self.known.iter().find(|(known, _)| *known == LeadField::Email).map(|(_, text)| text.as_str());
-        let named = || self.pairs.iter().find(|(name, _)| LeadField::from_alias(name) == Some(LeadField::Email));
-        said.or_else(|| named().map(|(_, text)| text.as_str()))
-    }
-
     /// The lead. `source` is where it came from, unless the payload says so.
     #[inline(never)]
     pub fn finish(self, source: &str) -> RawLead {
-        let Self { known, pairs, signals } = self;
+        let Self { map, known, pairs, signals } = self;
         let mut all: Vec<(String, String)> =
             known.iter().map(|(known, text)| (known.path().to_owned(), text.clone())).collect();
         for (name, text) in pairs {
@@ -130,10 +119,10 @@ impl Draft {
                 // The sender's file knows better what the field is; another text under its name is not lost.
                 Some(field) if known.iter().any(|(other, said)| *other == field && *said == text) => {}
                 Some(field) if known.iter().any(|(other, _)| *other == field) => {
-                    all.push((format!("fields.{}", short_name(&name)), text));
+                    all.push((format!("fields.{name}"), text))
                 }
-                _ if is_unreadable(&name, &text) => all.push((format!("fields.{}", short_name(&name)), text)),
-                _ => all.push((short_name(&name), text)),
+                _ if is_unreadable(&name, &text) => all.push((format!("fields.{name}"), text)),
+                _ => all.push((name, text)),
             }
         }
         let mut notes = Vec::new();
@@ -141,9 +130,12 @@ impl Draft {
             all.truncate(FIELDS_MAX);
             notes.push(Note { path: "fields".to_owned(), code: "fields_dropped".to_owned() });
         }
-        let mut raw = RawLead::from_pairs(first_address_only(all), &FieldMap::default());
+        let mut raw = RawLead::from_pairs(first_address_only(all), map);
         raw.set_default(LeadField::Source, source);
         for pair in &mut raw.pairs {
+            if let Name::Own(name) = &mut pair.name {
+                *name = short_name(name);
+            }
             let text = fitting(&pair.name, &pair.value);
             if text != pair.value {
                 notes.push(Note { path: pair.name.path(), code: "text_cut".to_owned() });

@@ -1,9 +1,10 @@
 //! Leads that a webhook only names: the request that reads one at the vendor, and what the answer means.
 
 use crate::http::HttpRequest;
-use crate::intake::RawLead;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, RawLead};
 use crate::time::{MINUTE_MS, Timestamp};
+use crate::webhook::event::WebhookEvent;
 use crate::webhook::payload::json;
 use crate::webhook::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,17 @@ pub enum Fetched {
     Misconfigured(&'static str),
 }
 
+impl Fetched {
+    /// What was read as an event.
+    pub(super) fn into_event(self) -> WebhookEvent {
+        match self {
+            Self::Lead(raw) => WebhookEvent::lead(None, *raw),
+            Self::Nothing(code) => WebhookEvent::nothing(code),
+            Self::Broken(code) | Self::Later(code) | Self::Misconfigured(code) => WebhookEvent::broken(code),
+        }
+    }
+}
+
 /// Settings by name.
 pub(super) type Setting<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -58,7 +70,7 @@ pub(super) struct FetchReader {
     /// Makes the request.
     pub request: fn(&Fetch, Setting<'_>) -> Result<HttpRequest, Refusal>,
     /// Reads a record.
-    pub lead: fn(&JsonNode) -> Fetched,
+    pub lead: fn(&JsonNode, &FieldMap) -> Fetched,
 }
 
 impl Fetch {
@@ -71,7 +83,13 @@ impl Fetch {
     }
 
     /// What an answer means; `lead` reads the vendor's record.
-    pub(super) fn told(&self, lead: fn(&JsonNode) -> Fetched, status: u16, body: &[u8], now: Timestamp) -> Fetched {
+    pub(super) fn told(
+        &self,
+        lead: impl FnOnce(&JsonNode) -> Fetched,
+        status: u16,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Fetched {
         let body = json(body);
         let error_code = body.as_ref().ok().and_then(|body| body.at(&["error", "code"]).number());
         match (status, error_code) {

@@ -4,8 +4,9 @@
 //! `event_id`, `submission_id` or `id` inside of it; without one, equal contents are the same event. Ids in headers are
 //! not looked at, since they change with every delivery.
 
-use crate::intake::Media;
+use crate::intake::charset::TextDecoder;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, Media, form};
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent};
@@ -37,24 +38,31 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     // Many senders write the name of the hash before the signature; another hash is refused.
     let given = given.strip_prefix(name).unwrap_or(given);
     Scheme { algorithm, encoding, prefix: "" }.check(given, &keys, &[incoming.body])?;
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    let map = settings.map();
     if Media::of(incoming.header("content-type")) == Ok(Media::Form) {
-        let pairs = form_urlencoded::parse(incoming.body);
-        let entries = pairs.map(|(name, value)| (name.into_owned(), JsonNode::Text(value.into_owned()))).collect();
-        return Ok(ParsedWebhook::Events(vec![event(&JsonNode::Object(entries))]));
+        // Whatever is not UTF-8 is taken for Windows-1252, so there is always a text.
+        let (pairs, _) = form::pairs(incoming.body, TextDecoder::default()).unwrap_or_default();
+        let entries = pairs.into_iter().map(|(name, value)| (name, JsonNode::Text(value))).collect();
+        return Ok(ParsedWebhook::Events(vec![event(&JsonNode::Object(entries), map)]));
     }
     match json(incoming.body)? {
         JsonNode::List(items) if items.len() > HOOK_EVENTS_MAX => Err(Refusal::too_many_events(HOOK_EVENTS_MAX)),
-        JsonNode::List(items) => Ok(ParsedWebhook::Events(items.iter().map(event).collect())),
-        node => Ok(ParsedWebhook::Events(vec![event(&node)])),
+        JsonNode::List(items) => Ok(ParsedWebhook::Events(items.iter().map(|item| event(item, map)).collect())),
+        node => Ok(ParsedWebhook::Events(vec![event(&node, map)])),
     }
 }
 
-fn event(node: &JsonNode) -> WebhookEvent {
+fn event(node: &JsonNode, map: &FieldMap) -> WebhookEvent {
     if node.entries().is_empty() {
         return WebhookEvent::broken("not_an_object");
     }
     let id = ["event_id", "submission_id", "id"].iter().find_map(|name| node.get(name).id());
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     draft.object(node);
     WebhookEvent::lead(id.map(|id| format!("hmac:{id}")), draft.finish("webhook"))
 }

@@ -3,8 +3,8 @@
 //! Nothing is signed: the key that was typed into the form's webhook settings comes back as `google_key`. A lead is known
 //! by `lead_id`. The leads of "Send test data" say `is_test` and are not leads. Ids may be larger than 2^53.
 
-use crate::intake::LeadField;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField};
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
@@ -40,10 +40,15 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if !is_one_of(body.get("google_key").text(), &secrets) {
         return Err(Refusal::bad_secret());
     }
-    Ok(ParsedWebhook::Events(vec![event(&body)]))
+    read(incoming, settings)
 }
 
-fn event(body: &JsonNode) -> WebhookEvent {
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
+}
+
+fn event(body: &JsonNode, map: &FieldMap) -> WebhookEvent {
     if body.get("is_test") == &JsonNode::Flag(true) {
         return WebhookEvent::nothing("test_lead");
     }
@@ -52,7 +57,7 @@ fn event(body: &JsonNode) -> WebhookEvent {
         return WebhookEvent::broken("no_columns");
     }
     let column = |id: &str| columns.iter().find(|column| column.get("column_id").text() == id);
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     for (id, known) in COLUMNS {
         if let Some(text) = column(id).and_then(|column| column.get("string_value").plain()) {
             if draft.has(*known) {

@@ -9,7 +9,7 @@ use crate::crm::hubspot::VERSION;
 use crate::crm::hubspot::properties::{LEAD, PERSON_ID};
 use crate::http::{HttpRequest, Method};
 use crate::intake::json_tree::JsonNode;
-use crate::intake::{LeadField, RawLead};
+use crate::intake::{FieldMap, LeadField, RawLead};
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::time::Timestamp;
 use crate::webhook::draft::Draft;
@@ -151,6 +151,11 @@ fn once_per_contact(events: Vec<WebhookEvent>) -> Vec<WebhookEvent> {
     kept
 }
 
+/// Reads a record as the vendor answers with it: what a request of this sender names.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![lead(&json(incoming.body)?, settings.map()).into_event()]))
+}
+
 pub(super) const READER: FetchReader = FetchReader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
@@ -172,7 +177,7 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
     Ok(HttpRequest { method: Method::Get, url, headers, body: None })
 }
 
-fn lead(contact: &JsonNode) -> Fetched {
+fn lead(contact: &JsonNode, map: &FieldMap) -> Fetched {
     let properties = contact.get("properties");
     if properties.entries().is_empty() {
         return Fetched::Broken("fetch_unreadable");
@@ -187,12 +192,16 @@ fn lead(contact: &JsonNode) -> Fetched {
     let texts: Vec<(&str, String)> =
         properties.entries().iter().filter_map(|(name, value)| Some((name.as_str(), value.plain()?))).collect();
     let id = contact.get("id").plain().unwrap_or_default();
-    Fetched::Lead(Box::new(hubspot_contact(&id, texts.iter().map(|(name, text)| (*name, text.as_str())))))
+    Fetched::Lead(Box::new(hubspot_contact(&id, texts.iter().map(|(name, text)| (*name, text.as_str())), map)))
 }
 
 /// A contact as a lead.
-pub fn hubspot_contact<'a>(id: &str, properties: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> RawLead {
-    let mut draft = Draft::new();
+pub fn hubspot_contact<'a>(
+    id: &str,
+    properties: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    map: &FieldMap,
+) -> RawLead {
+    let mut draft = Draft::new(map);
     let known = [
         ("email", LeadField::Email),
         ("hs_language", LeadField::Language),

@@ -22,6 +22,11 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if !is_one_of(&incoming.query("secret").unwrap_or_default(), &secrets) {
         return Err(Refusal::bad_secret());
     }
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     let field = |name: &str| {
         let mut pairs = form_urlencoded::parse(incoming.body);
         pairs.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
@@ -31,7 +36,7 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
         return Ok(ParsedWebhook::Events(vec![WebhookEvent::broken("no_response")]));
     };
     let answers = json(answers.as_bytes())?;
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(settings.map());
     for (name, value) in answers.entries() {
         if let Some(name) = question(name) {
             add(&mut draft, name, value);
@@ -49,7 +54,7 @@ fn question(name: &str) -> Option<&str> {
     is_question.then_some(name)
 }
 
-fn add(draft: &mut Draft, name: &str, value: &JsonNode) {
+fn add(draft: &mut Draft<'_>, name: &str, value: &JsonNode) {
     let entries = value.entries();
     if entries.is_empty() {
         return draft.add(name, value.plain());

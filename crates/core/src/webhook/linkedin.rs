@@ -6,8 +6,8 @@
 
 use crate::http;
 use crate::http::HttpRequest;
-use crate::intake::LeadField;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField};
 use crate::time::Timestamp;
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent, WebhookEventKind};
@@ -66,6 +66,11 @@ fn event(body: &JsonNode, now: Timestamp) -> WebhookEvent {
     }
 }
 
+/// Reads a record as the vendor answers with it: what a request of this sender names.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![lead(&json(incoming.body)?, settings.map()).into_event()]))
+}
+
 pub(super) const READER: FetchReader = FetchReader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
@@ -83,7 +88,7 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
     Ok(HttpRequest { method: http::Method::Get, url, headers, body: None })
 }
 
-fn lead(body: &JsonNode) -> Fetched {
+fn lead(body: &JsonNode, map: &FieldMap) -> Fetched {
     if body.get("testLead") == &JsonNode::Flag(true) {
         return Fetched::Nothing("test_lead");
     }
@@ -92,7 +97,7 @@ fn lead(body: &JsonNode) -> Fetched {
         return Fetched::Broken("fetch_unreadable");
     }
     let questions = body.at(&["form", "content", "questions"]).items();
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     for answer in answers {
         let question = questions.iter().find(|question| question.get("questionId") == answer.get("questionId"));
         add(&mut draft, question.unwrap_or(&JsonNode::Null), answer);
@@ -105,7 +110,7 @@ fn lead(body: &JsonNode) -> Fetched {
     Fetched::Lead(Box::new(draft.finish("linkedin")))
 }
 
-fn add(draft: &mut Draft, question: &JsonNode, answer: &JsonNode) {
+fn add(draft: &mut Draft<'_>, question: &JsonNode, answer: &JsonNode) {
     let details = answer.get("answerDetails");
     let text = details.at(&["textQuestionAnswer", "answer"]).plain();
     let chosen = details.at(&["multipleChoiceAnswer", "options"]).items();

@@ -6,8 +6,8 @@
 
 use crate::http;
 use crate::http::HttpRequest;
-use crate::intake::LeadField;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField};
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::time::Timestamp;
 use crate::webhook::draft::Draft;
@@ -71,6 +71,11 @@ fn event(change: &JsonNode, now: Timestamp) -> WebhookEvent {
     }
 }
 
+/// Reads a record as the vendor answers with it: what a request of this sender names.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![lead(&json(incoming.body)?, settings.map()).into_event()]))
+}
+
 pub(super) const READER: FetchReader = FetchReader { request, lead };
 
 fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> {
@@ -83,12 +88,21 @@ fn request(fetch: &Fetch, setting: Setting<'_>) -> Result<HttpRequest, Refusal> 
     Ok(HttpRequest { method: http::Method::Get, url, headers, body: None })
 }
 
-fn lead(body: &JsonNode) -> Fetched {
+/// Whether an answer is one of Meta's testing tool: `<test lead: dummy data for full_name>`, `test@fb.com`.
+fn is_dummy(field: &JsonNode) -> bool {
+    let text = field.get("values").plain().unwrap_or_default().to_lowercase();
+    text.starts_with("<test lead:") || matches!(text.as_str(), "test@fb.com" | "test@meta.com")
+}
+
+fn lead(body: &JsonNode, map: &FieldMap) -> Fetched {
     let fields = body.get("field_data").items();
     if fields.is_empty() {
         return Fetched::Broken("fetch_unreadable");
     }
-    let mut draft = Draft::new();
+    if fields.iter().any(is_dummy) {
+        return Fetched::Nothing("test_lead");
+    }
+    let mut draft = Draft::new(map);
     for field in fields {
         draft.add(field.get("name").text(), field.get("values").plain());
     }

@@ -38,9 +38,12 @@ pub use refusal::{Blame, Refusal};
 pub use settings::SenderSettings;
 pub use verify::WINDOW_MS;
 
+use crate::form::GuardedField;
 use crate::http::HttpRequest;
+use crate::intake::FieldMap;
 use crate::time::Timestamp;
 use fetch::{FetchReader, Setting};
+use std::collections::BTreeSet;
 
 /// What a sender's file gives.
 type Hears = fn(&Incoming<'_>, &SenderSettings) -> Result<ParsedWebhook, Refusal>;
@@ -76,8 +79,39 @@ macro_rules! senders {
             const fn hears(self) -> Hears {
                 match self { $(Self::$variant => $module::parse,)* }
             }
+
+            const fn reads(self) -> Hears {
+                match self { $(Self::$variant => $module::read,)* }
+            }
         }
     };
+}
+
+impl Sender {
+    /// What of the guarded fields counts in a lead of this sender. The systems of the business say all of them; what a form
+    /// builder, an advertisement or a page of the business sends was written by a stranger, hidden fields included. Signals
+    /// are made by the sender's file, of events and not of fields.
+    #[must_use]
+    pub fn accepts(self) -> BTreeSet<GuardedField> {
+        match self {
+            Self::Hubspot | Self::Salesforce | Self::StandardWebhooks | Self::Hmac => GuardedField::ALL.into(),
+            Self::Typeform
+            | Self::Segment
+            | Self::Tally
+            | Self::Webflow
+            | Self::Jotform
+            | Self::Calendly
+            | Self::Meta
+            | Self::Linkedin
+            | Self::GoogleAds => BTreeSet::from([GuardedField::Intent]),
+        }
+    }
+
+    /// Name of the setting that adds guarded fields to [`accepts`](Self::accepts), such as `TYPEFORM_ACCEPT_FIELDS`.
+    #[must_use]
+    pub fn accept_setting(self) -> String {
+        format!("{}_ACCEPT_FIELDS", self.id().to_uppercase().replace('-', "_"))
+    }
 }
 
 senders! {
@@ -104,6 +138,31 @@ pub fn parse(sender: Sender, incoming: &Incoming<'_>, settings: &SenderSettings)
     sender.hears()(incoming, settings)
 }
 
+/// Reads a sample that an operator pasted, which nobody signed: a payload, or of vendors whose webhooks only name a lead
+/// the record that they answer with.
+///
+/// # Errors
+/// A [`Refusal`] when it cannot be read.
+pub fn read_sample(
+    sender: Sender,
+    incoming: &Incoming<'_>,
+    settings: &SenderSettings,
+) -> Result<ParsedWebhook, Refusal> {
+    sender.reads()(incoming, settings)
+}
+
+impl FetchVendor {
+    /// The sender whose webhooks name records of this vendor.
+    #[must_use]
+    pub const fn sender(self) -> Sender {
+        match self {
+            Self::Hubspot => Sender::Hubspot,
+            Self::Meta => Sender::Meta,
+            Self::Linkedin => Sender::Linkedin,
+        }
+    }
+}
+
 impl Fetch {
     /// What its vendor's file gives.
     const fn reader(&self) -> &'static FetchReader {
@@ -122,9 +181,10 @@ impl Fetch {
         (self.reader().request)(self, setting)
     }
 
-    /// What the answer means.
+    /// What the answer means; `map` says what the vendor's field names mean.
     #[must_use]
-    pub fn read(&self, status: u16, body: &[u8], now: Timestamp) -> Fetched {
-        self.told(self.reader().lead, status, body, now)
+    pub fn read(&self, status: u16, body: &[u8], map: &FieldMap, now: Timestamp) -> Fetched {
+        let lead = self.reader().lead;
+        self.told(|body| lead(body, map), status, body, now)
     }
 }

@@ -5,8 +5,8 @@
 //! notifications at most, comes again for 24 hours until it is acknowledged, and carries the record as it is by then; a
 //! notification is known by its `Id`. A flow does not try again; its call is known by `record_id` and `occurred_at`.
 
-use crate::intake::Media;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, Media};
 use crate::limits::HOOK_EVENTS_MAX;
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent};
@@ -48,8 +48,13 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if !is_one_of(&given, &secrets) {
         return Err(Refusal::bad_secret());
     }
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     if is_callout(incoming) {
-        return Ok(ParsedWebhook::Events(vec![callout(&json(incoming.body)?)]));
+        return Ok(ParsedWebhook::Events(vec![callout(&json(incoming.body)?, settings.map())]));
     }
     let unreadable = || Refusal::unreadable("the body is not an outbound message in XML");
     let text = std::str::from_utf8(incoming.body).map_err(|_| unreadable())?;
@@ -64,7 +69,7 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if notifications.len() > HOOK_EVENTS_MAX {
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
     }
-    Ok(ParsedWebhook::Events(notifications.into_iter().map(notification).collect()))
+    Ok(ParsedWebhook::Events(notifications.into_iter().map(|node| notification(node, settings.map())).collect()))
 }
 
 /// Ids have 15 letters, or 18 with a checksum at the end.
@@ -82,13 +87,13 @@ fn child<'a, 'input>(node: Element<'a, 'input>, name: &str) -> Option<Element<'a
     node.children().find(|child| child.is_element() && child.tag_name().name() == name)
 }
 
-fn notification(node: Element<'_, '_>) -> WebhookEvent {
+fn notification(node: Element<'_, '_>, map: &FieldMap) -> WebhookEvent {
     let Some(record) = child(node, "sObject") else { return WebhookEvent::nothing("no_record") };
     let kind = record.attributes().find(|attribute| attribute.name() == "type").map_or("", |kind| kind.value());
     if !matches!(kind.rsplit(':').next(), Some("Lead" | "Contact")) {
         return WebhookEvent::nothing("not_a_lead");
     }
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     for field in record.children().filter(Element::is_element) {
         add(&mut draft, field.tag_name().name(), field.text());
     }
@@ -96,7 +101,7 @@ fn notification(node: Element<'_, '_>) -> WebhookEvent {
     WebhookEvent::lead(id.map(|id| format!("salesforce:{id}")), draft.finish("salesforce"))
 }
 
-fn add(draft: &mut Draft, name: &str, text: Option<&str>) {
+fn add(draft: &mut Draft<'_>, name: &str, text: Option<&str>) {
     let text = text.map(str::to_owned);
     match name.strip_suffix("__c") {
         Some(custom) => draft.add(custom, text),
@@ -105,13 +110,13 @@ fn add(draft: &mut Draft, name: &str, text: Option<&str>) {
     }
 }
 
-fn callout(body: &JsonNode) -> WebhookEvent {
+fn callout(body: &JsonNode, map: &FieldMap) -> WebhookEvent {
     if body.entries().is_empty() {
         return WebhookEvent::broken("not_an_object");
     }
     let record = body.get("record_id").id();
     let key = record.as_ref().map(|id| format!("salesforce:{id}:{}", body.get("occurred_at").id().unwrap_or_default()));
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     draft.submitted_at(body.get("occurred_at"));
     let fields = body.entries().iter().filter(|(name, _)| !matches!(name.as_str(), "event" | "org_id" | "occurred_at"));
     draft.object(&JsonNode::Object(fields.cloned().collect()));

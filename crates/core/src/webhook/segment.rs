@@ -43,7 +43,7 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if incoming.body.trim_ascii_start().first() != Some(&b'[') {
         SCHEME.check(signature, &keys, &[incoming.body])?;
         let node = json(incoming.body)?;
-        return Ok(ParsedWebhook::Events(vec![event(&node, "", settings)]));
+        return Ok(ParsedWebhook::Events(vec![event(&node, "", &JsonNode::Null, settings)]));
     }
     let events = raw_items(incoming.body).ok_or_else(unreadable)?;
     let first = events.first().ok_or_else(unreadable)?;
@@ -57,7 +57,17 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     if events.len() > HOOK_EVENTS_MAX {
         return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
     }
-    Ok(ParsedWebhook::Events(events.into_iter().map(|raw| read(raw, "", settings)).collect()))
+    Ok(ParsedWebhook::Events(events.into_iter().map(|raw| read_event(raw, &JsonNode::Null, settings)).collect()))
+}
+
+/// Reads a request that is the sender's: an event, a list of them, or a batch of the tracking API.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    let body = raw_value_of(incoming.body, b"batch").unwrap_or(incoming.body);
+    let events = raw_items(body).unwrap_or_else(|| vec![body]);
+    if events.len() > HOOK_EVENTS_MAX {
+        return Err(Refusal::too_many_events(HOOK_EVENTS_MAX));
+    }
+    Ok(ParsedWebhook::Events(events.into_iter().map(|raw| read_event(raw, &JsonNode::Null, settings)).collect()))
 }
 
 /// Listens to a call of the tracking API: `batch`, or one of [`CALLS`], which is the type of an event that has none.
@@ -75,7 +85,10 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &SenderSettings) -> 
         let in_body = raw_value_of(incoming.body, b"writeKey").and_then(|key| json(key).ok());
         check_write_key(basic, in_body.as_ref().map(JsonNode::text), &keys)?;
         let events = raw_value_of(incoming.body, b"batch").and_then(raw_items).ok_or_else(unreadable)?;
-        let events: Vec<WebhookEvent> = events.into_iter().map(|raw| read(raw, "", settings)).collect();
+        // What a library says once for the whole batch holds for each event that says nothing else.
+        let shared = raw_value_of(incoming.body, b"context").and_then(|context| json(context).ok());
+        let context = shared.unwrap_or(JsonNode::Null);
+        let events: Vec<WebhookEvent> = events.into_iter().map(|raw| read_event(raw, &context, settings)).collect();
         let leads = events.iter().filter(|event| matches!(event.says, WebhookEventKind::Lead(_))).count();
         return if leads > SEGMENT_LEADS_MAX {
             Err(Refusal::too_many_events(SEGMENT_LEADS_MAX))
@@ -90,7 +103,7 @@ pub fn track(incoming: &Incoming<'_>, call: &str, settings: &SenderSettings) -> 
     let node = json(incoming.body);
     let in_body = node.as_ref().ok().map(|node| node.get("writeKey").text()).filter(|key| !key.is_empty());
     check_write_key(basic, in_body, &keys)?;
-    Ok(ParsedWebhook::Events(vec![event(&node?, call, settings)]))
+    Ok(ParsedWebhook::Events(vec![event(&node?, call, &JsonNode::Null, settings)]))
 }
 
 fn too_large(code: &'static str, most: usize) -> Refusal {
@@ -110,14 +123,15 @@ fn check_write_key(basic: Option<&str>, in_body: Option<&str>, keys: &[&str]) ->
     if is_right { Ok(()) } else { Err(Refusal::bad_secret()) }
 }
 
-fn read(raw: &[u8], kind: &str, settings: &SenderSettings) -> WebhookEvent {
+fn read_event(raw: &[u8], context: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
     if raw.len() > SEGMENT_EVENT_BYTES_MAX {
         return WebhookEvent::broken("event_too_large");
     }
-    json(raw).map_or_else(|_| WebhookEvent::broken("unreadable_event"), |node| event(&node, kind, settings))
+    json(raw).map_or_else(|_| WebhookEvent::broken("unreadable_event"), |node| event(&node, "", context, settings))
 }
 
-fn event(node: &JsonNode, kind: &str, settings: &SenderSettings) -> WebhookEvent {
+/// `shared` is the context of the batch, for what the event's own does not say.
+fn event(node: &JsonNode, kind: &str, shared: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
     if node.entries().is_empty() {
         return WebhookEvent::broken("not_an_object");
     }
@@ -131,9 +145,13 @@ fn event(node: &JsonNode, kind: &str, settings: &SenderSettings) -> WebhookEvent
     if settings.lists("SEGMENT_EVENTS", name) == Some(false) {
         return WebhookEvent::nothing("event_not_listed");
     }
-    let mut draft = Draft::new();
+    let context = |path: &[&str]| match node.get("context").at(path) {
+        JsonNode::Null => shared.at(path).clone(),
+        own => own.clone(),
+    };
+    let mut draft = Draft::new(settings.map());
     person(&mut draft, node.get("traits"));
-    person(&mut draft, node.at(&["context", "traits"]));
+    person(&mut draft, &context(&["traits"]));
     if kind == "track" {
         draft.set(LeadField::Email, node.at(&["properties", "email"]).plain());
         draft.object(node.get("properties"));
@@ -141,24 +159,29 @@ fn event(node: &JsonNode, kind: &str, settings: &SenderSettings) -> WebhookEvent
         draft.add("fields.event", Some(name.to_owned()));
     }
     let user = node.get("userId").text();
-    draft.set(LeadField::Email, Some(user.to_owned()).filter(|user| user.contains('@') && draft.email().is_none()));
-    if draft.email().is_none() {
-        return WebhookEvent::nothing("no_email");
-    }
-    let campaign = node.at(&["context", "campaign"]);
+    let campaign = context(&["campaign"]);
     draft.set(LeadField::UtmSource, campaign.get("source").plain());
     draft.set(LeadField::UtmMedium, campaign.get("medium").plain());
     draft.set(LeadField::UtmCampaign, campaign.get("name").plain());
     draft.set(LeadField::UtmTerm, campaign.get("term").plain());
     draft.set(LeadField::UtmContent, campaign.get("content").plain());
-    draft.add("fields.page_url", node.at(&["context", "page", "url"]).plain());
+    draft.add("fields.page_url", context(&["page", "url"]).plain());
     draft.submitted_at(node.get("timestamp"));
     let key = node.get("messageId").id().map(|id| format!("segment:{id}"));
-    WebhookEvent::lead(key, draft.finish("segment"))
+    let mut raw = draft.finish("segment");
+    if !raw.has_email() && user.contains('@') {
+        raw.set(LeadField::Email, user);
+    }
+    if !raw.has_email() {
+        // Several addresses, of which nobody can tell whose they are, are a lead that an operator has to look at.
+        let is_ambiguous = raw.problems.iter().any(|problem| problem.path == LeadField::Email.path());
+        return if is_ambiguous { WebhookEvent::lead(key, raw) } else { WebhookEvent::nothing("no_email") };
+    }
+    WebhookEvent::lead(key, raw)
 }
 
 /// The traits of a person: their own names, with the two objects that Segment reserves.
-fn person(draft: &mut Draft, traits: &JsonNode) {
+fn person(draft: &mut Draft<'_>, traits: &JsonNode) {
     draft.set(LeadField::Email, traits.get("email").plain());
     let company = traits.get("company");
     draft.set(LeadField::Company, company.get("name").plain());

@@ -1,5 +1,6 @@
 //! Secrets and settings of a sender, by name.
 
+use crate::intake::FieldMap;
 use crate::webhook::refusal::Refusal;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,11 +8,14 @@ use std::fmt;
 /// Settings of a sender, by name. Every secret may have a second value under its name with `_PREVIOUS`, so that a
 /// secret can be changed at the sender and here at different moments. Its debug form shows names only.
 #[derive(Clone, Default)]
-pub struct SenderSettings(BTreeMap<&'static str, String>);
+pub struct SenderSettings {
+    values: BTreeMap<&'static str, String>,
+    map: FieldMap,
+}
 
 impl fmt::Debug for SenderSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.values.keys()).finish()
     }
 }
 
@@ -19,13 +23,25 @@ impl SenderSettings {
     /// Reads the settings with these names; blank ones are missing.
     pub fn read(names: &[&'static str], value: impl Fn(&str) -> Option<String>) -> Self {
         let found = names.iter().filter_map(|name| value(name).map(|text| (*name, text.trim().to_owned())));
-        Self(found.filter(|(_, text)| !text.is_empty()).collect())
+        Self { values: found.filter(|(_, text)| !text.is_empty()).collect(), map: FieldMap::default() }
+    }
+
+    /// The same settings with what the sender's field names mean.
+    #[must_use]
+    pub fn with_map(self, map: FieldMap) -> Self {
+        Self { map, ..self }
+    }
+
+    /// What the sender's field names mean.
+    #[must_use]
+    pub const fn map(&self) -> &FieldMap {
+        &self.map
     }
 
     /// A setting.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     /// The values of a secret in force: the current one and the previous one. Never empty.
@@ -34,7 +50,7 @@ impl SenderSettings {
     /// `not_set_up` without the current one.
     pub fn secrets(&self, name: &'static str) -> Result<Vec<&str>, Refusal> {
         let current = self.get(name).ok_or_else(|| Refusal::not_set_up(name))?;
-        let previous = self.0.iter().find(|(other, _)| other.strip_suffix("_PREVIOUS") == Some(name));
+        let previous = self.values.iter().find(|(other, _)| other.strip_suffix("_PREVIOUS") == Some(name));
         Ok(std::iter::once(current).chain(previous.map(|(_, text)| text.as_str())).collect())
     }
 

@@ -34,6 +34,12 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     let seconds = digits(timestamp)?;
     check_signatures(signatures, &keys, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", incoming.body])?;
     check_fresh(incoming.now, seconds.saturating_mul(1_000), WINDOW_MS)?;
+    read(incoming, settings)
+}
+
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    let id = ["webhook-id", "svix-id"].iter().find_map(|name| incoming.header(name));
     Ok(ParsedWebhook::Events(vec![event(id, &json(incoming.body)?, settings)]))
 }
 
@@ -56,7 +62,7 @@ fn check_signatures(header: &str, keys: &[Vec<u8>], parts: &[&[u8]]) -> Result<(
     result
 }
 
-fn event(id: &str, body: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
+fn event(id: Option<&str>, body: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
     let kind = body.get("type").text();
     let listed = settings.lists("STANDARD_WEBHOOKS_EVENTS", kind);
     if !listed.unwrap_or_else(|| kind.is_empty() || kind.ends_with(".created") || kind.ends_with(".submitted")) {
@@ -67,10 +73,10 @@ fn event(id: &str, body: &JsonNode, settings: &SenderSettings) -> WebhookEvent {
     if fields.entries().is_empty() {
         return WebhookEvent::broken("no_data");
     }
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(settings.map());
     draft.object(fields);
     if !draft.has(LeadField::SubmittedAt) {
         draft.submitted_at(body.get("timestamp"));
     }
-    WebhookEvent::lead(Some(format!("standard-webhooks:{id}")), draft.finish("standard-webhooks"))
+    WebhookEvent::lead(id.map(|id| format!("standard-webhooks:{id}")), draft.finish("standard-webhooks"))
 }

@@ -3,8 +3,8 @@
 //! `Typeform-Signature: sha256=<base64 of HMAC-SHA256(secret, raw body)>`, without a moment. A response is known by its
 //! `token`. Typeform waits 30 seconds; 404 and 410 switch its webhook off at once, so neither is ever answered.
 
-use crate::intake::LeadField;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField};
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
@@ -21,10 +21,15 @@ const SCHEME: Scheme<'static> = Scheme { algorithm: Algorithm::Sha256, encoding:
 pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
     incoming.only_post()?;
     SCHEME.check_body(incoming, "typeform-signature", settings, "TYPEFORM_SECRET")?;
-    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?)]))
+    read(incoming, settings)
 }
 
-fn event(body: &JsonNode) -> WebhookEvent {
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
+}
+
+fn event(body: &JsonNode, map: &FieldMap) -> WebhookEvent {
     match body.get("event_type").text() {
         "form_response" => {}
         "form_response_partial" => return WebhookEvent::nothing("partial_response"),
@@ -36,7 +41,7 @@ fn event(body: &JsonNode) -> WebhookEvent {
     if response.entries().is_empty() {
         return WebhookEvent::broken("no_response");
     }
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     for answer in response.get("answers").items() {
         add_answer(&mut draft, response, answer);
     }
@@ -55,7 +60,7 @@ fn event(body: &JsonNode) -> WebhookEvent {
     WebhookEvent::lead(key, draft.finish("typeform"))
 }
 
-fn add_answer(draft: &mut Draft, response: &JsonNode, answer: &JsonNode) {
+fn add_answer(draft: &mut Draft<'_>, response: &JsonNode, answer: &JsonNode) {
     let field = answer.get("field");
     let kind = answer.get("type").text();
     let value = answer.get(kind);
@@ -71,12 +76,8 @@ fn add_answer(draft: &mut Draft, response: &JsonNode, answer: &JsonNode) {
         "payment" => value.get("amount").plain(),
         _ => value.plain(),
     };
-    let name = name_of(response, field);
-    match kind {
-        "email" if !draft.has(LeadField::Email) => draft.set(LeadField::Email, text),
-        "phone_number" if !draft.has(LeadField::Phone) => draft.set(LeadField::Phone, text),
-        _ => draft.add(&name, text),
-    }
+    let name = name_of(draft, response, field);
+    draft.answer(&name, kind, text);
 }
 
 fn one_of(nodes: &[&JsonNode]) -> Option<String> {
@@ -85,20 +86,18 @@ fn one_of(nodes: &[&JsonNode]) -> Option<String> {
 
 /// The name of an answer: the author's `ref`, which survives a change of the wording, when it is one that a person wrote
 /// or that means a known field; else the title of the question.
-fn name_of(response: &JsonNode, field: &JsonNode) -> String {
+fn name_of(draft: &Draft<'_>, response: &JsonNode, field: &JsonNode) -> String {
     let reference = field.get("ref").text();
     let id = field.get("id").text();
     let definitions = response.at(&["definition", "fields"]).items();
     let title = definitions.iter().find(|other| !id.is_empty() && other.get("id").text() == id);
     let title = title.map_or("", |field| field.get("title").text());
     let is_written = !reference.is_empty() && !is_generated(reference);
-    if LeadField::from_alias(reference).is_none()
-        && (LeadField::from_alias(title).is_some() || !is_written)
-        && !title.is_empty()
-    {
+    let name = draft.telling_name(reference, title);
+    if !is_written && !title.is_empty() && name == reference {
         return title.to_owned();
     }
-    if reference.is_empty() { id.to_owned() } else { reference.to_owned() }
+    if name.is_empty() { id.to_owned() } else { name.to_owned() }
 }
 
 /// Whether Typeform made up a reference: a UUID, or 26 letters and digits.

@@ -4,7 +4,7 @@
 //! one spelling (two in hexadecimal, by letter case). Every comparison takes the same time wherever the texts differ, and
 //! every secret in force is tried, so that the time does not tell which one came close.
 
-use crate::lead::key::hex;
+use crate::hash::hex;
 use crate::time::{MINUTE_MS, Timestamp};
 use crate::webhook::incoming::Incoming;
 use crate::webhook::refusal::Refusal;

@@ -4,8 +4,8 @@
 //! Webhooks made in Webflow's dashboard are not signed and are refused: make one over the API. A submission is known by
 //! its `id`. Webflow tries three times more, ten minutes apart.
 
-use crate::intake::LeadField;
 use crate::intake::json_tree::JsonNode;
+use crate::intake::{FieldMap, LeadField, is_about_the_lead};
 use crate::webhook::draft::Draft;
 use crate::webhook::event::{ParsedWebhook, WebhookEvent};
 use crate::webhook::incoming::Incoming;
@@ -25,10 +25,15 @@ pub(super) fn parse(incoming: &Incoming<'_>, settings: &SenderSettings) -> Resul
     let at_ms = digits(timestamp)?;
     SHA256_HEX.check(signature, &keys, &[timestamp.as_bytes(), b":", incoming.body])?;
     check_fresh(incoming.now, at_ms, WINDOW_MS)?;
-    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?)]))
+    read(incoming, settings)
 }
 
-fn event(body: &JsonNode) -> WebhookEvent {
+/// Reads a request that is the sender's.
+pub(super) fn read(incoming: &Incoming<'_>, settings: &SenderSettings) -> Result<ParsedWebhook, Refusal> {
+    Ok(ParsedWebhook::Events(vec![event(&json(incoming.body)?, settings.map())]))
+}
+
+fn event(body: &JsonNode, map: &FieldMap) -> WebhookEvent {
     // The older payload has no type, and its fields stand outside.
     let (payload, kind) = (body.get("payload"), body.get("triggerType").text());
     let payload = if payload.entries().is_empty() { body } else { payload };
@@ -40,10 +45,12 @@ fn event(body: &JsonNode) -> WebhookEvent {
         return WebhookEvent::broken("no_response");
     }
     let id = payload.get("id").id().or_else(|| payload.get("_id").id());
-    let mut draft = Draft::new();
+    let mut draft = Draft::new(map);
     for field in payload.get("schema").items() {
-        if field.get("fieldType").text() == "FormEmailInput" {
-            draft.set(LeadField::Email, data.get(field.get("fieldName").text()).plain());
+        let name = field.get("fieldName").text();
+        let is_mapped = map.resolve(name).is_some();
+        if field.get("fieldType").text() == "FormEmailInput" && !is_mapped && is_about_the_lead(name) {
+            draft.set(LeadField::Email, data.get(name).plain());
         }
     }
     draft.object(data);

@@ -1,18 +1,20 @@
 //! What changed in `HubSpot`.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, DeliveryResult, VendorLimits};
+use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, DeliveryResult};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::AccountState;
 use lead_router_core::crm::hubspot::cursor::{HubspotCursor, PAGE_MAX};
 use lead_router_core::crm::hubspot::properties::LEAD;
 use lead_router_core::crm::hubspot::{HubspotAnswer, HubspotCall, HubspotRecord, Object, state};
+use lead_router_core::intake::FieldMap;
 use lead_router_core::normalize;
 use lead_router_core::time::Timestamp;
 use lead_router_core::webhook::hubspot_contact;
 use std::collections::BTreeSet;
 
-impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
+impl<W: Http + Clock + RateLimits> Hubspot<'_, W> {
     /// A page: contacts first, then companies, then deals, which count as changes of their companies.
     pub(super) async fn changed(&self, since: &ChangesSince) -> DeliveryResult<Changes> {
         let cursor = HubspotCursor::read(since.at, &since.page);
@@ -64,7 +66,7 @@ impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
 fn person(contact: &HubspotRecord, now: Timestamp) -> Option<ChangedPerson> {
     let email = normalize::email(contact.get("email"))?.address;
     let of_a_lead = contact.entries().filter(|(name, _)| LEAD.contains(name));
-    let lead = Box::new(hubspot_contact(&contact.id, of_a_lead));
+    let lead = Box::new(hubspot_contact(&contact.id, of_a_lead, &FieldMap::default()));
     Some(ChangedPerson {
         email,
         state: state::person(contact),

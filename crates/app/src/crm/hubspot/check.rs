@@ -1,7 +1,8 @@
 //! Whether the connection is good, and what has to be there before the first write.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{Check, CheckProblem, DeliveryResult, VendorLimits};
+use crate::ports::crm::{Check, CheckProblem, DeliveryResult};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::hubspot::properties::{Described, Property};
 use lead_router_core::crm::hubspot::{HubspotAccess, HubspotCall, HubspotFailure, Object, answers, properties};
@@ -10,7 +11,7 @@ use lead_router_core::vendor::DeliveryError;
 /// The kinds that have properties of ours.
 const OWN: [Object; 2] = [Object::Contacts, Object::Tasks];
 
-impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
+impl<W: Http + Clock + RateLimits> Hubspot<'_, W> {
     /// Steps: 1 the token; 2 a harmless call per scope; 3 our properties; 4 the calls of today.
     pub(super) async fn checks(&self) -> Vec<Check> {
         // 1

@@ -1,7 +1,8 @@
 //! What `HubSpot` knows about a person and their company.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use futures_util::future::try_join;
 use lead_router_core::crm::hubspot::{BATCH_MAX, HubspotCall, HubspotFailure, HubspotRecord, Object, answers, state};
@@ -9,7 +10,7 @@ use lead_router_core::crm::state::{CrmQuestion, State};
 use lead_router_core::crm::{AccountState, Deal};
 use lead_router_core::directory::AccountStatus;
 
-impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
+impl<W: Http + Clock + RateLimits> Hubspot<'_, W> {
     /// Steps: 1 the contact by address, with the ids of its companies and deals; 2 the companies by id, and at the same time
     /// the ids of their deals; without a company of the contact's a search by domain instead, and then the ids; 3 the deals.
     /// One call for a stranger without a domain, four at most.

@@ -6,7 +6,8 @@ mod lookup;
 mod write;
 
 use crate::crm::{CallBudget, VendorClient};
-use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, VendorLimits};
+use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http, HttpAnswer};
 use lead_router_core::crm::hubspot::{
     BATCH_MAX, HubspotAccess, HubspotAnswer, HubspotCall, HubspotFailure, HubspotSettings, NAME, Object, answers,
@@ -18,7 +19,7 @@ use lead_router_core::http::HttpRequest;
 use lead_router_core::vendor::DeliveryError;
 use lead_router_core::vendor::rate_limit::KeptToken;
 
-/// How often a call that met a full lane waits for its turn again.
+/// How often a call that met a full bucket waits for its turn again.
 const TURNS_MAX: u32 = 3;
 
 /// Most owners of one page.
@@ -32,19 +33,19 @@ pub struct Hubspot<'a, W> {
     settings: HubspotSettings,
 }
 
-impl<'a, W: Http + Clock + VendorLimits> Hubspot<'a, W> {
+impl<'a, W: Http + Clock + RateLimits> Hubspot<'a, W> {
     /// The account that the settings name. Nothing is called yet.
     ///
     /// # Errors
     /// `not_set_up` names the setting that is missing.
-    pub fn connect(world: &'a W, patience: CallBudget) -> DeliveryResult<Self> {
+    pub fn connect(world: &'a W, budget: CallBudget) -> DeliveryResult<Self> {
         let settings = HubspotSettings::read(|name| world.setting(name))?;
-        Ok(Self { vendor: VendorClient { world, name: NAME, patience }, settings })
+        Ok(Self { vendor: VendorClient { world, name: NAME, budget }, settings })
     }
 
     /// Makes a call; the body of a success.
     ///
-    /// Steps: 1 the token, which one caller fetches for all; 2 the call, when its lanes let it through; 3 a token that is
+    /// Steps: 1 the token, which one caller fetches for all; 2 the call, when its buckets let it through; 3 a token that is
     async fn call(&self, ask: &HubspotCall) -> Result<Vec<u8>, HubspotFailure> {
         let mut refused = None;
         let mut turns = TURNS_MAX;
@@ -54,7 +55,7 @@ impl<'a, W: Http + Clock + VendorLimits> Hubspot<'a, W> {
             let token = self.token(refused.take()).await?;
             // 2
             let request = ask.with(&self.settings.base_url, &token);
-            let answer = self.vendor.send(&request, &self.settings.lanes(ask.is_search)).await?;
+            let answer = self.vendor.send(&request, &self.settings.buckets(ask.is_search)).await?;
             if (200..300).contains(&answer.status) {
                 return Ok(answer.body);
             }
@@ -68,21 +69,21 @@ impl<'a, W: Http + Clock + VendorLimits> Hubspot<'a, W> {
             let (failure, hold) =
                 errors::failure(answer.status, answer.retry_after_s, &answer.body, ask.is_search, now);
             let Some(hold) = hold else { return Err(failure) };
-            self.vendor.hold(hold.lane, hold.ms).await;
-            let Some(left) = turns.checked_sub(1).filter(|_| hold.ms <= self.vendor.patience.gate_ms) else {
+            self.vendor.block_for(hold.bucket, hold.ms).await;
+            let Some(left) = turns.checked_sub(1).filter(|_| hold.ms <= self.vendor.budget.limiter_ms) else {
                 return Err(failure);
             };
             turns = left;
         }
     }
 
-    /// The answer to a request for one record, whatever it is: with the token that is in force, and through the gate.
+    /// The answer to a request for one record, whatever it is: with the token that is in force, and within the vendor's limits.
     ///
     /// # Errors
     /// As [`VendorClient::send`], and those of fetching a token.
     pub async fn ask(&self, request: impl FnOnce(&str) -> DeliveryResult<HttpRequest>) -> DeliveryResult<HttpAnswer> {
         let request = request(&self.token(None).await?)?;
-        self.vendor.send(&request, &self.settings.lanes(false)).await
+        self.vendor.send(&request, &self.settings.buckets(false)).await
     }
 
     async fn token(&self, refused: Option<String>) -> DeliveryResult<String> {
@@ -95,7 +96,7 @@ impl<'a, W: Http + Clock + VendorLimits> Hubspot<'a, W> {
 
     async fn fetch_token(&self) -> DeliveryResult<KeptToken> {
         let request = requests::refresh(&self.settings).ok_or_else(|| DeliveryError::retryable("unreachable", None))?;
-        // Fetching a token counts in no lane of the vendor.
+        // Fetching a token counts in no bucket of the vendor.
         let answer = self.vendor.send(&request, &[]).await?;
         if answer.status == 200 {
             answers::token(&answer.body, self.vendor.world.now())
@@ -142,7 +143,7 @@ impl<'a, W: Http + Clock + VendorLimits> Hubspot<'a, W> {
     }
 }
 
-impl<W: Http + Clock + VendorLimits> Crm for Hubspot<'_, W> {
+impl<W: Http + Clock + RateLimits> Crm for Hubspot<'_, W> {
     async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
         self.state(question).await
     }

@@ -1,7 +1,8 @@
 //! Contacts and tasks.
 
 use crate::crm::hubspot::Hubspot;
-use crate::ports::crm::{DeliveryResult, VendorLimits};
+use crate::ports::crm::DeliveryResult;
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use futures_util::future::join;
 use lead_router_core::crm::hubspot::answers::Associated;
@@ -43,7 +44,7 @@ struct Stood<'w> {
 
 type Ends = BTreeMap<usize, DeliveryResult<CrmWritten>>;
 
-impl<W: Http + Clock + VendorLimits> Hubspot<'_, W> {
+impl<W: Http + Clock + RateLimits> Hubspot<'_, W> {
     pub(super) async fn write_all(&self, writes: &[CrmWrite]) -> Vec<DeliveryResult<CrmWritten>> {
         let mut ends = Ends::new();
         for wave in waves(writes) {

@@ -4,10 +4,11 @@ mod read;
 mod write;
 
 use crate::crm::vendor::{CallBudget, VendorClient};
-use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, Signer, VendorLimits};
+use crate::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult, Signer};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http, HttpAnswer};
 use lead_router_core::crm::salesforce::requests::RECORDS_MAX;
-use lead_router_core::crm::salesforce::settings::{Grant, LANE};
+use lead_router_core::crm::salesforce::settings::{BUCKET, Grant};
 use lead_router_core::crm::salesforce::{SalesforceApi, SalesforceSettings, auth, errors};
 use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
 use lead_router_core::crm::write::{CrmWrite, CrmWritten};
@@ -22,14 +23,14 @@ pub struct Salesforce<'a, W> {
     settings: SalesforceSettings,
 }
 
-impl<'a, W: Http + Clock + VendorLimits + Signer> Salesforce<'a, W> {
+impl<'a, W: Http + Clock + RateLimits + Signer> Salesforce<'a, W> {
     /// The organisation that the settings name.
     ///
     /// # Errors
     /// `not_set_up`, naming the setting.
-    pub fn connect(world: &'a W, patience: CallBudget) -> DeliveryResult<Self> {
+    pub fn connect(world: &'a W, budget: CallBudget) -> DeliveryResult<Self> {
         let settings = SalesforceSettings::read(|name| world.setting(name))?;
-        Ok(Self { vendor: VendorClient { world, name: "salesforce", patience }, settings })
+        Ok(Self { vendor: VendorClient { world, name: "salesforce", budget }, settings })
     }
 
     /// Makes a call, with another token when the vendor says that the first has ended. Any other answer is an answer.
@@ -50,7 +51,7 @@ impl<'a, W: Http + Clock + VendorLimits + Signer> Salesforce<'a, W> {
         base_url: &str,
     ) -> DeliveryResult<HttpAnswer> {
         let request = request(SalesforceApi { base_url, version: &self.settings.version, token });
-        self.vendor.send(&request, &self.settings.lanes()).await
+        self.vendor.send(&request, &self.settings.buckets()).await
     }
 
     /// Makes a call that has to succeed.
@@ -65,7 +66,7 @@ impl<'a, W: Http + Clock + VendorLimits + Signer> Salesforce<'a, W> {
     /// Keeps away from the vendor for as long as a setback says, for everybody.
     async fn heard<T>(&self, effect: DeliveryResult<T>) -> DeliveryResult<T> {
         if let Some(ms) = effect.as_ref().err().and_then(errors::hold_ms) {
-            self.vendor.hold(LANE, ms).await;
+            self.vendor.block_for(BUCKET, ms).await;
         }
         effect
     }
@@ -83,12 +84,12 @@ impl<'a, W: Http + Clock + VendorLimits + Signer> Salesforce<'a, W> {
             _ => None,
         };
         let request = auth::token_request(&self.settings.login_url, grant, assertion.as_deref());
-        let answer = self.vendor.send(&request, &self.settings.lanes()).await?;
+        let answer = self.vendor.send(&request, &self.settings.buckets()).await?;
         auth::token(answer.status, answer.retry_after_s, &answer.body, self.vendor.world.now())
     }
 }
 
-impl<W: Http + Clock + VendorLimits + Signer> Crm for Salesforce<'_, W> {
+impl<W: Http + Clock + RateLimits + Signer> Crm for Salesforce<'_, W> {
     async fn lookup(&self, question: &CrmQuestion) -> DeliveryResult<State> {
         self.consult_both(question).await
     }

@@ -1,7 +1,8 @@
 //! Everything that only reads.
 
 use crate::crm::salesforce::Salesforce;
-use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, Check, DeliveryResult, Signer, VendorLimits};
+use crate::ports::crm::{ChangedPerson, Changes, ChangesSince, Check, DeliveryResult, Signer};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::salesforce::answers::{QueryPage, page, pages, text};
 use lead_router_core::crm::salesforce::changes::SalesforceCursor;
@@ -14,7 +15,7 @@ use serde_json::Value;
 /// Everybody of the company; not the users that portals and the vendor's own robots have.
 const USERS: &str = "SELECT Id,Email,IsActive FROM User WHERE UserType='Standard' ORDER BY Id";
 
-impl<W: Http + Clock + VendorLimits + Signer> Salesforce<'_, W> {
+impl<W: Http + Clock + RateLimits + Signer> Salesforce<'_, W> {
     /// The pages of some queries by name, at most five, in one call.
     pub(super) async fn query_all<'q>(
         &self,

@@ -1,7 +1,8 @@
 //! Leads into the organisation: find, decide, make, change, task. Up to 200 leads cost one call each.
 
 use crate::crm::salesforce::Salesforce;
-use crate::ports::crm::{DeliveryResult, Signer, VendorLimits};
+use crate::ports::crm::{DeliveryResult, Signer};
+use crate::ports::rate_limits::RateLimits;
 use crate::ports::{Clock, Http};
 use lead_router_core::crm::salesforce::answers::{Saved, saved, saved_single, text};
 use lead_router_core::crm::salesforce::decide::{Found, PersonStep, Wanted};
@@ -32,7 +33,7 @@ struct There {
     tasks: BTreeMap<String, String>,
 }
 
-impl<W: Http + Clock + VendorLimits + Signer> Salesforce<'_, W> {
+impl<W: Http + Clock + RateLimits + Signer> Salesforce<'_, W> {
     /// Writes at most 200 leads:
     /// 1. finds the people and the tasks that are there;
     /// 2. decides about each;

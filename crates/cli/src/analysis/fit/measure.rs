@@ -1,6 +1,6 @@
 //! How much a prediction is worth, on rows that its model has not seen.
 
-use crate::analysis::simulate::random::Random;
+use crate::analysis::random::Random;
 use serde::Serialize;
 
 /// Parts of the lift and calibration tables.

@@ -6,7 +6,7 @@ use crate::analysis::fit::logistic::Logistic;
 use crate::analysis::fit::measure::{Estimate, Part, calibration_error, difference, estimate, log_loss, parts};
 use crate::analysis::fit::propose::points_of;
 use crate::analysis::fit::samples::Samples;
-use crate::analysis::simulate::random::Random;
+use crate::analysis::random::Random;
 use serde::Serialize;
 
 /// Fewest rows of the rarer outcome from which anything is proposed. With 50 and many of the other, an area of 0.7 is
@@ -243,10 +243,10 @@ fn remarks(fit: &Fit) -> Vec<Remark> {
         say("few_outcomes", text);
     }
     if fit.model.low <= 0.5 {
-        say("no_signal", "on held-out rows the model cannot be told from a coin: do not publish it".to_owned());
+        say("no_signal", "on held-out rows the model is no better than chance: do not publish it".to_owned());
     }
     if fit.gain.low <= 0.0 {
-        let text = "the gain over naive Bayes may be chance: its interval reaches zero".to_owned();
+        let text = "the gain over naive Bayes may be chance: its interval includes zero".to_owned();
         say("gain_not_proven", text);
     }
     if fit.points.value + 0.02 < fit.model.value {

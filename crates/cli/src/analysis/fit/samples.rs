@@ -42,8 +42,8 @@ impl LeftOut {
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::Distinct => "nearly every row has a value of its own",
-            Self::Dates => "dates: the past does not come again",
+            Self::Distinct => "nearly every row has its own value",
+            Self::Dates => "dates do not predict the future",
             Self::Constant => "every row has the same value",
         }
     }

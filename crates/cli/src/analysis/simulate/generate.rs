@@ -3,7 +3,7 @@
 //! The shares are those of a business that sells software to companies in several countries. They shape how many leads
 //! go to which team; for a business's own mix, give its own leads.
 
-use crate::analysis::simulate::random::Random;
+use crate::analysis::random::Random;
 use lead_router_core::decision::attempts::AccountOwner;
 use lead_router_core::facts::{Fact, FactValue, Facts, Field, Signal};
 use lead_router_core::id::{ProviderId, RepId};

@@ -99,7 +99,7 @@ pub struct TeamReport {
     pub name: String,
     /// Leads that its members got when it was asked.
     pub got: u32,
-    /// Largest gap between due and got of any seat at any moment, in millionths of a lead.
+    /// Largest gap between due and got of any seat at any time, in millionths of a lead.
     pub gap_max_units: i64,
     /// The stated bound of that gap, in millionths of a lead; see [`bound_units`].
     pub bound_units: i64,

@@ -5,7 +5,7 @@
 //! queue: as often as the roster says that the rep's last leads were not, drawn towards nine of ten for who has no
 //! record. A lead stays open for [`Luck::open_ms`] after the first touch.
 
-use crate::analysis::simulate::random::Random;
+use crate::analysis::random::Random;
 use lead_router_core::roster::ability::{presence, responsiveness};
 use lead_router_core::roster::calendar::Calendar;
 use lead_router_core::roster::model::{Rep, RepState};

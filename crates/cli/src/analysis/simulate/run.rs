@@ -1,4 +1,4 @@
-//! The loop: one event after the other, each at its moment.
+//! The loop: one event after the other, each at its time.
 
 use crate::analysis::simulate::generate::Prospect;
 use crate::analysis::simulate::report::{DayReport, RepReport, SimulationReport, Spread, TeamReport, bound_units};
@@ -127,7 +127,7 @@ impl SimulatedWorld<'_> {
         self.pass_until(Timestamp::from_ms(i64::MAX));
     }
 
-    /// Everything that happens before `until`, in the order of its moments.
+    /// Everything that happens before `until`, in the order of its times.
     fn pass_until(&mut self, until: Timestamp) {
         while let Some(Reverse((at, ..))) = self.events.peek() {
             if *at > until {
@@ -143,7 +143,7 @@ impl SimulatedWorld<'_> {
     }
 
     fn schedule(&mut self, at: Timestamp, event: SimulationEvent) {
-        // Events of one moment happen in the order in which they were planned.
+        // Events of one time happen in the order in which they were planned.
         self.planned = self.planned.saturating_add(1);
         self.events.push(Reverse((at, self.planned, event)));
     }
@@ -307,9 +307,9 @@ fn homes(teams: &[Team]) -> BTreeMap<RepId, BTreeSet<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::random::Random;
     use crate::analysis::simulate::arrivals::arrivals;
     use crate::analysis::simulate::generate::prospect;
-    use crate::analysis::simulate::random::Random;
     use crate::analysis::simulate::report::bound_units;
     use lead_router_core::rubric;
     use serde_json::json;
@@ -333,9 +333,9 @@ mod tests {
     fn leads(days: u32, per_day: f64) -> Vec<Arrival> {
         let start = "2026-11-16T00:00:00Z".parse().unwrap();
         let (mut facts, mut luck) = (Random::new(1, "facts"), Random::new(1, "luck"));
-        let moments = arrivals(start, days, per_day, &mut Random::new(1, "arrivals"));
+        let timestamps = arrivals(start, days, per_day, &mut Random::new(1, "arrivals"));
         let lead = |at| Arrival { at, prospect: prospect(at, &[], &mut facts), luck: Luck::draw(&mut luck) };
-        moments.into_iter().map(lead).collect()
+        timestamps.into_iter().map(lead).collect()
     }
 
     fn simulated(reps: serde_json::Value, leads: &[Arrival]) -> SimulationReport {

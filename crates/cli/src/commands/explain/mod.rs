@@ -106,9 +106,9 @@ fn wrong(text: &str, why: &str) -> CommandFailure {
 const fn expected(kind: FactKind) -> &'static str {
     match kind {
         FactKind::Flag => "expected `true` or `false`",
-        FactKind::Number => "expected a whole number",
-        FactKind::Text => "expected a text",
-        FactKind::Set => "expected texts with commas between them",
+        FactKind::Number => "expected an integer",
+        FactKind::Text => "expected a string",
+        FactKind::Set => "expected strings separated by commas",
     }
 }
 

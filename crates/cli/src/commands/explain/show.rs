@@ -45,7 +45,7 @@ impl ShownDecision<'_> {
                 parts.push(self.asked(decided));
                 parts.push(outcome(decided));
             }
-            None => parts.push(TextTree::leaf("nobody is asked without --roster")),
+            None => parts.push(TextTree::leaf("no team is asked without --roster")),
         }
         let title = format!("decision at {} with rubric {} ({})", self.at, self.rubric.name(), self.rubric.version());
         TextTree::new(title, parts).render()
@@ -67,7 +67,7 @@ impl ShownDecision<'_> {
         );
         let missing: Vec<&str> = unknown(self.rubric, self.facts).map(Field::path).collect();
         if !missing.is_empty() {
-            parts.push(TextTree::leaf(format!("not known, and the rubric asks for it: {}", missing.join(", "))));
+            parts.push(TextTree::leaf(format!("unknown, and used by the rubric: {}", missing.join(", "))));
         }
         TextTree::new("facts", parts)
     }
@@ -94,7 +94,7 @@ impl ShownDecision<'_> {
             groups.push(TextTree::new(format!("{}: {sum:+}", group.id()), lines.iter().map(|line| self.line(line))));
         }
         if groups.is_empty() {
-            groups.push(TextTree::leaf("no criterion says anything"));
+            groups.push(TextTree::leaf("no criterion applies"));
         }
         groups
     }
@@ -139,7 +139,7 @@ impl ShownDecision<'_> {
         ));
         parts.push(self.route(over.found.map(|line| &line.effect), &scope));
         if let Some(owner) = &self.view.owner {
-            let beaten = if plan.ignore_account_owner { ", whom the override passes over" } else { "" };
+            let beaten = if plan.ignore_account_owner { ", whom the override ignores" } else { "" };
             parts.push(TextTree::leaf(format!("owner: {} ({}){beaten}", owner.rep_id, owner.source)));
         }
         if let Some(person) = &self.view.person {
@@ -157,26 +157,26 @@ impl ShownDecision<'_> {
 
     fn route(&self, over: Option<&Effect>, scope: &Scope) -> TextTree {
         if matches!(over, Some(Effect::Reject | Effect::Place { team: Some(_), .. })) {
-            return TextTree::leaf("route: not looked at, the override decides");
+            return TextTree::leaf("route: not used, the override decides");
         }
         let route = self.rubric.route(&self.plan.score.tier, self.plan.territory.as_ref(), self.facts, scope);
         let found = match route.found {
             Some(line) => format!("route: {}, {}", line.id, line.reason),
-            None => "route: none, so the fallback team".to_owned(),
+            None => "route: none matches, so the fallback team".to_owned(),
         };
         TextTree::new(found, route.unknown_before.iter().map(|line| undecided(line.id.as_str())))
     }
 
     fn asked(&self, decided: &Decided) -> TextTree {
         if decided.asked.is_empty() {
-            return TextTree::leaf("nobody was asked");
+            return TextTree::leaf("no team was asked");
         }
-        TextTree::new("who was asked, in order", decided.asked.iter().map(|asked| question(asked, &decided.index)))
+        TextTree::new("teams asked, in order", decided.asked.iter().map(|asked| question(asked, &decided.index)))
     }
 }
 
 fn undecided(id: &str) -> TextTree {
-    TextTree::leaf(format!("{id} would come first and cannot be decided on what is known"))
+    TextTree::leaf(format!("{id} would come first, but depends on unknown facts"))
 }
 
 fn fact_line(path: &str, fact: &Fact) -> TextTree {
@@ -191,20 +191,20 @@ fn fact_line(path: &str, fact: &Fact) -> TextTree {
 
 fn question(asked: &QueryResult, index: &RosterIndex) -> TextTree {
     let whom = match &asked.attempt.kind {
-        PickKind::Rotation => "whoever's turn it is".to_owned(),
-        PickKind::AnyShift => "whoever's turn it is, on whatever shift".to_owned(),
+        PickKind::Rotation => "next in rotation".to_owned(),
+        PickKind::AnyShift => "next in rotation, on any shift".to_owned(),
         PickKind::Owner { rep_id, .. } | PickKind::Duplicate { rep_id } => index.rep_name(rep_id),
         PickKind::Manager => "the manager".to_owned(),
     };
     let answer = match &asked.pick.outcome {
         PickOutcome::Picked { rep_id, reason, .. } => format!("{} ({reason})", index.rep_name(rep_id)),
-        PickOutcome::Nobody { wake_at: Some(at) } => format!("nobody before {at}"),
+        PickOutcome::Nobody { wake_at: Some(at) } => format!("no one before {at}"),
         PickOutcome::Nobody { wake_at: None } => "nobody".to_owned(),
     };
     let title = format!("{}: {} for {whom} → {answer}", asked.attempt.code, index.team_name(&asked.attempt.team));
     let mut parts: Vec<TextTree> = asked.pick.candidates.iter().map(|one| candidate(one, asked, index)).collect();
     if asked.pick.omitted > 0 {
-        parts.push(TextTree::leaf(format!("{} more, left out", asked.pick.omitted)));
+        parts.push(TextTree::leaf(format!("{} more, not shown", asked.pick.omitted)));
     }
     TextTree::new(title, parts)
 }
@@ -245,12 +245,12 @@ fn outcome(decided: &Decided) -> TextTree {
             format!("assigned to {} of {}, due {}", assignment.rep_name, assignment.team, assignment.due_at)
         }
         (Outcome::Rejected, _) => "rejected".to_owned(),
-        _ => format!("held, asked again at {}", decision.retry_at.map(|at| at.to_string()).unwrap_or_default()),
+        _ => format!("on hold, retried at {}", decision.retry_at.map(|at| at.to_string()).unwrap_or_default()),
     };
     let mut parts: Vec<TextTree> = decision
         .assignment
         .iter()
-        .map(|assignment| TextTree::leaf(format!("told to the rep: {}", assignment.reason)))
+        .map(|assignment| TextTree::leaf(format!("the rep reads: {}", assignment.reason)))
         .collect();
     parts.extend(decision.reasons.iter().map(|reason| {
         let points = reason.points.map(|points| format!(" ({points:+})")).unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use crate::output::CommandFailure;
 use lead_router_core::directory::ImportKind;
+use lead_router_core::hash::sha256_hex;
 use lead_router_core::intake::LeadField;
-use lead_router_core::lead::key::sha256_hex;
 use serde_json::{Map, Value};
 
 /// Hexadecimal digits of a row's key.
@@ -124,7 +124,7 @@ fn with_key(mut lead: Map<String, Value>, content: &[u8]) -> String {
 }
 
 fn unreadable(error: &csv::Error) -> CommandFailure {
-    CommandFailure::new("invalid_input", format!("the file is no CSV: {error}"))
+    CommandFailure::new("invalid_input", format!("the file is not CSV: {error}"))
 }
 
 /// The separator: the one of `,`, `;` and tab that the header has most of.

@@ -32,7 +32,7 @@ pub fn run(args: &SendArgs) -> Result<Output, CommandFailure> {
     let key = match &args.key {
         Some(key) => key.clone(),
         None => std::env::var("LEAD_ROUTER_KEY")
-            .map_err(|_| CommandFailure::new("no_key", "say who you are with `--key`, or with LEAD_ROUTER_KEY"))?,
+            .map_err(|_| CommandFailure::new("no_key", "give the intake key with `--key` or LEAD_ROUTER_KEY"))?,
     };
     let table = SentTable::read(&files::bytes(&args.leads)?, files::kind(&args.leads))?;
     let receiver = Receiver::new(&args.url, &key, args.form.as_deref());
@@ -57,7 +57,7 @@ pub fn run(args: &SendArgs) -> Result<Output, CommandFailure> {
         None => Ok(output(&sums, failed)),
         Some(failure) => {
             let message = format!(
-                "{}; {} so far. Go on with `--from-row {next}`: rows that have arrived are not taken twice",
+                "{}; {} so far. Continue with `--from-row {next}`: rows that arrived are not taken twice",
                 failure.message,
                 said(&sums)
             );
@@ -81,11 +81,11 @@ fn said(sums: &SendTotals) -> String {
     let (accepted, refused) = (counted(sums.accepted, "row"), sums.refused.len());
     match sums.duplicates {
         0 => format!("{accepted} accepted, {refused} refused"),
-        duplicates => format!("{accepted} accepted, {duplicates} there before, {refused} refused"),
+        duplicates => format!("{accepted} accepted, {duplicates} already there, {refused} refused"),
     }
 }
 
-/// Writes the refused rows as they were, to be mended and sent again. Nothing is written when there are none.
+/// Writes the refused rows as they were, to be corrected and sent again. Nothing is written when there are none.
 fn write_failed(args: &SendArgs, table: &SentTable, sums: &SendTotals) -> Result<Option<PathBuf>, CommandFailure> {
     if sums.refused.is_empty() {
         return Ok(None);
@@ -109,7 +109,7 @@ fn output(sums: &SendTotals, failed: Option<PathBuf>) -> Output {
         let _ = writeln!(text, "  and {} more", sums.refused.len().saturating_sub(SHOWN_MAX));
     }
     if let Some(path) = &failed {
-        let _ = writeln!(text, "refused rows are in {}: mend them there and send that file", path.display());
+        let _ = writeln!(text, "refused rows are in {}: correct them there and send that file", path.display());
     }
     let refused: Vec<Value> = sums.refused.iter().map(|(row, error)| json!({"row": row, "error": error})).collect();
     let json = json!({

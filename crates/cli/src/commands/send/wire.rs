@@ -19,7 +19,7 @@ pub enum SendResult {
     Accepted,
     /// It was there before.
     Duplicate,
-    /// It has to be mended.
+    /// It has to be corrected.
     Refused {
         /// Which row, counted from 1.
         row: usize,
@@ -59,7 +59,7 @@ impl Receiver {
         let mut last = String::new();
         for attempt in 0..TRIES {
             let again = match self.once(&mut left, tell)? {
-                None => Again::Now("some rows could not be taken in".to_owned()),
+                None => Again::Now("some rows could not be saved".to_owned()),
                 Some(again) => again,
             };
             if left.is_empty() {
@@ -103,7 +103,7 @@ impl Receiver {
             let text = body.into_with_config().limit(64 * 1024).read_to_string().unwrap_or_default();
             let says = serde_json::from_str::<Value>(&text).ok();
             let message = says.as_ref().and_then(|it| it.pointer("/error/message")).and_then(Value::as_str);
-            let why = format!("the deployment answers {status}: {}", message.unwrap_or("no reason is given"));
+            let why = format!("the deployment answers {status}: {}", message.unwrap_or("no reason given"));
             return match (status, retry_after) {
                 (429 | 500.., Some(seconds)) => Ok(Some(Again::After(why, seconds))),
                 (429 | 500.., None) => Ok(Some(Again::Now(why))),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How long before its end a token is renewed, in milliseconds. The gate renews a minute before the end that it is told,
+/// How long before its end a token is renewed, in milliseconds. The limiter renews a minute before the end that it is told,
 /// so this is the rest of the five minutes that the vendor recommends.
 const RENEW_EARLIER_MS: i64 = 240_000;
 
@@ -56,9 +56,9 @@ impl HubspotRecord {
         self.properties.iter().filter_map(|(name, value)| value.as_str().map(|text| (name.as_str(), text)))
     }
 
-    /// A property that is a moment: RFC 3339, or milliseconds since 1970.
+    /// A property that is a time: RFC 3339, or milliseconds since 1970.
     #[must_use]
-    pub fn moment(&self, name: &str) -> Option<Timestamp> {
+    pub fn timestamp(&self, name: &str) -> Option<Timestamp> {
         let text = self.get(name);
         text.parse().ok().or_else(|| text.parse().ok().map(Timestamp::from_ms))
     }

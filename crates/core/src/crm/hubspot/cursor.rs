@@ -1,11 +1,11 @@
 //! Where to go on reading changes.
 //!
 //! Kinds are read one after another, each in the order of its changes. The vendor's own marks count places in a list that
-//! moves while it is read, and end at 10,000; so the next page begins at the moment of the last change of this one, and its
-//! mark is used only where a whole page changed in one moment.
+//! moves while it is read, and end at 10,000; so the next page begins at the time of the last change of this one, and its
+//! mark is used only where a whole page changed at one time.
 
 use crate::crm::hubspot::answers::{HubspotAnswer, HubspotRecord};
-use crate::crm::hubspot::requests::Object;
+use crate::crm::hubspot::object::Object;
 use crate::time::Timestamp;
 
 /// Most records of one page: as many as a search of the vendor gives.
@@ -22,11 +22,11 @@ const LAG_MS: i64 = 60_000;
 pub struct HubspotCursor {
     /// The kind.
     pub object: Object,
-    /// Changes from this moment on, in milliseconds since 1970.
+    /// Changes from this time on, in milliseconds since 1970.
     pub since_ms: i64,
-    /// The vendor's mark; `0` for the first page of a moment.
+    /// The vendor's mark; `0` for the first page of a time.
     pub after: String,
-    /// From which moment on every kind is read.
+    /// From which time on every kind is read.
     began_ms: i64,
 }
 
@@ -80,5 +80,5 @@ impl HubspotCursor {
 }
 
 fn changed_at(object: Object, record: &HubspotRecord) -> Option<Timestamp> {
-    record.moment(object.changed())
+    record.timestamp(object.changed())
 }

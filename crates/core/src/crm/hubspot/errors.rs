@@ -57,11 +57,11 @@ impl HubspotFailure {
     }
 }
 
-/// A lane that is full according to the vendor.
+/// A bucket that is full according to the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitHit {
-    /// The lane.
-    pub lane: &'static str,
+    /// The bucket.
+    pub bucket: &'static str,
     /// For how long, in milliseconds.
     pub ms: u32,
 }
@@ -92,7 +92,7 @@ struct Refused {
     name: String,
 }
 
-/// What an answer means that is no success, and which lane it says is full. `now` says when the day ends.
+/// What an answer means that is no success, and which bucket it says is full. `now` says when the day ends.
 #[must_use]
 pub fn failure(
     status: u16,
@@ -128,7 +128,7 @@ pub fn token_failure(status: u16, retry_after_s: Option<u32>) -> DeliveryError {
         }
         _ => DeliveryError::config(
             "token_refused",
-            "HubSpot gives no token for HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN: \
+            "HubSpot refuses a token for HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN: \
              install the app again and set the new refresh token",
         ),
     }
@@ -142,7 +142,7 @@ fn token_refused() -> DeliveryError {
 }
 
 fn not_found() -> DeliveryError {
-    DeliveryError::config("not_found", "HubSpot does not know what is asked for: check HUBSPOT_BASE_URL")
+    DeliveryError::config("not_found", "HubSpot answers 404: check HUBSPOT_BASE_URL")
 }
 
 impl ErrorBody {
@@ -203,14 +203,14 @@ impl ErrorBody {
             return self.conflict();
         }
         if is("PROPERTY_DOESNT_EXIST") || says("non-unique") {
-            let help = "a property of the lead router is missing or not as it has to be: let the setup make it";
+            let help = "a property of the lead router is missing or has the wrong type: run `POST /v1/crm:setup`";
             return HubspotFailure::Setback(DeliveryError::config("property_missing", help));
         }
         if refused.iter().any(|(name, _)| name == crate::crm::hubspot::properties::OWNER) {
             return HubspotFailure::UnknownOwner;
         }
         if refused.is_empty() {
-            let help = format!("HubSpot refuses a call ({}): run the connection check", word(&self.category));
+            let help = format!("HubSpot refuses a call ({}): see `GET /v1/doctor`", word(&self.category));
             return HubspotFailure::Setback(DeliveryError::config("call_refused", help));
         }
         let list: BTreeSet<String> = refused.iter().map(|(name, code)| format!("{name} ({code})")).collect();
@@ -223,7 +223,7 @@ impl ErrorBody {
     fn full(&self, asked_ms: Option<u32>, is_search: bool, now: Timestamp) -> (HubspotFailure, Option<RateLimitHit>) {
         let said = if self.policy_name.is_empty() { &self.message } else { &self.policy_name };
         let said = said.to_ascii_lowercase();
-        let (code, lane, ms) = if said.contains("daily") {
+        let (code, bucket, ms) = if said.contains("daily") {
             // The day ends at midnight where the account is, which it does not say; so the vendor is asked every hour.
             let today_ms = now.as_ms().rem_euclid(DAY_MS);
             ("daily_limit", ALL, HOUR_MS.min(DAY_MS.saturating_sub(today_ms)))
@@ -233,7 +233,7 @@ impl ErrorBody {
             ("rate_limited", ALL, 10_000)
         };
         let ms = u32::try_from(ms).unwrap_or(u32::MAX).max(asked_ms.unwrap_or(0));
-        (HubspotFailure::Setback(DeliveryError::retryable(code, Some(ms))), Some(RateLimitHit { lane, ms }))
+        (HubspotFailure::Setback(DeliveryError::retryable(code, Some(ms))), Some(RateLimitHit { bucket, ms }))
     }
 
     /// What the token may not do, by the vendor's names.
@@ -249,8 +249,7 @@ impl ErrorBody {
         }
         scopes.remove("");
         if scopes.is_empty() {
-            let help =
-                "HubSpot forbids a call: give the app every scope that the documentation names, then install it again";
+            let help = "HubSpot forbids a call: give the app every scope in the documentation, then install it again";
             return DeliveryError::config("missing_scope", help);
         }
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
@@ -271,9 +270,9 @@ fn texts(value: Option<&Value>) -> Vec<&str> {
 
 /// A name of the vendor's: it cannot hold what a person typed.
 fn word(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').take(60).collect()
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect()
 }
 
 fn scope(text: &str) -> String {
-    text.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-')).take(60).collect()
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).take(60).collect()
 }

@@ -56,7 +56,7 @@ pub struct ContactPlan {
 /// Decides what is done for a person whose contact stands as `found`; `None` when there is none.
 ///
 /// A decision that is older than the one that the contact carries changes nothing: of one lead the smaller number is older,
-/// of two leads the earlier moment, at the same moment the smaller id. An owner whom neither the decision has seen nor this
+/// of two leads the earlier time, at the same time the smaller id. An owner whom neither the decision has seen nor this
 /// program has written was put there by a person, and stays; once the decision itself was written, so does everybody but
 /// its rep. Standard properties are filled where they are empty and never changed: a person may have typed them.
 ///
@@ -105,8 +105,8 @@ enum Age {
 }
 
 fn age(write: &CrmWrite, assigning: &Assigning, record: &HubspotRecord) -> Age {
-    // Without the moment no decision was written.
-    let Some(decided_at) = record.moment(names::DECIDED_AT) else { return Age::Newer };
+    // Without the time no decision was written.
+    let Some(decided_at) = record.timestamp(names::DECIDED_AT) else { return Age::Newer };
     let (lead_id, attempt) = (record.get(names::LEAD_ID), number(record.get(names::ATTEMPT)));
     let order = if lead_id == write.lead_id.as_str() {
         i64::from(write.decision_no).cmp(&attempt)
@@ -158,7 +158,7 @@ fn own(write: &CrmWrite, assigning: &Assigning) -> Properties {
 
 fn is_same(record: &HubspotRecord, name: &str, text: &str) -> bool {
     match name {
-        names::DECIDED_AT => record.moment(name).is_some_and(|at| at.to_string() == text),
+        names::DECIDED_AT => record.timestamp(name).is_some_and(|at| at.to_string() == text),
         names::ATTEMPT | names::SCORE => !record.get(name).is_empty() && number(record.get(name)).to_string() == text,
         _ => record.get(name) == text,
     }

@@ -1,6 +1,6 @@
 //! Our own properties, and the standard ones that are read.
 
-use crate::crm::hubspot::requests::Object;
+use crate::crm::hubspot::object::Object;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -77,6 +77,17 @@ pub const LEAD: &[&str] = &[
     "hs_analytics_source",
 ];
 
+/// The properties that are read of records of a kind.
+#[must_use]
+pub const fn read_of(object: Object) -> &'static [&'static str] {
+    match object {
+        Object::Contacts => CONTACT,
+        Object::Companies => &["name", "domain", OWNER, "lifecyclestage", "hs_lastmodifieddate"],
+        Object::Deals => &["dealstage", OWNER, "hs_is_closed", "hs_lastmodifieddate"],
+        Object::Tasks => &[EFFECT_ID],
+    }
+}
+
 /// A property of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Property {
@@ -144,13 +155,13 @@ impl Property {
     pub fn problem(&self, described: &[Described]) -> Option<(&'static str, String)> {
         let Self { name, kind, object, .. } = self;
         let Some(found) = described.iter().find(|found| found.name == *name) else {
-            let help = format!("{} have no property {name}: let the setup make it", object.as_str());
+            let help = format!("{} have no property {name}: run `POST /v1/crm:setup`", object.as_str());
             return Some(("property_missing", help));
         };
         if found.kind != *kind || found.has_unique_value != self.is_unique {
             let unique = if self.is_unique { "with" } else { "without" };
             let help = format!(
-                "property {name} of {} has to be of type {kind} {unique} unique values: delete it and let the setup make it",
+                "property {name} of {} must have type {kind} {unique} unique values: delete it and run `POST /v1/crm:setup`",
                 object.as_str()
             );
             return Some(("property_wrong", help));

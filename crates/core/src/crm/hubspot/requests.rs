@@ -1,53 +1,11 @@
 //! The requests.
 
+use crate::crm::hubspot::object::Object;
 use crate::crm::hubspot::settings::{HubspotAccess, HubspotSettings};
 use crate::crm::hubspot::{VERSION, properties};
 use crate::http::{HttpRequest, Method, encode};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// A kind of record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Object {
-    Contacts,
-    Companies,
-    Deals,
-    Tasks,
-}
-
-impl Object {
-    /// The kind as it stands in paths.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Contacts => "contacts",
-            Self::Companies => "companies",
-            Self::Deals => "deals",
-            Self::Tasks => "tasks",
-        }
-    }
-
-    /// The property that says when a record last changed.
-    #[must_use]
-    pub const fn changed(self) -> &'static str {
-        match self {
-            Self::Contacts => "lastmodifieddate",
-            Self::Companies | Self::Deals | Self::Tasks => "hs_lastmodifieddate",
-        }
-    }
-
-    /// The properties that are read.
-    #[must_use]
-    pub const fn properties(self) -> &'static [&'static str] {
-        match self {
-            Self::Contacts => properties::CONTACT,
-            Self::Companies => &["name", "domain", "hubspot_owner_id", "lifecyclestage", "hs_lastmodifieddate"],
-            Self::Deals => &["dealstage", "hubspot_owner_id", "hs_is_closed", "hs_lastmodifieddate"],
-            Self::Tasks => &[properties::EFFECT_ID],
-        }
-    }
-}
 
 /// A request that lacks only address and token. It has no debug form: it may hold a person.
 #[derive(Clone, PartialEq, Eq)]
@@ -105,7 +63,8 @@ impl HubspotCall {
     #[must_use]
     pub fn read(object: Object, by: Option<&str>, ids: &[String]) -> Self {
         let inputs: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
-        let mut body = json!({"inputs": inputs, "properties": object.properties(), "propertiesWithHistory": []});
+        let mut body =
+            json!({"inputs": inputs, "properties": properties::read_of(object), "propertiesWithHistory": []});
         if let (Some(by), Some(body)) = (by, body.as_object_mut()) {
             body.insert("idProperty".to_owned(), json!(by));
         }
@@ -139,7 +98,7 @@ impl HubspotCall {
     }
 
     fn search(object: Object, groups: &Value, sort: &str, limit: usize, after: &str) -> Self {
-        let mut names: Vec<&str> = object.properties().to_vec();
+        let mut names: Vec<&str> = properties::read_of(object).to_vec();
         if object == Object::Contacts {
             names.extend(properties::LEAD.iter().filter(|name| !properties::CONTACT.contains(name)));
         }

@@ -9,9 +9,9 @@ const PUBLIC: &str = "https://api.hubapi.com";
 /// 190, with the add-on 250.
 const BURST: u32 = 100;
 
-/// Name of the lane of every call.
+/// Name of the bucket of every call.
 pub const ALL: &str = "all";
-/// Name of the lane of searches, which count in both.
+/// Name of the bucket of searches, which count in both.
 pub const SEARCH: &str = "search";
 
 /// How much longer our windows are than those of the vendor, in milliseconds. We count a call when it leaves, the vendor
@@ -77,18 +77,18 @@ impl HubspotSettings {
         Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), access, burst })
     }
 
-    /// The lanes that a call passes: at most [`Self::burst`] calls in ten seconds, and of these five searches in a second.
+    /// The buckets that a call passes: at most [`Self::burst`] calls in ten seconds, and of these five searches in a second.
     #[must_use]
-    pub fn lanes(&self, is_search: bool) -> Vec<Bucket> {
-        let lane = |name: &str, window_ms: u32, max| {
+    pub fn buckets(&self, is_search: bool) -> Vec<Bucket> {
+        let bucket = |name: &str, window_ms: u32, max| {
             let window_ms = window_ms.saturating_add(SKEW_MS);
             Bucket { name: name.to_owned(), window_ms, max }
         };
-        let mut lanes = vec![lane(ALL, 10_000, self.burst)];
+        let mut buckets = vec![bucket(ALL, 10_000, self.burst)];
         if is_search {
-            lanes.push(lane(SEARCH, 1_000, 5));
+            buckets.push(bucket(SEARCH, 1_000, 5));
         }
-        lanes
+        buckets
     }
 }
 

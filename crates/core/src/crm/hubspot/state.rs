@@ -16,7 +16,7 @@ pub fn person(record: &HubspotRecord) -> PersonState {
         kind: PersonKind::Contact,
         owner: OwnerRef::new(record.get(OWNER)),
         // `HubSpot` says when the last call, mail or meeting was, not with whom.
-        touched: record.moment("notes_last_contacted").map(|at| LastTouch { at, by: None }),
+        touched: record.timestamp("notes_last_contacted").map(|at| LastTouch { at, by: None }),
     }
 }
 
@@ -43,7 +43,7 @@ pub fn open(deals: &[&HubspotRecord]) -> Vec<Deal> {
             id: deal.id.clone(),
             owner: OwnerRef::new(deal.get(OWNER)),
             stage: deal.get("dealstage").to_owned(),
-            changed_at: deal.moment("hs_lastmodifieddate").unwrap_or_default(),
+            changed_at: deal.timestamp("hs_lastmodifieddate").unwrap_or_default(),
         })
         .collect();
     open.sort_by(|a, b| a.id.cmp(&b.id));
@@ -108,5 +108,5 @@ pub fn is_ours(contact: &HubspotRecord) -> bool {
 /// When a record was made; `now` when it does not say.
 #[must_use]
 pub fn created_at(record: &HubspotRecord, now: Timestamp) -> Timestamp {
-    record.moment("createdate").unwrap_or(now)
+    record.timestamp("createdate").unwrap_or(now)
 }

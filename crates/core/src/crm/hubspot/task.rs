@@ -41,7 +41,7 @@ fn subject(write: &CrmWrite) -> String {
     let Profile { first_name, last_name, company, .. } = &write.profile;
     let name = [first_name, last_name].map(|part| part.as_deref().unwrap_or_default()).join(" ");
     let name = if name.trim().is_empty() { write.email.clone() } else { name.trim().to_owned() };
-    let cut = |text: &str| text.chars().filter(|letter| !letter.is_control()).take(NAME_CHARS_MAX).collect::<String>();
+    let cut = |text: &str| text.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect::<String>();
     let company = company.as_deref().map(|company| format!(", {}", cut(company))).unwrap_or_default();
     format!("New lead: {}{company}", cut(&name))
 }

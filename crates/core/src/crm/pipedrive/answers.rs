@@ -53,9 +53,9 @@ pub fn text<'a>(record: &'a Value, path: &str) -> Option<&'a str> {
     record.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// A moment of a record.
+/// A time of a record.
 #[must_use]
-pub fn moment(record: &Value, path: &str) -> Option<Timestamp> {
+pub fn timestamp(record: &Value, path: &str) -> Option<Timestamp> {
     text(record, path)?.parse().ok()
 }
 
@@ -88,7 +88,7 @@ pub fn account(organization: &Value, deals: &[Value]) -> Option<AccountState> {
             id: number(record, "/id")?.to_string(),
             owner: owner(record),
             stage: number(record, "/stage_id").map(|stage| stage.to_string()).unwrap_or_default(),
-            changed_at: moment(record, "/update_time").unwrap_or(Timestamp::from_ms(0)),
+            changed_at: timestamp(record, "/update_time").unwrap_or(Timestamp::from_ms(0)),
         })
     };
     Some(AccountState {

@@ -44,8 +44,8 @@ impl Mark {
     #[must_use]
     pub fn read(note: &str) -> Option<Self> {
         let (_, rest) = note.split_once(START)?;
-        let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':' | '@');
-        let mark = rest.split(|letter| !is_part(letter)).next()?;
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '@');
+        let mark = rest.split(|c| !is_part(c)).next()?;
         let mut parts = mark.rsplitn(3, ':');
         let owner_id = parts.next()?.to_owned();
         let decided_at = Timestamp::from_ms(parts.next()?.parse().ok()?);

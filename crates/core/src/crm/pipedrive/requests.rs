@@ -23,9 +23,9 @@ impl fmt::Debug for PipedriveApi {
 
 /// Most records of a page.
 pub const PAGE_MAX: usize = 20;
-/// Lane of every call: 20 in two seconds, the smallest plan's limit for one user.
+/// Bucket of every call: 20 in two seconds, the smallest plan's limit for one user.
 const ALL: (&str, u32) = ("all", 20);
-/// Lane of searches: ten in two seconds.
+/// Bucket of searches: ten in two seconds.
 const SEARCH: (&str, u32) = ("search", 10);
 
 impl PipedriveApi {
@@ -153,13 +153,13 @@ impl PipedriveApi {
     }
 }
 
-/// The lanes of a request.
+/// The buckets of a request.
 #[must_use]
-pub fn lanes(request: &HttpRequest) -> Vec<Bucket> {
-    let lane = |(name, max): (&str, u32)| Bucket { name: name.to_owned(), window_ms: 2_000, max };
-    let mut lanes = vec![lane(ALL)];
+pub fn buckets(request: &HttpRequest) -> Vec<Bucket> {
+    let bucket = |(name, max): (&str, u32)| Bucket { name: name.to_owned(), window_ms: 2_000, max };
+    let mut buckets = vec![bucket(ALL)];
     if request.url.contains("/search?") {
-        lanes.push(lane(SEARCH));
+        buckets.push(bucket(SEARCH));
     }
-    lanes
+    buckets
 }

@@ -96,9 +96,9 @@ pub fn text<'a>(record: &'a Value, path: &str) -> Option<&'a str> {
     found.as_str().filter(|text| !text.is_empty())
 }
 
-/// A moment: the vendor writes `2026-01-02T03:04:05.000+0000`.
+/// A time: the vendor writes `2026-01-02T03:04:05.000+0000`.
 #[must_use]
-pub fn moment(record: &Value, path: &str) -> Option<Timestamp> {
+pub fn timestamp(record: &Value, path: &str) -> Option<Timestamp> {
     let text = text(record, path)?;
     text.strip_suffix("+0000").map_or_else(|| text.parse(), |start| format!("{start}Z").parse()).ok()
 }

@@ -86,12 +86,12 @@ fn refused(error: &str, description: &str) -> DeliveryError {
         (_, text) if text.contains("approved") => "let an administrator pre-authorise the user for the app",
         (_, text) if text.contains("no client credentials user") => "name a run-as user in the app",
         ("invalid_grant", _) => "check `SALESFORCE_USERNAME`, `SALESFORCE_JWT_KEY` and the certificate of the app",
-        ("unsupported_grant_type", _) => "switch the flow on in the app",
+        ("unsupported_grant_type", _) => "enable the flow in the app",
         _ => "check the app and its policies in Salesforce",
     };
     let is_code = error.len() <= 60 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let error = if is_code { error } else { "an error" };
-    DeliveryError::config("token_refused", format!("Salesforce gives no token ({error}): {hint}"))
+    DeliveryError::config("token_refused", format!("Salesforce refuses a token ({error}): {hint}"))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! What changed in an organisation since a moment: leads, contacts, accounts, and accounts of which a deal changed.
+//! What changed in an organisation since a time: leads, contacts, accounts, and accounts of which a deal changed.
 //!
 //! Each is read in pages of its own, in one call for all of them; the place in each is remembered as the last record that was
 //! read, so that a page can be read again and nothing is left out when records change meanwhile.
 
-use crate::crm::salesforce::answers::{QueryPage, moment, text};
+use crate::crm::salesforce::answers::{QueryPage, text, timestamp};
 use crate::crm::salesforce::fields::PERSON_ID;
 use crate::crm::salesforce::ids::full;
 use crate::crm::salesforce::lookup::{account, account_domain, account_fields, person};
-use crate::crm::salesforce::soql::{moment as literal, quoted};
+use crate::crm::salesforce::soql::{quoted, timestamp as literal};
 use crate::crm::state::{AccountState, PersonKind, PersonState};
 use crate::intake::{LeadField, RawLead};
 use crate::normalize::email;
@@ -50,7 +50,7 @@ impl SalesforceCursor {
     }
 }
 
-/// The queries for the next page of everything that changed since a moment, by name.
+/// The queries for the next page of everything that changed since a time, by name.
 #[must_use]
 pub fn queries(since: Timestamp, cursor: &SalesforceCursor, domain_field: Option<&str>) -> Vec<(&'static str, String)> {
     let people = "OwnerId,Owner.IsActive,SystemModstamp,CreatedDate,Email,FirstName,LastName,Phone,Title,LeadSource";
@@ -74,7 +74,7 @@ pub fn queries(since: Timestamp, cursor: &SalesforceCursor, domain_field: Option
     open.map(|((name, select), place)| (*name, format!("{select}{}", rest(*name == "deals", since, place)))).collect()
 }
 
-/// Condition, order and limit of a page. Accounts of deals have no moment of their own: their ids are the order.
+/// Condition, order and limit of a page. Accounts of deals have no time of their own: their ids are the order.
 fn rest(is_by_id: bool, since: Timestamp, place: &Place) -> String {
     let (condition, order) = match (is_by_id, place) {
         (true, Place::After { id, .. }) => (format!("Id>{}", quoted(id)), "Id"),
@@ -131,7 +131,7 @@ pub fn read(
         }
         *place = match page.records.last() {
             Some(last) if page.records.len() >= PAGE_MAX => {
-                Place::After { at: moment(last, "SystemModstamp"), id: full(text(last, "Id").unwrap_or_default()) }
+                Place::After { at: timestamp(last, "SystemModstamp"), id: full(text(last, "Id").unwrap_or_default()) }
             }
             _ => Place::End,
         };
@@ -165,7 +165,7 @@ fn person_of(record: &Value, kind: PersonKind) -> Option<ChangedRow> {
             lead.set(known, value);
         }
     }
-    let created_at = moment(record, "CreatedDate").unwrap_or(Timestamp::from_ms(0));
+    let created_at = timestamp(record, "CreatedDate").unwrap_or(Timestamp::from_ms(0));
     let is_ours = text(record, PERSON_ID).is_some();
     Some(ChangedRow { email: address, state, created_at, is_ours, lead })
 }

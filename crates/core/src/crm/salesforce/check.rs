@@ -66,7 +66,7 @@ fn field<'a>(description: &'a Value, name: &str) -> Option<&'a Value> {
 /// A field that is written.
 fn line(object: &str, name: &str, is_key: bool, description: &Value) -> CheckLine {
     let tried = match field(description, name) {
-        None => Err(format!("make the field `{name}` on {object}, or let the user see it")),
+        None => Err(format!("create the field `{name}` on {object}, or let the user see it")),
         Some(field) => {
             let is = |property: &str| field.get(property).and_then(Value::as_bool) == Some(true);
             if !is("createable") || !is("updateable") {

@@ -1,6 +1,6 @@
 //! What becomes of a write when the records that are there are known.
 
-use crate::crm::salesforce::answers::{moment, text};
+use crate::crm::salesforce::answers::{text, timestamp};
 use crate::crm::salesforce::fields::{
     DECIDED_AT, EFFECT_ID, LEAD_ID, OWNER_ID, PERSON_FIELDS, PERSON_ID, of_blanks, of_decision, of_new,
 };
@@ -212,7 +212,7 @@ pub fn step(write: &CrmWrite, record: Option<Found>) -> PersonStep {
 /// Whether the record carries a decision that is newer than this one: of another lead, and later; when both fall into one
 /// second, that of the larger id.
 fn is_superseded(write: &CrmWrite, assigning: &Assigning, fields: &Value) -> bool {
-    let Some(there) = moment(fields, DECIDED_AT) else { return false };
+    let Some(there) = timestamp(fields, DECIDED_AT) else { return false };
     let second = |ms: i64| ms.div_euclid(1_000);
     let lead_id = text(fields, LEAD_ID).unwrap_or_default();
     let (there, own) = (second(there.as_ms()), second(assigning.decided_at.as_ms()));
@@ -243,7 +243,7 @@ fn is_equal(fields: &Value, name: &str, value: &Value) -> bool {
             there.as_f64().zip(number.as_f64()).is_some_and(|(there, number)| (there - number).abs() < 0.5)
         }
         (Some(Value::String(there)), Value::String(text)) if name == DECIDED_AT => {
-            *there == *text || moment(fields, name) == text.parse().ok()
+            *there == *text || timestamp(fields, name) == text.parse().ok()
         }
         (Some(Value::String(there)), Value::String(text)) if name == "OwnerId" || name == OWNER_ID => {
             full(there) == full(text)

@@ -95,7 +95,7 @@ pub fn of_call(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Delivery
         (_, code) if code.starts_with("API_") || code.starts_with("INSUFFICIENT_ACCESS") => no_permission(code),
         (404, _) => DeliveryError::config(
             "not_found",
-            "Salesforce does not know what it was asked for: check `SALESFORCE_API_VERSION` and the fields of `docs/CRM.md`",
+            "Salesforce answers 404: check `SALESFORCE_API_VERSION` and the fields of `docs/CRM.md`",
         ),
         (400..=499, code) if !matches!(status, 408 | 412 | 420 | 429) => {
             DeliveryError::config("refused", format!("Salesforce refuses a request ({})", named(code)))
@@ -127,7 +127,7 @@ pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryEr
     match failure.code.as_str() {
         _ if failure.names_lock => DeliveryError::retryable("row_locked", None),
         "UNABLE_TO_LOCK_ROW" => DeliveryError::retryable("row_locked", None),
-        // Made by somebody else at the same moment, converted or deleted since it was read: reading it again tells.
+        // Made by someone else at the same time, converted or deleted since it was read: reading it again tells.
         "DUPLICATE_VALUE" | "CANNOT_UPDATE_CONVERTED_LEAD" | "ENTITY_IS_DELETED" | "NOT_FOUND" => {
             DeliveryError::retryable("record_changed", None)
         }
@@ -154,7 +154,7 @@ pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryEr
         }
         "DUPLICATES_DETECTED" => DeliveryError::lead(
             "duplicate",
-            "a rule for duplicates refuses the record and names none that may be used: merge by hand, or change the rule",
+            "a duplicate rule refuses the record and names no existing one: merge by hand, or change the rule",
         ),
         "REQUIRED_FIELD_MISSING" => DeliveryError::lead(
             "field_required",
@@ -166,7 +166,9 @@ pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryEr
         "INVALID_FIELD" | "INVALID_FIELD_FOR_INSERT_UPDATE" => {
             DeliveryError::config("field_missing", missing_field(failure))
         }
-        "STORAGE_LIMIT_EXCEEDED" => DeliveryError::config("storage_full", "Salesforce has no room for more records"),
+        "STORAGE_LIMIT_EXCEEDED" => {
+            DeliveryError::config("storage_full", "Salesforce has no storage left for more records")
+        }
         code if code.starts_with("INSUFFICIENT_ACCESS") => no_permission(code),
         code => {
             DeliveryError::lead("refused", format!("Salesforce refuses the record ({}; {})", named(code), fields()))
@@ -174,7 +176,7 @@ pub fn of_record(failure: &SalesforceFailure, rep: Option<&RepId>) -> DeliveryEr
     }
 }
 
-/// How long a lane is closed after such a setback, in milliseconds.
+/// How long a bucket is closed after such a setback, in milliseconds.
 #[must_use]
 pub fn hold_ms(setback: &DeliveryError) -> Option<u32> {
     match setback {

@@ -118,7 +118,7 @@ pub(super) fn of_decision(write: &CrmWrite, assigning: &Assigning) -> Map<String
     fields
 }
 
-/// A moment as fields of date and time keep it: whole seconds.
+/// A time as fields of date and time keep it: whole seconds.
 fn second(at: Timestamp) -> String {
     at.to_jiff().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -1,6 +1,6 @@
 //! What an organisation knows about a person and their company: four queries, one call.
 
-use crate::crm::salesforce::answers::{QueryPage, moment, owner, text};
+use crate::crm::salesforce::answers::{QueryPage, owner, text, timestamp};
 use crate::crm::salesforce::ids::full;
 use crate::crm::salesforce::soql::{anywhere, quoted};
 use crate::crm::state::{AccountState, CrmQuestion, Deal, LastTouch, PersonKind, PersonState, State};
@@ -87,7 +87,7 @@ pub fn read(question: &CrmQuestion, domain_field: Option<&str>, pages: &[(&str, 
     let of_site = || {
         let found = records(NAMES[3]).filter(has_domain);
         found
-            .filter_map(|record| account(record).map(|account| (moment(record, "LastModifiedDate"), account)))
+            .filter_map(|record| account(record).map(|account| (timestamp(record, "LastModifiedDate"), account)))
             .min_by_key(|(changed, account)| (account.deals.is_empty(), Reverse(*changed), account.id.clone()))
     };
     State { person, account: own.or_else(|| of_site().map(|(_, account)| account)) }
@@ -97,7 +97,8 @@ pub fn read(question: &CrmQuestion, domain_field: Option<&str>, pages: &[(&str, 
 pub(super) fn person(record: &Value, kind: PersonKind) -> Option<PersonState> {
     let id = full(text(record, "Id")?);
     let task = record.pointer("/Tasks/records/0");
-    let touched = task.and_then(|task| Some(LastTouch { at: moment(task, "CompletedDateTime")?, by: owner(task, "") }));
+    let touched =
+        task.and_then(|task| Some(LastTouch { at: timestamp(task, "CompletedDateTime")?, by: owner(task, "") }));
     Some(PersonState { id, kind, owner: owner(record, ""), touched })
 }
 
@@ -119,7 +120,7 @@ fn deal(record: &Value) -> Option<Deal> {
         id: full(text(record, "Id")?),
         owner: owner(record, ""),
         stage: text(record, "StageName").unwrap_or_default().to_owned(),
-        changed_at: moment(record, "LastModifiedDate").unwrap_or(Timestamp::from_ms(0)),
+        changed_at: timestamp(record, "LastModifiedDate").unwrap_or(Timestamp::from_ms(0)),
     })
 }
 

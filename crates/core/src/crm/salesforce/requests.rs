@@ -95,7 +95,7 @@ impl SalesforceApi<'_> {
         self.write(self.request(Method::Patch, &path, Some(fields)), duplicates)
     }
 
-    /// The headers of every write: assignment rules would give the record to somebody else.
+    /// The headers of every write: assignment rules would give the record to someone else.
     fn write(&self, mut request: HttpRequest, duplicates: Duplicates) -> HttpRequest {
         let _ = self;
         let allow = matches!(duplicates, Duplicates::Pass);

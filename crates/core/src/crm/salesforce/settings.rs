@@ -101,15 +101,15 @@ impl SalesforceSettings {
         Ok(Self { login_url, grant, version, domain_field, allows_duplicates, calls_per_s })
     }
 
-    /// The lanes that every call passes.
+    /// The buckets that every call passes.
     #[must_use]
-    pub fn lanes(&self) -> [Bucket; 1] {
-        [Bucket { name: LANE.to_owned(), window_ms: 1_000, max: self.calls_per_s }]
+    pub fn buckets(&self) -> [Bucket; 1] {
+        [Bucket { name: BUCKET.to_owned(), window_ms: 1_000, max: self.calls_per_s }]
     }
 }
 
-/// Name of the only lane.
-pub const LANE: &str = "all";
+/// Name of the only bucket.
+pub const BUCKET: &str = "all";
 
 fn missing(name: &str) -> DeliveryError {
     DeliveryError::config("not_set_up", format!("set `{name}`"))
@@ -123,7 +123,7 @@ fn invalid(name: &str, expected: &str) -> DeliveryError {
 fn der_of(pem: &str) -> Option<String> {
     let (_, rest) = pem.split_once("-----BEGIN PRIVATE KEY-----")?;
     let (body, _) = rest.split_once("-----END PRIVATE KEY-----")?;
-    let body: String = body.replace("\\n", "").chars().filter(|letter| !letter.is_whitespace()).collect();
-    let is_base64 = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '=');
+    let body: String = body.replace("\\n", "").chars().filter(|c| !c.is_whitespace()).collect();
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
     (!body.is_empty() && body.chars().all(is_base64)).then_some(body)
 }

@@ -13,17 +13,17 @@ use std::fmt::Write as _;
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len().saturating_add(2));
     quoted.push('\'');
-    for letter in text.chars() {
-        match letter {
+    for c in text.chars() {
+        match c {
             '\'' | '\\' => {
                 quoted.push('\\');
-                quoted.push(letter);
+                quoted.push(c);
             }
             // Every control character has at most four hexadecimal digits. Writing to a text cannot fail.
-            letter if letter.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(letter));
+            c if c.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
             }
-            letter => quoted.push(letter),
+            c => quoted.push(c),
         }
     }
     quoted.push('\'');
@@ -35,11 +35,11 @@ pub fn quoted(text: &str) -> String {
 pub fn anywhere(text: &str) -> String {
     let mut pattern = String::from("'%");
     let quoted = quoted(text);
-    for letter in quoted.trim_start_matches('\'').chars() {
-        if matches!(letter, '%' | '_') {
+    for c in quoted.trim_start_matches('\'').chars() {
+        if matches!(c, '%' | '_') {
             pattern.push('\\');
         }
-        pattern.push(letter);
+        pattern.push(c);
     }
     // The closing quotation mark moves behind the last wildcard.
     pattern.pop();
@@ -54,9 +54,9 @@ pub fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     format!("({})", quoted.join(","))
 }
 
-/// A moment.
+/// A time.
 #[must_use]
-pub fn moment(at: Timestamp) -> String {
+pub fn timestamp(at: Timestamp) -> String {
     at.to_jiff().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 

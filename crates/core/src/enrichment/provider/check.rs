@@ -1,14 +1,16 @@
 //! From the file of a provider to a checked description.
 
-use crate::enrichment::provider::condition::{AnswerCondition, MeaningFile, Rule};
-use crate::enrichment::provider::description::{
-    Auth, Description, DescriptionFile, Meaning, ProviderMethod, RequestFile, RequestPlan, SubjectKind,
-};
+use crate::enrichment::provider::condition::{AnswerCondition, Rule};
+use crate::enrichment::provider::description::Description;
 use crate::enrichment::provider::field::FieldPlan;
+use crate::enrichment::provider::file::{
+    Auth, DescriptionFile, MeaningFile, PollFile, ProviderMethod, RequestFile, SubjectKind, TokenFile,
+};
+use crate::enrichment::provider::meaning::Meaning;
+use crate::enrichment::provider::plan::{RequestPlan, TokenPlan};
 use crate::enrichment::provider::pointer::{Pointer, scalar};
-use crate::enrichment::provider::poll::{PollFile, PollPlan, PollRequest};
+use crate::enrichment::provider::poll::{PollPlan, PollRequest};
 use crate::enrichment::provider::template::{Body, Names, Template, TemplatePath};
-use crate::enrichment::provider::token::{TokenFile, TokenPlan};
 use crate::error::Problem;
 use crate::facts::{FactKind, FactSource, Field};
 use crate::normalize::nearest;
@@ -104,10 +106,14 @@ impl DescriptionChecker {
         let own = file.settings.iter().map(|(name, entry)| (format!("settings.{name}.setting"), &entry.setting));
         let always = [("base_url_setting", &file.base_url_setting), ("key_setting", &file.key_setting)];
         for (path, name) in always.map(|(path, name)| (path.to_owned(), name)).into_iter().chain(own) {
-            let is_setting = name.starts_with(|letter: char| letter.is_ascii_uppercase())
+            let is_setting = name.starts_with(|c: char| c.is_ascii_uppercase())
                 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             if !is_setting {
-                self.problem(path, "invalid_setting", "expected capitals, digits and `_`, such as `ACME_API_KEY`");
+                self.problem(
+                    path,
+                    "invalid_setting",
+                    "expected uppercase letters, digits and `_`, such as `ACME_API_KEY`",
+                );
             }
         }
         let header = match &file.auth {
@@ -115,8 +121,8 @@ impl DescriptionChecker {
             Auth::Prefixed(prefixed) => &prefixed.header,
             Auth::Bearer | Auth::Basic | Auth::Token(_) => return,
         };
-        if header.is_empty() || header.contains(|letter: char| letter.is_control() || letter == ' ') {
-            self.problem("auth", "invalid_name", "expected a name without blanks");
+        if header.is_empty() || header.contains(|c: char| c.is_control() || c == ' ') {
+            self.problem("auth", "invalid_name", "expected a name without spaces");
         }
     }
 
@@ -157,7 +163,7 @@ impl DescriptionChecker {
             (None, None) => Some(AnswerCondition::Something),
             (None, Some(part)) if !part.is_empty() => Some(AnswerCondition::Contains(part.to_lowercase())),
             (None, Some(_)) => {
-                self.problem(format!("{path}.contains"), "empty_text", "expected a part of a text");
+                self.problem(format!("{path}.contains"), "empty_text", "expected a non-empty string");
                 None
             }
             (Some(equals), None) => {
@@ -165,7 +171,7 @@ impl DescriptionChecker {
                 let texts: Option<Vec<String>> = values.iter().map(scalar).collect();
                 let texts = texts.filter(|texts| !texts.is_empty());
                 if texts.is_none() {
-                    let message = "expected a text, a number or a flag, or a list of them";
+                    let message = "expected a string, a number or a boolean, or a list of them";
                     self.problem(format!("{path}.equals"), "wrong_type", message);
                 }
                 texts.map(AnswerCondition::Equals)
@@ -197,7 +203,7 @@ impl DescriptionChecker {
         let states = file.states.iter().map(|(state, meaning)| (state.clone(), *meaning)).collect();
         let Some(request) = &file.request else {
             if !(file.job.is_empty() && file.states.is_empty() && file.statuses.is_empty()) {
-                let message = "without a request of its own the first one is repeated and read like the first time";
+                let message = "without `request`, the first request is repeated and read as before";
                 self.problem("poll.request", "missing", message);
             }
             return Some(PollPlan {
@@ -208,11 +214,11 @@ impl DescriptionChecker {
             });
         };
         if file.job.is_empty() {
-            self.problem("poll.job", "empty_list", "say where the id of the job stands in the first answer");
+            self.problem("poll.job", "empty_list", "give the path of the job id in the first response");
         }
         let request = self.request("poll.request", request, auth, TemplatePath::job)?;
         if !request.has_places() {
-            self.problem("poll.request", "unused_job", "the request does not name `{job}`");
+            self.problem("poll.request", "unused_job", "the request does not use `{job}`");
         }
         let state = state.map(|pointer| (pointer, states));
         let ask = Some(PollRequest { job, request, state, statuses: file.statuses.clone() });
@@ -230,7 +236,7 @@ impl DescriptionChecker {
             self.problem(
                 "auth.token.request",
                 "unused_key",
-                "the request names neither `{key.name}` nor `{key.password}`",
+                "the request uses neither `{key.name}` nor `{key.password}`",
             );
         }
         Some(TokenPlan { request, pointer: pointer?, lifetime_s: file.lifetime_s })
@@ -238,7 +244,7 @@ impl DescriptionChecker {
 
     fn requires(&mut self, groups: &[Vec<String>]) -> Vec<Vec<TemplatePath>> {
         if groups.is_empty() {
-            self.problem("requires", "empty_list", "name what must be known before the provider can be asked");
+            self.problem("requires", "empty_list", "list what must be known before the provider can be called");
         }
         let mut checked = Vec::with_capacity(groups.len());
         for (index, group) in groups.iter().enumerate() {
@@ -250,7 +256,7 @@ impl DescriptionChecker {
                 match TemplatePath::named(name) {
                     Ok(path) => paths.push(path),
                     Err(help) => {
-                        self.helped(format!("requires[{index}][{place}]"), "unknown_path", "no such path", help);
+                        self.helped(format!("requires[{index}][{place}]"), "unknown_path", "unknown path", help);
                     }
                 }
             }
@@ -283,7 +289,12 @@ impl DescriptionChecker {
         }
         let body = match file.body.as_ref().map(|body| Body::parse(body, names)) {
             Some(Err(help)) => {
-                self.helped(format!("{part}.body"), "invalid_template", "a text of the body is no template", help);
+                self.helped(
+                    format!("{part}.body"),
+                    "invalid_template",
+                    "a string in the body is not a valid template",
+                    help,
+                );
                 None
             }
             Some(Ok(body)) => Some(body),
@@ -296,7 +307,7 @@ impl DescriptionChecker {
         match Template::parse(text, names) {
             Ok(template) => Some(template),
             Err(help) => {
-                self.helped(path, "invalid_template", "the text is no template", help);
+                self.helped(path, "invalid_template", "not a valid template", help);
                 None
             }
         }
@@ -317,7 +328,7 @@ impl DescriptionChecker {
                 continue;
             };
             if entry.transform.kind() != field.kind() {
-                self.problem(&path, "wrong_kind", "the result of `as` is not of the field's kind");
+                self.problem(&path, "wrong_kind", "the result of `as` does not have the field's type");
             }
             if entry.from.is_empty() {
                 self.problem(&path, "empty_list", "expected at least one JSON Pointer");

@@ -1,30 +1,10 @@
 //! What the body of an answer says, whatever its status.
 
-use crate::enrichment::provider::description::Meaning;
+use crate::enrichment::provider::meaning::Meaning;
 use crate::enrichment::provider::pointer::{Pointer, is_nothing, is_same, scalar};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A place in the body that says what the answer means. It goes before the status: some providers answer 200 and
-/// write the error into the body.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct MeaningFile {
-    /// Pointer to the place.
-    pub pointer: String,
-    /// The value, or a list of values, that is meant: texts, numbers or flags. Small and capital letters are the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub equals: Option<Value>,
-    /// A part of the text that is meant. Small and capital letters are the same. Without `equals` and `contains`, any
-    /// value is meant that is not null, not false and not empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contains: Option<String>,
-    /// What the answer means then.
-    pub means: Meaning,
-}
-
-/// The same, checked.
+/// A place in the body that says what the answer means, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) pointer: Pointer,

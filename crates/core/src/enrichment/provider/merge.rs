@@ -8,7 +8,7 @@
 //! keeps its provider and time.
 
 use crate::enrichment::provider::Offer;
-use crate::enrichment::provider::description::SubjectKind;
+use crate::enrichment::provider::SubjectKind;
 use crate::facts::{Fact, FactValue, Facts, Field};
 use crate::id::ProviderId;
 use crate::normalize::company_key;

@@ -1,6 +1,7 @@
 //! What every provider that a rubric can name has, however it is asked.
 
-use crate::enrichment::provider::description::{CacheFile, Description, SubjectKind, TypicalLatency};
+use crate::enrichment::provider::description::Description;
+use crate::enrichment::provider::file::{CacheFile, SubjectKind, TypicalLatency};
 use crate::enrichment::provider::shipped;
 use crate::enrichment::website;
 use crate::facts::{Field, FieldSet};

@@ -72,7 +72,7 @@ fn items(values: Vec<&Value>) -> impl Iterator<Item = &Value> {
     values.into_iter().filter_map(Value::as_array).flatten()
 }
 
-/// The text of a text, a number or a flag; `None` for everything else.
+/// The text of a text, a number or a boolean; `None` for everything else.
 pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -1,47 +1,15 @@
 //! Providers that look for a while: submit first, ask for the result later.
 
-use crate::enrichment::provider::description::{Meaning, RequestFile, RequestPlan};
+use crate::enrichment::provider::meaning::Meaning;
+use crate::enrichment::provider::plan::RequestPlan;
 use crate::enrichment::provider::pointer::{Pointer, is_same, scalar};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Longest id of a job that is taken over into a request.
 const JOB_BYTES_MAX: usize = 300;
 
-/// How the result is fetched from a provider that does not answer at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct PollFile {
-    /// Pointers to the id of the job in the first answer; the first one that leads to a text or a number counts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub job: Vec<String>,
-    /// The request for the result. Its templates know `{job}` and nothing else. Without it, the first request is
-    /// repeated until its answer is no longer pending.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<RequestFile>,
-    /// From the first answer to the first question for the result, in milliseconds, 50 to 60,000.
-    pub first_after_ms: u32,
-    /// From one question to the next, in milliseconds, 50 to 60,000.
-    pub every_ms: u32,
-    /// Pointer to the state of the job. Without it the status says everything.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
-    /// What states mean. Small and capital letters are the same.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub states: BTreeMap<String, Meaning>,
-    /// Whether only the second answer in a row counts that says that nothing was found, for providers that may say so
-    /// before they have begun.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub confirm_not_found: bool,
-    /// What statuses of these answers mean. Those of the first answer do not count here, and 404 and 410 say that
-    /// the job is gone, not that nothing was found.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub statuses: BTreeMap<String, Meaning>,
-}
-
-/// The same, checked.
+/// How the result is fetched, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PollPlan {
     /// From the first answer to the first question for the result, in milliseconds.

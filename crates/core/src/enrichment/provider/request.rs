@@ -1,10 +1,13 @@
 //! The request to a provider for one lead.
 
 use crate::enrichment::provider::contact::Contact;
-use crate::enrichment::provider::description::{Auth, Description, PrefixedHeader, RequestPlan};
+use crate::enrichment::provider::description::Description;
+use crate::enrichment::provider::file::{Auth, PrefixedHeader};
+use crate::enrichment::provider::plan::RequestPlan;
 use crate::enrichment::provider::template::{Template, TemplateFacts};
 use crate::facts::Facts;
 use crate::http::{HttpRequest, encode};
+use base64ct::{Base64, Encoding as _};
 use serde_json::Value;
 
 /// Makes the request for a lead, or returns `None` when the provider cannot be asked with what is known.
@@ -65,7 +68,10 @@ pub(super) fn fill(
         }
         Some((Auth::Basic, key)) => {
             let name_and_password = if key.contains(':') { key.to_owned() } else { format!("{key}:") };
-            headers.push(("authorization".to_owned(), format!("Basic {}", base64(name_and_password.as_bytes()))));
+            headers.push((
+                "authorization".to_owned(),
+                format!("Basic {}", Base64::encode_string(name_and_password.as_bytes())),
+            ));
         }
         Some((Auth::Query(name), key)) => query.push((encode(name), encode(key))),
         Some((Auth::Body(name), key)) => {
@@ -83,33 +89,4 @@ pub(super) fn fill(
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
     Some(HttpRequest { method: plan.method.into(), url, headers, body: body.map(|body| body.to_string()) })
-}
-
-/// Base64 with padding (RFC 4648), for names and passwords.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut encoded = String::with_capacity(bytes.len().saturating_mul(2));
-    for chunk in bytes.chunks(3) {
-        let byte = |place: usize| u32::from(chunk.get(place).copied().unwrap_or(0));
-        let word = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-        for (place, shift) in [18_u32, 12, 6, 0].into_iter().enumerate() {
-            // Three bytes are four letters; what is missing of them is padding.
-            let letter = (place <= chunk.len()).then(|| LETTERS.get(((word >> shift) & 63) as usize)).flatten();
-            encoded.push(letter.map_or('=', |letter| char::from(*letter)));
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_padded() {
-        for (plain, encoded) in [("", ""), ("k", "aw=="), ("ke", "a2U="), ("key", "a2V5"), ("key:", "a2V5Og==")] {
-            assert_eq!(base64(plain.as_bytes()), encoded, "{plain}");
-        }
-        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
-    }
 }

@@ -1,7 +1,8 @@
 //! What a provider's answer means.
 
-use crate::enrichment::provider::description::{Description, Meaning};
+use crate::enrichment::provider::description::Description;
 use crate::enrichment::provider::field::FieldPlan;
+use crate::enrichment::provider::meaning::Meaning;
 use crate::enrichment::provider::pointer::is_nothing;
 use crate::error::Remedy;
 use crate::facts::{FactValue, Field};

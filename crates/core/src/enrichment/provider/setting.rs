@@ -1,43 +1,15 @@
 //! Settings that a description leaves to the business: which of its own processes a vendor runs, with what.
 
-use crate::enrichment::provider::description::{Description, DescriptionFile, RequestFile};
+use crate::enrichment::provider::description::Description;
+use crate::enrichment::provider::file::{DescriptionFile, NeededWhen, RequestFile, SettingFile};
 use crate::error::Problem;
-use serde::{Deserialize, Serialize};
+use crate::rubric::read::faults_of_form;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Longest value of a setting, in bytes.
 const VALUE_BYTES_MAX: usize = 500;
-
-/// A setting that templates of requests know as `{setting.<name>}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SettingFile {
-    /// Name of the setting, such as `ACME_LIST`.
-    pub setting: String,
-    /// Value when it is not set. Without one, what names the setting is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default: Option<String>,
-    /// Whether the value is a list: JSON, or items between commas.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub list: bool,
-    /// When it must be set: without it the provider is not set up, and is not asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needed_when: Option<NeededWhen>,
-}
-
-/// When a setting must be set: another one begins like this.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct NeededWhen {
-    /// The other one, by the name that templates use.
-    pub name: String,
-    /// How its value, or its default, begins.
-    pub begins: String,
-}
 
 impl SettingFile {
     /// The value, or its default. One that is empty counts as not set.
@@ -60,6 +32,24 @@ fn as_list(text: &str) -> String {
 }
 
 impl Description {
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    /// Every problem at once, with its path in the file; a file that is not JSON of this shape has one, with the line.
+    /// Repeated keys are refused first: of two fields or codes with one name, nobody knows which one is meant.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let faults = faults_of_form(text);
+        match serde_json::from_str::<DescriptionFile>(text) {
+            Ok(file) if faults.is_empty() => Self::from_file(&file, |_| None),
+            Ok(_) => Err(faults),
+            Err(_) if faults.iter().any(|fault| fault.code == "repeated_key") => Err(faults),
+            Err(error) => {
+                let line = u32::try_from(error.line()).ok();
+                Err(vec![Problem { line, ..Problem::new("file", "invalid_description", error.to_string()) }])
+            }
+        }
+    }
+
     /// The setting that the business has to make before the provider can be asked, its key first; `None` when all are made.
     #[must_use]
     pub fn missing_setting(&self, setting: impl Fn(&str) -> Option<String>) -> Option<&str> {
@@ -126,7 +116,7 @@ impl Description {
 type Values<'a> = BTreeMap<&'a str, Option<String>>;
 
 fn is_good(value: &str) -> bool {
-    value.len() <= VALUE_BYTES_MAX && !value.chars().any(|letter| letter.is_control() || matches!(letter, '{' | '}'))
+    value.len() <= VALUE_BYTES_MAX && !value.chars().any(|c| c.is_control() || matches!(c, '{' | '}'))
 }
 
 fn is_path(value: &str) -> bool {

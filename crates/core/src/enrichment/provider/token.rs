@@ -1,7 +1,7 @@
 //! Providers whose key is no key yet: name and password are exchanged for a token that is valid for a while.
 
-use crate::enrichment::provider::description::{Description, Meaning, RequestFile, RequestPlan};
-use crate::enrichment::provider::pointer::Pointer;
+use crate::enrichment::provider::description::Description;
+use crate::enrichment::provider::meaning::Meaning;
 use crate::enrichment::provider::request::fill;
 use crate::enrichment::provider::response::{LATER, Reading, failed};
 use crate::enrichment::provider::template::TemplateFacts;
@@ -9,7 +9,6 @@ use crate::error::Remedy;
 use crate::http::HttpRequest;
 use crate::limits::PROVIDER_BODY_BYTES_MAX;
 use crate::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
@@ -17,28 +16,6 @@ use std::fmt;
 pub const RENEW_BEFORE_MS: i64 = 60_000;
 /// Longest token that is taken over into a header, in bytes.
 const TOKEN_BYTES_MAX: usize = 8_192;
-
-/// How a token is fetched. It goes into `Authorization`, after `Bearer `.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TokenFile {
-    /// The request for a token. Its templates know `{key.name}` and `{key.password}`, what stands in the secret before
-    /// and behind the first `:`, and nothing else.
-    pub request: RequestFile,
-    /// Pointer to the token in the answer.
-    pub pointer: String,
-    /// How long a token is valid, in seconds, 120 to 604,800 (a week).
-    pub lifetime_s: u32,
-}
-
-/// The same, checked.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct TokenPlan {
-    pub(super) request: RequestPlan,
-    pub(super) pointer: Pointer,
-    pub(super) lifetime_s: u32,
-}
 
 /// A token. Its debug form does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,7 +41,7 @@ impl fmt::Debug for VendorToken {
 }
 
 /// Makes the request for a token, or returns `None` when `key` is used as it is: the provider has no tokens, or the key
-/// has no `:` in it and is a token that somebody else renews.
+/// has no `:` in it and is a token that someone else renews.
 #[must_use]
 pub fn build_token(description: &Description, base_url: &str, key: &str) -> Option<HttpRequest> {
     let (name, password) = key.split_once(':')?;

@@ -21,7 +21,7 @@ const SET_MAX: usize = 500;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transform {
-    /// Text as sent, blanks tidied.
+    /// Text as sent, spaces tidied.
     Text,
     /// Text in lower case.
     Lower,
@@ -67,7 +67,7 @@ pub enum Transform {
     CompanyType,
     /// Industry code of NAICS, two to six digits.
     Naics,
-    /// Postal code, upper case, without blanks.
+    /// Postal code, upper case, without spaces.
     PostalCode,
     /// Flag: `true` or `false`, also as a text.
     Flag,
@@ -156,7 +156,7 @@ fn digits(value: &Value) -> Option<String> {
     if let Value::Number(number) = value { Some(number.to_string()) } else { words(value) }
 }
 
-/// Some providers send flags as texts.
+/// Some providers send booleans as texts.
 fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -241,10 +241,10 @@ fn title_case(words: &str) -> String {
     }
     let mut titled = Vec::new();
     for (index, word) in words.split(' ').enumerate() {
-        let mut letters = word.chars();
-        titled.push(match letters.next() {
+        let mut characters = word.chars();
+        titled.push(match characters.next() {
             _ if LETTERS.contains(&word) => word.to_uppercase(),
-            Some(first) if index == 0 || !SMALL.contains(&word) => first.to_uppercase().chain(letters).collect(),
+            Some(first) if index == 0 || !SMALL.contains(&word) => first.to_uppercase().chain(characters).collect(),
             _ => word.to_owned(),
         });
     }

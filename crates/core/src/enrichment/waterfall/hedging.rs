@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a question was sent to its provider a second time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Hedge {
     /// The answer took long. Both requests may be charged.

@@ -7,10 +7,12 @@
 pub mod breaker;
 pub mod hedging;
 pub mod latency;
-pub mod meter;
 mod order;
 pub mod report;
 pub mod results;
+mod source;
+
+pub use source::{CALLS_AT_ONCE_MAX, ProviderState, WaterfallSource};
 
 use crate::enrichment::provider::Offer;
 use crate::enrichment::provider::merge::replaces;
@@ -22,49 +24,12 @@ use crate::rubric::file::{AskPolicy, Prefer};
 use crate::rubric::stability::{Influence, PLACEMENT_WEIGHT, Stability, stability, stakes};
 use crate::time::Timestamp;
 
-/// Most providers that a lead waits for at one time: the platform opens six connections.
-pub const CALLS_AT_ONCE_MAX: usize = 6;
-
-/// A provider as the waterfall sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaterfallSource {
-    /// The provider.
-    pub id: ProviderId,
-    /// Stage, from 0.
-    pub stage: usize,
-    /// Whether it is the business's own data: free, and asked whenever it can be.
-    pub first_party: bool,
-    /// Fields that it can fill.
-    pub fills: FieldSet,
-    /// Fields without which it cannot be asked, as far as another provider can fill them.
-    pub needs: FieldSet,
-    /// Price of an answer, in millionths of a US dollar.
-    pub cost_usd_micros: u32,
-    /// Time within which it nearly always answers, in milliseconds. Others are not held back for longer.
-    pub patience_ms: u32,
-    /// Where it stands.
-    pub standing: ProviderState,
-}
-
-/// Where a provider stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProviderState {
-    /// What it needs is known, and it has not been asked.
-    Ready,
-    /// Something that it needs is missing; another provider may find it.
-    Waiting,
-    /// It was asked at this moment and has not answered.
-    Asked(Timestamp),
-    /// It answered, or failed, for this lead; or it is not to be asked.
-    Done,
-}
-
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WaterfallStep {
     /// Ask these, all at the same time.
     Ask(Vec<ProviderId>),
-    /// Wait for an answer, or until this moment when one is given: then somebody else is asked as well.
+    /// Wait for an answer, or until this time when one is given: then someone else is asked as well.
     Wait(Option<Timestamp>),
     /// Asking is over, whoever has not answered.
     Stop {
@@ -75,7 +40,7 @@ pub enum WaterfallStep {
     },
 }
 
-/// What is known at one moment, and who may tell more.
+/// What is known at one time, and who may tell more.
 #[derive(Debug, Clone, Copy)]
 pub struct WaterfallInput<'a> {
     /// The rubric.
@@ -86,7 +51,7 @@ pub struct WaterfallInput<'a> {
     pub sources: &'a [WaterfallSource],
     /// Whether the account has an owner who gets the lead, or whose team does, whatever the routes say.
     pub has_owner: bool,
-    /// When the lead is decided as far as signals and half-lives go: one moment for the whole run.
+    /// When the lead is decided as far as signals and half-lives go: one time for the whole run.
     pub decided_at: Timestamp,
     /// Now.
     pub now: Timestamp,
@@ -101,8 +66,8 @@ pub struct WaterfallInput<'a> {
 /// when the others have answered waits for them, unless the rubric prefers speed. A provider that takes longer than it nearly
 /// always does holds nobody back.
 #[must_use]
-pub fn next(moment: WaterfallInput<'_>) -> WaterfallStep {
-    let WaterfallInput { rubric, facts, sources, has_owner, decided_at, now } = moment;
+pub fn next(input: WaterfallInput<'_>) -> WaterfallStep {
+    let WaterfallInput { rubric, facts, sources, has_owner, decided_at, now } = input;
     // 1
     let own_data = |standing: fn(&ProviderState) -> bool| {
         sources.iter().filter(move |source| source.first_party && standing(&source.standing))

@@ -1,7 +1,7 @@
 //! Whom to ask in one round: the least of the providers that can tell everything which matters.
 
 use crate::enrichment::provider::merge::ranks_above;
-use crate::enrichment::waterfall::{CALLS_AT_ONCE_MAX, ProviderState, WaterfallSource};
+use crate::enrichment::waterfall::source::{CALLS_AT_ONCE_MAX, ProviderState, WaterfallSource};
 use crate::facts::{Field, FieldSet};
 use crate::id::ProviderId;
 use crate::rubric::file::AskPolicy;

@@ -5,12 +5,14 @@ use crate::enrichment::provider::{Offer, SubjectKind};
 use crate::enrichment::waterfall::hedging::Hedge;
 use crate::enrichment::waterfall::latency::percentile;
 use crate::enrichment::waterfall::results::{FOUND, NOT_FOUND, is_call};
+use crate::rubric::file::LimitFile;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// One provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ProviderReport {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ProviderUsage {
     /// Id.
     pub id: String,
     /// Name of the vendor.
@@ -49,6 +51,7 @@ pub struct ProviderReport {
 
 /// All of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProvidersReport {
     /// Decisions that were counted.
     pub leads: u32,
@@ -65,7 +68,33 @@ pub struct ProvidersReport {
     /// The same for one lead; `None` without leads.
     pub cost_usd_micros_per_lead: Option<u64>,
     /// By provider, in the order of their ids.
-    pub providers: Vec<ProviderReport>,
+    pub providers: Vec<ProviderUsage>,
+}
+
+/// The report, who is not called at the moment, and how far the limits of the rubric are used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ProvidersAnswer {
+    /// The report.
+    #[serde(flatten)]
+    pub report: ProvidersReport,
+    /// By provider, in how many of the 16 lookup objects it is not called at the moment, after failures or because it asked
+    /// for a pause; empty when all are well.
+    pub circuits_open: BTreeMap<String, u32>,
+    /// By provider, for those with a limit in the rubric.
+    pub limited: BTreeMap<String, LimitUse>,
+}
+
+/// How far a limit is used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LimitUse {
+    /// The limit.
+    pub limit: LimitFile,
+    /// Calls since midnight UTC.
+    pub calls_today: u32,
+    /// Price of what was found since midnight UTC, in millionths of a US dollar.
+    pub cost_usd_micros_today: u64,
 }
 
 /// Counts. `is_set_up` and `stage` are asked for each id.
@@ -84,7 +113,7 @@ pub fn report(
         let head = (is_set_up(offer), stage(offer.id()));
         counted(offer, head, calls.get(offer.id()).map_or(&[][..], Vec::as_slice))
     };
-    let providers: Vec<ProviderReport> = offers.map(one).collect();
+    let providers: Vec<ProviderUsage> = offers.map(one).collect();
     let saved = summaries.iter().map(|summary| summary.providers_skipped);
     let cached = summaries.iter().map(|summary| summary.providers_cached);
     let cost_usd_micros = providers.iter().fold(0_u64, |sum, provider| sum.saturating_add(provider.cost_usd_micros));
@@ -109,9 +138,9 @@ fn saved_by_reason(summaries: &[EnrichmentSummary]) -> BTreeMap<String, u32> {
     by_reason
 }
 
-fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderReport {
+fn counted(offer: Offer, head: (bool, Option<usize>), calls: &[&ProviderCall]) -> ProviderUsage {
     let (is_set_up, stage) = head;
-    let mut line = ProviderReport {
+    let mut line = ProviderUsage {
         id: offer.id().to_owned(),
         vendor: offer.vendor().to_owned(),
         kind: offer.kind(),

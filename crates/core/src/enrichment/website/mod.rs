@@ -6,11 +6,12 @@ mod guard;
 mod organization;
 mod page;
 mod technology;
+mod text;
 
 pub use guard::{PageAddress, Site};
 pub use page::WebPage;
 
-use crate::enrichment::provider::description::{CacheFile, TypicalLatency};
+use crate::enrichment::provider::file::{CacheFile, TypicalLatency};
 use crate::facts::{Field, FieldSet};
 
 /// The provider's id in rubrics and records.
@@ -27,7 +28,7 @@ pub const TRUST: u8 = 40;
 pub const TIMEOUT_MS: u32 = 3_000;
 
 /// How long pages take, as planning values: half of them come within 600 ms, and nobody waits for the rest more than
-/// two seconds before somebody else is asked as well.
+/// two seconds before someone else is asked as well.
 pub const LATENCY: TypicalLatency = TypicalLatency { typical_ms: 600, p95_ms: 2_000 };
 
 /// How long answers are kept: 30 days what a page says, 7 days that it says nothing or that there is none.

@@ -1,7 +1,7 @@
 //! The company in the JSON-LD of a page, in the words of schema.org.
 
 use crate::enrichment::provider::Transform;
-use crate::enrichment::website::page::name;
+use crate::enrichment::website::text::name;
 use crate::facts::FactValue;
 use crate::limits::{JSON_LD_DEPTH_MAX, JSON_LD_NODES_MAX};
 use crate::normalize::{company_key, domain_of, linkedin_company, postal_code, table_lines};
@@ -23,7 +23,7 @@ static PLACES: LazyLock<BTreeSet<&'static str>> =
 
 /// Entries below which the company of the page may stand. Other entries name other companies: a parent, a customer, a
 /// seller.
-const WAYS: [&str; 4] = ["@graph", "publisher", "mainEntity", "isPartOf"];
+const PATHS: [&str; 4] = ["@graph", "publisher", "mainEntity", "isPartOf"];
 
 /// The nodes of a page that describe its company, the best one first.
 #[derive(Debug, Default)]
@@ -140,8 +140,8 @@ fn gather<'a>(value: &'a Value, depth: usize, left: &mut usize, found: &mut Vec<
                 (true, false) => found.push((false, node)),
                 (false, false) => {}
             }
-            for way in WAYS {
-                if let Some(value) = node.get(way) {
+            for key in PATHS {
+                if let Some(value) = node.get(key) {
                     gather(value, below, left, found);
                 }
             }

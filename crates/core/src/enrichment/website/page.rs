@@ -1,8 +1,8 @@
 //! From what a page says to facts.
 
-use crate::enrichment::provider::Transform;
 use crate::enrichment::website::organization::Organization;
 use crate::enrichment::website::technology;
+use crate::enrichment::website::text::{name, unescaped};
 use crate::facts::{FactValue, Field};
 use crate::limits::{JSON_LD_BLOCKS_MAX, JSON_LD_BYTES_MAX};
 use crate::normalize::company_key;
@@ -53,7 +53,7 @@ impl WebPage {
         name(self.site_name.as_deref()?)
     }
 
-    /// The part of the title that is the domain's own label with other blanks, marks or a legal form: `Acme Pumps` of
+    /// The part of the title that is the domain's own label with other spaces, marks or a legal form: `Acme Pumps` of
     /// `Industrial pumps | Acme Pumps`, for `acme-pumps.com`. A slogan, or that a domain is for sale, is none.
     fn name_in_title(&self, domain: &str) -> Option<String> {
         let title = unescaped(self.title.as_deref()?);
@@ -63,18 +63,12 @@ impl WebPage {
     }
 }
 
-/// A name in its one spelling; `None` when there is none in the text.
-pub(super) fn name(text: &str) -> Option<String> {
-    let value = Transform::Text.apply(&Value::String(unescaped(text)))?;
-    value.as_text().filter(|name| name.chars().any(char::is_alphanumeric)).map(str::to_owned)
-}
-
-/// A block of JSON-LD. Line ends and tabs inside of texts, which JSON does not allow and pages have, count as blanks.
+/// A block of JSON-LD. Line ends and tabs inside of texts, which JSON does not allow and pages have, count as spaces.
 fn parsed(text: &str) -> Option<Value> {
     if text.len() > JSON_LD_BYTES_MAX {
         return None;
     }
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // What keeps old programs from reading the block as a script.
     let bare = clean.trim_matches([' ', '\u{feff}']);
     let bare = ["<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "<![CDATA["]
@@ -86,89 +80,9 @@ fn parsed(text: &str) -> Option<Value> {
     values.next()?.ok()
 }
 
-/// Entities that occur in names. A library would carry the two thousand names of HTML into the Worker; pages are
-/// written in UTF-8 and need entities for what HTML itself uses.
-const ENTITIES: [(&str, &str); 20] = [
-    ("amp", "&"),
-    ("lt", "<"),
-    ("gt", ">"),
-    ("quot", "\""),
-    ("apos", "'"),
-    ("nbsp", " "),
-    ("ndash", "–"),
-    ("mdash", "—"),
-    ("middot", "·"),
-    ("bull", "•"),
-    ("raquo", "»"),
-    ("laquo", "«"),
-    ("rsquo", "’"),
-    ("lsquo", "‘"),
-    ("auml", "ä"),
-    ("ouml", "ö"),
-    ("uuml", "ü"),
-    ("szlig", "ß"),
-    ("eacute", "é"),
-    ("egrave", "è"),
-];
-
-/// Longest entity between `&` and `;`, in bytes.
-const ENTITY_BYTES_MAX: usize = 10;
-
-/// The text with its entities replaced, twice where a program has escaped what was escaped; an unknown one stays.
-fn unescaped(text: &str) -> String {
-    let once = unescaped_once(text);
-    if once.contains('&') { unescaped_once(&once) } else { once }
-}
-
-fn unescaped_once(text: &str) -> String {
-    let mut pieces = text.split('&');
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        match piece.split_once(';').and_then(|(code, rest)| entity(code).map(|letter| (letter, rest))) {
-            Some((letter, rest)) => {
-                plain.push_str(&letter);
-                plain.push_str(rest);
-            }
-            None => {
-                plain.push('&');
-                plain.push_str(piece);
-            }
-        }
-    }
-    plain
-}
-
-fn entity(code: &str) -> Option<String> {
-    if code.len() > ENTITY_BYTES_MAX {
-        return None;
-    }
-    let Some(number) = code.strip_prefix('#') else {
-        return ENTITIES.iter().find(|(name, _)| *name == code).map(|(_, letter)| (*letter).to_owned());
-    };
-    let number = match number.strip_prefix(['x', 'X']) {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => number.parse(),
-    };
-    number.ok().and_then(char::from_u32).filter(|letter| !letter.is_control()).map(String::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn entities_are_replaced_and_what_is_none_stays() {
-        for (text, plain) in [
-            ("Kr&uuml;ger &amp; S&#246;hne", "Krüger & Söhne"),
-            ("Kr&#xfc;ger &amp;amp; Co", "Krüger & Co"),
-            ("AT&T; R&D", "AT&T; R&D"),
-            ("a&#0;b &#x110000; &;", "a&#0;b &#x110000; &;"),
-            ("&", "&"),
-            ("", ""),
-        ] {
-            assert_eq!(unescaped(text), plain, "{text}");
-        }
-    }
 
     #[test]
     fn a_block_is_read_up_to_its_limit_and_not_beyond() {

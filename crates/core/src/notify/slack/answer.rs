@@ -56,13 +56,13 @@ pub fn read(status: u16, retry_after_s: Option<u32>, body: &[u8]) -> Result<Slac
         "channel_not_found" | "user_not_found" | "users_not_found" | "user_disabled" | "cannot_dm_bot" => {
             DeliveryError::config(
                 &code,
-                "Slack knows no such user or channel; mend `slack_id` of the rep or `slack_channel`",
+                "Slack does not know this user or channel: correct `slack_id` of the rep or `slack_channel`",
             )
         }
         "not_in_channel" | "is_archived" | "restricted_action" | "ekm_access_denied" => {
-            DeliveryError::config(&code, "the bot may not write there; invite it to the channel, or name another one")
+            DeliveryError::config(&code, "the bot may not post there: invite it to the channel, or choose another one")
         }
-        _ => DeliveryError::lead(&code, "Slack does not take this message"),
+        _ => DeliveryError::lead(&code, "Slack rejects this message"),
     })
 }
 
@@ -80,10 +80,10 @@ pub fn read_webhook(status: u16, retry_after_s: Option<u32>, body: &[u8], settin
             let code = code_of("slack", said);
             Err(DeliveryError::config(
                 &code,
-                format!("the webhook is gone or may not write; make a new one for `{setting}`"),
+                format!("the webhook was removed or may not post: create a new one for `{setting}`"),
             ))
         }
-        (400, said) => Err(DeliveryError::lead(&code_of("slack", said), "Slack does not take this message")),
+        (400, said) => Err(DeliveryError::lead(&code_of("slack", said), "Slack rejects this message")),
         (status, _) => Err(setback("slack", status, retry_after_s, setting)),
     }
 }

@@ -22,8 +22,8 @@ fn fit(text: &str, chars_max: usize) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut count = 0_usize;
     let mut ends = Vec::new();
-    for letter in text.chars() {
-        let (piece, length) = match letter {
+    for c in text.chars() {
+        let (piece, length) = match c {
             '&' => ("&amp;", 5),
             '<' => ("&lt;", 4),
             '>' => ("&gt;", 4),
@@ -40,7 +40,7 @@ fn fit(text: &str, chars_max: usize) -> String {
         }
         ends.push((escaped.len(), count));
         if piece.is_empty() {
-            escaped.push(letter);
+            escaped.push(c);
         } else {
             escaped.push_str(piece);
         }

@@ -10,8 +10,8 @@ pub mod click;
 pub use answer::{SlackAnswer, read, read_webhook};
 pub use blocks::{Answers, closed, escape, message};
 
+use crate::hash::sha256_hex;
 use crate::http::{HttpRequest, Method, encode};
-use crate::lead::key::sha256_hex;
 use crate::notify::notice::Notice;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,7 @@ impl SlackApi<'_> {
         self.post("conversations.open", &json!({"users": user}))
     }
 
-    /// Asks for the last messages of a conversation between two moments, with what was attached to each. Slack counts from
+    /// Asks for the last messages of a conversation between two times, with what was attached to each. Slack counts from
     /// the end when both are named, otherwise from the beginning.
     #[must_use]
     pub fn history(&self, channel: &str, since: Timestamp, until: Timestamp) -> HttpRequest {
@@ -171,7 +171,7 @@ pub fn find(answer: &SlackAnswer, channel: &str, notice: &Notice) -> Option<Post
     Some(PostedMessage { channel: channel.to_owned(), ts: found.get("ts")?.as_str()?.to_owned() })
 }
 
-/// Short name of an address or a conversation, for lanes: tells them apart and says nothing.
+/// Short name of an address or a conversation, for buckets: tells them apart and says nothing.
 #[must_use]
 pub fn short_hash(text: &str) -> String {
     sha256_hex(text.as_bytes()).chars().take(12).collect()

@@ -6,7 +6,8 @@
 use crate::facts::{Fact, FactKind, FactValue, Facts, Field, Signal};
 use crate::id::ProviderId;
 use crate::rubric::condition::{Condition, Node, Test};
-use crate::rubric::lint::now;
+use crate::rubric::lint::finding::now;
+use crate::rubric::lint::number_cells::{CANDIDATES_MAX, numbers};
 use crate::rubric::lint::text_cells::texts;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,24 +101,6 @@ fn values(variable: &Variable, tests: &[&Test]) -> (Vec<FactValue>, bool) {
     (candidates.into_iter().filter(is_new).collect(), is_complete)
 }
 
-/// Numbers at both sides of every line that a test draws, the usual ones first.
-pub(super) fn numbers(tests: &[&Test]) -> Vec<i64> {
-    let mut numbers = Vec::new();
-    for test in tests {
-        match test {
-            Test::Range { min, max } => numbers.extend([*min, *max]),
-            Test::Numbers(list) => numbers.extend(list),
-            _ => {}
-        }
-    }
-    let around = |n: i64| [n, n.saturating_add(1), n.saturating_sub(1)];
-    let mut all: Vec<i64> = numbers.into_iter().flat_map(around).chain([0]).collect();
-    // A witness reads better with a number that can be a size or a year.
-    all.sort_by_key(|n| (*n < 0, n.unsigned_abs()));
-    all.dedup();
-    all
-}
-
 /// Sets that make every satisfiable combination of tests true: one member, or none, for each test.
 fn sets(tests: &[&Test]) -> (Vec<FactValue>, bool) {
     let mut sets: Vec<Vec<String>> = vec![vec!["other".to_owned()]];
@@ -139,9 +122,6 @@ fn sets(tests: &[&Test]) -> (Vec<FactValue>, bool) {
     }
     (sets.into_iter().map(FactValue::Set).collect(), true)
 }
-
-/// Most candidates for the values of one field; past it, nothing is ruled out.
-pub(super) const CANDIDATES_MAX: usize = 5_000;
 
 /// Facts with one more variable set.
 pub(super) fn with(facts: &Facts, variable: &Variable, cell: &Cell) -> Facts {

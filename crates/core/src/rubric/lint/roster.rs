@@ -3,7 +3,7 @@
 use crate::id::{RepId, TeamId, TerritoryId};
 use crate::roster::calendar::Calendar;
 use crate::roster::model::{Pool, Rep, Team};
-use crate::rubric::lint::{LintFinding, Severity};
+use crate::rubric::lint::finding::{LintFinding, Severity};
 use crate::rubric::model::{Effect, Rubric};
 use crate::time::{DAY_MS, MINUTE_MS, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,11 +16,12 @@ pub(super) fn roster(rubric: &Rubric, pool: &Pool, findings: &mut Vec<LintFindin
         let path = format!("teams.{id}");
         let is_used = uses.teams.contains_key(id);
         if !is_used {
-            let message = "no override, route or fallback leads to this team; only owned accounts do";
+            let message =
+                "no override, route or fallback sends leads to this team; it only gets leads of accounts its reps own";
             findings.push(LintFinding::new("unused_team", Severity::Note, path.clone(), message));
         }
         if is_used && members(team, pool).next().is_none() {
-            let message = "nobody in this team can be picked: add an active member with a weight above 0";
+            let message = "no rep in this team can be picked: add an active member with a weight above 0";
             let has_way_out = team.fallback_team.is_some() || team.manager_rep_id.is_some();
             let severity = if has_way_out { Severity::Warning } else { Severity::Error };
             findings.push(LintFinding::new("empty_team", severity, path.clone(), message));
@@ -122,7 +123,7 @@ fn unknown_names(rubric: &Rubric, pool: &Pool, uses: &RosterUses, findings: &mut
                 findings.push(LintFinding::new("unknown_rep", Severity::Error, path, message));
             }
             Some(rep) if !rep.active => {
-                let message = format!("`{rep_id}` is no longer active; name somebody else");
+                let message = format!("`{rep_id}` is inactive; name another rep");
                 findings.push(LintFinding::new("inactive_rep", Severity::Warning, path, message));
             }
             Some(_) => {}
@@ -137,8 +138,8 @@ fn catch_all(rubric: &Rubric, pool: &Pool, findings: &mut Vec<LintFinding>) {
         members(team, pool).next().is_some() || manager.is_some_and(|rep| rep.active)
     };
     if !chain(&rubric.fallback_team, pool).any(takes) {
-        let message = "neither this team, nor its fallback teams, nor their managers can take a lead; \
-                       leads that no route wants would be held for ever";
+        let message = "neither this team nor its fallback teams nor their managers can take a lead; \
+                       leads that match no route would be on hold forever";
         findings.push(LintFinding::new("no_catch_all", Severity::Error, "fallback.team", message));
     }
 }
@@ -158,7 +159,7 @@ fn coverage(rubric: &Rubric, team: &Team, pool: &Pool, path: &str, findings: &mu
     let monday = Timestamp::from_ms(MONDAYS_MS.into_iter().next().unwrap_or_default());
     if calendars.iter().all(|calendar| calendar.add_working_minutes(monday, tier.sla_minutes).is_none()) {
         let message = format!(
-            "nobody here works {} minutes within a year, so tier `{}` can never be kept; give the team hours",
+            "no rep here works {} minutes within a year, so the SLA of tier `{}` can never be met; add working hours",
             tier.sla_minutes, tier.id
         );
         findings.push(LintFinding::new("sla_never_met", Severity::Error, path, message));
@@ -258,30 +259,30 @@ fn obstacle(rubric: &Rubric, rep: &Rep, pool: &Pool, uses: &RosterUses) -> Optio
     let seats =
         || pool.teams.values().filter_map(|team| Some((team, team.members.iter().find(|m| m.rep_id == rep.id)?)));
     if seats().next().is_none() {
-        return Some("the rep is in no team; add them to one, or set `active` to false");
+        return Some("the rep is in no team: add them to one, or set `active` to false");
     }
     let weighted = || seats().filter(|(_, member)| member.weight > 0).map(|(team, _)| team);
     if weighted().next().is_none() {
-        return Some("the rep has the weight 0 in every team; raise one of them");
+        return Some("the rep has weight 0 in every team: raise one of them");
     }
     let places: Vec<&Places> = weighted().filter_map(|team| uses.teams.get(&team.id)).collect();
     if places.is_empty() {
-        return Some("nothing in the rubric leads to a team of the rep");
+        return Some("no rule in the rubric leads to any of the rep's teams");
     }
     let capacity = &rep.capacity;
     let is_zero = |cap: Option<u32>| cap == Some(0);
     let no_tier = rubric.tiers().all(|tier| is_zero(capacity.per_tier.get(&tier.id).copied()));
     if is_zero(capacity.open_leads) || is_zero(capacity.per_day) || no_tier {
-        return Some("a cap of the rep is 0; raise it, or remove it");
+        return Some("one of the rep's caps is 0: raise it or remove it");
     }
     let meets = |places: &&&Places| match places {
         Places::Any => true,
         Places::Only(some) => rep.territories.iter().any(|territory| some.contains(territory)),
     };
     if !rep.territories.is_empty() && places.iter().find(meets).is_none() {
-        return Some("the rep takes only territories from which no lead comes to their teams");
+        return Some("the rep covers only territories whose leads never reach their teams");
     }
     let monday = Timestamp::from_ms(MONDAYS_MS.into_iter().next().unwrap_or_default());
     let never_works = ordinary_week(rep).is_some_and(|calendar| calendar.next_start(monday).is_none());
-    never_works.then_some("the hours of the rep have no working time")
+    never_works.then_some("the rep's hours contain no working time")
 }

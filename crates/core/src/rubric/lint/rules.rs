@@ -3,16 +3,16 @@
 use crate::facts::{FactSource, Facts, Field};
 use crate::id::TerritoryId;
 use crate::rubric::condition::Condition;
+use crate::rubric::lint::finding::{LintFinding, Severity};
 use crate::rubric::lint::search::{Budget, Goal, Must, SearchResult, find};
-use crate::rubric::lint::{LintFinding, Severity};
 use crate::rubric::model::{Criterion, Route, Rubric, Territory};
 use std::collections::BTreeMap;
 
-const CANNOT_HOLD: &str = "no lead can make this condition true; correct it or remove the line";
+const CANNOT_HOLD: &str = "no lead can match this condition; correct it or remove the rule";
 
 /// Notes what could not be decided.
 fn undecided(path: String, findings: &mut Vec<LintFinding>) {
-    let message = "too many combinations to decide whether this line can ever count";
+    let message = "too many combinations to prove whether this rule can ever match";
     findings.push(LintFinding::new("undecided", Severity::Note, path, message));
 }
 
@@ -26,7 +26,7 @@ pub(super) fn criteria(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<
         for (band, outcome) in criterion.outcomes.iter().enumerate() {
             let earlier = criterion.outcomes.iter().take(band).map(|outcome| &outcome.when);
             let line = RuleLine { path: path(band), when: &outcome.when, must_earlier: Must::False };
-            line.check(earlier, "an earlier band counts for every lead for which this one is true", budget, findings);
+            line.check(earlier, "an earlier band matches every lead that this one matches", budget, findings);
         }
     }
     correlated(rubric, findings);
@@ -84,7 +84,7 @@ fn correlated(rubric: &Rubric, findings: &mut Vec<LintFinding>) {
     for (field, criteria) in readers.into_iter().filter(|(_, criteria)| criteria.len() > 1) {
         let ids: Vec<_> = criteria.iter().map(|criterion| criterion.id.as_str()).collect();
         let message = format!(
-            "`{}` all read `{}`: while it is unknown the confidence takes them as independent; write them as bands of \
+            "`{}` all read `{}`: while it is unknown, the confidence treats them as independent; make them bands of \
              one criterion",
             ids.join("`, `"),
             field.path()
@@ -98,7 +98,7 @@ pub(super) fn overrides(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec
     for (index, line) in rubric.overrides.iter().enumerate() {
         let earlier = rubric.overrides.iter().take(index).map(|line| &line.when);
         let line = RuleLine { path: format!("overrides[{index}]"), when: &line.when, must_earlier: Must::NotTrue };
-        line.check(earlier, "an earlier override decides for every lead for which this one is true", budget, findings);
+        line.check(earlier, "an earlier override matches every lead that this one matches", budget, findings);
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn territories(rubric: &Rubric, budget: &mut Budget, findings: &mut V
         let earlier = tried.iter().take(position).map(|(_, territory)| &territory.when);
         let line =
             RuleLine { path: format!("territories[{index}]"), when: &territory.when, must_earlier: Must::NotTrue };
-        let message = "a territory that is tried earlier holds every lead that lies in this one";
+        let message = "a territory that is checked earlier contains every lead of this one";
         line.check(earlier, message, budget, findings);
     }
     let mut all_decided = true;
@@ -129,14 +129,14 @@ pub(super) fn territories(rubric: &Rubric, budget: &mut Budget, findings: &mut V
         }
     }
     if !all_decided {
-        let message = "too many combinations to decide whether territories overlap";
+        let message = "too many combinations to prove whether territories overlap";
         findings.push(LintFinding::new("undecided", Severity::Note, "territories", message));
     }
 }
 
 fn overlap((index, territory): (usize, &Territory), (_, other): (usize, &Territory), facts: &Facts) -> LintFinding {
     let message = format!(
-        "a lead can lie in `{}` and in `{}`, and only the order of the file decides; give one of them a higher `priority`",
+        "a lead can lie in `{}` and in `{}`, and only their order in the file decides; give one of them a higher `priority`",
         other.id, territory.id
     );
     let path = format!("territories[{index}]");
@@ -157,7 +157,7 @@ pub(super) fn routes(rubric: &Rubric, budget: &mut Budget, findings: &mut Vec<Li
             alone => match takes_any(rubric, index, route, budget) {
                 SearchResult::Yes(_) => {}
                 SearchResult::No => {
-                    let message = "an earlier route takes every lead that this one would take";
+                    let message = "an earlier route matches every lead that this one matches";
                     let facts =
                         alone.and_then(|answer| if let SearchResult::Yes(facts) = answer { Some(facts) } else { None });
                     let finding = LintFinding::new("shadowed", Severity::Warning, path, message);

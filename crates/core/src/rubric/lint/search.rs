@@ -6,7 +6,7 @@
 use crate::facts::{Facts, FieldSet};
 use crate::rubric::condition::{Condition, Scope, Truths};
 use crate::rubric::lint::cells::{Cell, Domain, Variable, domains, with};
-use crate::rubric::lint::now;
+use crate::rubric::lint::finding::now;
 
 /// What a condition must come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

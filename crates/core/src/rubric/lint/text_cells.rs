@@ -6,7 +6,7 @@
 
 use crate::facts::Field;
 use crate::rubric::condition::Test;
-use crate::rubric::lint::cells::{CANDIDATES_MAX, numbers};
+use crate::rubric::lint::number_cells::{CANDIDATES_MAX, numbers};
 
 /// Every value that a field can have, for fields with a closed vocabulary.
 const fn vocabulary(field: Field) -> Option<&'static [&'static str]> {
@@ -31,9 +31,9 @@ pub(super) fn texts(field: Option<Field>, tests: &[&Test]) -> (Vec<String>, bool
         return (words.iter().map(|word| (*word).to_owned()).collect(), true);
     }
     if field.is_some_and(is_two_letters) {
-        let letters = || b'a'..=b'z';
+        let characters = || b'a'..=b'z';
         let code = |a, b| [a, b].into_iter().map(char::from).collect::<String>();
-        return (letters().flat_map(|a| letters().map(move |b| code(a, b))).collect(), true);
+        return (characters().flat_map(|a| characters().map(move |b| code(a, b))).collect(), true);
     }
     let (mut free, mut is_complete) = free_texts(tests);
     if tests.iter().any(|test| matches!(test, Test::Range { .. })) {

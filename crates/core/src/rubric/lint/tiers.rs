@@ -7,7 +7,7 @@
 use crate::facts::Facts;
 use crate::rubric::condition::Condition;
 use crate::rubric::lint::cells::{Cell, Domain, Variable, domains, with};
-use crate::rubric::lint::{LintFinding, Severity, now};
+use crate::rubric::lint::finding::{LintFinding, Severity, now};
 use crate::rubric::model::{Criterion, Rubric, decayed};
 use std::collections::BTreeSet;
 

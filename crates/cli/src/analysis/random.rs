@@ -1,8 +1,10 @@
 //! Numbers that look random and are a function of a seed.
 
-/// A stream of numbers: splitmix64.
+use oorandom::Rand64;
+
+/// A stream of numbers: PCG.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub struct Random(Rand64);
 
 /// Largest mean that is drawn in one piece; larger ones are sums of such pieces.
 const POISSON_PIECE: f64 = 16.0;
@@ -11,31 +13,23 @@ impl Random {
     /// The stream of a seed and a purpose, so that one purpose does not shift the numbers of another.
     #[must_use]
     pub fn new(seed: u64, purpose: &str) -> Self {
-        let start = purpose.bytes().fold(seed ^ 0x5851_f42d_4c95_7f2d, |state, byte| {
-            state.rotate_left(8).wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)
-        });
-        Self(start)
+        let stream = purpose.bytes().fold(0_u128, |stream, byte| stream.rotate_left(8) ^ u128::from(byte));
+        Self(Rand64::new_inc(seed.into(), stream))
     }
 
     /// The next number.
-    pub const fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    pub fn next_u64(&mut self) -> u64 {
+        self.0.rand_u64()
     }
 
-    /// A number from 0 up to and not including 1, in steps of 2^-32.
+    /// A number from 0 up to and not including 1.
     pub fn unit(&mut self) -> f64 {
-        let [a, b, c, d, ..] = self.next_u64().to_le_bytes();
-        f64::from(u32::from_le_bytes([a, b, c, d])) / 4_294_967_296.0
+        self.0.rand_float()
     }
 
     /// A whole number from 0 up to and not including `count`; 0 for a count of 0.
     pub fn below(&mut self, count: u64) -> u64 {
-        // The bias of the remainder is below 2^-40 for every count that fits into memory.
-        self.next_u64().checked_rem(count).unwrap_or(0)
+        if count == 0 { 0 } else { self.0.rand_range(0..count) }
     }
 
     /// Whether something happens that happens with this probability in percent.
