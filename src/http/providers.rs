@@ -78,16 +78,16 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     json(200, &ProvidersAnswer { report, circuits_open, limited })
 }
 
-/// The secret that a provider takes and does not have.
+/// The secret or setting that a provider takes and does not have.
 fn missing_key(call: &Call<'_>, offer: Offer) -> Option<&'static str> {
-    offer.key_setting().filter(|name| setting(&call.world.env, name).is_none())
+    offer.missing_setting(|name| setting(&call.world.env, name))
 }
 
 /// `POST /v1/providers/{id}/try`: asks one provider about a lead. Costs what the provider takes; stores nothing about it.
 pub async fn try_one(call: &mut Call<'_>, id: &str) -> ApiResult {
     let offer = Offer::find(id).ok_or_else(|| ApiError::not_found("provider"))?;
     if let Some(name) = missing_key(call, offer) {
-        let message = format!("set the secret {name}: without it this provider is not asked");
+        let message = format!("set {name}: without it this provider is not asked");
         return Err(ApiError::new(409, "provider_not_set_up", message));
     }
     let started = call.world.now();

@@ -110,8 +110,17 @@ pub async fn providers(call: &Call<'_>, is_deep: bool) -> Vec<DoctorLine> {
                 );
             };
             let Some(secret) = offer.key_setting() else { return DoctorLine::ok(area, name) };
+            let missing = offer.missing_setting(|name| setting(&call.world.env, name));
             match setting(&call.world.env, secret) {
                 None => DoctorLine::off(area, name, format!("not asked: set the secret {secret} to have it asked")),
+                Some(_) if missing.is_some() => {
+                    let missing = missing.unwrap_or_default();
+                    let message = format!(
+                        "not asked: {secret} is set, and {missing} is not: it says what {} runs",
+                        offer.vendor()
+                    );
+                    DoctorLine::problem(area, name, "provider_not_set_up", message)
+                }
                 Some(key) if key.contains(char::is_whitespace) => {
                     let message = format!("{secret} has blanks in it: set it again without");
                     DoctorLine::problem(area, name, "bad_key", message)

@@ -12,7 +12,7 @@ use crate::bindings::world::World;
 use crate::http::audit::lines;
 use crate::http::respond::{ApiResult, json};
 use crate::http::routes::Call;
-use lead_router_app::crm::{CallBudget, connect};
+use lead_router_app::crm::{CallBudget, check_owners, connect};
 use lead_router_app::notify::{available, check};
 use lead_router_app::ports::crm::{Check, CheckProblem, Crm, CrmLookups, DeliveryResult, SyncCursors, SyncKind};
 use lead_router_app::ports::rules::RuleBooks;
@@ -121,7 +121,16 @@ async fn crm(world: &World) -> Vec<Check> {
         return vec![tried("built-in CRM: read contacts", &read)];
     }
     match connect(world, kind, CallBudget::CONSUMER) {
-        Ok(crm) => crm.check().await,
+        Ok(crm) => {
+            let mut checks = crm.check().await;
+            // Without a connection nobody can be compared.
+            if checks.iter().all(|check| check.problem.is_none())
+                && let Ok(config) = world.current().await
+            {
+                checks.push(check_owners(&crm, kind, &config.index).await);
+            }
+            checks
+        }
         Err(setback) => vec![Check::new(format!("{kind}: settings"), &DeliveryResult::<()>::Err(setback))],
     }
 }

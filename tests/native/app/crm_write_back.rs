@@ -1,6 +1,7 @@
 //! In which order the CRM is told, and what becomes of what it does not take.
 
 use crate::world::{World, at, lead, run, sample};
+use lead_router_app::crm::check_owners;
 use lead_router_app::crm::write_back::{Due, WriteOutcome, with_owner, write_all, write_of};
 use lead_router_app::ports::crm::{Changes, ChangesSince, Check, Crm, DeliveryResult};
 use lead_router_core::crm::state::{CrmQuestion, CrmUser, State};
@@ -17,6 +18,9 @@ struct Scripted {
     answers: BTreeMap<String, DeliveryError>,
     batch_max: usize,
     silent: bool,
+    users: Vec<CrmUser>,
+    /// Whether it takes no record for the rep of an assignment.
+    refuses_owners: bool,
 }
 
 impl Crm for Scripted {
@@ -29,6 +33,9 @@ impl Crm for Scripted {
         let done = CrmWritten::Done { record, task_id: None };
         let answer = |write: &CrmWrite| match self.answers.get(&write.effect_id()) {
             Some(setback) => Err(setback.clone()),
+            None if self.refuses_owners && write.assigning.is_some() => {
+                Err(DeliveryError::config("unknown_owner", "no such user"))
+            }
             None => Ok(done.clone()),
         };
         if self.silent { Vec::new() } else { writes.iter().map(answer).collect() }
@@ -37,7 +44,7 @@ impl Crm for Scripted {
         self.batch_max
     }
     async fn crm_users(&self) -> DeliveryResult<Vec<CrmUser>> {
-        Ok(Vec::new())
+        Ok(self.users.clone())
     }
     async fn changes(&self, _: &ChangesSince) -> DeliveryResult<Changes> {
         Ok(Changes::default())
@@ -141,4 +148,53 @@ fn a_decision_is_written_with_the_rep_s_id_in_the_crm_and_one_without_is_named()
     index.reps.get_mut(&rep).unwrap().crm_ids.insert("hubspot".to_owned(), "77".to_owned());
     let owned = with_owner(write, CrmKind::Hubspot, &index).unwrap();
     assert_eq!(owned.assigning.unwrap().owner_id, "77");
+}
+
+#[test]
+fn a_lead_of_a_rep_who_cannot_own_records_is_there_without_an_owner_and_is_said() {
+    let world = World::sample();
+    run(world.decide(&lead(&sample("leads/owned-account.json"))));
+    let record = world.records().remove(0);
+    let rep = record.decision.rep_id().unwrap();
+    let due = [Due { write: write_of(&record).unwrap(), tries: 0 }];
+    let effect = due[0].write.effect_id();
+    let mut index = world.in_force().index.clone();
+    for (crm_id, refuses_owners, code, batches) in [
+        (None, false, Some("rep_without_crm_id"), 1),
+        (Some("77"), true, Some("unknown_owner"), 2),
+        (Some("77"), false, None, 1),
+    ] {
+        let ids = &mut index.reps.get_mut(&rep).unwrap().crm_ids;
+        ids.clear();
+        ids.extend(crm_id.map(|id| ("hubspot".to_owned(), id.to_owned())));
+        let crm = Scripted { batch_max: 100, refuses_owners, ..Scripted::default() };
+        let became = run(write_all(&crm, (CrmKind::Hubspot, &index), &due, || 0)).remove(0);
+        match (&became, code) {
+            (WriteOutcome::Again { code: found, .. }, Some(code)) => assert_eq!(found, code),
+            (WriteOutcome::Written(_), None) => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(*crm.batches.borrow(), vec![vec![effect.clone()]; batches]);
+    }
+}
+
+#[test]
+fn the_owners_of_the_roster_are_compared_with_the_users_of_the_crm() {
+    let mut index = World::sample().in_force().index.clone();
+    let reps: Vec<_> = index.reps.iter().filter(|(_, rep)| rep.team.is_some()).map(|(id, _)| id.clone()).collect();
+    for entry in index.reps.values_mut() {
+        entry.crm_ids.clear();
+    }
+    let check = |index: &_, users: &[(&str, bool)]| {
+        let user = |(id, active): &(&str, bool)| CrmUser { id: (*id).to_owned(), email: None, active: *active };
+        let crm = Scripted { users: users.iter().map(user).collect(), ..Scripted::default() };
+        run(check_owners(&crm, CrmKind::Salesforce, index)).problem.map(|problem| (problem.code, problem.message))
+    };
+    assert_eq!(check(&index, &[]), None, "reps without an id are another check's");
+    index.reps.get_mut(&reps[0]).unwrap().crm_ids.insert("salesforce".to_owned(), "005000000000001".to_owned());
+    assert_eq!(check(&index, &[("005000000000001AAA", true)]), None);
+    let (code, message) = check(&index, &[("005000000000001AAA", false)]).unwrap();
+    assert_eq!(code, "inactive_owner");
+    assert!(message.contains(reps[0].as_str()), "{message}");
+    assert_eq!(check(&index, &[("005000000000002AAA", true)]).unwrap().0, "unknown_owner");
 }

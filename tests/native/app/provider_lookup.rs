@@ -256,7 +256,10 @@ fn a_secret_that_is_a_token_is_sent_as_it_is() {
 /// A question to a provider that may say "nothing" before it has begun.
 fn run_by_settings(answers: &[Value]) -> (World, ProviderLookupRequest) {
     let world = World::sample();
-    world.settings.borrow_mut().insert("DATABAR_API_KEY".to_owned(), "key".to_owned());
+    world.settings.borrow_mut().extend([
+        ("DATABAR_API_KEY".to_owned(), "key".to_owned()),
+        ("DATABAR_COMPANY_ENRICHMENTS".to_owned(), "833".to_owned()),
+    ]);
     world.http_first.borrow_mut().push_back((200, json!({"task_id": "t-1", "status": "processing"}).to_string()));
     world.http_first.borrow_mut().extend(answers.iter().map(|answer| (200, answer.to_string())));
     (
@@ -283,6 +286,14 @@ fn a_doubtful_miss_counts_when_it_is_said_twice_in_a_row() {
         assert_eq!(run(world.look_up(&question)).unwrap().result, result, "{answers:?}");
         assert_eq!(world.http_calls.get(), calls, "{answers:?}");
     }
+}
+
+#[test]
+fn a_waterfall_without_its_sources_is_not_asked() {
+    let (world, question) = run_by_settings(&[]);
+    world.settings.borrow_mut().remove("DATABAR_COMPANY_ENRICHMENTS");
+    assert_eq!(run(world.look_up(&question)).unwrap().result, "not_set_up");
+    assert_eq!(world.http_calls.get(), 0);
 }
 
 #[test]

@@ -46,15 +46,35 @@ fn settings_stand_in_the_request_as_what_they_are() {
     let expected = json!({"params": {"email": "ann@acme.example"}, "enrichments": [833, 910], "email_verifier": 12});
     assert_eq!(body, expected);
     let (_, body) = sent(&[("DATABAR_PERSON_ENRICHMENTS", "all")]).unwrap();
-    assert_eq!(body["enrichments"], "all");
+    assert_eq!(body["enrichments"], json!(["all"]));
+    let (_, body) = sent(&[("DATABAR_PERSON_ENRICHMENTS", "833, 910")]).unwrap();
+    assert_eq!(body["enrichments"], json!([833, 910]));
+}
+
+#[test]
+fn a_waterfall_is_not_set_up_without_its_sources() {
+    for (settings, missing) in [
+        (&[][..], Some("DATABAR_API_KEY")),
+        (&["DATABAR_API_KEY=key"], Some("DATABAR_PERSON_ENRICHMENTS")),
+        (&["DATABAR_API_KEY=key", "DATABAR_PERSON_ENRICHMENTS= "], Some("DATABAR_PERSON_ENRICHMENTS")),
+        (&["DATABAR_API_KEY=key", "DATABAR_PERSON_ENRICHMENTS=833"], None),
+        (&["DATABAR_API_KEY=key", "DATABAR_PERSON_RUN=enrichments/833"], None),
+        (&["DATABAR_API_KEY=key", "DATABAR_PERSON_RUN=waterfalls/x"], Some("DATABAR_PERSON_ENRICHMENTS")),
+    ] {
+        let setting = |name: &str| {
+            let pairs = settings.iter().filter_map(|setting| setting.split_once('='));
+            pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned()).next()
+        };
+        assert_eq!(databar().missing_setting(setting), missing, "{settings:?}");
+    }
 }
 
 #[test]
 fn a_setting_that_cannot_be_used_is_refused() {
-    for value in ["{contact.email}", "a\nb", &"a".repeat(501)] {
+    for value in ["{contact.email}", "a\nb", &"a".repeat(497)] {
         assert_eq!(sent(&[("DATABAR_PERSON_ENRICHMENTS", value)]), None, "{value:?}");
     }
-    assert!(sent(&[("DATABAR_PERSON_ENRICHMENTS", &"a".repeat(500))]).is_some());
+    assert!(sent(&[("DATABAR_PERSON_ENRICHMENTS", &"a".repeat(496))]).is_some());
     for value in ["a b", "a?b=c", "a#b", "../é"] {
         assert_eq!(sent(&[("DATABAR_PERSON_RUN", value)]), None, "{value:?}");
     }

@@ -4,6 +4,7 @@
 pub mod connected;
 pub mod hubspot;
 pub mod lookup;
+pub mod owners;
 pub mod pipedrive;
 pub mod salesforce;
 pub mod sync;
@@ -12,6 +13,7 @@ pub mod write_back;
 
 pub use connected::{Connected, connect};
 pub use hubspot::Hubspot;
+pub use owners::check_owners;
 pub use pipedrive::Pipedrive;
 pub use salesforce::Salesforce;
 pub use vendor::{CallBudget, VendorClient};

@@ -203,6 +203,10 @@ fn is_superseded(due: &[Due], place: usize, own: &Due) -> bool {
 }
 
 /// Writes leads of different people, in as many batches as the CRM's limit asks for.
+///
+/// A lead whose rep cannot own records (nobody says who they are in the CRM, or the CRM does not take them) is written without
+/// an owner, so that its record is there. The answer stays the setback, which names the rep: the write is tried again, and
+/// once the rep is put right the record gets its owner.
 async fn write_round(
     crm: &impl Crm,
     (kind, index): (CrmKind, &RosterIndex),
@@ -211,13 +215,34 @@ async fn write_round(
 ) -> Vec<(usize, DeliveryResult<CrmWritten>)> {
     let mut answers = Vec::with_capacity(round.len());
     let mut ready = Vec::with_capacity(round.len());
+    let mut unowned = Vec::new();
     for place in round {
         match due.get(*place).map(|due| with_owner(due.write.clone(), kind, index)) {
             Some(Ok(write)) => ready.push((*place, write)),
-            Some(Err(setback)) => answers.push((*place, Err(setback))),
+            Some(Err(setback)) => unowned.push((*place, setback)),
             None => {}
         }
     }
+    for (place, answer) in write_batches(crm, &ready).await {
+        match answer {
+            Err(setback) if setback.code() == UNKNOWN_OWNER => unowned.push((place, setback)),
+            answer => answers.push((place, answer)),
+        }
+    }
+    let without_owner = |place: &usize| due.get(*place).map(|due| CrmWrite { assigning: None, ..due.write.clone() });
+    let records = unowned.iter().filter_map(|(place, _)| Some((*place, without_owner(place)?)));
+    let written = write_batches(crm, &records.collect::<Vec<_>>()).await;
+    for ((place, setback), (_, answer)) in unowned.into_iter().zip(written) {
+        answers.push((place, answer.and(Err(setback))));
+    }
+    answers
+}
+
+/// The code of a CRM that does not take records for a rep.
+const UNKNOWN_OWNER: &str = "unknown_owner";
+
+async fn write_batches(crm: &impl Crm, ready: &[(usize, CrmWrite)]) -> Vec<(usize, DeliveryResult<CrmWritten>)> {
+    let mut answers = Vec::with_capacity(ready.len());
     for chunk in ready.chunks(crm.batch_max().max(1)) {
         let writes: Vec<CrmWrite> = chunk.iter().map(|(_, write)| write.clone()).collect();
         let places = chunk.iter().map(|(place, _)| *place);

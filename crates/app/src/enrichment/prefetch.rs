@@ -28,7 +28,7 @@ pub async fn prefetch<W: Cache + Clock + Config + Http + ProviderLookups>(world:
             continue;
         };
         let is_fresh = entry.get(id.as_str()).is_some_and(|reading| reading.until > now);
-        if is_fresh || offer.key_setting().is_some_and(|name| world.setting(name).is_none()) {
+        if is_fresh || offer.missing_setting(|name| world.setting(name)).is_some() {
             continue;
         }
         let question = ProviderLookupRequest {

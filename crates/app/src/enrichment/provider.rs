@@ -118,10 +118,10 @@ fn provider(world: &impl Http, config: &InForce, stage: usize, id: &ProviderId) 
         return Some(Provider { source, http: None });
     }
     let offer = Offer::find(id.as_str())?;
-    let key = match offer.key_setting() {
-        Some(name) => world.setting(name)?,
-        None => String::new(),
-    };
+    if offer.missing_setting(|name| world.setting(name)).is_some() {
+        return None;
+    }
+    let key = offer.key_setting().and_then(|name| world.setting(name)).unwrap_or_default();
     let base_url = world.setting(match offer {
         Offer::Api(description) => &description.base_url_setting,
         Offer::Website => BASE_URL_SETTING,

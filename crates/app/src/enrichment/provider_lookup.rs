@@ -39,7 +39,8 @@ async fn ask_api<W: Http + Clock + RateLimits>(
     question: &ProviderLookupRequest,
     progress: &Progress,
 ) -> ProviderLookupResponse {
-    let Some(key) = world.setting(&description.key_setting) else {
+    let missing = description.missing_setting(|name| world.setting(name));
+    let Some(key) = world.setting(&description.key_setting).filter(|_| missing.is_none()) else {
         return ProviderLookupResponse::failed(NOT_SET_UP);
     };
     let Some(configured) = description.configured(|name| world.setting(name)) else {

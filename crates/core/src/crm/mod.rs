@@ -33,6 +33,17 @@ pub enum CrmKind {
 }
 
 impl CrmKind {
+    /// The part of an id that tells records apart: Salesforce writes 15 or 18 characters, of which the last three only
+    /// repeat how the others are spelled.
+    #[must_use]
+    pub fn short_id(self, id: &str) -> &str {
+        let id = id.trim();
+        match self {
+            Self::Salesforce => id.get(..15).unwrap_or(id),
+            _ => id,
+        }
+    }
+
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Builtin, Self::Hubspot, Self::Salesforce, Self::Pipedrive];
 

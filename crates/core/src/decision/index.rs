@@ -145,12 +145,8 @@ impl RosterIndex {
     /// of which the last three only repeat how the others are spelled.
     #[must_use]
     pub fn rep_of_crm(&self, crm: CrmKind, id: &str) -> Option<&RepId> {
-        let short = |id: &str| match crm {
-            CrmKind::Salesforce => id.get(..15).unwrap_or(id).to_owned(),
-            _ => id.to_owned(),
-        };
-        let wanted = short(id);
-        let has_id = |entry: &RepEntry| entry.crm_ids.get(crm.as_str()).is_some_and(|own| short(own) == wanted);
+        let wanted = crm.short_id(id);
+        let has_id = |entry: &RepEntry| entry.crm_ids.get(crm.as_str()).is_some_and(|own| crm.short_id(own) == wanted);
         self.reps.iter().find(|(_, entry)| has_id(entry)).map(|(rep, _)| rep)
     }
 

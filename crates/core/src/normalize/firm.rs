@@ -96,7 +96,12 @@ pub fn naics_code(text: &str) -> Option<String> {
     is_code.then(|| text.to_owned())
 }
 
-/// A rate of growth in whole percent, rounded. No company shrinks by more than 100.
+/// Above this, a rate of growth that should be a fraction is a number of percent: no list has many companies that grow
+/// sixfold in a year, and several providers send either.
+const FRACTION_MAX: f64 = 5.0;
+
+/// A rate of growth in whole percent, rounded; from a fraction (`times` 100) or a number of percent (1). A fraction above 5
+/// is a number of percent. No company shrinks by more than 100.
 ///
 /// ```
 /// use lead_router_core::normalize::growth_percent;
@@ -107,7 +112,8 @@ pub fn naics_code(text: &str) -> Option<String> {
 pub fn growth_percent(text: &str, times: f64) -> Option<i64> {
     let text = text.trim().trim_end_matches('%').trim_end();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
-    let percent = text.parse::<f64>().ok().filter(|_| is_plain)? * times;
+    let rate = text.parse::<f64>().ok().filter(|_| is_plain)?;
+    let percent = if rate.abs() > FRACTION_MAX { rate } else { rate * times };
     let is_possible = (-100.0..=1_000_000.0).contains(&percent);
     is_possible.then(|| format!("{:.0}", percent.round()).parse().ok()).flatten()
 }
@@ -174,6 +180,9 @@ mod tests {
             ("-100.1", 1.0, None),
             ("1.5", 100.0, Some(150)),
             ("-0.001", 100.0, Some(0)),
+            ("5", 100.0, Some(500)),
+            ("12.4", 100.0, Some(12)),
+            ("-8", 100.0, Some(-8)),
             ("inf", 1.0, None),
             ("nan", 1.0, None),
             ("1e400", 1.0, None),

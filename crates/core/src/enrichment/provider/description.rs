@@ -52,10 +52,17 @@ pub struct Description {
 }
 
 impl Description {
-    /// The fields that it can fill.
+    /// The fields that it can fill. Where a provider of companies says which domain its record belongs to, that is compared
+    /// with the one it was asked about, and fills nothing.
     #[must_use]
     pub fn fills(&self) -> FieldSet {
-        self.fields.iter().map(|(field, _)| *field).collect()
+        let filled = self.fields.iter().map(|(field, _)| *field).filter(|field| !self.is_subject(*field));
+        filled.collect()
+    }
+
+    /// Whether a field only says which company a record is about.
+    pub(super) fn is_subject(&self, field: Field) -> bool {
+        self.kind == SubjectKind::Company && field == Field::CompanyDomain
     }
 
     /// The facts without which it may not be asked, as far as it names facts.

@@ -226,6 +226,23 @@ pub struct SettingFile {
     /// Value when it is not set. Without one, what names the setting is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// Whether the value is a list: JSON, or items between commas.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub list: bool,
+    /// When it must be set: without it the provider is not set up, and is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_when: Option<NeededWhen>,
+}
+
+/// When a setting must be set: another one begins like this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NeededWhen {
+    /// The other one, by the name that templates use.
+    pub name: String,
+    /// How its value, or its default, begins.
+    pub begins: String,
 }
 
 /// A place in the body that says what the answer means. It goes before the status: some providers answer 200 and

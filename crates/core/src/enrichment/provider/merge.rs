@@ -8,8 +8,10 @@
 //! keeps its provider and time.
 
 use crate::enrichment::provider::Offer;
+use crate::enrichment::provider::SubjectKind;
 use crate::facts::{Fact, FactValue, Facts, Field};
 use crate::id::ProviderId;
+use crate::normalize::company_key;
 use std::cmp::{Ordering, Reverse};
 
 /// What one provider said in one answer.
@@ -76,21 +78,30 @@ pub fn replaces(provider: &ProviderId, field: Field, known: &Fact) -> bool {
 
 /// The facts of `base` together with all readings, whose order makes no difference.
 ///
-/// A reading that names the person's employer speaks about that company. When the company turns out to be another one
-/// (a consultant writes from a client's address), its `company.*` facts do not count.
+/// A reading says which company it is about: the person's employer, or the domain of the record that a provider of companies
+/// found for the one it was asked about. When that is another company (a consultant writes from a client's address, a
+/// provider answers with a namesake), its `company.*` facts do not count, nor what the person does there: title, seniority,
+/// function. Domains that differ in their ending only (`acme.com`, `acme.de`) are one company, and so are two with one name.
+/// What a provider of companies says about the domain never becomes the lead's.
 #[must_use]
 pub fn merge_readings(base: &Facts, readings: &[Facted]) -> Facts {
     let mut facts = base.clone();
-    for (field, fact) in readings.iter().flatten().filter(|(field, _)| *field == Field::CompanyDomain) {
+    let is_domain = |(field, fact): &&(Field, Fact)| *field == Field::CompanyDomain && !is_of_companies(&fact.provider);
+    for (field, fact) in readings.iter().flatten().filter(is_domain) {
         merge(&mut facts, *field, fact.clone());
     }
     let company = facts.text(Field::CompanyDomain).map(str::to_owned);
+    let name = facts.text(Field::LeadCompany).and_then(company_key);
     for reading in readings {
-        let employer = reading.iter().find(|(field, _)| *field == Field::PersonEmployerDomain);
-        let employer = employer.and_then(|(_, fact)| fact.value.as_text());
-        let is_elsewhere = employer.is_some_and(|employer| company.as_deref() != Some(employer));
+        let is_elsewhere = subject(reading).is_some_and(|subject| {
+            let is_same = company.as_deref().is_some_and(|company| is_one_company(company, subject));
+            let found_name = text_of(reading, Field::CompanyName).and_then(company_key);
+            !is_same && (found_name.is_none() || found_name != name)
+        });
         for (field, fact) in reading {
-            if !(is_elsewhere && is_about_company(*field)) {
+            let is_checked = *field == Field::CompanyDomain && is_of_companies(&fact.provider);
+            let is_left_out = is_checked || (is_elsewhere && is_about_company(*field));
+            if !is_left_out {
                 merge(&mut facts, *field, fact.clone());
             }
         }
@@ -98,8 +109,34 @@ pub fn merge_readings(base: &Facts, readings: &[Facted]) -> Facts {
     facts
 }
 
+/// The domain of the company that a reading is about, as far as it says.
+fn subject(reading: &Facted) -> Option<&str> {
+    let of_record = || {
+        let found = reading.iter().find(|(field, _)| *field == Field::CompanyDomain)?;
+        is_of_companies(&found.1.provider).then(|| found.1.value.as_text()).flatten()
+    };
+    text_of(reading, Field::PersonEmployerDomain).or_else(of_record)
+}
+
+fn text_of(reading: &Facted, field: Field) -> Option<&str> {
+    reading.iter().find(|(found, _)| *found == field).and_then(|(_, fact)| fact.value.as_text())
+}
+
+/// Whether two domains belong to one company as far as their names say: they differ in the ending only.
+fn is_one_company(one: &str, other: &str) -> bool {
+    let label = |domain: &str| domain.split('.').next().map(str::to_owned);
+    one == other || label(one) == label(other)
+}
+
+/// Whether a provider is asked about companies.
+fn is_of_companies(provider: &ProviderId) -> bool {
+    Offer::find(provider.as_str()).is_some_and(|offer| offer.kind() == SubjectKind::Company)
+}
+
+/// Whether a fact holds for a company, or for a person only as long as they work there.
 fn is_about_company(field: Field) -> bool {
     field.path().starts_with("company.")
+        || matches!(field, Field::PersonTitle | Field::PersonSeniority | Field::PersonFunction)
 }
 
 #[cfg(test)]
@@ -153,9 +190,44 @@ mod tests {
         let facts = merge_readings(&base, std::slice::from_ref(&person));
         assert_eq!(facts.text(Field::CompanyDomain), Some("client.example"));
         assert_eq!(facts.value(Field::CompanyEmployees), None);
-        assert_eq!(facts.text(Field::PersonTitle), Some("Consultant"));
+        assert_eq!(facts.text(Field::PersonTitle), None);
         let facts = merge_readings(&Facts::default(), &[person]);
         assert_eq!(facts.value(Field::CompanyEmployees), Some(&FactValue::Number(5_000)));
+    }
+
+    #[test]
+    fn a_record_of_another_company_than_was_asked_for_does_not_count() {
+        let mut base = Facts::default();
+        base.set(Field::CompanyDomain, text("form", 0, "acme.example"));
+        base.set(Field::LeadCompany, text("form", 0, "Acme Robotics GmbH"));
+        base.set(Field::CompanyName, text("form", 0, "Acme Robotics GmbH"));
+        let record = |domain: &str, name: &str| {
+            vec![
+                (Field::CompanyDomain, text("apollo_company", 1, domain)),
+                (Field::CompanyName, text("apollo_company", 1, name)),
+                employees("apollo_company", 5_000),
+            ]
+        };
+        for (domain, name, is_used) in [
+            ("acme.example", "Acme", true),
+            ("acme.com", "Acme", true),
+            ("acme-robotics.com", "ACME Robotics", true),
+            ("globex.com", "Globex", false),
+        ] {
+            let facts = merge_readings(&base, &[record(domain, name)]);
+            assert_eq!(facts.value(Field::CompanyEmployees).is_some(), is_used, "{domain}");
+            assert_eq!(facts.text(Field::CompanyDomain), Some("acme.example"), "{domain}");
+            let shown = if is_used { name } else { "Acme Robotics GmbH" };
+            assert_eq!(facts.text(Field::CompanyName), Some(shown), "{domain}");
+        }
+        // Of an employer that only a provider of persons knows, the same holds.
+        let employer = vec![
+            (Field::CompanyDomain, text("pdl_person", 1, "bigco.example")),
+            (Field::PersonEmployerDomain, text("pdl_person", 1, "bigco.example")),
+        ];
+        let facts = merge_readings(&Facts::default(), &[employer, record("globex.com", "Globex")]);
+        assert_eq!(facts.text(Field::CompanyDomain), Some("bigco.example"));
+        assert_eq!(facts.value(Field::CompanyEmployees), None);
     }
 
     #[test]

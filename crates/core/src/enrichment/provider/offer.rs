@@ -65,6 +65,15 @@ impl Offer {
         }
     }
 
+    /// The setting that the business has to make before it can be asked, its key first; `None` when it is set up.
+    #[must_use]
+    pub fn missing_setting(self, setting: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+        match self {
+            Self::Api(description) => description.missing_setting(setting),
+            Self::Website => None,
+        }
+    }
+
     /// Fields that it can fill.
     #[must_use]
     pub fn fills(self) -> FieldSet {

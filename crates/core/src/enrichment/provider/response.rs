@@ -101,5 +101,6 @@ fn record(description: &Description, json: &Value) -> Reading {
     }
     let read = |(field, plan): &(Field, FieldPlan)| plan.read(json).map(|value| (*field, value));
     let facts: Vec<(Field, FactValue)> = description.fields.iter().filter_map(read).collect();
-    if facts.is_empty() { Reading::NotFound } else { Reading::Found(facts) }
+    let has_facts = facts.iter().any(|(field, _)| !description.is_subject(*field));
+    if has_facts { Reading::Found(facts) } else { Reading::NotFound }
 }

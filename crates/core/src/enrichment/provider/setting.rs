@@ -1,7 +1,7 @@
 //! Settings that a description leaves to the business: which of its own processes a vendor runs, with what.
 
 use crate::enrichment::provider::description::Description;
-use crate::enrichment::provider::file::{DescriptionFile, RequestFile, SettingFile};
+use crate::enrichment::provider::file::{DescriptionFile, NeededWhen, RequestFile, SettingFile};
 use crate::error::Problem;
 use crate::rubric::read::faults_of_form;
 use serde_json::Value;
@@ -10,6 +10,26 @@ use std::collections::BTreeMap;
 
 /// Longest value of a setting, in bytes.
 const VALUE_BYTES_MAX: usize = 500;
+
+impl SettingFile {
+    /// The value, or its default. One that is empty counts as not set.
+    fn value(&self, setting: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let own = setting(&self.setting).filter(|value| !value.trim().is_empty());
+        let value = own.or_else(|| self.default.clone())?;
+        Some(if self.list { as_list(&value) } else { value })
+    }
+}
+
+/// A list in JSON, from JSON or from items between commas; numbers stay numbers.
+fn as_list(text: &str) -> String {
+    // What cannot be used stays as it is, so that it is refused and not escaped.
+    if !is_good(text) || serde_json::from_str::<Vec<Value>>(text).is_ok() {
+        return text.to_owned();
+    }
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let items = items.map(|item| item.parse::<u64>().map_or_else(|_| Value::from(item), Value::from));
+    Value::Array(items.collect()).to_string()
+}
 
 impl Description {
     /// Reads and checks a description.
@@ -28,6 +48,24 @@ impl Description {
                 Err(vec![Problem { line, ..Problem::new("file", "invalid_description", error.to_string()) }])
             }
         }
+    }
+
+    /// The setting that the business has to make before the provider can be asked, its key first; `None` when all are made.
+    #[must_use]
+    pub fn missing_setting(&self, setting: impl Fn(&str) -> Option<String>) -> Option<&str> {
+        if setting(&self.key_setting).is_none() {
+            return Some(&self.key_setting);
+        }
+        let settings = &self.file.as_ref()?.settings;
+        let is_needed = |entry: &SettingFile| {
+            let other = |when: &NeededWhen| settings.get(&when.name).and_then(|other| other.value(&setting));
+            entry
+                .needed_when
+                .as_ref()
+                .is_some_and(|when| other(when).is_some_and(|value| value.starts_with(&when.begins)))
+        };
+        let missing = settings.values().find(|entry| is_needed(entry) && entry.value(&setting).is_none());
+        missing.map(|entry| entry.setting.as_str())
     }
 
     /// The description with the business's settings in it, or `None` when one of them cannot be used: it is longer than 500
@@ -50,8 +88,7 @@ impl Description {
         if file.settings.is_empty() {
             return crate::enrichment::provider::check::check(file.clone());
         }
-        let own = |entry: &SettingFile| setting(&entry.setting).filter(|value| !value.trim().is_empty());
-        let value = |entry: &SettingFile| own(entry).or_else(|| entry.default.clone());
+        let value = |entry: &SettingFile| entry.value(&setting);
         let values: Values = file.settings.iter().map(|(name, entry)| (name.as_str(), value(entry))).collect();
         for (name, value) in &values {
             let place = format!("{{setting.{name}}}");
