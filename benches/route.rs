@@ -13,10 +13,10 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use lead_router_core::decision::attempts::{AccountContext, RoutingContext};
-use lead_router_core::decision::decide::{DecideInputs, RecordDetail, count, decide};
+use lead_router_core::decision::decide::{RecordDetail, count, decide};
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::pools::Pools;
-use lead_router_core::decision::record::{Decision, QueryResult};
+use lead_router_core::decision::record::{Decision, DecisionInputs, QueryResult};
 use lead_router_core::facts::{Fact, FactKind, FactValue, Facts, Field};
 use lead_router_core::id::{LeadId, ProviderId};
 use lead_router_core::roster::model::{Rep, Team};
@@ -135,7 +135,7 @@ fn pools(reps: usize) -> Pools {
     for _ in 0..reps.len().min(100) {
         let plan = plan(&rubric, &facts, NOW.parse().unwrap());
         let (_, asked) =
-            decide(DecideInputs::first(&plan, &AccountContext::default(), &context()), &pools, RecordDetail::Outcome);
+            decide(DecisionInputs::first(&plan, &AccountContext::default(), &context()), &pools, RecordDetail::Outcome);
         count(&mut pools, &plan, &context(), &asked);
     }
     pools
@@ -149,7 +149,7 @@ fn context() -> RoutingContext {
 fn decision(rubric: &Rubric, facts: &Facts, pools: &Pools, detail: RecordDetail) -> (Decision, Vec<QueryResult>) {
     let context = context();
     let plan = plan(rubric, facts, context.now);
-    decide(DecideInputs::first(&plan, &AccountContext::default(), &context), pools, detail)
+    decide(DecisionInputs::first(&plan, &AccountContext::default(), &context), pools, detail)
 }
 
 /// Allocations of one call, the mean of many.

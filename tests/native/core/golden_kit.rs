@@ -1,11 +1,11 @@
 //! A golden scenario: one business situation as a data file, and the world it takes place in.
 
 use lead_router_core::decision::attempts::{AccountContext, AccountOwner, EarlierLead, RoutingContext};
-use lead_router_core::decision::decide::{DecideInputs, RecordDetail, count, decide};
+use lead_router_core::decision::decide::{RecordDetail, count, decide};
 use lead_router_core::decision::known_facts::{Accounts, known_facts};
 use lead_router_core::decision::plan::{Plan, plan};
 use lead_router_core::decision::pools::Pools;
-use lead_router_core::decision::record::{Decision, QueryResult, Record};
+use lead_router_core::decision::record::{Decision, DecisionInputs, QueryResult, Record};
 use lead_router_core::directory::{ImportKind, parse};
 use lead_router_core::facts::{Fact, FactValue, Field};
 use lead_router_core::id::{ProviderId, RepId, TierId};
@@ -421,7 +421,8 @@ impl World {
             now: self.now,
             seed: u64::from_str_radix(&keys.submission[..16], 16).unwrap(),
         };
-        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &context), &self.pools, RecordDetail::Record);
+        let (decision, asked) =
+            decide(DecisionInputs::first(&plan, &view, &context), &self.pools, RecordDetail::Record);
         count(&mut self.pools, &plan, &context, &asked);
         if let Some(last) = asked.last().filter(|_| decision.assignment.is_some()) {
             self.picks.push((last.attempt.request(&plan, &context), last.pick.clone(), last.attempt.pool.clone()));

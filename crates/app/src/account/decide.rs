@@ -6,7 +6,7 @@
 
 pub use crate::account::context::record_of;
 
-use crate::account::ask::{ask, picked, release};
+use crate::account::ask::{query_pools, release};
 use crate::account::context::view;
 use crate::account::preview::{Claims, Preview};
 use crate::ports::messages::{
@@ -18,8 +18,9 @@ use crate::ports::{
 };
 use lead_router_core::decision::attempts::RoutingContext;
 use lead_router_core::decision::conclude::conclude;
+use lead_router_core::decision::decide::CandidateSearch;
 use lead_router_core::decision::index::RosterIndex;
-use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record};
+use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, QueryResult, Record};
 use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::{LeadId, RepId};
 use lead_router_core::lead::key::LeadKeys;
@@ -340,23 +341,21 @@ async fn record(
             view = claimed.view;
             claimed.asked
         }
-        None => ask(world, &request.plan, &view, index, &context).await?,
+        None => query_pools(world, CandidateSearch::new(&request.plan, &view, index, &context)).await?,
     };
     // 3
-    let decision = conclude(DecisionInputs {
+    let inputs = DecisionInputs {
         plan: &request.plan,
         view: &view,
-        index,
         context: &context,
-        asked: &asked,
         enrichment: request.enrichment.clone(),
         mode: request.mode,
         decision_no: case.decision_no,
         received_at: case.received_at,
-    });
+    };
     Ok(Record {
         v: RECORD_VERSION,
-        decision,
+        decision: conclude(inputs, index, &asked),
         keys: request.open.keys.clone(),
         lead: request.open.lead.clone(),
         facts: Record::stored_facts(&request.facts),
@@ -386,7 +385,7 @@ pub async fn claim(
         return serde_json::from_str(&claimed.body).map_err(|error| Unavailable::new("shard", error.to_string()));
     }
     let claimed = claimed(store, pools, rosters, claim).await?;
-    if let Some(rep) = claimed.asked.last().and_then(picked) {
+    if let Some(rep) = claimed.asked.last().and_then(QueryResult::picked) {
         store.put_claim(&ClaimRow {
             claim_id: id,
             lead_id: claim.context.lead_id.clone(),
@@ -420,7 +419,7 @@ async fn claimed(
     let index = rosters.index(&claim.index_version).await?;
     let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.context.now, None)?;
     view.crm.clone_from(&claim.crm);
-    let asked = ask(pools, &claim.plan, &view, &index, &claim.context).await?;
+    let asked = query_pools(pools, CandidateSearch::new(&claim.plan, &view, &index, &claim.context)).await?;
     Ok(ClaimResponse { view, asked })
 }
 

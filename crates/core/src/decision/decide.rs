@@ -8,47 +8,11 @@ use crate::decision::conclude::conclude;
 use crate::decision::index::RosterIndex;
 use crate::decision::plan::Plan;
 use crate::decision::pools::Pools;
-use crate::decision::record::{Decision, DecisionInputs, EnrichmentSummary, Mode, QueryResult};
+use crate::decision::record::{Decision, DecisionInputs, QueryResult};
 use crate::id::RepId;
 use crate::roster::model::{Pick, PickKind, PickOutcome, PickRequest, States};
 use crate::roster::prepared::PreparedPool;
-use crate::time::Timestamp;
 use std::collections::BTreeMap;
-
-/// What a decision is made from, besides the pools.
-#[derive(Debug, Clone)]
-pub struct DecideInputs<'a> {
-    /// What the rubric says.
-    pub plan: &'a Plan,
-    /// What the account is known to be.
-    pub view: &'a AccountContext,
-    /// The lead, the time and the seed.
-    pub context: &'a RoutingContext,
-    /// What enrichment did.
-    pub enrichment: EnrichmentSummary,
-    /// What is done with the decision.
-    pub mode: Mode,
-    /// Number of the decision about this lead, from 1.
-    pub decision_no: u32,
-    /// When the lead arrived.
-    pub received_at: Timestamp,
-}
-
-impl<'a> DecideInputs<'a> {
-    /// The first decision about a lead that arrives now, without enrichment.
-    #[must_use]
-    pub fn first(plan: &'a Plan, view: &'a AccountContext, context: &'a RoutingContext) -> Self {
-        Self {
-            plan,
-            view,
-            context,
-            enrichment: EnrichmentSummary::default(),
-            mode: Mode::default(),
-            decision_no: 1,
-            received_at: context.now,
-        }
-    }
-}
 
 /// How much of the answers is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,45 +23,78 @@ pub enum RecordDetail {
     Outcome,
 }
 
-/// Makes a decision and says who was asked, in order. Changes nothing.
+/// Makes a decision and says what the teams answered, in order. Changes nothing.
 #[must_use]
-pub fn decide(inputs: DecideInputs<'_>, pools: &Pools, detail: RecordDetail) -> (Decision, Vec<QueryResult>) {
+pub fn decide(inputs: DecisionInputs<'_>, pools: &Pools, detail: RecordDetail) -> (Decision, Vec<QueryResult>) {
     let index = pools.index();
-    let asked = ask(inputs.plan, inputs.view, index, inputs.context, |attempt, request| {
-        answer(pools.get(&attempt.pool), attempt, request, detail)
+    let results = query_all(inputs.plan, inputs.view, index, inputs.context, |query, request| {
+        answer(pools.get(&query.pool), query, request, detail)
     });
-    (concluded(inputs, index, &asked), asked)
-}
-
-/// The decision that these answers lead to.
-#[must_use]
-pub fn concluded(inputs: DecideInputs<'_>, index: &RosterIndex, asked: &[QueryResult]) -> Decision {
-    let DecideInputs { plan, view, context, enrichment, mode, decision_no, received_at } = inputs;
-    conclude(DecisionInputs { plan, view, index, context, asked, enrichment, mode, decision_no, received_at })
+    (conclude(inputs, index, &results), results)
 }
 
 /// Asks team after team until one names a rep; empty when the plan rejects the lead.
-pub fn ask(
+pub fn query_all(
     plan: &Plan,
     view: &AccountContext,
     index: &RosterIndex,
     context: &RoutingContext,
     mut answer: impl FnMut(CandidateQuery, &PickRequest) -> QueryResult,
 ) -> Vec<QueryResult> {
-    let mut asked = Vec::new();
-    for attempt in candidate_queries(plan, view, index, &context.exclude) {
-        let request = attempt.request(plan, context);
-        asked.push(answer(attempt, &request));
-        if asked.last().is_some_and(|last| is_picked(&last.pick)) {
-            break;
-        }
+    let mut search = CandidateSearch::new(plan, view, index, context);
+    while let Some((query, request)) = search.next_query() {
+        search.add(answer(query, &request));
     }
-    asked
+    search.into_results()
+}
+
+/// Asks team after team until one names a rep. The caller carries the questions to the teams, in memory or over a network.
+#[derive(Debug)]
+pub struct CandidateSearch<'a> {
+    plan: &'a Plan,
+    context: &'a RoutingContext,
+    queries: std::vec::IntoIter<CandidateQuery>,
+    results: Vec<QueryResult>,
+}
+
+impl<'a> CandidateSearch<'a> {
+    /// The search for a lead; it has no question when the plan rejects the lead.
+    #[must_use]
+    pub fn new(plan: &'a Plan, view: &AccountContext, index: &RosterIndex, context: &'a RoutingContext) -> Self {
+        let queries = candidate_queries(plan, view, index, &context.exclude).into_iter();
+        Self { plan, context, queries, results: Vec::new() }
+    }
+
+    /// The pools that may be asked from here on.
+    pub fn pools(&self) -> impl Iterator<Item = &str> {
+        self.queries.as_slice().iter().map(|query| query.pool.as_str())
+    }
+
+    /// The next question, with the request that goes to its pool; `None` when a rep is named, or no team is left.
+    pub fn next_query(&mut self) -> Option<(CandidateQuery, PickRequest)> {
+        if self.results.last().is_some_and(|last| last.picked().is_some()) {
+            return None;
+        }
+        let query = self.queries.next()?;
+        let request = query.request(self.plan, self.context);
+        Some((query, request))
+    }
+
+    /// Takes the answer to the last question.
+    pub fn add(&mut self, result: QueryResult) {
+        self.results.push(result);
+    }
+
+    /// What was answered, in order; the last one may have named a rep.
+    #[must_use]
+    pub fn into_results(self) -> Vec<QueryResult> {
+        self.results
+    }
 }
 
 /// Counts the answer that named a rep, if one did: open leads, the day, and the rotation.
-pub fn count(pools: &mut Pools, plan: &Plan, context: &RoutingContext, asked: &[QueryResult]) {
-    if let Some(last) = asked.last().filter(|last| is_picked(&last.pick))
+pub fn count(pools: &mut Pools, plan: &Plan, context: &RoutingContext, results: &[QueryResult]) {
+    if let Some(last) = results.last().filter(|last| last.picked().is_some())
         && let Some(pool) = pools.get_mut(&last.attempt.pool)
     {
         pool.apply(&last.attempt.request(plan, context), &last.pick);
@@ -107,7 +104,7 @@ pub fn count(pools: &mut Pools, plan: &Plan, context: &RoutingContext, asked: &[
 /// One pool's answer; nobody, when there is no such pool.
 fn answer(
     pool: Option<&PreparedPool>,
-    attempt: CandidateQuery,
+    query: CandidateQuery,
     request: &PickRequest,
     detail: RecordDetail,
 ) -> QueryResult {
@@ -117,7 +114,7 @@ fn answer(
         (Some(pool), RecordDetail::Outcome) => (bare(pool.decide(request)), BTreeMap::new()),
         (Some(pool), RecordDetail::Record) => (pool.pick(request), states_of(pool, request)),
     };
-    QueryResult { attempt, request: None, pick, roster_version: String::new(), states }
+    QueryResult { attempt: query, request: None, pick, roster_version: String::new(), states }
 }
 
 /// States of the reps that a question is about.
@@ -134,8 +131,4 @@ pub fn states_of(pool: &PreparedPool, request: &PickRequest) -> States {
             members.filter_map(|member| state(&member.rep_id)).collect()
         }
     }
-}
-
-const fn is_picked(pick: &Pick) -> bool {
-    matches!(pick.outcome, PickOutcome::Picked { .. })
 }

@@ -1,14 +1,13 @@
 //! The decision: what is answered to the sender, written to the CRM and kept on record.
 
 use crate::decision::attempts::{AccountContext, CandidateQuery, RoutingContext};
-use crate::decision::index::RosterIndex;
 use crate::decision::plan::{Plan, Reason};
 use crate::enrichment::waterfall::hedging::Hedge;
 use crate::facts::Facts;
 use crate::id::{LeadId, RepId, TeamId, TierId};
 use crate::lead::Lead;
 use crate::lead::key::LeadKeys;
-use crate::roster::model::{Pick, PickRequest, States};
+use crate::roster::model::{Pick, PickOutcome, PickRequest, States};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -197,6 +196,17 @@ pub struct QueryResult {
     pub states: States,
 }
 
+impl QueryResult {
+    /// The rep who was named, if anybody was.
+    #[must_use]
+    pub const fn picked(&self) -> Option<&RepId> {
+        match &self.pick.outcome {
+            PickOutcome::Picked { rep_id, .. } => Some(rep_id),
+            PickOutcome::Nobody { .. } => None,
+        }
+    }
+}
+
 /// Everything that a decision was made of: enough to make it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -257,19 +267,15 @@ pub struct Replaced {
     pub decided_at: Timestamp,
 }
 
-/// What a decision is made of besides the plan.
-#[derive(Debug)]
+/// What a decision is made from, besides the pools.
+#[derive(Debug, Clone)]
 pub struct DecisionInputs<'a> {
-    /// The plan.
+    /// What the rubric says.
     pub plan: &'a Plan,
-    /// What the account was known to be.
+    /// What the account is known to be.
     pub view: &'a AccountContext,
-    /// Names for people.
-    pub index: &'a RosterIndex,
     /// The lead, the time and the seed.
     pub context: &'a RoutingContext,
-    /// Who was asked, in order; the last one may have named a rep.
-    pub asked: &'a [QueryResult],
     /// What enrichment did.
     pub enrichment: EnrichmentSummary,
     /// What is done with the decision.
@@ -278,6 +284,22 @@ pub struct DecisionInputs<'a> {
     pub decision_no: u32,
     /// When the lead arrived.
     pub received_at: Timestamp,
+}
+
+impl<'a> DecisionInputs<'a> {
+    /// The first decision about a lead that arrives now, without enrichment.
+    #[must_use]
+    pub fn first(plan: &'a Plan, view: &'a AccountContext, context: &'a RoutingContext) -> Self {
+        Self {
+            plan,
+            view,
+            context,
+            enrichment: EnrichmentSummary::default(),
+            mode: Mode::default(),
+            decision_no: 1,
+            received_at: context.now,
+        }
+    }
 }
 
 /// Why enrichment ended for a lead that was placed again because a provider answered after the deadline.

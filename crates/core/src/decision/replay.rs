@@ -4,11 +4,12 @@
 //! anew from the plan, and every question is answered by a pool rebuilt from the states that the record holds. What was
 //! measured and not decided (what enrichment did, how long it took) is taken over.
 
-use crate::decision::decide::{DecideInputs, ask, concluded};
+use crate::decision::conclude::conclude;
+use crate::decision::decide::query_all;
 use crate::decision::index::RosterIndex;
 use crate::decision::plan::plan;
 use crate::decision::pools::split;
-use crate::decision::record::{Decision, QueryResult, Record};
+use crate::decision::record::{Decision, DecisionInputs, QueryResult, Record};
 use crate::roster::model::{Rep, Team};
 use crate::roster::prepared::PreparedPool;
 use crate::rubric::Rubric;
@@ -85,7 +86,7 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
     let index = RosterIndex::new(teams, reps);
     let plan = plan(rubric, &record.known_facts(), record.context.now);
     let mut recorded = record.asked.iter();
-    let asked = ask(&plan, &record.view, &index, &record.context, |attempt, request| {
+    let asked = query_all(&plan, &record.view, &index, &record.context, |attempt, request| {
         let before = recorded.next();
         let states = before.map(|asked| asked.states.clone()).unwrap_or_default();
         let pool = split(teams, reps, &states).remove(&attempt.pool).unwrap_or_default();
@@ -94,7 +95,7 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
         let roster_version = before.map(|asked| asked.roster_version.clone()).unwrap_or_default();
         QueryResult { attempt, request: first, pick, roster_version, states }
     });
-    let inputs = DecideInputs {
+    let inputs = DecisionInputs {
         plan: &plan,
         view: &record.view,
         context: &record.context,
@@ -103,7 +104,7 @@ pub fn replay(record: &Record, rubric: &Rubric, teams: &[Team], reps: &[Rep]) ->
         decision_no: record.decision_no,
         received_at: record.decision.decided_at.plus_ms(i64::from(record.decision.ms).saturating_neg()),
     };
-    let decision = concluded(inputs, &index, &asked);
+    let decision = conclude(inputs, &index, &asked);
     let mut differences = Vec::new();
     differ("asked", value(&record.asked).as_ref(), value(&asked).as_ref(), &mut differences);
     differ("decision", value(&record.decision).as_ref(), value(&decision).as_ref(), &mut differences);

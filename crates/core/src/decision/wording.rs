@@ -1,13 +1,14 @@
 //! What codes mean to people: one sentence for the rep who gets a lead, and lines for everybody else.
 
 use crate::crm::owner::CrmOwner;
+use crate::decision::index::RosterIndex;
 use crate::decision::plan::Reason;
 use crate::decision::record::{DecisionInputs, QueryResult};
 use crate::roster::model::PickOutcome;
 
 /// One sentence for the rep: why this tier and team, then why this person.
-pub(super) fn sentence(c: &DecisionInputs<'_>, asked: &QueryResult, why: &str) -> String {
-    let who = match asked.attempt.code.as_str() {
+pub(super) fn sentence(c: &DecisionInputs<'_>, result: &QueryResult, why: &str) -> String {
+    let who = match result.attempt.code.as_str() {
         "handed_on" => "it was reassigned to you".to_owned(),
         "same_rep" => "you already have this lead".to_owned(),
         "same_person" => "you already work with this person".to_owned(),
@@ -52,12 +53,12 @@ fn to_others(code: &str) -> &str {
 }
 
 /// What one question adds to the explanation: the outcome, and who was passed over and why.
-pub(super) fn asked_reasons(asked: &QueryResult, c: &DecisionInputs<'_>) -> Vec<Reason> {
-    let team = c.index.team_name(&asked.attempt.team);
+pub(super) fn result_reasons(result: &QueryResult, c: &DecisionInputs<'_>, index: &RosterIndex) -> Vec<Reason> {
+    let team = index.team_name(&result.attempt.team);
     let mut reasons = Vec::new();
-    if let PickOutcome::Picked { rep_id, reason, .. } = &asked.pick.outcome {
-        let name = c.index.rep_name(rep_id);
-        reasons.push(match (asked.attempt.code.as_str(), &c.view.owner) {
+    if let PickOutcome::Picked { rep_id, reason, .. } = &result.pick.outcome {
+        let name = index.rep_name(rep_id);
+        reasons.push(match (result.attempt.code.as_str(), &c.view.owner) {
             ("handed_on", _) => Reason::new("handed_on", format!("reassigned to {name}")),
             ("same_rep", _) => Reason::new("same_rep", format!("{name} already has this lead")),
             ("same_person", _) => Reason::new("same_person", format!("{name} already works with this person")),
@@ -65,7 +66,7 @@ pub(super) fn asked_reasons(asked: &QueryResult, c: &DecisionInputs<'_>) -> Vec<
                 Reason::new("account_owner", format!("{name} {} ({})", owns(&owner.source), said_by(&owner.source)))
             }
             ("owner_backup", Some(owner)) => {
-                let owner = c.index.rep_name(&owner.rep_id);
+                let owner = index.rep_name(&owner.rep_id);
                 Reason::new("owner_backup", format!("{name} covers for {owner}, who owns this account"))
             }
             ("override_rep", _) => Reason::new("override_rep", format!("a routing rule names {name}")),
@@ -73,11 +74,11 @@ pub(super) fn asked_reasons(asked: &QueryResult, c: &DecisionInputs<'_>) -> Vec<
             (code, _) => Reason::new(code, format!("{name} of {team}: {}", to_others(reason))),
         });
     } else {
-        reasons.push(Reason::new(format!("{}_unavailable", asked.attempt.code), format!("no eligible rep in {team}")));
+        reasons.push(Reason::new(format!("{}_unavailable", result.attempt.code), format!("no eligible rep in {team}")));
     }
-    let passed = asked.pick.candidates.iter().filter_map(|candidate| {
+    let passed = result.pick.candidates.iter().filter_map(|candidate| {
         let code = candidate.excluded.as_ref()?;
-        let name = c.index.rep_name(&candidate.rep_id);
+        let name = index.rep_name(&candidate.rep_id);
         Some(Reason::new(code.clone(), format!("{name}: {}", excluded_text(code, candidate.open_leads))))
     });
     reasons.extend(passed);

@@ -4,11 +4,11 @@ use crate::analysis::simulate::generate::Prospect;
 use crate::analysis::simulate::report::{DayReport, RepReport, SimulationReport, Spread, TeamReport, bound_units};
 use crate::analysis::simulate::response::{Luck, Worker};
 use lead_router_core::decision::attempts::{AccountContext, RoutingContext};
-use lead_router_core::decision::decide::{DecideInputs, RecordDetail, count, decide};
+use lead_router_core::decision::decide::{RecordDetail, count, decide};
 use lead_router_core::decision::index::pool_of;
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::pools::Pools;
-use lead_router_core::decision::record::{Assignment, Outcome};
+use lead_router_core::decision::record::{Assignment, DecisionInputs, Outcome};
 use lead_router_core::id::{LeadId, RepId, TeamId, TierId};
 use lead_router_core::roster::events::TouchEvent;
 use lead_router_core::roster::model::{PickKind, Rep, Team};
@@ -161,7 +161,8 @@ impl SimulatedWorld<'_> {
         let view = AccountContext { owner: arrival.prospect.owner.clone(), ..AccountContext::default() };
         let seed = u64::try_from(lead).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let context = RoutingContext { lead_id, exclude: Vec::new(), now, seed };
-        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &context), &self.pools, RecordDetail::Outcome);
+        let (decision, asked) =
+            decide(DecisionInputs::first(&plan, &view, &context), &self.pools, RecordDetail::Outcome);
         match (decision.outcome, decision.assignment) {
             (Outcome::Assigned, Some(assignment)) => {
                 count(&mut self.pools, &plan, &context, &asked);

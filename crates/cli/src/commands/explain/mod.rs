@@ -9,10 +9,11 @@ use crate::input::files;
 use crate::input::now::now;
 use crate::output::{CommandFailure, Output};
 use lead_router_core::decision::attempts::{AccountContext, AccountOwner, EarlierLead, RoutingContext};
-use lead_router_core::decision::decide::{DecideInputs, RecordDetail, decide};
+use lead_router_core::decision::decide::{RecordDetail, decide};
 use lead_router_core::decision::known_facts::known_facts;
 use lead_router_core::decision::plan::plan;
 use lead_router_core::decision::pools::Pools;
+use lead_router_core::decision::record::DecisionInputs;
 use lead_router_core::facts::{Fact, FactKind, FactValue, Facts, Field, Signal};
 use lead_router_core::id::ProviderId;
 use lead_router_core::lead::key::LeadKeys;
@@ -55,7 +56,7 @@ pub fn run(args: &ExplainArgs) -> Result<Output, CommandFailure> {
         for problem in problems {
             eprintln!("roster: {problem}");
         }
-        let (decision, asked) = decide(DecideInputs::first(&plan, &view, &context), &pools, RecordDetail::Record);
+        let (decision, asked) = decide(DecisionInputs::first(&plan, &view, &context), &pools, RecordDetail::Record);
         show::Decided { decision, asked, index: pools.index().clone() }
     });
     let shown =
