@@ -14,7 +14,7 @@ use crate::objects::account_shard::erasure::{Erase, Erased};
 use crate::objects::account_shard::store::SqlAccountStore;
 use futures_util::future::{Either, select};
 use futures_util::lock::{Mutex, OwnedMutexGuard};
-use lead_router_app::account::{crm_snapshot, decide as shard};
+use lead_router_app::account::{claim, crm_snapshot, decide as shard, touch};
 use lead_router_app::delivery::delivery_job;
 use lead_router_app::outbox::{Outbox, SEND_MS_MAX};
 use lead_router_app::ports::jobs::Job;
@@ -118,13 +118,13 @@ impl AccountShard {
             }
             "decide" => self.decide(store, &parse(body)?).await,
             "explain" => json(&shard::explain(store, &self.world(), self, &parse(body)?).await?),
-            "preview_claim" => json(&shard::preview_claim(store, &self.world(), self, &parse(body)?).await?),
+            "preview_claim" => json(&claim::preview_claim(store, &self.world(), self, &parse(body)?).await?),
             "claim" => {
                 let claim: ClaimRequest = parse(body)?;
                 let _guard = self.lock(claim.keys.account.as_str()).await;
-                json(&shard::claim(store, &self.world(), self, &claim).await?)
+                json(&claim::claim(store, &self.world(), self, &claim).await?)
             }
-            "touch" => json(&shard::touch(store, &parse(body)?)?),
+            "touch" => json(&touch::touch(store, &parse(body)?)?),
             "mirror" => json(&crm_snapshot::mirror(store, &parse(body)?)?),
             "learn" => json(&crm_snapshot::store_all(store, &parse::<Vec<StoreSnapshotRequest>>(body)?)?),
             "erase" => json(&self.erase(store, &parse(body)?).await?),

@@ -3,7 +3,7 @@
 
 use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
-use lead_router_app::account::{crm_snapshot, decide as shard};
+use lead_router_app::account::{claim, crm_snapshot, decide as shard, touch};
 use lead_router_app::enrichment::after;
 use lead_router_app::enrichment::provider_call::{Health, Progress};
 use lead_router_app::enrichment::provider_lookup::look_up;
@@ -738,11 +738,11 @@ impl AccountShards for World {
     }
     async fn preview_claim(&self, shard: &str, request: &ClaimRequest) -> PortResult<ClaimResponse> {
         let tables = self.shard(shard);
-        self.call(shard::preview_claim(&*tables, self, self, request)).await
+        self.call(claim::preview_claim(&*tables, self, self, request)).await
     }
     async fn claim(&self, shard: &str, claim: &ClaimRequest) -> PortResult<ClaimResponse> {
         let tables = self.shard(shard);
-        let run = shard::claim(&*tables, self, self, claim);
+        let run = claim::claim(&*tables, self, self, claim);
         self.call(self.locked(&tables, &claim.keys.account, run)).await
     }
     async fn record(&self, lead_id: &LeadId, seq: u64) -> PortResult<Option<Record>> {
@@ -759,7 +759,7 @@ impl AccountShards for World {
     }
     async fn touch(&self, touch: &TouchRequest) -> PortResult<TouchResponse> {
         let shard = self.shard(&AccountHash::of_lead(&touch.lead_id).unwrap().shard());
-        self.call(async { shard::touch(shard.as_ref(), touch) }).await
+        self.call(async { touch::touch(shard.as_ref(), touch) }).await
     }
     async fn mirror(&self, shard: &str, ask: &SnapshotRequest) -> PortResult<CrmSnapshot> {
         self.call(async { crm_snapshot::mirror(self.shard(shard).as_ref(), ask) }).await

@@ -57,3 +57,13 @@ fn is_overruled(earlier: &EarlierRow, rep: &RepId, owner: Option<&AccountOwner>)
     };
     then.and_then(|view| view.owner).is_none_or(|then| then.rep_id != owner.rep_id)
 }
+
+/// The id of a submission, by how many with its key came before it.
+pub(super) fn lead_id(keys: &LeadKeys, generation: u32) -> PortResult<LeadId> {
+    keys.lead_id(generation).ok_or_else(|| Unavailable::new("shard", "the hashes make no id"))
+}
+
+/// A value as JSON, for a row or an answer.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
+    serde_json::to_string(value).map_err(|error| Unavailable::new("shard", error.to_string()))
+}

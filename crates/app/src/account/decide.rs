@@ -7,23 +7,20 @@
 pub use crate::account::context::record_of;
 
 use crate::account::ask::{query_pools, release};
-use crate::account::context::view;
+use crate::account::context::{json, lead_id, view};
 use crate::account::preview::{Claims, Preview};
 use crate::ports::messages::{
-    ClaimRequest, ClaimResponse, DecideRequest, DecideResponse, Explained, OpenRequest, OpenResponse,
-    ReserveKeyRequest, ReserveKeyResponse, TouchRequest, TouchResponse, Trigger,
+    ClaimRequest, DecideRequest, DecideResponse, Explained, OpenRequest, OpenResponse, ReserveKeyRequest,
+    ReserveKeyResponse, Trigger,
 };
-use crate::ports::{
-    AccountShards, AccountStore, ClaimRow, LeadRow, LeadState, PortResult, RepPools, Rosters, Unavailable,
-};
+use crate::ports::{AccountShards, AccountStore, LeadRow, LeadState, PortResult, RepPools, Rosters};
 use lead_router_core::decision::attempts::RoutingContext;
 use lead_router_core::decision::conclude::conclude;
 use lead_router_core::decision::decide::CandidateSearch;
 use lead_router_core::decision::index::RosterIndex;
-use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, QueryResult, Record};
+use lead_router_core::decision::record::{Decision, DecisionInputs, Outcome, Record};
 use lead_router_core::hash::sha256_hex;
 use lead_router_core::id::{LeadId, RepId};
-use lead_router_core::lead::key::LeadKeys;
 use lead_router_core::limits::REPLAY_WINDOW_MS;
 use lead_router_core::time::{MINUTE_MS, Timestamp};
 use std::collections::BTreeSet;
@@ -100,10 +97,6 @@ fn unused_id(store: &impl AccountStore, open: &OpenRequest) -> PortResult<LeadId
     lead_id(&open.keys, GENERATIONS_MAX)
 }
 
-fn lead_id(keys: &LeadKeys, generation: u32) -> PortResult<LeadId> {
-    keys.lead_id(generation).ok_or_else(|| Unavailable::new("shard", "the hashes make no id"))
-}
-
 /// How long after a decision a late answer may change it, in milliseconds: before that a rep has hardly begun.
 pub const LATE_MS_MAX: i64 = 10 * MINUTE_MS;
 
@@ -153,21 +146,6 @@ fn is_taken_back(store: &impl AccountStore, request: &DecideRequest, record: &Re
             Ok(may_be_placed_again(record, request.now) && store.touched(&record.context.lead_id)?.is_none())
         }
     }
-}
-
-/// A rep begins to work a lead.
-///
-/// # Errors
-/// [`Unavailable`] when the store fails; saying it again is harmless.
-pub fn touch(store: &impl AccountStore, touch: &TouchRequest) -> PortResult<TouchResponse> {
-    let row = store.lead(&touch.lead_id)?.filter(|row| row.state == LeadState::Assigned);
-    if row.is_none_or(|row| row.decision_no != touch.decision_no) {
-        return Ok(TouchResponse::Stale);
-    }
-    if store.touched(&touch.lead_id)?.is_none() {
-        store.put_touched(&touch.lead_id, touch.at)?;
-    }
-    Ok(TouchResponse::Yes)
 }
 
 /// A lead that is to be decided.
@@ -369,60 +347,6 @@ async fn record(
     })
 }
 
-/// Decides who gets a lead of this account that lives in another account shard, and remembers it. The caller holds the
-/// account's lock.
-///
-/// # Errors
-/// As [`decide`].
-pub async fn claim(
-    store: &impl AccountStore,
-    pools: &impl RepPools,
-    rosters: &impl Rosters,
-    claim: &ClaimRequest,
-) -> PortResult<ClaimResponse> {
-    let id = lead_id(&claim.keys, 0)?;
-    if let Some(claimed) = store.claim(&id)?.filter(|claimed| claimed.lead_id == claim.context.lead_id) {
-        return serde_json::from_str(&claimed.body).map_err(|error| Unavailable::new("shard", error.to_string()));
-    }
-    let claimed = claimed(store, pools, rosters, claim).await?;
-    if let Some(rep) = claimed.asked.last().and_then(QueryResult::picked) {
-        store.put_claim(&ClaimRow {
-            claim_id: id,
-            lead_id: claim.context.lead_id.clone(),
-            rep_id: rep.clone(),
-            at: claim.context.now,
-            body: json(&claimed)?,
-        })?;
-    }
-    Ok(claimed)
-}
-
-/// What [`claim`] would answer; nothing is remembered, and pools are asked without effect.
-///
-/// # Errors
-/// As [`decide`].
-pub async fn preview_claim(
-    store: &impl AccountStore,
-    pools: &impl RepPools,
-    rosters: &impl Rosters,
-    claim: &ClaimRequest,
-) -> PortResult<ClaimResponse> {
-    claimed(store, &Preview(pools), rosters, claim).await
-}
-
-async fn claimed(
-    store: &impl AccountStore,
-    pools: &impl RepPools,
-    rosters: &impl Rosters,
-    claim: &ClaimRequest,
-) -> PortResult<ClaimResponse> {
-    let index = rosters.index(&claim.index_version).await?;
-    let mut view = view(store, &claim.keys, claim.owner.as_ref(), claim.context.now, None)?;
-    view.crm.clone_from(&claim.crm);
-    let asked = query_pools(pools, CandidateSearch::new(&claim.plan, &view, &index, &claim.context)).await?;
-    Ok(ClaimResponse { view, asked })
-}
-
 /// Writes the decision with its place in the chain, the owner and the outbox, all or none.
 fn write(
     store: &impl AccountStore,
@@ -459,8 +383,4 @@ fn write(
         store.put(&row)
     })?;
     Ok(decision)
-}
-
-fn json<T: serde::Serialize>(value: &T) -> PortResult<String> {
-    serde_json::to_string(value).map_err(|error| Unavailable::new("shard", error.to_string()))
 }
