@@ -40,9 +40,10 @@ for (const [kind, body] of [['urlencoded', urlencoded], ['multipart', multipart]
   });
 
   test(`a browser that posts a ${kind} form is thanked when the rep has no booking page`, async () => {
-    const answer = await world.form('contact', body({ partner: 'canal-street' }));
+    await world.ask('PUT', '/v1/forms/referrals', { accept_fields: ['partner'] });
+    const answer = await world.form('referrals', body({ partner: 'canal-street' }));
     assert.equal(answer.status, 303, answer.text);
-    assert.equal(answer.headers.get('location'), '/forms/contact/thanks');
+    assert.equal(answer.headers.get('location'), '/forms/referrals/thanks');
     const page = await world.fetch(answer.headers.get('location'));
     assert.equal(page.status, 200);
     assert.match(page.text, /Thank you/);
