@@ -3,28 +3,15 @@
 use crate::normalize::region::region_name;
 use crate::normalize::text::fold;
 use crate::normalize::unicode::canonical;
-use crate::normalize::{looked_up, table_lines};
+use crate::normalize::{codes_by_name, codes_of, looked_up};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// The codes alone: most senders use them, and then the names need not be read.
-static CODES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
-    let lines = table_lines(include_str!("data/countries.txt"));
-    lines.filter_map(|line| line.split('|').next()).map(str::trim).collect()
-});
+static CODES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| codes_of(include_str!("data/countries.txt")));
 
-static NAMES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
-    let mut names = BTreeMap::new();
-    for line in table_lines(include_str!("data/countries.txt")) {
-        let mut parts = line.split('|').map(str::trim);
-        let Some(code) = parts.next() else { continue };
-        names.insert(code.to_owned(), code);
-        for name in parts {
-            names.insert(fold(name), code);
-        }
-    }
-    names
-});
+static NAMES: LazyLock<BTreeMap<String, &'static str>> =
+    LazyLock::new(|| codes_by_name(include_str!("data/countries.txt")));
 
 /// Names that browsers and form builders show, in many languages.
 const SHOWN: &str = include_str!("data/country_names.txt");
@@ -155,6 +142,7 @@ fn is_state(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::table_lines;
 
     #[test]
     fn codes_and_names_are_read() {

@@ -1,28 +1,15 @@
 //! Languages as ISO 639-1 codes.
 
-use crate::normalize::table_lines;
 use crate::normalize::text::fold;
+use crate::normalize::{codes_by_name, codes_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// The codes alone: most senders use them, and then the names need not be read.
-static CODES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
-    let lines = table_lines(include_str!("data/languages.txt"));
-    lines.filter_map(|line| line.split('|').next()).map(str::trim).collect()
-});
+static CODES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| codes_of(include_str!("data/languages.txt")));
 
-static NAMES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
-    let mut names = BTreeMap::new();
-    for line in table_lines(include_str!("data/languages.txt")) {
-        let mut parts = line.split('|').map(str::trim);
-        let Some(code) = parts.next() else { continue };
-        names.insert(code.to_owned(), code);
-        for name in parts {
-            names.insert(fold(name), code);
-        }
-    }
-    names
-});
+static NAMES: LazyLock<BTreeMap<String, &'static str>> =
+    LazyLock::new(|| codes_by_name(include_str!("data/languages.txt")));
 
 /// The ISO 639-1 code of a language, lower case, from a code, a tag such as `de-AT`, or a name.
 ///

@@ -34,6 +34,7 @@ pub use nearest::nearest;
 pub use number::{Amount, amount, dollars, whole_number};
 pub use phone::e164;
 pub use region::region_name;
+use std::collections::{BTreeMap, BTreeSet};
 pub use text::{clean, collapse, fold, postal_code};
 pub use title::{function_of, is_form_of_address, seniority_of};
 
@@ -67,4 +68,23 @@ pub(super) fn looked_up(table: &'static str, key: &str) -> Option<&'static str> 
 /// The lines of a table, without comments and blank lines.
 pub(super) fn table_lines(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The codes of a table with a line `code | name | name …` for each.
+fn codes_of(table: &'static str) -> BTreeSet<&'static str> {
+    table_lines(table).filter_map(|line| line.split('|').next()).map(str::trim).collect()
+}
+
+/// The codes of such a table by code and by every name, folded.
+fn codes_by_name(table: &'static str) -> BTreeMap<String, &'static str> {
+    let mut codes = BTreeMap::new();
+    for line in table_lines(table) {
+        let mut parts = line.split('|').map(str::trim);
+        let Some(code) = parts.next() else { continue };
+        codes.insert(code.to_owned(), code);
+        for name in parts {
+            codes.insert(text::fold(name), code);
+        }
+    }
+    codes
 }
