@@ -84,7 +84,7 @@ mod tests {
     /// The text of the longest record that fits, of one character.
     fn longest(character: char, encoded_bytes: usize) -> String {
         let frame = serde_json::to_string(&job("")).unwrap().len();
-        character.to_string().repeat((MESSAGE_BYTES_MAX - frame) / encoded_bytes)
+        character.to_string().repeat(MESSAGE_BYTES_MAX.saturating_sub(frame).checked_div(encoded_bytes).unwrap())
     }
 
     #[test]

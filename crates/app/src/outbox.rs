@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn at(ms: i64) -> Timestamp {
-        Timestamp::from_ms(1_000_000_000_000 + ms)
+        Timestamp::from_ms(ms.saturating_add(1_000_000_000_000))
     }
 
     fn outbox(seqs: &[u64]) -> Outbox {

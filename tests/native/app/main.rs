@@ -48,7 +48,6 @@ mod webhook;
 mod world;
 
 #[path = "../../fakes/mod.rs"]
-#[allow(dead_code, reason = "each vendor plays more than every test needs")]
 mod fakes;
 #[path = "../core/golden_kit.rs"]
 #[allow(dead_code, reason = "a part of it is needed")]

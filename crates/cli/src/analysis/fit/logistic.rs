@@ -121,7 +121,7 @@ mod tests {
     /// `wins` of `count` rows with the indicator, and as many without it half won.
     fn rows(wins: usize, count: usize) -> (Vec<Vec<u32>>, Vec<bool>) {
         let with = (0..count).map(|row| (vec![0], row < wins));
-        let without = (0..count).map(|row| (vec![], row * 2 < count));
+        let without = (0..count).map(|row| (vec![], row < count.div_ceil(2)));
         with.chain(without).unzip()
     }
 

@@ -41,7 +41,7 @@ mod tests {
 
     fn weeks(weeks: u32, per_day: f64) -> Vec<Timestamp> {
         let monday = "2026-11-16T09:30:00Z".parse().unwrap();
-        arrivals(monday, weeks * 7, per_day, &mut Random::new(1, "arrivals"))
+        arrivals(monday, weeks.saturating_mul(7), per_day, &mut Random::new(1, "arrivals"))
     }
 
     #[test]
