@@ -73,7 +73,7 @@ mod tests {
     fn of_bytes(bytes: usize) -> Lead {
         let parts = [("a", 9_000), ("b", 9_000), ("c", 9_000), ("d", 1)];
         let short = lead(&parts, "m").bytes();
-        lead(&[("a", 9_000), ("b", 9_000), ("c", 9_000), ("d", 1 + bytes - short)], "m")
+        lead(&[("a", 9_000), ("b", 9_000), ("c", 9_000), ("d", bytes.saturating_add(1).saturating_sub(short))], "m")
     }
 
     #[test]

@@ -243,7 +243,8 @@ const fn kind(value: &JsonTreeValue<'_>) -> &'static str {
     }
 }
 
-#[cfg(all(test, feature = "schema"))]
+#[cfg(test)]
+#[cfg(feature = "schema")]
 mod tests {
     use super::*;
     use serde_json::Value as Json;
@@ -269,10 +270,12 @@ mod tests {
             Want::List(item) => {
                 kind("array");
                 if depth < 12 {
-                    compare(*item, &schema["items"], root, &format!("{path}[]"), depth + 1);
+                    compare(*item, &schema["items"], root, &format!("{path}[]"), depth.saturating_add(1));
                 }
             }
-            Want::Map(value) => compare(*value, &schema["additionalProperties"], root, &format!("{path}.*"), depth + 1),
+            Want::Map(value) => {
+                compare(*value, &schema["additionalProperties"], root, &format!("{path}.*"), depth.saturating_add(1))
+            }
             Want::Object(fields) => {
                 assert_eq!(schema["additionalProperties"], false, "{path}");
                 let mut names: Vec<_> = fields.iter().map(|field| field.name).collect();
@@ -286,7 +289,7 @@ mod tests {
                     assert_eq!(is_needed, field.is_needed, "{path}.{}", field.name);
                     if depth < 12 {
                         let inner = &schema["properties"][field.name];
-                        compare(field.want, inner, root, &format!("{path}.{}", field.name), depth + 1);
+                        compare(field.want, inner, root, &format!("{path}.{}", field.name), depth.saturating_add(1));
                     }
                 }
             }

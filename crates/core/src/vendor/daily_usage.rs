@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn at(ms: i64) -> Timestamp {
-        Timestamp::from_ms(20_000 * DAY_MS + ms)
+        Timestamp::from_ms(ms.saturating_add(20_000 * DAY_MS))
     }
 
     fn admits(usage: &mut DailyUsage, cap: DailyCap, now: Timestamp) -> bool {

@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn at(ms: i64) -> Timestamp {
-        Timestamp::from_ms(1_000_000 + ms)
+        Timestamp::from_ms(ms.saturating_add(1_000_000))
     }
 
     fn acquire(limiter: &mut LimiterState, buckets: &[Bucket], now: i64) -> AcquireResponse {
