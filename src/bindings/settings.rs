@@ -106,16 +106,8 @@ impl Settings {
                 UnknownForms::Refuse
             }),
         };
-        for name in ["PUBLIC_URL", "CRM_RECORD_URL"] {
-            if setting(env, name).is_some_and(|url| !is_web_address(&url.replace("{id}", "1"))) {
-                let message = "use an address such as `https://leads.example.com`, without spaces or quotes";
-                problems.push(Problem::new(name, "bad_url", message));
-            }
-        }
-        if let Some(crm) = setting(env, "CRM").filter(|crm| CrmKind::from_name(crm).is_none()) {
-            let names = CrmKind::ALL.map(CrmKind::as_str).join("`, `");
-            problems.push(Problem::new("CRM", "unknown_crm", format!("use `{names}`: there is no adapter `{crm}`")));
-        }
+        problems.extend(bad_addresses(env));
+        problems.extend(unknown_crm(env));
         let retention_days = setting(env, "RETENTION_DAYS").and_then(|text| {
             let days = text.parse().ok().filter(|days| (1..=RETENTION_DAYS_MAX).contains(days));
             if days.is_none() {
@@ -131,6 +123,19 @@ impl Settings {
             Err(problems)
         }
     }
+}
+
+/// The settings that must be web addresses and are none.
+fn bad_addresses(env: &Env) -> impl Iterator<Item = Problem> + '_ {
+    let is_bad = |name: &&str| setting(env, name).is_some_and(|url| !is_web_address(&url.replace("{id}", "1")));
+    let message = "use an address such as `https://leads.example.com`, without spaces or quotes";
+    ["PUBLIC_URL", "CRM_RECORD_URL"].into_iter().filter(is_bad).map(move |name| Problem::new(name, "bad_url", message))
+}
+
+fn unknown_crm(env: &Env) -> Option<Problem> {
+    let crm = setting(env, "CRM").filter(|crm| CrmKind::from_name(crm).is_none())?;
+    let names = CrmKind::ALL.map(CrmKind::as_str).join("`, `");
+    Some(Problem::new("CRM", "unknown_crm", format!("use `{names}`: there is no adapter `{crm}`")))
 }
 
 /// The keys in a setting: two may be valid at a time, with a comma between them.

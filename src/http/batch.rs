@@ -71,12 +71,7 @@ pub async fn post(call: &mut Call<'_>) -> ApiResult {
         let message = "send `content-type: text/csv` or `application/x-ndjson`; save a workbook as `CSV UTF-8` first";
         ApiError::new(415, "unsupported_media_type", message)
     })?;
-    let key = call.request.headers().get("idempotency-key").ok().flatten().filter(|key| !key.trim().is_empty());
-    if key.as_ref().is_some_and(|key| key.len().saturating_add(ROW_SUFFIX_BYTES) > IDEMPOTENCY_KEY_BYTES_MAX) {
-        let most = IDEMPOTENCY_KEY_BYTES_MAX.saturating_sub(ROW_SUFFIX_BYTES);
-        let message = format!("`Idempotency-Key` of a batch may have {most} bytes");
-        return Err(ApiError::new(422, "idempotency_key_too_long", message));
-    }
+    let key = base_key(call)?;
     let first: u32 = match call.query("first_row").map(|text| text.parse()) {
         None => 1,
         Some(Ok(row)) if row > 0 => row,
@@ -109,7 +104,7 @@ pub async fn post(call: &mut Call<'_>) -> ApiResult {
         form,
         form_id,
         rows,
-        key: key.map(|key| key.trim().to_owned()),
+        key,
         wait: call.query("wait").as_deref() == Some("1"),
         received_at: call.world.now(),
         before: usize::try_from(first).unwrap_or(1).saturating_sub(1),
@@ -128,6 +123,17 @@ pub async fn post(call: &mut Call<'_>) -> ApiResult {
     headers.set("content-type", "application/x-ndjson")?;
     headers.set("cache-control", "no-store")?;
     Ok(Response::from_stream(lines)?.with_headers(headers))
+}
+
+/// The key from which every row gets its own; `None` when the sender names none.
+fn base_key(call: &Call<'_>) -> Result<Option<String>, ApiError> {
+    let key = call.request.headers().get("idempotency-key").ok().flatten().filter(|key| !key.trim().is_empty());
+    if key.as_ref().is_some_and(|key| key.len().saturating_add(ROW_SUFFIX_BYTES) > IDEMPOTENCY_KEY_BYTES_MAX) {
+        let most = IDEMPOTENCY_KEY_BYTES_MAX.saturating_sub(ROW_SUFFIX_BYTES);
+        let message = format!("`Idempotency-Key` of a batch may have {most} bytes");
+        return Err(ApiError::new(422, "idempotency_key_too_long", message));
+    }
+    Ok(key.map(|key| key.trim().to_owned()))
 }
 
 fn refusal(code: &str, message: &str) -> Value {
