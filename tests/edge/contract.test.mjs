@@ -67,8 +67,9 @@ test('a segment of a path is decoded once, and a slash in it does not split it',
   assert.equal((await world.ask('GET', '/v1/reps/decoded%2Erep')).id, rep.id);
   assertRefused(await world.admin('GET', '/v1/reps/decoded%2Frep'), 404, 'not_found');
   assertRefused(await world.admin('GET', '/v1/reps/decoded%252Erep'), 404, 'not_found');
-  const page = await world.fetch('/forms/a%20b%2Fc');
-  assert.match(page.text, /action="\/forms\/a%20b%2Fc"/);
+  const page = await world.fetch('/forms/a%2Eb');
+  assert.match(page.text, /action="\/forms\/a\.b"/);
+  assertRefused(await world.fetch('/forms/a%20b%2Fc'), 404, 'not_found');
 });
 
 test('every answer has a request id', async () => {

@@ -50,7 +50,7 @@ test('a refused event is dismissed, or erased with the person', async () => {
   const [one, other] = [person(), person()];
   await hook({ id: 'r-2', a: one.email, b: other.email });
   await hook({ id: 'r-3', a: person().email, b: person().email });
-  const removed = (await world.ask('DELETE', `/v1/people?email=${encodeURIComponent(one.email)}`)).removed;
+  const removed = (await world.ask('DELETE', '/v1/people', { email: one.email })).removed;
   assert.equal(removed.refused_events, 1);
   const { refused_events: [event] } = await refused();
   await world.ask('DELETE', `/v1/refused-events/${event.id}`);

@@ -92,7 +92,7 @@ test('a lead for which somebody has to be asked first: 12 rows', async (t) => {
 test('an Idempotency-Key: one row more', async (t) => {
   // In the same AccountShard: a account shard's first row makes its tables too.
   const keys = Array.from({ length: 2_000 }, (_, index) => `rows-${index}`);
-  const key = keys.find((text) => shardOf(text, 'idempotency') === ACCOUNT_SHARD);
+  const key = keys.find((text) => shardOf(`intake\0\0${text}`, 'idempotency') === ACCOUNT_SHARD);
   assertRows(t, await rowsOf([colleague()], { key }), { ...ASSIGNED, 'AccountShard: INSERT INTO keys': 1 });
 });
 
