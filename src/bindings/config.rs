@@ -75,10 +75,28 @@ async fn copy_or_version(env: &Env, copy: Option<String>, key: &str, kind: Kind)
     if copy.is_some() {
         return Ok(copy);
     }
-    let Some(Version { body, .. }) = config_versions::in_force(env, kind).await? else { return Ok(None) };
+    if text(env, &unpublished(key)).await?.is_some() {
+        return Ok(None);
+    }
+    let Some(Version { body, .. }) = config_versions::in_force(env, kind).await? else {
+        // Remembered, so that a deployment that never published one decides while the database is away.
+        let _ = put_copy(env, &unpublished(key), "1").await;
+        return Ok(None);
+    };
     // The next read finds it, or comes here again.
     let _ = put_copy(env, key, &body).await;
     Ok(Some(body))
+}
+
+/// Key under which KV remembers that D1 has no version of `key`. It goes before the first one is published.
+fn unpublished(key: &str) -> String {
+    format!("unpublished:{key}")
+}
+
+/// Publishes the first or another version of `key`.
+async fn publish(world: &World, key: &str, versions: &[(Kind, Version)]) -> PortResult<()> {
+    store(&world.env)?.delete(&unpublished(key)).await.map_err(failed)?;
+    config_versions::publish(&world.env, versions, world.now()).await
 }
 
 /// Copies what D1 says is in force to KV, where the copy is another one: a publication whose second step failed.
@@ -136,7 +154,7 @@ pub async fn put_roster(world: &World, index: &RosterIndex, written: String) -> 
         (Kind::RosterIndex, Version { version: version_of(&text), body: text.clone() }),
         (Kind::Roster, Version { version: version_of(&written), body: written }),
     ];
-    config_versions::publish(&world.env, &versions, world.now()).await?;
+    publish(world, ROSTER, &versions).await?;
     put(&world.env, ROSTER, &text).await
 }
 
@@ -146,7 +164,7 @@ pub async fn put_roster(world: &World, index: &RosterIndex, written: String) -> 
 /// [`Unavailable`] when the database or KV fails.
 pub async fn put_rubric(world: &World, version: &str, text: &str) -> PortResult<()> {
     let published = Version { version: version.to_owned(), body: text.to_owned() };
-    config_versions::publish(&world.env, &[(Kind::Rubric, published)], world.now()).await?;
+    publish(world, RUBRIC, &[(Kind::Rubric, published)]).await?;
     put(&world.env, RUBRIC, text).await
 }
 
@@ -227,7 +245,7 @@ pub async fn notify_rules(env: &Env) -> PortResult<Option<String>> {
 /// [`Unavailable`] when KV fails.
 pub async fn put_notify_rules(world: &World, text: &str) -> PortResult<()> {
     let published = Version { version: version_of(text), body: text.to_owned() };
-    config_versions::publish(&world.env, &[(Kind::NotifyRules, published)], world.now()).await?;
+    publish(world, NOTIFY, &[(Kind::NotifyRules, published)]).await?;
     put_copy(&world.env, NOTIFY, text).await
 }
 

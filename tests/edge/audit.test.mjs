@@ -77,7 +77,7 @@ test('nothing but an erasure changes the ledger', async () => {
   await world.rows(insert('OR REPLACE'), ...row);
   await world.rows(insert('OR IGNORE'), ...row);
   await world.rows(insert('', 'ON CONFLICT DO UPDATE SET record = excluded.record'), ...row);
-  await world.rows('REPLACE INTO events SELECT event_id, lead_id, at_ms, kind, who, ? FROM events', '{"code":"other"}');
+  await world.rows('REPLACE INTO events SELECT event_id, lead_id, at_ms, kind, who, ?, seal FROM events', '{"code":"other"}');
   assert.deepEqual([await world.ledger(), await world.rows('SELECT * FROM events')], before);
 });
 

@@ -62,7 +62,7 @@ pub async fn check(world: &World) -> Vec<DoctorLine> {
 
 async fn database(world: &World) -> Vec<DoctorLine> {
     let query = "SELECT json_object('table', m.name, 'column', c.name) AS line FROM sqlite_master m, \
-        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages', 'config_versions', 'refused_events')";
+        pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name IN ('decisions', 'forms', 'events', 'messages', 'config_versions', 'refused_events', 'erasures')";
     let columns = lines(&world.env, query, &[]).await;
     let mut found = vec![DoctorLine::tried(AREA, "D1 DB", &columns, "bind a D1 database under this name")];
     let Ok(columns) = columns else { return found };

@@ -133,7 +133,9 @@ impl<W: AccountShards> AccountShards for DryRun<'_, W> {
     }
 
     async fn decide(&self, shard: &str, request: &DecideRequest) -> PortResult<DecideResponse> {
-        let explained = self.explain(shard, request).await?;
+        // What asking took is no part of the moment that was asked for.
+        let request = DecideRequest { now: self.now, ..request.clone() };
+        let explained = self.explain(shard, &request).await?;
         let decision = Box::new(explained.decision.clone());
         *self.explained.borrow_mut() = Some(explained);
         Ok(DecideResponse::Decided { decision, replay: false })
