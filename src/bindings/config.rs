@@ -29,6 +29,8 @@ const RUBRIC: &str = "rubric:current";
 const ROSTER: &str = "roster:index";
 /// Key of the version of the account directory.
 const DIRECTORY: &str = "directory:version";
+/// Key under which KV remembers that it has the settings of every form.
+const ALL_FORMS: &str = "forms:all";
 /// Key of the rules of notifying.
 const NOTIFY: &str = "notify:rules";
 /// Key of what all forms ask of those who post.
@@ -155,7 +157,10 @@ pub async fn put_roster(world: &World, index: &RosterIndex, written: String) -> 
         (Kind::Roster, Version { version: version_of(&written), body: written }),
     ];
     publish(world, ROSTER, &versions).await?;
-    put(&world.env, ROSTER, &text).await
+    put(&world.env, ROSTER, &text).await?;
+    // From here on leads are decided: what else they need is in KV before the database can be away.
+    let _ = (rubric_text(&world.env).await, notify_rules(&world.env).await);
+    Ok(())
 }
 
 /// Publishes a checked rubric.
@@ -188,6 +193,22 @@ pub async fn rubric_text(env: &Env) -> PortResult<String> {
 /// [`Unavailable`] when KV fails.
 pub async fn form_text(env: &Env, id: &str) -> PortResult<Option<String>> {
     platform::kv(env, CONFIG, &format!("form:{id}")).await
+}
+
+/// Whether KV has the settings of every form: then a form that it lacks has none.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn has_all_forms(env: &Env) -> PortResult<bool> {
+    Ok(platform::kv(env, CONFIG, ALL_FORMS).await?.is_some())
+}
+
+/// Says that KV has the settings of every form.
+///
+/// # Errors
+/// [`Unavailable`] when KV fails.
+pub async fn put_all_forms(env: &Env) -> PortResult<()> {
+    put_copy(env, ALL_FORMS, "1").await
 }
 
 /// Puts settings of a form in force.

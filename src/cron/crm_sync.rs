@@ -52,7 +52,7 @@ pub async fn again(call: &Call<'_>) -> ApiResult {
         return Err(ApiError::new(409, "no_crm", message));
     }
     read_all(world).await?;
-    json(202, &json!({"status": "begun", "progress": "GET /v1/doctor, line `mirror`"}))
+    json(202, &json!({"status": "begun", "progress": "GET /v1/doctor, line `snapshot`"}))
 }
 
 /// Reads who can own records, once an hour.

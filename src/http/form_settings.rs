@@ -107,10 +107,16 @@ async fn defaults(world: &World) -> PortResult<String> {
 /// The settings of a form as they were written: of KV, which is a copy, else of the database. A KV that is empty must not
 /// open a door that an operator closed.
 async fn text(world: &World, id: &str) -> PortResult<Option<String>> {
-    match config::form_text(&world.env, id).await? {
-        Some(text) => Ok(Some(text)),
-        None => Ok(rows(world, Some(id)).await?.into_iter().next().map(|row| row.body)),
+    let copy = config::form_text(&world.env, id).await?;
+    if copy.is_some() || config::has_all_forms(&world.env).await? {
+        return Ok(copy);
     }
+    let rows = rows(world, None).await?;
+    for row in &rows {
+        config::put_form(&world.env, &row.id, &row.body).await?;
+    }
+    config::put_all_forms(&world.env).await?;
+    Ok(rows.into_iter().find(|row| row.id == id).map(|row| row.body))
 }
 
 /// What all forms ask of those who post, from the database.

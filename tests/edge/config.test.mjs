@@ -8,6 +8,7 @@ import { assertDecision, assertRefused } from './shapes.mjs';
 let world;
 before(async () => {
   world = await start({ instrumented: true });
+  world.expectErrors('job.failed');
   await world.smallWorld(3);
 });
 after(() => world.close());

@@ -1,10 +1,9 @@
 /** A deployment whose settings are wrong says so and takes nothing; one that is right keeps what it promises. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { SECRETS, read, start } from './kit.mjs';
+import { SECRETS, environment, start } from './kit.mjs';
 import { newLead } from './leads.mjs';
 import { assertRefused } from './shapes.mjs';
-import { parse } from './toml.mjs';
 
 /** A secret of the shortest length that a deployment takes. */
 const long = (name) => name.padEnd(32, '0');
@@ -60,9 +59,8 @@ test('addresses that people are sent to are addresses', async () => {
 
 test('no environment logs requests, whose addresses may hold secrets and people', () => {
   world = { close() {} };
-  const config = parse(read('wrangler.toml'));
-  for (const stage of [config, ...Object.values(config.env)]) {
-    const { logs, traces } = stage.observability ?? config.observability;
+  for (const stage of [undefined, 'staging', 'production'].map((name) => environment(name))) {
+    const { logs, traces } = stage.observability;
     assert.equal(logs.invocation_logs, false);
     assert.ok(!traces?.enabled);
     assert.ok(!stage.logpush && !stage.tail_consumers);

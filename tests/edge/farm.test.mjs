@@ -16,7 +16,8 @@ let farm;
 let world;
 before(async () => {
   farm = await Farm.start({ world: subjects });
-  const provider = { settings: farm.settings(), answer: (request) => forward(request), release() {} };
+  const settings = { ...farm.settings(), DATABAR_COMPANY_ENRICHMENTS: '833', DATABAR_PERSON_ENRICHMENTS: '833' };
+  const provider = { settings, answer: (request) => forward(request), release() {} };
   world = await start({ provider });
 });
 after(async () => {

@@ -61,7 +61,9 @@ test('the form names its fields itself, and says what is required and where lead
   const found = lacking.body.error.problems.map(({ path, code }) => [path, code]);
   assert.deepEqual(found.sort(), [['q1', 'invalid_email'], ['q2', 'missing_field']], 'in the names of the form');
   const sent = await json('own', somebody({ q2: '1k', source: 'fair' }));
-  assert.equal((await lead(sent)).source, 'fair');
+  assert.equal((await lead(sent)).source, 'partner page', 'a stranger does not say where a lead comes from');
+  await settings('open', { accept_fields: ['source'] });
+  assert.equal((await lead(await json('open', somebody({ source: 'fair' })))).source, 'fair');
 });
 
 test('the browser goes to the booking page, to the thank-you page, or to ours', async () => {
@@ -170,6 +172,7 @@ test('a client that posts too often is told to wait, and its lead is taken after
   const limited = await start({ limits: { FORM_POSTS_PER_CLIENT: 3, FORM_POSTS_PER_FORM: 5 } });
   try {
     await limited.smallWorld(1);
+    await limited.ask('PUT', '/v1/forms/two', { booking: false });
     const post = (form, address, wanted = 'application/json') => {
       const headers = { 'cf-connecting-ip': address, accept: wanted };
       return limited.form(form, somebody(), { headers });

@@ -16,7 +16,6 @@ before(async () => {
       { id: 'partners', members: [{ rep_id: 'rep-1', weight: 1 }] },
     ],
   });
-  await world.ask('PUT', '/v1/forms/resellers', { accept_fields: ['partner'] });
 });
 after(() => world.close());
 
@@ -41,9 +40,10 @@ for (const [kind, body] of [['urlencoded', urlencoded], ['multipart', multipart]
   });
 
   test(`a browser that posts a ${kind} form is thanked when the rep has no booking page`, async () => {
-    const answer = await world.form('resellers', body({ partner: 'canal-street' }));
+    await world.ask('PUT', '/v1/forms/referrals', { accept_fields: ['partner'] });
+    const answer = await world.form('referrals', body({ partner: 'canal-street' }));
     assert.equal(answer.status, 303, answer.text);
-    assert.equal(answer.headers.get('location'), '/forms/resellers/thanks');
+    assert.equal(answer.headers.get('location'), '/forms/referrals/thanks');
     const page = await world.fetch(answer.headers.get('location'));
     assert.equal(page.status, 200);
     assert.match(page.text, /Thank you/);

@@ -33,7 +33,7 @@ test('rules are checked, read back, and can be put again', async () => {
   assert.equal((await world.fetch('/v1/notifications')).status, 401);
   const none = await world.ask('GET', '/v1/notifications');
   assert.deepEqual(none, { available: ['slack'] });
-  const rules = { default: { channels: ['slack', 'inbox'], quiet_hours: 'wait' }, teams: { smb: { tries: 5 } } };
+  const rules = { default: { channels: ['slack', 'inbox'], quiet_hours: 'wait' }, teams: { smb: { max_attempts: 5 } } };
   const put = await world.ask('PUT', '/v1/notifications', rules);
   assert.deepEqual(put, { ...rules, available: ['slack'] });
   assert.deepEqual(await world.ask('PUT', '/v1/notifications', put), put, 'an answer can be put again');
@@ -41,11 +41,11 @@ test('rules are checked, read back, and can be put again', async () => {
 });
 
 test('everything wrong with rules is told at once, also settings that are missing', async () => {
-  const wrong = await world.admin('PUT', '/v1/notifications', { default: { channels: ['slak'], tries: 0 }, team: {} });
+  const wrong = await world.admin('PUT', '/v1/notifications', { default: { channels: ['slak'], max_attempts: 0 }, team: {} });
   assert.equal(wrong.status, 422);
   const paths = (answer) => answer.body.error.problems.map(({ path, code }) => `${path} ${code}`);
   assert.deepEqual(paths(wrong), [
-    'default.channels[0] unknown_channel', 'default.tries out_of_range', 'team unknown_setting',
+    'default.channels[0] unknown_channel', 'default.max_attempts out_of_range', 'team unknown_setting',
   ]);
   const unset = await world.admin('PUT', '/v1/notifications', { default: { channels: ['teams:emea', 'email'] } });
   assert.deepEqual(paths(unset), [

@@ -72,7 +72,7 @@ test('where Slack refuses, the mail tells it once; its links ask first, act, and
   assert.equal(await says('Decline'), `Declined by ${NAMES[rep]}. ${NAMES[next]} has this lead now.`);
   assert.equal((await decisionOf(id)).assignment.rep_id, next);
   // From here on both links are worth nothing.
-  assert.equal(await says('Accept'), `Nothing was done: ${NAMES[next]} has this lead by now.`);
+  assert.equal(await says('Accept'), `No change: ${NAMES[next]} already has this lead.`);
   await says('Decline');
   assert.equal((await decisionOf(id)).decision_id, `${id}-2`);
   assert.deepEqual([(await world.history(id, 'accept')).length, (await world.history(id, 'decline')).length], [1, 1]);

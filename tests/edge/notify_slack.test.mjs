@@ -96,7 +96,7 @@ test('a lead that is declined goes to the other rep, and the old message no long
 test('a lead is handed on to a colleague whom the rep chooses', async () => {
   const { id, rep, message } = await told();
   const now = await clicked(message, 'reassign', USERS[rep], USERS.cy);
-  assert.deepEqual(closing(now), [`Handed on by ${NAMES[rep]}. Cy has this lead now.`]);
+  assert.deepEqual(closing(now), [`Reassigned by ${NAMES[rep]}. Cy has this lead now.`]);
   assert.equal((await decisionOf(id)).assignment.rep_id, 'cy');
   assert.equal((await untilTold(played, id, 2)).channel, conversation('cy'));
   assert.deepEqual((await world.history(id, 'reassign')).map(({ who, detail }) => [who, detail.rep_id]), [[`rep:${rep}`, 'cy']]);
@@ -124,7 +124,7 @@ test('somebody who is not in the roster is told so alone, and does nothing; so i
 test('a rep who does not have the lead cannot give it away', async () => {
   const { id, rep, message, decision } = await told();
   const now = await clicked(message, 'decline', USERS[other(rep)]);
-  assert.deepEqual(closing(now), [`Nothing was done: ${NAMES[rep]} has this lead by now.`]);
+  assert.deepEqual(closing(now), [`No change: ${NAMES[rep]} already has this lead.`]);
   assert.deepEqual(await decisionOf(id), decision);
   assert.deepEqual(await world.history(id, 'decline'), []);
 });
@@ -144,8 +144,8 @@ test('of two clicks at once the first counts, and the lead moves once', async ()
   const next = standing.assignment.rep_id;
   assert.deepEqual((await world.history(id, 'reassign')).map(({ detail }) => detail.rep_id), [next]);
   const answers = (await played.state('slack')).said.slice(before).map((answer) => closing(answer)[0]).sort();
-  const lost = `Nothing was done: ${NAMES[next]} has this lead by now.`;
-  assert.deepEqual(answers, [`Handed on by ${NAMES[rep]}. ${NAMES[next]} has this lead now.`, lost]);
+  const lost = `No change: ${NAMES[next]} already has this lead.`;
+  assert.deepEqual(answers, [lost, `Reassigned by ${NAMES[rep]}. ${NAMES[next]} has this lead now.`]);
   await untilTold(played, id, 2);
 });
 

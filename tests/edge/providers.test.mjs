@@ -91,12 +91,12 @@ test('a provider that is down is left alone, and asked again after the pause', a
   const alone = await post('anybody', domains[FAULTS_TO_OPEN]);
   assert.equal(companyCall(alone).result, 'circuit_open');
   assert.equal(provider.count('company'), calls, 'no call is made');
-  assert.deepEqual((await world.ask('GET', '/v1/providers?days=1')).circuit_open, { pdl_company: 1 });
+  assert.deepEqual((await world.ask('GET', '/v1/providers?days=1')).circuits_open, { pdl_company: 1 });
   provider.status = 200;
   await world.control('clock', { add: PAUSE_MS });
   assert.equal(companyCall(await post('anybody', domains[FAULTS_TO_OPEN + 1])).result, 'not_found');
   assert.equal(companyCall(await post('anybody', domains[FAULTS_TO_OPEN + 2])).result, 'not_found');
-  assert.deepEqual((await world.ask('GET', '/v1/providers?days=1')).circuit_open, {});
+  assert.deepEqual((await world.ask('GET', '/v1/providers?days=1')).circuits_open, {});
 });
 
 test('one provider can be tried about a lead, and nothing is stored', async () => {

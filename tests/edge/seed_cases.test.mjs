@@ -112,7 +112,7 @@ test('a full and unresponsive rep gets none of ten leads, the one who is online 
   for (const decision of [first, ...answers.map((answer) => assertDecision(answer))]) {
     assert.equal(decision.assignment.team, 'amer-mid-market');
     assert.equal(decision.assignment.rep_id, 'luis-carvalho');
-    assert.match(reason(decision, 'unresponsive').text, /Dana Whitfield: holds 200 open leads/);
+    assert.match(reason(decision, 'unresponsive').text, /Dana Whitfield: has 200 open leads/);
   }
   assert.equal((await world.rep('dana-whitfield')).open_leads, 200);
   assert.equal((await world.rep('luis-carvalho')).open_leads, 50);

@@ -21,6 +21,12 @@ function parts({ method, path, query, body }) {
 /** Names of the query and the body that hold the key. */
 const keyPlace = ({ auth }) => (auth.query ? `query ${auth.query}` : auth.body ? `body/${auth.body}` : '');
 
+/** Places in the body that a setting of the business fills with a list. */
+function lists({ request, settings = {} }) {
+  const named = ([, value]) => settings[/^\{setting\.(\w+)\}$/.exec(value)?.[1]]?.list;
+  return Object.entries(request.body ?? {}).filter(named).map(([key]) => `body/${key}/`);
+}
+
 export class Question {
   constructor(description, { request, contact, known, job }) {
     const url = new URL(request.url);
@@ -33,12 +39,19 @@ export class Question {
       .sort(([, one], [, other]) => other.length - one.length);
     this.places = new Map([...recorded].map(([place, value]) => [place, template(value, names)]));
     this.path = this.places.get('path');
+    this.lists = request.body ? lists(description) : [];
   }
 
   /** The names that a request gives; `null` when it is another request. */
   read(request) {
     const given = parts(request);
     given.delete(this.keyPlace);
+    // What a setting lists is the business's choice; that there is something is the vendor's rule.
+    for (const place of this.lists) {
+      const entries = [...given.keys()].filter((key) => key.startsWith(place));
+      if (entries.length === 0) return null;
+      entries.forEach((key) => given.delete(key));
+    }
     const names = {};
     for (const [place, { name, before, after, fixed }] of this.places) {
       const value = given.get(place);

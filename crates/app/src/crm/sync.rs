@@ -11,6 +11,7 @@ use crate::ports::{AccountShards, Clock, Jobs, PortResult, Unavailable};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lead_router_core::crm::CrmKind;
 use lead_router_core::crm::snapshot::{CrmSnapshot, SnapshotEntry, SyncedRange};
+use lead_router_core::lead::KeyScope;
 use lead_router_core::lead::check;
 use lead_router_core::lead::key::{AccountHash, LeadKeys};
 use lead_router_core::time::{HOUR_MS, MINUTE_MS, Timestamp};
@@ -199,7 +200,8 @@ pub async fn take_over<W: AccountShards + Jobs>(
         let ChangedPerson { state, created_at, is_ours, lead, .. } = changed;
         let Ok(lead) = check(*lead, at) else { continue };
         let keys = LeadKeys::new(options.person_key, &lead.account_key(), lead.person_key(), "");
-        let key = format!("crm:{crm}:{}", state.id);
+        // The same key as that of the CRM's webhook, which may tell of the record as well.
+        let key = KeyScope::Sender(crm).of(&format!("crm:{crm}:{}", state.id));
         let read = CrmSnapshot { person: Some(SnapshotEntry { state: Some(state), at }), account: None };
         news.entry(keys.account.shard()).or_default().push(StoreSnapshotRequest {
             account: keys.account,

@@ -44,7 +44,7 @@ fn job(value: &Value) -> Option<(&str, &Value)> {
 
 /// The lead that a job names, itself or in what it writes or tells.
 fn lead_of(content: &Value) -> Option<LeadId> {
-    let places = ["/lead_id", "/write/lead_id", "/telling/notice/lead_id"];
+    let places = ["/lead_id", "/write/lead_id", "/notification/notice/lead_id"];
     let id = places.iter().find_map(|place| content.pointer(place).and_then(Value::as_str));
     id.and_then(|id| LeadId::new(id).ok())
 }
@@ -63,7 +63,7 @@ pub fn received_at(body: &str) -> Option<Timestamp> {
     let of_record = record.as_ref().and_then(|record| record.pointer("/lead/received_at"));
     let own = content.get("received_at").or_else(|| content.pointer("/write/received_at"));
     // A notice does not say when its lead arrived, but when it was decided, which is later: it is of whoever it was then.
-    let told = content.pointer("/telling/notice/decided_at");
+    let told = content.pointer("/notification/notice/decided_at");
     serde_json::from_value(of_record.or(own).or(told)?.clone()).ok()
 }
 
@@ -113,6 +113,10 @@ mod tests {
         let reading = read(r#"{"deliver":{"lead_id":"a-b-c","record":"…"}}"#);
         assert_eq!((reading.kind.as_str(), reading.lead_id.unwrap().as_str()), ("deliver", "a-b-c"));
         assert_eq!(read(r#"{"crm":{"write":{"lead_id":"a-b-c"},"tries":3}}"#).lead_id.unwrap().as_str(), "a-b-c");
+        let notify =
+            r#"{"notify":{"notification":{"notice":{"lead_id":"a-b-c","decided_at":"2026-11-20T09:00:00Z"}}}}"#;
+        assert_eq!(read(notify).lead_id.unwrap().as_str(), "a-b-c");
+        assert_eq!(received_at(notify), Some("2026-11-20T09:00:00Z".parse().unwrap()));
         assert_eq!(read(r#"{"fetch":{}}"#), LetterReading { kind: "fetch".to_owned(), lead_id: None });
     }
 
