@@ -50,7 +50,7 @@ test('settings need the admin token, and everything wrong is told at once', asyn
 });
 
 test('the form names its fields itself, and says what is required and where leads come from', async () => {
-  await settings('own', { fields: { q1: 'email', q2: 'fields.budget' }, required: ['fields.budget'], source: 'partner page', accept_fields: ['source'] });
+  await settings('own', { fields: { q1: 'email', q2: 'fields.budget' }, required: ['fields.budget'], source: 'partner page' });
   const answer = await json('own', new URLSearchParams({ q1: 'q@fjordwerk.example', q2: '10k' }));
   assert.equal(answer.status, 200);
   const taken = await lead(answer);
