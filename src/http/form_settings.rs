@@ -90,8 +90,11 @@ async fn unknown_form(world: &World) -> PortResult<Rc<Form>> {
     let form = kept(world, &id, async {
         let (defaults, guard) = join(defaults(world), config::form_guard(&world.env)).await;
         let form = read(&defaults?).map_err(|_| unreadable())?;
-        let guard = guard?.map(|text| serde_json::from_str::<Guard>(&text).map_err(|_| unreadable())).transpose()?;
-        Ok(Some(guard.unwrap_or_default().over(form)))
+        let guard = match guard? {
+            Some(text) => serde_json::from_str(&text).map_err(|_| unreadable())?,
+            None => guard_of_all(world).await?,
+        };
+        Ok(Some(guard.over(form)))
     });
     Ok(form.await?.unwrap_or_default())
 }
@@ -114,6 +117,12 @@ async fn text(world: &World, id: &str) -> PortResult<Option<String>> {
     }
     config::put_all_forms(&world.env).await?;
     Ok(rows.into_iter().find(|row| row.id == id).map(|row| row.body))
+}
+
+/// What all forms ask of those who post, from the database.
+async fn guard_of_all(world: &World) -> PortResult<Guard> {
+    let forms: Vec<Form> = rows(world, None).await?.iter().filter_map(|row| read(&row.body).ok()).collect();
+    Ok(Guard::of(&forms))
 }
 
 /// What the isolate keeps of a form, while it is fresh; otherwise what `load` reads.
@@ -234,8 +243,7 @@ async fn store(world: &World, id: &str, text: &str) -> Result<(), ApiError> {
         return Err(ApiError::new(422, "too_many_forms", message));
     }
     config::put_form(&world.env, id, text).await?;
-    let forms: Vec<Form> = rows(world, None).await?.iter().filter_map(|row| read(&row.body).ok()).collect();
-    let guard = serde_json::to_string(&Guard::of(&forms)).map_err(failed)?;
+    let guard = serde_json::to_string(&guard_of_all(world).await?).map_err(failed)?;
     config::put_form_guard(&world.env, &guard).await?;
     // The defaults are part of every form, and the guard of every unknown one.
     KEPT.with_borrow_mut(BTreeMap::clear);

@@ -9,6 +9,7 @@ use crate::http::routes::Call;
 use crate::http::{senders, webhooks};
 use lead_router_app::ports::{Clock, PortResult};
 use lead_router_app::webhook::{RefusedEvent, WebhookResult};
+use lead_router_core::audit::dead_letter;
 use lead_router_core::error::Problem;
 use lead_router_core::hash::sha256_hex;
 use lead_router_core::intake::preview::{names_mailbox, preview, sent_pairs};
@@ -92,7 +93,7 @@ pub async fn keep(world: &World, sender: &str, codes: &[String], event: Option<&
 /// Whether the body of a kept event names a person.
 pub fn names(body: &str, address: &str, mailbox: &str) -> bool {
     let fields = serde_json::from_str::<KeptEvent>(body).map(|event| event.fields).unwrap_or_default();
-    names_mailbox(&fields, mailbox) || body.to_lowercase().contains(address)
+    names_mailbox(&fields, mailbox) || dead_letter::names(body, address, mailbox)
 }
 
 /// An event as JSON: its codes and the names of its fields, without what stands in them.

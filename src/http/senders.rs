@@ -180,6 +180,7 @@ pub async fn form_preview(call: &mut Call<'_>, form_id: &str) -> ApiResult {
         Media::Json => json_body::read(&bytes, &settings.map)?,
         _ => with_decoder(&media, |decoder| form_body::read_encoded(&bytes, decoder, &settings.map))?,
     };
-    settings.complete(form_id, &mut raw);
+    settings.guard(&mut raw);
+    settings.complete(id.as_str(), &mut raw);
     json(200, &json!({"events": [preview_of(&raw, call.world.now())]}))
 }

@@ -69,4 +69,10 @@ test('a form that asks for an origin asks for it when KV is empty as well', asyn
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', origin: 'https://evil.example' },
   });
   assertRefused(answer, 403, 'origin_not_allowed');
+  const unknown = await world.fetch('/forms/nobody-set-this-up', {
+    method: 'POST',
+    body: 'email=a%40stranger.example',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', origin: 'https://evil.example' },
+  });
+  assertRefused(unknown, 403, 'origin_not_allowed');
 });
